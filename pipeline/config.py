@@ -1,0 +1,178 @@
+"""A study file (TOML) as typed options; an unknown key or a wrong type is an error that names the key."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import ConfigError
+from pipeline.stage import Options, Stage
+
+SCHEMA = 1  # of the study file; a file from a newer cliptone is refused
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+STEM_CHARACTERS = 40  # readable part of a work file's name; a digest makes it unique
+
+
+class SourceOptions(Options):
+    """One place where clips come from: exactly one of folder, glob, urls and url_file."""
+
+    folder: str | None = Field(None, description="every media file in this folder and below")
+    glob: str | None = Field(None, description="every file that matches, such as clips/**/*.mp4")
+    urls: tuple[str, ...] = Field((), description="addresses of posts, fetched with yt-dlp")
+    url_file: str | None = Field(None, description="a text file with one address a line")
+    sidecar: str | None = Field(None, description="a CSV file with one row a media file, named in its column `file`")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SourceOptions:
+        if sum(bool(kind) for kind in (self.folder, self.glob, self.urls, self.url_file)) != 1:
+            raise ValueError("name exactly one of folder, glob, urls and url_file")
+        return self
+
+
+class PrivacyOptions(Options):
+    """What is known of people."""
+
+    pseudonymise: bool = Field(True, description="store authors and mentions as keyed pseudonyms, never as they are")
+    keep_media: bool = Field(
+        True, description="keep fetched videos once all stages have passed (your own are never touched)"
+    )
+    keep_audio: bool = Field(True, description="keep decoded audio once all stages have passed")
+
+
+class RunOptions(Options):
+    """How the machine is used; nothing here changes a number."""
+
+    workers: int | Literal["auto"] = Field("auto", description="worker processes: a number, or auto for one a core")
+    models_folder: str | None = Field(None, description="a folder with models of your own, one folder a model")
+
+
+class StudyFile(BaseModel):
+    """The part of a study file that is not options of a stage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = Field(SCHEMA, alias="schema")
+    name: str
+    output: str | None = None
+    sources: tuple[SourceOptions, ...] = Field(min_length=1)
+    privacy: PrivacyOptions = PrivacyOptions()
+    run: RunOptions = RunOptions()
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study: what its file says, and where its results lie."""
+
+    path: Path
+    file: StudyFile
+    options: Mapping[str, Options]  # by stage
+    digest: str  # sha256 of the study file
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.file.name
+
+    @property
+    def output(self) -> Path:
+        """The folder of its results: `outputs/<name>` beside the study file, unless the file names another."""
+        return self.resolve(self.file.output or f"outputs/{self.name}")
+
+    @property
+    def published(self) -> Path:
+        """The database for readers, replaced as a whole when there is news."""
+        return self.output / "study.duckdb"
+
+    @property
+    def working(self) -> Path:
+        """The database that a run holds open."""
+        return self.output / "work" / "study.duckdb"
+
+    @property
+    def models_folder(self) -> Path | None:
+        """The folder with the user's own models, if the file names one."""
+        return self.resolve(self.file.run.models_folder) if self.file.run.models_folder else None
+
+    @property
+    def downloads(self) -> Path:
+        """The folder of fetched media, one folder a clip."""
+        return self.output / "work" / "media"
+
+    def audio_path(self, clip_id: str) -> Path:
+        """The decoded audio of a clip; its name holds nothing that a path could misread."""
+        return self.output / "work" / "audio" / f"{work_name(clip_id)}.wav"
+
+    def media_path(self, clip_id: str) -> Path | None:
+        """The fetched media of a clip, if it is there."""
+        return next(iter(sorted((self.downloads / work_name(clip_id)).glob("media.*"))), None)
+
+    def resolve(self, text: str) -> Path:
+        """A path of the study file; relative ones start beside the file."""
+        return (self.path.parent / Path(text).expanduser()).absolute()
+
+
+def work_name(clip_id: str) -> str:
+    """A file name for a clip, safe on every system: readable characters and a digest."""
+    digest = hashlib.sha256(clip_id.encode()).hexdigest()[:12]
+    return f"{re.sub(r'[^A-Za-z0-9]+', '_', clip_id)[-STEM_CHARACTERS:].strip('_')}-{digest}"
+
+
+def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
+    """Read a study file and check every key; `ConfigError` says in one sentence what to correct."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no study file {path}: `cliptone init NAME` writes one") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
+    schema = content.get("schema", SCHEMA)
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise ConfigError(
+            f"{path} was written for a newer cliptone (schema {schema}, this one reads {SCHEMA}): upgrade it"
+        )
+    own = {key: value for key, value in content.items() if key not in stages}
+    file = _check(StudyFile, own, path, (), extra=tuple(stages))
+    if not NAME.fullmatch(file.name):
+        raise ConfigError(f"{path}: the name {file.name!r} may hold letters, digits, - and _ alone")
+    options = {name: _check(stage.Options, content.get(name, {}), path, (name,)) for name, stage in stages.items()}
+    return Study(path.absolute(), file, options, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _check(
+    model: type[BaseModel], content: object, path: Path, where: tuple[str, ...], extra: tuple[str, ...] = ()
+) -> Any:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        keys = (*where, *(str(part) for part in first["loc"]))
+        raise ConfigError(f"{path}: {_sentence(model, first, keys, extra)}") from error
+
+
+def _sentence(model: type[BaseModel], first: Any, keys: tuple[str, ...], extra: tuple[str, ...]) -> str:
+    name = ".".join(keys)
+    if first["type"] == "extra_forbidden":
+        valid = [*_valid_keys(model, first["loc"][:-1]), *(extra if len(first["loc"]) == 1 else ())]
+        close = difflib.get_close_matches(keys[-1], valid, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        return f"unknown key {name!r}: {hint}valid keys are {', '.join(valid)}"
+    if first["type"] == "missing":
+        return f"the key {name!r} is missing"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"the key {name!r} is wrong: {message[:1].lower()}{message[1:]}" if name else message
+
+
+def _valid_keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """Valid keys at a place in the file: follow the parts of the error's place that are fields with options."""
+    nested: dict[str, type[BaseModel]] = {"sources": SourceOptions, "privacy": PrivacyOptions, "run": RunOptions}
+    named = next((nested[part] for part in loc if part in nested), model)
+    return [field.alias or name for name, field in named.model_fields.items()]

@@ -1,0 +1,22 @@
+"""The demo study as a user gets it: clips, invented posts and a study file, copied into a folder of their own."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+from pathlib import Path
+
+SHIPPED = Path(__file__).parent
+FILES = ("demo.toml", "posts.csv", "LICENSES.md")
+
+
+def copy_demo(folder: Path) -> Path:
+    """Copy what is missing or differs, and return the study file; results that are there stay."""
+    clips = sorted((SHIPPED / "clips").glob("*.mp4"))
+    for source, target in [(SHIPPED / name, folder / name) for name in FILES] + [
+        (clip, folder / "clips" / clip.name) for clip in clips
+    ]:
+        if not target.exists() or not filecmp.cmp(source, target, shallow=False):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    return folder / "demo.toml"

@@ -1,0 +1,174 @@
+"""What a person sees in the terminal: progress, tables, sizes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from pipeline.records import Outcome
+from pipeline.run import Report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FIRST_WORDS = 6
+DIGITS = 3  # of a number in a table on the screen; files keep all
+TONE_STYLES = {"angry": "red", "happy": "yellow", "sad": "blue", "neutral": "green"}
+
+
+class ProgressBar:
+    """A bar over all steps of a run, with the stage, the time left and what failed so far."""
+
+    def __init__(self, console: Console) -> None:
+        self._failed: Counter[str] = Counter()
+        self._progress = Progress(
+            TextColumn("[bold]{task.fields[stage]:<11}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[failed]}"),
+            console=console,
+        )
+        self._bar = self._progress.add_task("run", total=None, stage="", failed="", visible=False)
+
+    def __enter__(self) -> ProgressBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def begin(self, clips: int, steps: int) -> None:
+        """Show the bar."""
+        self._progress.update(self._bar, total=steps, visible=True)
+        self._progress.console.print(f"{clips} clips, {steps} steps to do")
+
+    def stage(self, name: str) -> None:
+        """Name the stage."""
+        self._progress.update(self._bar, stage=name)
+
+    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
+        """Move on by one step, and shorten the way by the steps that a failed clip spares."""
+        if outcome.reason is not None:
+            self._failed[outcome.reason] += 1
+            total = self._progress.tasks[self._bar].total or 0
+            text = "[red]failed: " + ", ".join(f"{reason} {count}" for reason, count in self._failed.most_common())
+            self._progress.update(self._bar, total=total - spared, failed=text)
+        self._progress.advance(self._bar)
+
+
+def report_lines(report: Report) -> str:
+    """What a run did, in a sentence or two."""
+    if report.idle:
+        return f"Nothing to do: all {report.listed} clips are up to date ({report.seconds:.1f} s)."
+    steps = sum(report.passed.values())
+    failed = Counter[str]()
+    for reasons in report.failed.values():
+        failed.update(reasons)
+    lost = ", ".join(f"{reason} {count}" for reason, count in failed.most_common()) or "none"
+    return f"{report.listed} clips, {report.new} new: {steps} steps done in {report.seconds:.1f} s; failed: {lost}."
+
+
+def overview_table(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """The clips of a study, one line each: what was said, how it sounded, or why that is not known."""
+    table = Table(title="Perceived tone and text of each clip", title_justify="left", pad_edge=False)
+    columns: tuple[tuple[str, Any], ...] = (
+        ("clip", "left"),
+        ("speech (s)", "right"),
+        ("lang", "left"),
+        ("first words", "left"),
+        ("perceived tone", "left"),
+        ("p", "right"),
+        ("sentiment", "right"),
+        ("status", "left"),
+    )
+    for name, justify in columns:
+        table.add_column(name, justify=justify, overflow="fold")
+    for row in rows:
+        table.add_row(
+            escape(str(row["file_name"] or row["clip_id"])),
+            _number(row["speech_s"], 1),
+            row["language"] or "–",
+            escape(_first_words(row["text"])) if row["text"] else _why(row["text_reason"] or row["tone_reason"]),
+            f"[{TONE_STYLES.get(row['tone'], 'white')}]{row['tone']}[/]" if row["tone"] else _why(row["tone_reason"]),
+            _number(row["tone_probability"], 2),
+            _number(row["sentiment"], 2) if row["sentiment"] is not None else _why(row["sentiment_reason"]),
+            "[green]ok[/]" if row["status"] == "ok" else f"[red]{escape(row['problem'] or row['status'])}[/]",
+        )
+    return table
+
+
+def status_table(rows: Sequence[tuple[str, int, Mapping[str, int], int, int]]) -> Table:
+    """Each stage with what is done, failed by reason, pending, and not reached."""
+    table = Table(pad_edge=False)
+    for name, justify in (("stage", "left"), ("done", "right"), ("failed", "left"), ("pending", "right"),
+                          ("not reached", "right")):  # fmt: skip
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for stage, done, failed, pending, blocked in rows:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in failed.items())
+        table.add_row(
+            stage, str(done), f"[red]{reasons}[/]" if reasons else "–", str(pending or "–"), str(blocked or "–")
+        )
+    return table
+
+
+def plain_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Any rows as a table; NULL is shown as such."""
+    table = Table(pad_edge=False)
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    return table
+
+
+def as_text(result: pa.Table, form: str) -> str:
+    """A result as CSV or JSON text: ids stay text, NULL is empty or null, lists and maps are JSON."""
+    rows = result.to_pylist(maps_as_pydicts="strict")
+    if form == "json":
+        return json.dumps(rows, ensure_ascii=False, indent=1, default=str)
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(result.column_names)
+    for row in rows:
+        writer.writerow(
+            json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
+            for value in row.values()
+        )
+    return lines.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "[dim]NULL[/]"
+    if isinstance(value, float):
+        return f"{value:.{DIGITS}f}"
+    if isinstance(value, dict):
+        return escape(", ".join(f"{key} {_cell(part)}" for key, part in value.items()))
+    if isinstance(value, list):
+        return escape(" ".join(str(part) for part in value))
+    return escape(str(value))
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _why(reason: str | None) -> str:
+    return f"[dim]{reason}[/]" if reason else "–"
+
+
+def _first_words(text: str) -> str:
+    words = text.split()
+    return " ".join(words[:FIRST_WORDS]) + (" …" if len(words) > FIRST_WORDS else "")

@@ -1,0 +1,106 @@
+"""What can go wrong, as one small tree: mistakes of the user, and failures of one clip at one stage."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a clip has no result at a stage, or a row no value: a closed list, stored as text."""
+
+    # a clip failed a stage
+    FILE_MISSING = "file_missing"
+    EMPTY_FILE = "empty_file"
+    NOT_MEDIA = "not_media"
+    NO_AUDIO = "no_audio"
+    TOO_LONG = "too_long"
+    PARTIAL_AUDIO = "partial_audio"
+    UNSUPPORTED_URL = "unsupported_url"
+    NETWORK = "network"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    LOGIN_REQUIRED = "login_required"
+    PRIVATE = "private"
+    REMOVED = "removed"
+    GEO_BLOCKED = "geo_blocked"
+    NO_VIDEO = "no_video"
+    EXTRACTOR_BROKEN = "extractor_broken"
+    TIMEOUT = "timeout"
+    WORKER_DIED = "worker_died"
+    DISK_FULL = "disk_full"
+    INTERNAL_ERROR = "internal_error"
+    # a row has no value
+    NO_SPEECH = "no_speech"
+    TOO_SHORT = "too_short"
+    TOO_QUIET = "too_quiet"
+    MUSIC_OVER_SPEECH = "music_over_speech"
+    UNVOICED = "unvoiced"
+    NO_TAGGER = "no_tagger"
+    NO_TEXT = "no_text"
+    LANGUAGE_UNKNOWN = "language_unknown"
+    LANGUAGE_UNSUPPORTED = "language_unsupported"
+
+
+#: Reasons that say something of the moment, not of the clip: the next run tries again.
+RETRYABLE = frozenset(
+    {
+        Reason.FILE_MISSING,
+        Reason.NETWORK,
+        Reason.RATE_LIMITED,
+        Reason.SERVER_ERROR,
+        Reason.LOGIN_REQUIRED,
+        Reason.EXTRACTOR_BROKEN,
+        Reason.TIMEOUT,
+        Reason.WORKER_DIED,
+        Reason.DISK_FULL,
+        Reason.INTERNAL_ERROR,
+    }
+)
+
+
+class CliptoneError(Exception):
+    """Root of every error that cliptone raises on purpose; its text is one clear sentence."""
+
+
+class UserError(CliptoneError):
+    """A mistake that the user can mend: the command ends with exit code 2 and this sentence."""
+
+
+class ConfigError(UserError):
+    """A study file that cannot be read as one."""
+
+
+class ModelMissing(UserError):
+    """A model that is neither on this machine nor reachable."""
+
+
+class ModelCorrupt(UserError):
+    """A model file whose sha256 is not the pinned one."""
+
+
+class StudyBusy(UserError):
+    """Another run holds this study."""
+
+
+class StoreError(UserError):
+    """A database that cannot be used as it stands."""
+
+
+class Stopped(CliptoneError):
+    """The user stopped a run."""
+
+
+class DiskFull(CliptoneError):
+    """No space left: the run stops cleanly (exit code 74) and goes on with the next one."""
+
+
+class StageError(CliptoneError):
+    """One clip that cannot pass a stage, with its reason from the closed list."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[StageError], tuple[Reason, str]]:
+        return type(self), (self.reason, self.message)

@@ -1,0 +1,77 @@
+"""The one error boundary: whatever a stage does with a clip becomes an outcome."""
+
+from __future__ import annotations
+
+import errno
+import math
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import Reason, StageError, UserError
+from pipeline.records import Clip, Outcome, Row
+from pipeline.stage import Result, Stage, StagePlan
+
+TRACE_CHARACTERS = 2_000  # the end of a trace, where the cause stands
+
+
+def run(stages: dict[str, Stage], plan: StagePlan, batch: Sequence[Clip]) -> list[Outcome]:
+    """Run a planned stage on a batch, building it first if `stages` does not hold it yet."""
+    if plan.fingerprint not in stages:
+        try:
+            stages[plan.fingerprint] = plan.stage(plan.options, plan.setting)
+        except UserError:
+            raise
+        except Exception as error:
+            return [failure(clip, error) for clip in batch]
+    return apply(stages[plan.fingerprint], batch)
+
+
+def apply(stage: Stage, batch: Sequence[Clip]) -> list[Outcome]:
+    """Run a stage on a batch; one outcome a clip, in order. A batch that raises is run again clip by clip.
+
+    Raises only `UserError`: a mistake in the study, which every clip would meet.
+    """
+    started = time.perf_counter()
+    try:
+        results = stage(batch)
+        if len(results) != len(batch):
+            raise ValueError(f"stage {stage.name} gave {len(results)} results for {len(batch)} clips")
+        seconds = (time.perf_counter() - started) / len(batch)
+        return [_outcome(clip, result, seconds) for clip, result in zip(batch, results, strict=True)]
+    except UserError:
+        raise
+    except Exception as error:  # the boundary: nothing that one clip does may end the run
+        if len(batch) > 1:
+            return [outcome for clip in batch for outcome in apply(stage, [clip])]
+        return [failure(batch[0], error, time.perf_counter() - started)]
+
+
+def failure(clip: Clip, error: Exception, seconds: float = 0.0) -> Outcome:
+    """An exception as the outcome of a clip."""
+    if isinstance(error, StageError):
+        return Outcome(clip.clip_id, (), error.reason, error.message, seconds)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return Outcome(clip.clip_id, (), Reason.DISK_FULL, "the disk is full", seconds)
+    trace = "".join(traceback.format_exception(error))[-TRACE_CHARACTERS:]
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    message = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
+    return Outcome(clip.clip_id, (), Reason.INTERNAL_ERROR, message, seconds, trace)
+
+
+def _outcome(clip: Clip, result: Result, seconds: float) -> Outcome:
+    if isinstance(result, StageError):
+        return failure(clip, result, seconds)
+    for row in result:
+        _check(row)
+    return Outcome(clip.clip_id, tuple(result), seconds=seconds)
+
+
+def _check(row: Row) -> None:
+    """Unknown is None with a reason, so a number that is none stops the clip."""
+    for column in row.columns():
+        value = getattr(row, column.name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+            raise ValueError(f"{row.table}.{column.name} is not a finite number")

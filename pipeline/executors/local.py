@@ -1,0 +1,183 @@
+"""Worker processes on this machine: each builds a stage once, and a killed worker costs one clip."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from pipeline.errors import Reason, UserError
+from pipeline.executors.boundary import run
+from pipeline.records import Clip, Outcome
+from pipeline.stage import Stage, StagePlan
+
+BUILD_ALLOWANCE_S = 180.0  # a worker's first batch of a stage may load models first
+STOP_PATIENCE_S = 2.0  # how long a worker may take to leave by itself
+#: One thread a worker: two workers on two cores do more than one with two threads, and sums keep their order.
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass
+class Worker:
+    """One worker process, and what it is doing."""
+
+    process: BaseProcess
+    connection: Connection
+    batch: Sequence[Clip] = ()
+    deadline: float = float("inf")
+    built: set[str] = field(default_factory=set)
+
+
+class LocalExecutor:
+    """A pool of supervised worker processes; with 0 workers, stages run in this process."""
+
+    def __init__(self, workers: int) -> None:
+        self._count = workers
+        self._workers: list[Worker] = []
+        self._stages: dict[str, Stage] = {}
+
+    def map(self, plan: StagePlan, clips: Iterable[Clip]) -> Iterator[Outcome]:
+        """Run a stage on clips; outcomes come as they are ready."""
+        batches = _batches(clips, plan.stage.batch_size)
+        if self._count == 0:
+            for batch in batches:
+                yield from run(self._stages, plan, batch)
+            return
+        yield from self._supervise(plan, batches)
+
+    def close(self) -> None:
+        """Stop all workers: asked first, then killed."""
+        for worker in self._workers:
+            worker.connection.close()
+        until = time.monotonic() + STOP_PATIENCE_S
+        for worker in self._workers:
+            worker.process.join(max(0.0, until - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers = []
+
+    def _supervise(self, plan: StagePlan, batches: Iterator[list[Clip]]) -> Iterator[Outcome]:
+        again: deque[list[Clip]] = deque()  # clips of a larger batch whose worker died, one by one
+        waiting = next(batches, None)
+        while waiting or again or any(worker.batch for worker in self._workers):
+            for worker in self._idle(bool(waiting or again)):
+                batch = again.popleft() if again else waiting
+                if batch is None:
+                    break
+                if batch is waiting:
+                    waiting = next(batches, None)
+                self._send(worker, plan, batch)
+            for worker in self._ready():
+                yield from self._receive(worker, plan, again)
+
+    def _idle(self, wanted: bool) -> list[Worker]:
+        """Workers without a batch, with new ones up to the count while there is work."""
+        idle = [worker for worker in self._workers if not worker.batch]
+        if wanted and not idle and len(self._workers) < self._count:
+            idle = [_start()]
+            self._workers += idle
+        return idle if wanted else []
+
+    def _send(self, worker: Worker, plan: StagePlan, batch: list[Clip]) -> None:
+        allowance = 0.0 if plan.fingerprint in worker.built else BUILD_ALLOWANCE_S
+        worker.batch = batch
+        worker.deadline = time.monotonic() + plan.stage.deadline_s * len(batch) + allowance
+        worker.built.add(plan.fingerprint)
+        try:
+            worker.connection.send((plan, batch))
+        except OSError:
+            worker.process.kill()  # `_receive` finds it dead
+
+    def _ready(self) -> list[Worker]:
+        """Busy workers that have answered, died or run out of time."""
+        busy = [worker for worker in self._workers if worker.batch]
+        if not busy:
+            return []
+        if len(busy) < self._count:
+            timeout = 0.05  # more workers may start while these are busy
+        else:
+            timeout = max(0.0, min(worker.deadline for worker in busy) - time.monotonic())
+        answered = wait([worker.connection for worker in busy], timeout=min(timeout, 5.0))
+        late = time.monotonic()
+        return [worker for worker in busy if worker.connection in answered or worker.deadline < late]
+
+    def _receive(self, worker: Worker, plan: StagePlan, again: deque[list[Clip]]) -> list[Outcome]:
+        batch, worker.batch = list(worker.batch), ()
+        try:
+            if not worker.connection.poll():
+                return self._lost(worker, batch, again, Reason.TIMEOUT, f"took longer than {plan.stage.deadline_s:g} s")
+            answer = worker.connection.recv()
+        except (EOFError, OSError):
+            return self._lost(worker, batch, again, Reason.WORKER_DIED, "its worker process died")
+        if isinstance(answer, UserError):
+            raise answer
+        return list(answer)
+
+    def _lost(
+        self, worker: Worker, batch: list[Clip], again: deque[list[Clip]], reason: Reason, what: str
+    ) -> list[Outcome]:
+        """Drop a worker; the clip it held fails, and of several each gets its own chance."""
+        worker.process.kill()
+        worker.process.join()
+        worker.connection.close()
+        self._workers.remove(worker)
+        if len(batch) > 1:
+            again.extend([clip] for clip in batch)
+            return []
+        return [Outcome(batch[0].clip_id, (), reason, f"{batch[0].clip_id}: {what}")]
+
+
+def _batches(clips: Iterable[Clip], size: int) -> Iterator[list[Clip]]:
+    batch: list[Clip] = []
+    for clip in clips:
+        batch.append(clip)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _start() -> Worker:
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    kept = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # must be there before the worker imports anything
+    try:
+        process = context.Process(target=_work, args=(theirs,), daemon=True)
+        process.start()
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    theirs.close()
+    return Worker(process, ours)
+
+
+def _work(connection: Connection) -> None:
+    """A worker's life: build stages as they come, answer each batch, leave when the run is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what Ctrl-C means
+    stages: dict[str, Stage] = {}
+    while True:
+        try:
+            plan, batch = connection.recv()
+        except (EOFError, OSError):
+            return
+        answer: list[Outcome] | UserError
+        try:
+            answer = run(stages, plan, batch)
+        except UserError as error:
+            answer = error
+        try:
+            connection.send(answer)
+        except OSError:
+            return

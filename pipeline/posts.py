@@ -1,0 +1,114 @@
+"""What a source knows of a post before it is stored: one `Post`, whatever the format it was read from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.records import Seconds
+
+COUNTS = ("views", "likes", "comments", "shares", "saves")
+#: The extractors of yt-dlp whose names differ from the platform's own.
+PLATFORMS = {"tiktok": "tiktok", "instagram": "instagram", "youtube": "youtube"}
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post as its source states it: author ids are still plain, nothing unknown is filled in."""
+
+    source: str  # csv, info_json or yt_dlp
+    platform: str | None = None
+    post_id: str | None = None
+    url: str | None = None
+    caption: str | None = None
+    author: str | None = None  # handle
+    author_id: str | None = None
+    posted_at: datetime | None = None
+    posted_precision: str | None = None
+    duration_s: Seconds | None = None
+    sound_id: str | None = None
+    sound_title: str | None = None
+    sound_artist: str | None = None
+    counted_at: datetime | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def from_info(info: Mapping[str, Any], source: str) -> Post:
+    """A post from yt-dlp's description of a video: an allow-list of its fields, never addresses with signatures."""
+    platform = platform_of(str(info.get("extractor_key") or info.get("extractor") or ""))
+    description, title = _text(info.get("description")), _text(info.get("title"))
+    if platform == "youtube" and title and description:
+        description = f"{title}\n{description}"
+    # Instagram swaps the two: its `uploader` is the full name and `channel` the account's name.
+    handle = (
+        info.get("channel")
+        if platform == "instagram"
+        else info.get("uploader_id" if platform == "youtube" else "uploader")
+    )
+    author_id = info.get("channel_id") if platform == "youtube" else info.get("uploader_id")
+    posted_at, precision = _posted(info)
+    counts = {
+        "views": info.get("view_count"),
+        "likes": info.get("like_count"),
+        "comments": info.get("comment_count"),
+        "shares": info.get("repost_count"),
+        "saves": info.get("save_count"),
+    }
+    artists = info.get("artists") or ([info["artist"]] if info.get("artist") else [])
+    return Post(
+        source=source,
+        platform=platform,
+        post_id=_text(info.get("id")),
+        url=_text(info.get("webpage_url")),
+        caption=description or title,
+        author=_text(handle),
+        author_id=_text(author_id),
+        posted_at=posted_at,
+        posted_precision=precision,
+        duration_s=_number(info.get("duration")),
+        sound_title=_text(info.get("track")),
+        sound_artist=", ".join(str(artist) for artist in artists) or None,
+        counted_at=_epoch(info.get("epoch")),
+        counts={name: int(count) for name, value in counts.items() if (count := _number(value)) is not None},
+    )
+
+
+def platform_of(extractor: str) -> str | None:
+    """The platform behind a yt-dlp extractor's name; None if it is not known."""
+    name = extractor.lower()
+    return next((platform for prefix, platform in PLATFORMS.items() if name.startswith(prefix)), name or None)
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO 8601 time as UTC; a time without an offset is taken as UTC. `ValueError` for anything else."""
+    moment = datetime.fromisoformat(text.strip())
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _posted(info: Mapping[str, Any]) -> tuple[datetime | None, str | None]:
+    exact = _epoch(info.get("timestamp"))
+    if exact is not None:
+        return exact, "second"
+    day = _text(info.get("upload_date"))
+    if day is not None and len(day) == len("20260131") and day.isdigit():
+        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC), "day"
+    return None, None
+
+
+def _epoch(value: object) -> datetime | None:
+    seconds = _number(value)
+    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _text(value: object) -> str | None:
+    text = "" if value is None else str(value)
+    return text or None

@@ -1,0 +1,112 @@
+"""Authors as pseudonyms: keyed HMAC-SHA256, with the key outside the study so that the database alone names nobody."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import regex
+
+from pipeline.posts import COUNTS, Post
+from pipeline.records import ClipRow, ObservationRow
+
+KEY_BYTES = 32
+PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
+MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
+
+#: Letters, digits and marks of any script: what the platforms accept in a hashtag.
+HASHTAG = regex.compile(r"(?<![\p{L}\p{N}_&])[#＃]([\p{L}\p{N}\p{M}_]+)")
+MENTION = regex.compile(r"(?<![\p{L}\p{N}_.])@([\p{L}\p{N}_](?:[\p{L}\p{N}_.]*[\p{L}\p{N}_])?)")
+HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
+
+
+def key_for(study: str) -> bytes:
+    """The study's key: read from the user's configuration folder, or made there on first use (mode 0600)."""
+    path = key_folder() / f"{study}.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+    return path.read_bytes()
+
+
+def key_folder() -> Path:
+    """Where keys are kept: `CLIPTONE_KEYS`, or the user's configuration folder."""
+    named = os.environ.get("CLIPTONE_KEYS")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("cliptone", appauthor=False)) / "keys"
+
+
+def pseudonym(key: bytes, platform: str, account: str) -> str:
+    """The pseudonym of one account on one platform: the same for the same key, and not to be looked up without it."""
+    digest = hmac.new(key, f"{platform}|{account}".encode(), hashlib.sha256).digest()
+    return base64.b32encode(digest).decode().lower()[:PSEUDONYM_CHARACTERS]
+
+
+def clip_row(clip_id: str, post: Post, key: bytes | None) -> ClipRow:
+    """A post as it is stored: author, mentions and address under pseudonyms, unless `key` is None."""
+    platform = post.platform or "file"
+    account = post.author_id or post.author
+    caption, url, mentions = post.caption, post.url, mentions_of(post.caption)
+    if key is not None:
+        account = pseudonym(key, platform, account) if account else None
+        caption = scrub(caption, key, platform)
+        mentions = mentions_of(caption)
+        url = HANDLE_IN_URL.sub("@_", url) if url else None
+    return ClipRow(
+        clip_id=clip_id,
+        platform=platform,
+        url=url,
+        caption=caption,
+        hashtags=hashtags_of(caption),
+        mentions=mentions,
+        posted_at=post.posted_at,
+        posted_precision=post.posted_precision,
+        declared_duration_s=post.duration_s,
+        sound_id=post.sound_id,
+        sound_title=post.sound_title,
+        sound_artist=post.sound_artist,
+        author_key=account,
+        metadata_source=post.source,
+    )
+
+
+def observation_row(clip_id: str, post: Post) -> ObservationRow | None:
+    """The counts of a post with their time; None if it states none."""
+    if not post.counts:
+        return None
+    counts = {name: post.counts.get(name) for name in COUNTS}
+    counted_at = post.counted_at or datetime.now(UTC).replace(microsecond=0)
+    return ObservationRow(clip_id=clip_id, counted_at=counted_at, count_source=post.source, **counts)
+
+
+def hashtags_of(text: str | None) -> tuple[str, ...]:
+    """Hashtags of a text in order, lower case, without # and without repeats."""
+    return tuple(dict.fromkeys(tag.lower() for tag in HASHTAG.findall(text or "")))
+
+
+def mentions_of(text: str | None) -> tuple[str, ...]:
+    """Accounts that a text names with @, in order, without repeats."""
+    return tuple(dict.fromkeys(MENTION.findall(text or "")))
+
+
+def scrub(text: str | None, key: bytes, platform: str) -> str | None:
+    """A text with each @handle replaced by a short pseudonym, the same for the same handle."""
+    if text is None:
+        return None
+    return str(
+        MENTION.sub(
+            lambda found: f"@user_{pseudonym(key, platform, found[1].lower())[:MENTION_CHARACTERS]}",
+            text,
+        )
+    )

@@ -1,0 +1,80 @@
+"""The published results of a study, read-only: queries as pandas, and the sound of a clip."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipeline.config import work_name
+from pipeline.errors import StoreError, UserError
+from pipeline.media import Waveform, read_audio
+from pipeline.queries_folder import get_query
+from pipeline.schema import quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class StudyReader:
+    """One published database; a run that goes on is never blocked by it and never changes what it shows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = published_path(path)
+        if not self.path.is_file():
+            raise StoreError(
+                f"there are no results at {self.path} yet: run the study first (`cliptone run STUDY.toml`)"
+            )
+        try:
+            # Attached to a database of its own: DuckDB would give a second opening in one process the first one's file.
+            self._connection = duckdb.connect()
+            self._connection.execute(f"ATTACH {quoted(str(self.path))} AS study (READ_ONLY)")
+            self._connection.execute("USE study")
+        except duckdb.Error as error:
+            raise StoreError(f"{self.path} cannot be read as a DuckDB database: {error}") from error
+
+    def query(self, name: str, **parameters: Any) -> pd.DataFrame:
+        """A query of `queries/` as a pandas frame; its `$parameters` by name."""
+        return _frame(self.arrow(get_query(name).sql, parameters))
+
+    def sql(self, statement: str, **parameters: Any) -> pd.DataFrame:
+        """Any SQL over the tables and views, as a pandas frame."""
+        return _frame(self.arrow(statement, parameters))
+
+    def arrow(self, statement: str, parameters: dict[str, Any]) -> pa.Table:
+        """Any SQL as an Arrow table; `UserError` with DuckDB's sentence if it cannot run."""
+        try:
+            return self._connection.sql(statement, params=parameters).to_arrow_table()
+        except duckdb.Error as error:
+            raise UserError(f"this SQL cannot run: {error}") from error
+
+    def waveform(self, clip_id: str) -> Waveform:
+        """The decoded audio of a clip, mono 16 kHz, shape `(time,)`; `UserError` where it was deleted after use."""
+        path = self.path.parent / "work" / "audio" / f"{work_name(clip_id)}.wav"
+        if not path.is_file():
+            raise UserError(f"the audio of {clip_id} is not kept in this study: set keep_audio = true and run it again")
+        return read_audio(path)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def published_path(path: Path) -> Path:
+    """The database behind what a user names: a folder, the database itself, or a study file."""
+    if path.suffix == ".toml":
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise UserError(f"{path} cannot be read as a study file: {error}") from error
+        output = content.get("output") or f"outputs/{content.get('name')}"
+        return path.parent / output / "study.duckdb"
+    return path / "study.duckdb" if path.suffix != ".duckdb" else path

@@ -1,0 +1,170 @@
+"""The sources of a study as clips: files with their sidecars, and addresses."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import SourceOptions, Study
+from pipeline.errors import ConfigError
+from pipeline.posts import COUNTS, Post, from_info, parse_time
+from pipeline.records import Source
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".3gp", ".ts", ".mpg", ".mpeg")
+AUDIO_SUFFIXES = (".mp3", ".m4a", ".aac", ".wav", ".flac", ".ogg", ".opus")
+MEDIA_SUFFIXES = frozenset({*VIDEO_SUFFIXES, *AUDIO_SUFFIXES})
+TEXT_COLUMNS = (
+    "platform", "id", "url", "caption", "author", "author_id", "sound_id", "sound_title", "sound_artist",
+)  # fmt: skip
+COLUMNS = ("file", *TEXT_COLUMNS, "posted_at", "counted_at", "duration_s", *COUNTS)
+
+#: Addresses of single posts, by platform; the group is the post's id.
+POST_ADDRESSES = {
+    "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok(?:v)?\.com/(?:@[^/]*/video|share/video|v)/(\d+)"),
+    "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/(?:[^/]+/)?(?:reels?|p)/([\w-]+)"),
+    "youtube": re.compile(r"https?://(?:(?:www\.|m\.)?youtube\.com/(?:shorts/|watch\?v=)|youtu\.be/)([\w-]{11})"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One clip as the sources list it."""
+
+    clip_id: str
+    source: Source
+    post: Post
+
+
+def read_sources(study: Study) -> Iterator[Enrolment]:
+    """Every clip of every source, in order, each clip once; `ConfigError` names the source that cannot be read."""
+    seen: set[str] = set()
+    for source in study.file.sources:
+        listed = _files(study, source) if source.folder or source.glob else _addresses(study, source)
+        for enrolment in listed:
+            if enrolment.clip_id not in seen:
+                seen.add(enrolment.clip_id)
+                yield enrolment
+
+
+def _files(study: Study, source: SourceOptions) -> Iterator[Enrolment]:
+    folder, paths = _list(study, source)
+    rows = read_sidecar(study.resolve(source.sidecar)) if source.sidecar else {}
+    for path in paths:
+        relative = path.relative_to(folder).as_posix()
+        post = rows.get(relative) or rows.get(path.name) or _info_sidecar(path) or Post(source="file")
+        known = post.platform and post.post_id
+        clip_id = f"{post.platform}:{post.post_id}" if known else f"file:{relative}"
+        stat = path.stat()
+        yield Enrolment(clip_id, Source("file", str(path), f"{stat.st_size}-{stat.st_mtime_ns}"), post)
+
+
+def _list(study: Study, source: SourceOptions) -> tuple[Path, list[Path]]:
+    """The folder that clip ids are relative to, and its media files in order."""
+    if source.folder:
+        folder = study.resolve(source.folder)
+        if not folder.is_dir():
+            raise ConfigError(f"{study.path.name}: the folder {folder} is not there")
+        listed = [
+            path for path in sorted(folder.rglob("*")) if path.suffix.lower() in MEDIA_SUFFIXES and path.is_file()
+        ]
+    else:
+        pattern = Path(source.glob or "")
+        fixed = [part for part in pattern.parts if not re.search(r"[*?\[]", part)]
+        depth = next((i for i, part in enumerate(pattern.parts) if re.search(r"[*?\[]", part)), len(fixed) - 1)
+        folder = study.resolve(str(Path(*pattern.parts[:depth]))) if depth else study.path.parent
+        listed = sorted(path for path in folder.glob(str(Path(*pattern.parts[depth:]))) if path.is_file())
+    if not listed:
+        raise ConfigError(f"{study.path.name}: no media file matches {source.folder or source.glob}")
+    return folder, listed
+
+
+def _info_sidecar(path: Path) -> Post | None:
+    """The `.info.json` that yt-dlp writes beside a video; it is read, and nothing in it is followed."""
+    sidecar = path.with_suffix(".info.json")
+    if not sidecar.is_file():
+        return None
+    try:
+        info = json.loads(sidecar.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"{sidecar} cannot be read as JSON: {error}") from error
+    if not isinstance(info, dict):
+        raise ConfigError(f"{sidecar} does not describe a video: it holds no object")
+    return from_info(info, "info_json")
+
+
+def read_sidecar(path: Path) -> dict[str, Post]:
+    """Posts of a CSV file by media file; empty cells are unknown, never 0. `ConfigError` names the line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            names = reader.fieldnames or []
+            unknown = [name for name in names if name not in COLUMNS]
+            if "file" not in names or unknown:
+                wrong = f"the unknown columns {', '.join(unknown)}" if "file" in names else "no column `file`"
+                raise ConfigError(f"{path} has {wrong}: valid columns are {', '.join(COLUMNS)}")
+            return {row["file"]: _csv_post(row, path, line) for line, row in enumerate(reader, start=2)}
+    except FileNotFoundError as error:
+        raise ConfigError(f"the sidecar {path} is not there") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{path} cannot be read as CSV in UTF-8: {error}") from error
+
+
+def _csv_post(row: dict[str, str], path: Path, line: int) -> Post:
+    def cell(name: str) -> str | None:
+        return (row.get(name) or "").strip() or None
+
+    try:
+        posted, counted, duration = cell("posted_at"), cell("counted_at"), cell("duration_s")
+        return Post(
+            source="csv",
+            platform=cell("platform"),
+            post_id=cell("id"),
+            url=cell("url"),
+            caption=cell("caption"),
+            author=cell("author"),
+            author_id=cell("author_id"),
+            posted_at=parse_time(posted) if posted else None,
+            posted_precision=("second" if "T" in posted or ":" in posted else "day") if posted else None,
+            duration_s=float(duration) if duration else None,
+            sound_id=cell("sound_id"),
+            sound_title=cell("sound_title"),
+            sound_artist=cell("sound_artist"),
+            counted_at=parse_time(counted) if counted else None,
+            counts={name: int(count) for name in COUNTS if (count := cell(name)) is not None},
+        )
+    except ValueError as error:
+        raise ConfigError(f"{path}, line {line}: {error}") from error
+
+
+def _addresses(study: Study, source: SourceOptions) -> Iterator[Enrolment]:
+    addresses = list(source.urls)
+    if source.url_file:
+        path = study.resolve(source.url_file)
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise ConfigError(f"{study.path.name}: the file {path} cannot be read") from error
+        addresses = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    for address in addresses:
+        if not re.match(r"https?://[^\s/]+", address):
+            raise ConfigError(f"{study.path.name}: {address!r} is not an address that starts with https://")
+        platform, post_id = post_address(address)
+        yield Enrolment(
+            f"{platform}:{post_id}" if platform else f"url:{hashlib.sha256(address.encode()).hexdigest()[:16]}",
+            Source("url", address, ""),
+            Post(source="url", platform=platform or "url", post_id=post_id, url=address),
+        )
+
+
+def post_address(address: str) -> tuple[str | None, str | None]:
+    """Platform and post id of an address; both None where it does not show them."""
+    for platform, pattern in POST_ADDRESSES.items():
+        found = pattern.match(address)
+        if found:
+            return platform, found[1]
+    return None, None

@@ -1,0 +1,79 @@
+"""Spans of speech: what of a clip is decoded, so that Whisper never hears the music and silence between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.records import Seconds
+from pipeline.speech.engine import Language, Segment, SpeechEngine
+from pipeline.speech.invented import is_invented
+
+MERGE_GAP_S: Seconds = 2.0  # speech regions closer than this are one span; in longer gaps Whisper invents words
+PAD_S: Seconds = 0.2  # kept around a span, less than half of a gap: voice activity starts late on soft sounds
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a clip that is transcribed as a whole."""
+
+    start_s: Seconds
+    end_s: Seconds
+
+    def cut(self, waveform: Waveform) -> Waveform:
+        """The samples `(time,)` of this span out of the clip's waveform."""
+        return waveform[round(self.start_s * SAMPLE_RATE) : round(self.end_s * SAMPLE_RATE)]
+
+    def placed(self, segment: Segment) -> Segment:
+        """A segment of this span with its times in the clip; Whisper can place an end in its padding beyond."""
+        words = (
+            replace(word, start_s=self._in_clip(word.start_s), end_s=self._in_clip(word.end_s))
+            for word in segment.words
+        )
+        return replace(
+            segment,
+            start_s=self._in_clip(segment.start_s),
+            end_s=self._in_clip(segment.end_s),
+            words=tuple(words),
+        )
+
+    def _in_clip(self, time_s: Seconds) -> Seconds:
+        return min(self.start_s + time_s, self.end_s)
+
+
+def spans_of(regions: Iterable[tuple[Seconds, Seconds]], duration_s: Seconds) -> list[Span]:
+    """Join speech regions (start, end) with gaps below `MERGE_GAP_S` and pad them inside the clip, in order of time."""
+    joined: list[Span] = []
+    for start, end in sorted(regions):
+        if joined and start - joined[-1].end_s < MERGE_GAP_S:
+            joined[-1] = replace(joined[-1], end_s=max(joined[-1].end_s, end))
+        else:
+            joined.append(Span(start, end))
+    return [Span(max(0.0, span.start_s - PAD_S), min(duration_s, span.end_s + PAD_S)) for span in joined]
+
+
+def recognise(
+    engine: SpeechEngine, waveform: Waveform, spans: Sequence[Span], language: Language | None = None
+) -> tuple[Language, list[Segment]]:
+    """Recognise the speech of each span apart, in the language given or that of the longest span; times in the clip.
+
+    What Whisper invented (`is_invented`) is left out.
+
+    Raises `ValueError` without a span.
+    """
+    if language is None:
+        longest = max(spans, key=lambda span: span.end_s - span.start_s)
+        language = engine.detect_language(longest.cut(waveform))
+    segments = [
+        span.placed(segment)
+        for span in spans
+        for segment in engine.transcribe(span.cut(waveform), language.code)
+        if not is_invented(segment, span.end_s - span.start_s, engine.decoding)
+    ]
+    return language, segments
+
+
+def joined_text(segments: Sequence[Segment], language: Language) -> str:
+    """The text of all segments, with spaces between them if the language is written with spaces."""
+    return ("" if language.unspaced else " ").join(segment.text for segment in segments)

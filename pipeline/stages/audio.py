@@ -1,0 +1,72 @@
+"""Stage `audio`: the audio track as a mono 16 kHz waveform, with its length, loudness and clipping."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from pipeline import media
+from pipeline.errors import Reason, StageError
+from pipeline.records import AudioRow, Clip
+from pipeline.stage import Options, Result, Setting, Stage
+
+FULL_SCALE = 32_766 / 32_768  # a 16-bit sample at or beyond this is clipped
+
+
+class AudioOptions(Options):
+    """How a clip's audio is decoded."""
+
+    max_duration_s: float = Field(900.0, gt=0, description="longer clips fail with the reason too_long, in seconds")
+    ffmpeg: str | None = Field(None, description="another ffmpeg than the pinned one that comes with cliptone")
+
+
+class Audio(Stage):
+    """Decode a clip's first audio stream to a WAV file and measure it."""
+
+    name: ClassVar[str] = "audio"
+    version: ClassVar[int] = 1
+    tables = (AudioRow,)
+    needs = ("download",)
+    packages = ("imageio-ffmpeg", "av")
+    Options = AudioOptions
+    options: AudioOptions
+
+    def one(self, clip: Clip) -> Result:
+        """Decode one clip; reasons: file_missing, empty_file, not_media, no_audio, too_long, timeout."""
+        path, limit = clip.media_path, self.options.max_duration_s
+        if path is None or not path.is_file():
+            return StageError(Reason.FILE_MISSING, f"the media file of {clip.clip_id} is no longer there")
+        probe = media.probe(path)
+        if probe.audio_codec is None or probe.sample_rate is None or probe.channels is None:
+            return StageError(Reason.NO_AUDIO, f"{path.name} has no audio track")
+        if probe.channels > media.MAX_CHANNELS:
+            return StageError(Reason.NOT_MEDIA, f"{path.name} has {probe.channels} audio channels")
+        if probe.duration_s is not None and probe.duration_s > limit:
+            return StageError(Reason.TOO_LONG, f"{path.name} lasts {probe.duration_s:.0f} s, the limit is {limit:g} s")
+        decoded = media.decode(path, clip.audio_path, limit, self.options.ffmpeg)
+        waveform = media.read_audio(clip.audio_path)
+        ratio = min(1.0, decoded.duration_s / probe.duration_s) if probe.duration_s else None
+        row = AudioRow(
+            clip_id=clip.clip_id,
+            container=probe.container,
+            video_codec=probe.video_codec,
+            width=probe.width,
+            height=probe.height,
+            audio_codec=probe.audio_codec,
+            source_sample_rate=probe.sample_rate,
+            source_channels=probe.channels,
+            duration_s=decoded.duration_s,
+            container_duration_s=probe.duration_s,
+            decoded_ratio=ratio,
+            loudness_lufs=decoded.loudness_lufs,
+            true_peak_dbtp=decoded.true_peak_dbtp,
+            clipping_share=float(np.mean(np.abs(waveform) >= FULL_SCALE)),
+        )
+        return [row]
+
+    @classmethod
+    def libraries(cls, options: AudioOptions, setting: Setting) -> dict[str, str]:
+        """The versions of PyAV and of the ffmpeg that decodes."""
+        return {"ffmpeg": media.ffmpeg_version(options.ffmpeg), **super().libraries(options, setting)}

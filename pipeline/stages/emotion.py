@@ -1,0 +1,156 @@
+"""Perceived tone of each speech region: how it sounds to a model, and why there is no score where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from pipeline import models
+from pipeline.errors import Reason, StageError
+from pipeline.media import SAMPLE_RATE, read_audio
+from pipeline.records import Clip, Decibels, EmotionRow, Row, Seconds, SpeechEmbeddingRow, SpeechRegionRow
+from pipeline.stage import Options, Result, Setting, Stage
+from pipeline.tone.model import TONE_MODELS, Tone, ToneModel
+
+SCORED, NO_EVIDENCE = "scored", "no_evidence"  # `emotions.status`
+NO_TONE = Tone(label=None, probability=None, probabilities=None)
+
+Features = dict[int, NDArray[np.float32]]  # what a model reads, by number of the region
+
+
+class EmotionOptions(Options):
+    """Which models score tone, and how much evidence a region must give."""
+
+    models: tuple[str, ...] = Field(
+        ("starter",), min_length=1, description=f"tone models, each with its own rows: {', '.join(TONE_MODELS)}"
+    )
+    min_region_s: Seconds = Field(1.0, ge=0.1, description="shorter speech regions are not scored (s)")
+    min_level_dbfs: Decibels = Field(-50.0, le=0.0, description="quieter speech regions are not scored (dBFS)")
+    music_threshold: float = Field(0.3, ge=0.0, le=1.0, description="music score from which music may cover a voice")
+    music_ratio: float = Field(
+        4.0, ge=0.0, description="a region is not scored when music also scores this many times as high as speech"
+    )
+
+    @field_validator("models")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in names if name not in TONE_MODELS]
+        if unknown:
+            raise ValueError(f"no tone model is called {', '.join(unknown)}; there are: {', '.join(TONE_MODELS)}")
+        if len(set(names)) < len(names):
+            raise ValueError("a tone model is named twice")
+        return names
+
+
+class Emotion(Stage):
+    """Speech regions to rows of perceived tone, one a region and model."""
+
+    name: ClassVar[str] = "emotion"
+    version: ClassVar[int] = 1
+    tables: ClassVar[tuple[type[Row], ...]] = (EmotionRow,)
+    needs: ClassVar[tuple[str, ...]] = ("audio", "evidence", "embed")
+    Options: ClassVar[type[Options]] = EmotionOptions
+    options: EmotionOptions
+
+    def __init__(self, options: EmotionOptions, setting: Setting) -> None:
+        super().__init__(options, setting)
+        self._models = [TONE_MODELS[name](models.locate(name, setting.models_folder)) for name in options.models]
+
+    @classmethod
+    def models(cls, options: EmotionOptions, setting: Setting) -> tuple[str, ...]:
+        """The chosen tone models."""
+        return options.models
+
+    @classmethod
+    def reads_audio(cls, options: EmotionOptions) -> bool:
+        """Models that score stored embeddings never need the audio again."""
+        return any(TONE_MODELS[name].reads == "waveform" for name in options.models)
+
+    @classmethod
+    def libraries(cls, options: EmotionOptions, setting: Setting) -> dict[str, str]:
+        """Versions of what the chosen tone models run on."""
+        packages = sorted({package for name in options.models for package in TONE_MODELS[name].packages})
+        return {package: version(package) for package in packages}
+
+    def one(self, clip: Clip) -> Result:
+        """Score every region with every model; a clip without speech gives no rows."""
+        regions = clip.rows(SpeechRegionRow)
+        reasons = {region.region: self._too_thin(region) for region in regions}
+        evident = [region for region in regions if reasons[region.region] is None]
+        rows: list[EmotionRow] = []
+        for model in self._models:
+            try:
+                features = _waveforms(clip, evident) if model.reads == "waveform" else _embeddings(clip, evident, model)
+            except StageError as error:
+                return error
+            for region in regions:
+                found = features.get(region.region)
+                if found is None:  # the embed stage leaves out only what is too short
+                    rows.append(_row(region, model.name, NO_TONE, reasons[region.region] or Reason.TOO_SHORT))
+                else:
+                    rows.append(_row(region, model.name, model.score(found)))
+        return rows
+
+    def _too_thin(self, region: SpeechRegionRow) -> Reason | None:
+        """Why a region does not hold enough evidence to be scored; None if it does."""
+        options = self.options
+        if round(region.end_s - region.start_s, 6) < options.min_region_s:  # whole samples, so no rounding to fear
+            return Reason.TOO_SHORT
+        if region.level_dbfs is None or region.level_dbfs < options.min_level_dbfs:
+            return Reason.TOO_QUIET
+        speech, music = region.speech_score, region.music_score
+        if speech is None or music is None:  # no tagger: nothing is known of music
+            return None
+        covered = music >= options.music_threshold and music > speech * options.music_ratio
+        return Reason.MUSIC_OVER_SPEECH if covered else None
+
+
+def _embeddings(clip: Clip, regions: Sequence[SpeechRegionRow], model: ToneModel) -> Features:
+    """Stored embeddings `(dims,)` of regions; one that was too short for the encoder is left out."""
+    stored = {row.region: row for row in clip.rows(SpeechEmbeddingRow) if row.encoder == model.encoder}
+    missing = [region.region for region in regions if region.region not in stored]
+    if missing:
+        raise StageError(
+            Reason.INTERNAL_ERROR,
+            f"{clip.clip_id} has no embedding by {model.encoder} of region {missing[0]}, which the tone model "
+            f"{model.name} reads: run the stage embed with that encoder",
+        )
+    found = {region.region: stored[region.region].embedding for region in regions}
+    return {number: np.asarray(values, dtype=np.float32) for number, values in found.items() if values is not None}
+
+
+def _waveforms(clip: Clip, regions: Sequence[SpeechRegionRow]) -> Features:
+    """Waveforms `(time,)` of regions, cut out of the clip's audio."""
+    if not regions:
+        return {}
+    try:
+        waveform = read_audio(clip.audio_path)
+    except FileNotFoundError as error:
+        raise StageError(
+            Reason.FILE_MISSING, f"the audio of {clip.clip_id} is gone: run the stage audio again"
+        ) from error
+    return {
+        region.region: waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)]
+        for region in regions
+    }
+
+
+def _row(region: SpeechRegionRow, model: str, tone: Tone, reason: Reason | None = None) -> EmotionRow:
+    return EmotionRow(
+        clip_id=region.clip_id,
+        region=region.region,
+        model=model,
+        label=tone.label,
+        probability=tone.probability,
+        probabilities=tone.probabilities,
+        arousal=tone.arousal,
+        valence=tone.valence,
+        dominance=tone.dominance,
+        status=SCORED if reason is None else NO_EVIDENCE,
+        reason=reason,
+    )

@@ -1,0 +1,108 @@
+"""Stage `text`: what the words of a clip say by themselves, speech and caption apart."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import regex
+from pydantic import Field
+
+from pipeline.errors import Reason
+from pipeline.pseudonyms import HASHTAG, MENTION, hashtags_of, mentions_of
+from pipeline.records import Clip, TextFeaturesRow, TranscriptRow
+from pipeline.stage import Options, Result, Setting, Stage
+
+ADDRESS = regex.compile(r"https?://\S+|www\.\S+")
+GRAPHEME = regex.compile(r"\X")
+#: A grapheme cluster that shows as an emoji; digits and # also carry the property Emoji, so they are left out.
+EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3")
+WORD = regex.compile(r"[\p{L}\p{N}\p{M}]+(?:['’\-][\p{L}\p{N}\p{M}]+)*")
+VADER_LANGUAGE = "en"
+
+
+class TextOptions(Options):
+    """How text is read."""
+
+    min_words_for_language: int = Field(
+        3, ge=1, description="captions with fewer words get no language, and so no sentiment"
+    )
+    min_language_probability: float = Field(
+        0.5, ge=0, le=1, description="captions whose language is less sure than this get none"
+    )
+
+
+class Text(Stage):
+    """Count words, emoji, hashtags and mentions, and score English with VADER."""
+
+    name: ClassVar[str] = "text"
+    version: ClassVar[int] = 1
+    tables = (TextFeaturesRow,)
+    needs = ("download", "transcribe")
+    uses_caption: ClassVar[bool] = True
+    packages = ("vaderSentiment", "py3langid", "regex")
+    Options = TextOptions
+    options: TextOptions
+
+    def __init__(self, options: Any, setting: Setting) -> None:
+        super().__init__(options, setting)
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+        self._vader = SentimentIntensityAnalyzer()
+        self._languages = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+    def one(self, clip: Clip) -> Result:
+        """One row for the speech and, where there is a caption, one for the caption."""
+        transcript = clip.row(TranscriptRow)
+        rows = [self._features(clip.clip_id, "speech", transcript.text, transcript.language)]
+        if clip.caption is not None:
+            rows.append(self._features(clip.clip_id, "caption", clip.caption, self._language(clip.caption)))
+        return rows
+
+    def _features(self, clip_id: str, channel: str, text: str | None, language: str | None) -> TextFeaturesRow:
+        words = words_of(text or "")
+        reason = _no_sentiment(words, language)
+        scores = None if reason else self._vader.polarity_scores(text)
+        return TextFeaturesRow(
+            clip_id=clip_id,
+            channel=channel,
+            language=language,
+            word_count=len(words),
+            character_count=len(GRAPHEME.findall(text or "")),
+            emoji=emoji_of(text or ""),
+            hashtag_count=len(hashtags_of(text)),
+            mention_count=len(mentions_of(text)),
+            sentiment=scores["compound"] if scores else None,
+            sentiment_positive=scores["pos"] if scores else None,
+            sentiment_neutral=scores["neu"] if scores else None,
+            sentiment_negative=scores["neg"] if scores else None,
+            sentiment_reason=reason,
+        )
+
+    def _language(self, caption: str) -> str | None:
+        words = words_of(caption)
+        if len(words) < self.options.min_words_for_language:
+            return None
+        language, probability = self._languages.classify(" ".join(words))
+        return str(language) if probability >= self.options.min_language_probability else None
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in any script, without hashtags, mentions and addresses."""
+    for pattern in (ADDRESS, HASHTAG, MENTION):
+        text = pattern.sub(" ", text)
+    return list(WORD.findall(text))
+
+
+def emoji_of(text: str) -> tuple[str, ...]:
+    """The emoji of a text in order; one made of several characters (family, flag, skin tone) counts once."""
+    return tuple(cluster for cluster in GRAPHEME.findall(text) if EMOJI.search(cluster))
+
+
+def _no_sentiment(words: list[str], language: str | None) -> str | None:
+    """Why a text has no VADER score; VADER reads only English."""
+    if not words:
+        return Reason.NO_TEXT
+    if language is None:
+        return Reason.LANGUAGE_UNKNOWN
+    return None if language == VADER_LANGUAGE else Reason.LANGUAGE_UNSUPPORTED

@@ -1,0 +1,70 @@
+-- what: one line a clip: is it done, what was said, how it sounded, and why a value is missing
+-- grain: one row a clip
+-- unit: times in s, loudness in LUFS, probabilities and shares 0–1, sentiment -1–1
+-- caution: the tone is that of the first model in the study file; `clip_tone` has all of them
+WITH first_model AS (
+    SELECT json_extract_string(options, '$.models[0]') AS model
+    FROM fingerprints
+    WHERE stage = 'emotion' AND is_current
+),
+stage_count AS (
+    SELECT count(*) AS stages FROM fingerprints WHERE is_current
+),
+passed AS (
+    SELECT clip_id, count(*) AS stages
+    FROM (
+        SELECT
+            clip_id,
+            stage,
+            arg_max(status, attempt_id) AS status,
+            arg_max(fingerprint, attempt_id) AS fingerprint
+        FROM attempts
+        GROUP BY clip_id, stage
+    )
+    JOIN fingerprints USING (fingerprint)
+    WHERE status = 'ok' AND is_current
+    GROUP BY clip_id
+),
+failed AS (
+    SELECT clip_id, min(stage || ': ' || reason) AS problem, min(reason) AS reason FROM failures GROUP BY clip_id
+),
+final AS (
+    SELECT
+        clips.clip_id,
+        clips.platform,
+        CASE
+            WHEN failed.problem IS NOT NULL THEN 'failed'
+            WHEN coalesce(passed.stages, 0) = stage_count.stages THEN 'ok'
+            ELSE 'pending'
+        END AS status,
+        failed.problem,
+        audio.duration_s,
+        evidence.speech_s,
+        evidence.music_share,
+        audio.loudness_lufs,
+        transcripts.language,
+        transcripts.language_probability,
+        transcripts.text,
+        transcripts.reason AS text_reason,
+        clip_tone.tone,
+        clip_tone.tone_probability,
+        coalesce(clip_tone.tone_reason, failed.reason) AS tone_reason,
+        speech.sentiment,
+        speech.sentiment_reason,
+        clips.author_key,
+        clips.hashtags,
+        clips.caption,
+        media.file_name
+    FROM clips
+    CROSS JOIN stage_count
+    LEFT JOIN first_model ON true
+    LEFT JOIN passed USING (clip_id)
+    LEFT JOIN failed USING (clip_id)
+    LEFT JOIN media USING (clip_id)
+    LEFT JOIN audio USING (clip_id)
+    LEFT JOIN evidence USING (clip_id)
+    LEFT JOIN transcripts USING (clip_id)
+    LEFT JOIN clip_tone ON clip_tone.clip_id = clips.clip_id AND clip_tone.model = first_model.model
+    LEFT JOIN text_features AS speech ON speech.clip_id = clips.clip_id AND speech.channel = 'speech'
+)
+SELECT * FROM final ORDER BY clip_id;

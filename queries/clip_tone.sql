@@ -1,0 +1,72 @@
+-- what: perceived tone of each clip by each model, averaged over its speech regions by their length
+-- grain: one row a clip and model, for every clip whose evidence is known
+-- unit: probabilities 0–1, times in s
+-- caution: how a voice sounds to a model, never what a person feels; NULL when less than half of the speech was scored
+WITH models AS (
+    SELECT unnest(json_extract_string(options, '$.models[*]')) AS model
+    FROM fingerprints
+    WHERE stage = 'emotion' AND is_current
+),
+regions AS (
+    SELECT emotions.*, speech_regions.end_s - speech_regions.start_s AS length_s
+    FROM emotions
+    JOIN speech_regions USING (clip_id, region)
+),
+evidence_of AS (
+    SELECT
+        clip_id,
+        model,
+        count(*) AS regions,
+        count(*) FILTER (status = 'scored') AS regions_scored,
+        coalesce(sum(length_s) FILTER (status = 'scored'), 0) AS scored_s,
+        scored_s >= 0.5 * sum(length_s) AS is_enough,
+        arg_max(reason, length_s) FILTER (status <> 'scored') AS reason
+    FROM regions
+    GROUP BY clip_id, model
+),
+by_label AS (
+    SELECT clip_id, model, label, sum(probability * length_s) / sum(length_s) AS probability
+    FROM (
+        SELECT
+            clip_id,
+            model,
+            length_s,
+            unnest(map_keys(probabilities)) AS label,
+            unnest(map_values(probabilities)) AS probability
+        FROM regions
+        JOIN evidence_of USING (clip_id, model)
+        WHERE regions.status = 'scored' AND evidence_of.is_enough
+    )
+    GROUP BY clip_id, model, label
+),
+averaged AS (
+    SELECT
+        clip_id,
+        model,
+        first(label ORDER BY probability DESC, label) AS tone,
+        max(probability) AS tone_probability,
+        map_from_entries(list((label, probability) ORDER BY label)) AS probabilities
+    FROM by_label
+    GROUP BY clip_id, model
+),
+final AS (
+    SELECT
+        evidence.clip_id,
+        models.model,
+        averaged.tone,
+        averaged.tone_probability,
+        averaged.probabilities,
+        CASE
+            WHEN averaged.tone IS NOT NULL THEN NULL
+            WHEN evidence.speech_s = 0 THEN 'no_speech'
+            ELSE coalesce(evidence_of.reason, 'not_scored')
+        END AS tone_reason,
+        coalesce(evidence_of.regions, 0) AS regions,
+        coalesce(evidence_of.regions_scored, 0) AS regions_scored,
+        coalesce(evidence_of.scored_s, 0) AS scored_s
+    FROM evidence
+    CROSS JOIN models
+    LEFT JOIN evidence_of ON evidence_of.clip_id = evidence.clip_id AND evidence_of.model = models.model
+    LEFT JOIN averaged ON averaged.clip_id = evidence.clip_id AND averaged.model = models.model
+)
+SELECT * FROM final ORDER BY clip_id, model;

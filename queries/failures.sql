@@ -1,0 +1,24 @@
+-- what: clips that a stage could not pass, with the reason
+-- grain: one row a clip and stage whose last attempt under the current configuration failed
+-- unit: attempts as a count
+-- caution: losses are rarely random; compare who is lost with who is kept before you generalise
+WITH last_attempts AS (
+    SELECT
+        attempts.clip_id,
+        attempts.stage,
+        arg_max(attempts.status, attempts.attempt_id) AS status,
+        arg_max(attempts.reason, attempts.attempt_id) AS reason,
+        arg_max(attempts.message, attempts.attempt_id) AS message,
+        arg_max(attempts.fingerprint, attempts.attempt_id) AS fingerprint,
+        max(attempts.finished_at) AS last_attempt_at,
+        count(*) FILTER (attempts.status = 'failed') AS attempts
+    FROM attempts
+    GROUP BY attempts.clip_id, attempts.stage
+),
+final AS (
+    SELECT clip_id, last_attempts.stage, reason, message, attempts, last_attempt_at
+    FROM last_attempts
+    JOIN fingerprints USING (fingerprint, stage)
+    WHERE status = 'failed' AND fingerprints.is_current
+)
+SELECT * FROM final ORDER BY stage, reason, clip_id;

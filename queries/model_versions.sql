@@ -1,0 +1,34 @@
+-- what: which models, options and library versions made the stored rows
+-- grain: one row a stage and model of the current configuration; stages without a model have one row
+-- unit: clips as a count
+-- caution: cite the digest, not the name alone: names stay when weights change
+WITH current AS (
+    SELECT * FROM fingerprints WHERE is_current
+),
+stage_models AS (
+    SELECT
+        fingerprint,
+        unnest(json_keys(models)) AS model,
+        unnest(json_extract_string(models, '$.*')) AS digest
+    FROM current
+),
+done AS (
+    SELECT fingerprint, count(DISTINCT clip_id) FILTER (status = 'ok') AS clips
+    FROM attempts
+    GROUP BY fingerprint
+),
+final AS (
+    SELECT
+        current.stage,
+        stage_models.model,
+        stage_models.digest,
+        current.version AS stage_version,
+        current.options,
+        current.libraries,
+        current.fingerprint,
+        coalesce(done.clips, 0) AS clips
+    FROM current
+    LEFT JOIN stage_models USING (fingerprint)
+    LEFT JOIN done USING (fingerprint)
+)
+SELECT * FROM final ORDER BY stage, model;

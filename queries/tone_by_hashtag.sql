@@ -1,0 +1,34 @@
+-- what: mean perceived tone of the clips under each hashtag
+-- grain: one row a hashtag, model and tone label
+-- unit: probabilities 0–1, counts
+-- caution: clips without enough evidence are counted in `clips` and left out of the mean; few clips say little
+WITH tagged AS (
+    SELECT DISTINCT clip_id, unnest(hashtags) AS hashtag FROM clips
+),
+scored AS (
+    SELECT
+        tagged.hashtag,
+        clip_tone.model,
+        clip_tone.clip_id,
+        unnest(map_keys(clip_tone.probabilities)) AS tone,
+        unnest(map_values(clip_tone.probabilities)) AS probability
+    FROM tagged
+    JOIN clip_tone USING (clip_id)
+    WHERE clip_tone.tone IS NOT NULL
+),
+counted AS (
+    SELECT hashtag, count(*) AS clips FROM tagged GROUP BY hashtag
+),
+final AS (
+    SELECT
+        scored.hashtag,
+        scored.model,
+        scored.tone,
+        avg(scored.probability) AS mean_probability,
+        count(DISTINCT scored.clip_id) AS clips_scored,
+        counted.clips
+    FROM scored
+    JOIN counted USING (hashtag)
+    GROUP BY scored.hashtag, scored.model, scored.tone, counted.clips
+)
+SELECT * FROM final ORDER BY clips_scored DESC, hashtag, model, mean_probability DESC;

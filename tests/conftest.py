@@ -1,0 +1,114 @@
+"""Fixtures that many tests share: small media, a small study, and the demo study run once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import media, models
+from pipeline.config import Study, load_study
+from pipeline.demo.study import SHIPPED, copy_demo
+from pipeline.records import Clip, Outcome, Source
+from pipeline.run import run_study
+from pipeline.stages import BY_NAME
+
+# Two workers on two cores: one thread each, in this process too.
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Pseudonym keys of tests in a folder of their own."""
+    folder = tmp_path_factory.mktemp("keys")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLIPTONE_KEYS", str(folder))
+        yield folder
+
+
+def write_wav(path: Path, waveform: np.ndarray, sample_rate: int = media.SAMPLE_RATE) -> Path:
+    """A mono 16-bit WAV file of a waveform between -1 and 1."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.writeframes((np.clip(waveform, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture
+def tone_wav(tmp_path: Path) -> Callable[..., Path]:
+    """A maker of WAV files with a sine tone."""
+
+    def make(name: str = "tone.wav", seconds: float = 2.0, amplitude: float = 0.5, rate: int = 16_000) -> Path:
+        times = np.arange(int(seconds * rate)) / rate
+        return write_wav(tmp_path / name, amplitude * np.sin(2 * np.pi * 440 * times), rate)
+
+    return make
+
+
+def ffmpeg(*arguments: str) -> None:
+    """Run the pinned ffmpeg to make a test file."""
+    subprocess.run([media.ffmpeg_path(), "-nostdin", "-v", "error", "-y", *arguments], check=True)
+
+
+def make_clip(media_path: Path, work: Path, clip_id: str = "file:test.wav") -> Clip:
+    """A clip of a local file, before any stage."""
+    return Clip(clip_id, Source("file", str(media_path), ""), media_path, work / "audio" / "test.wav")
+
+
+def write_study(folder: Path, body: str, name: str = "test") -> Path:
+    """A study file of the given sections."""
+    path = folder / f"{name}.toml"
+    path.write_text(f'schema = 1\nname = "{name}"\n{body}', encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The Whisper base weights, or a skip that says how to have them."""
+    folder = models.find("whisper-base")
+    if folder is None:
+        pytest.skip(f"no Whisper weights on this machine: {models.get('whisper-base').install_hint}")
+    return folder
+
+
+class Collecting:
+    """An observer that remembers what it saw."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.stages: list[str] = []
+        self.outcomes: list[tuple[str, Outcome]] = []
+        self.spared = 0
+
+    def begin(self, clips: int, steps: int) -> None:
+        self.total = steps
+
+    def stage(self, name: str) -> None:
+        self.stages.append(name)
+
+    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
+        self.outcomes.append((stage, outcome))
+        self.spared += spared
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, weights: Path, keys: Path) -> Study:
+    """The demo study, run once for all tests that only look at it."""
+    study = load_study(copy_demo(tmp_path_factory.mktemp("demo")), BY_NAME)
+    run_study(study)
+    return study
+
+
+@pytest.fixture(scope="session")
+def demo_clips() -> Path:
+    """The folder of clips that ship with the demo."""
+    return SHIPPED / "clips"

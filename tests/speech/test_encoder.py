@@ -1,0 +1,141 @@
+"""The speech encoder: which blocks it pools, and what its vectors do and do not depend on."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline import models
+from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.speech.ct2_weights import openai_checkpoint
+from pipeline.speech.encoder import WhisperEncoder
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    found = models.find("whisper-base")
+    if found is None:
+        pytest.skip("the Whisper base weights are not on this machine")
+    return found
+
+
+@pytest.fixture(scope="module")
+def encoder(folder: Path) -> WhisperEncoder:
+    return WhisperEncoder(folder)
+
+
+def voice(seconds: float, seed: int = 0) -> Waveform:
+    """A buzzing, wavering tone with noise: no words, but something with a pitch and a spread over time."""
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    pitch = 2 * np.pi * np.cumsum(150 + 30 * np.sin(2 * np.pi * 3 * time)) / SAMPLE_RATE
+    harmonics = sum(np.sin(number * pitch) / number for number in range(1, 8))
+    noise = np.random.default_rng(seed).normal(0, 0.02, time.size)
+    return np.asarray(0.1 * harmonics * (1 + 0.5 * np.sin(2 * np.pi * time)) + noise, dtype=np.float32)
+
+
+def test_one_finite_vector_of_mean_and_deviation_per_block(encoder: WhisperEncoder) -> None:
+    embedding = encoder.embed(voice(2))
+    assert encoder.name == "whisper-base/blocks-3-4"
+    assert embedding.shape == (encoder.dims,) == (2048,)
+    assert embedding.dtype == np.float32
+    assert np.isfinite(embedding).all()
+    mean_3, deviation_3, mean_4, deviation_4 = embedding.reshape(4, 512)
+    assert (deviation_3 >= 0).all()
+    assert (deviation_4 >= 0).all()
+    assert (mean_3 < 0).any()
+    assert (mean_4 < 0).any()
+
+
+def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, folder: Path) -> None:
+    import torch
+    from whisper.audio import log_mel_spectrogram
+    from whisper.model import ModelDimensions, Whisper
+
+    checkpoint = openai_checkpoint(folder)
+    whole = Whisper(ModelDimensions(**checkpoint["dims"])).eval()
+    whole.load_state_dict(checkpoint["model_state_dict"])
+    seen: list[torch.Tensor] = []
+    whole.encoder.blocks[2].register_forward_hook(lambda _module, _given, output: seen.append(output[0]))
+    waveform = voice(30)  # as long as Whisper's window, so that its own code takes it
+    levelled = waveform * (10 ** (-23 / 20) / np.sqrt(np.mean(waveform**2)))
+    with torch.inference_mode():
+        whole.encoder(log_mel_spectrogram(torch.from_numpy(levelled))[None])
+    third = seen[0].numpy()
+    embedding = encoder.embed(waveform)
+    np.testing.assert_allclose(embedding[:512], third.mean(0), atol=1e-3)
+    np.testing.assert_allclose(embedding[512:1024], third.std(0), atol=1e-3)
+
+
+def test_the_same_speech_gives_the_same_vector(encoder: WhisperEncoder) -> None:
+    np.testing.assert_array_equal(encoder.embed(voice(1.3)), encoder.embed(voice(1.3)))
+
+
+def test_loudness_does_not_matter_but_sound_does(encoder: WhisperEncoder) -> None:
+    speech = voice(2)
+    reference = encoder.embed(speech)
+    quiet = encoder.embed(speech * np.float32(0.01))
+    other = encoder.embed(np.random.default_rng(2).normal(0, 0.1, speech.size).astype(np.float32))
+    np.testing.assert_allclose(quiet, reference, atol=1e-2)
+    assert np.abs(other - reference).max() > 1
+
+
+def test_a_short_and_a_long_clip(encoder: WhisperEncoder) -> None:
+    short = encoder.embed(voice(0.3))
+    assert short.shape == (2048,)
+    assert np.isfinite(short).all()
+    half_minute, minute = encoder.embed(voice(30)), encoder.embed(np.tile(voice(30), 2))
+    np.testing.assert_allclose(minute, half_minute, atol=1e-3)  # two equal windows have the same statistics as one
+    odd = encoder.embed(voice(30.013))  # the rest is shorter than the encoder can take
+    np.testing.assert_allclose(odd, half_minute, atol=0.1)
+
+
+def test_silence_and_a_click_have_no_vector(encoder: WhisperEncoder) -> None:
+    with pytest.raises(ValueError, match="no embedding"):
+        encoder.embed(np.zeros(SAMPLE_RATE, dtype=np.float32))
+    with pytest.raises(ValueError, match="no embedding"):
+        encoder.embed(voice(0.03))
+    with pytest.raises(ValueError, match="no embedding"):
+        encoder.embed(np.zeros(0, dtype=np.float32))
+
+
+def test_other_blocks_can_be_chosen(encoder: WhisperEncoder, folder: Path) -> None:
+    third = WhisperEncoder(folder, blocks=(3,))
+    assert (third.name, third.dims) == ("whisper-base/blocks-3", 1024)
+    np.testing.assert_allclose(third.embed(voice(1)), encoder.embed(voice(1))[:1024], atol=1e-5)
+    for blocks in ((0,), (7,)):
+        with pytest.raises(ValueError, match="1 to 6"):
+            WhisperEncoder(folder, blocks=blocks)
+
+
+@pytest.mark.slow
+def test_a_linear_head_hears_tone_in_speakers_it_never_heard(encoder: WhisperEncoder) -> None:
+    """Emo-DB, one speaker left out at a time, four classes: 0.956 unweighted average recall when this was written."""
+    data = os.environ.get("CLIPTONE_DATA")
+    if data is None:
+        pytest.skip("CLIPTONE_DATA names no folder with emodb4")
+    import soundfile
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import recall_score
+    from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    folder = Path(data) / "emodb4"
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    embeddings: list[NDArray[np.float32]] = []
+    for row in rows:
+        waveform, sample_rate = soundfile.read(folder / row["file"], dtype="float32")
+        assert sample_rate == SAMPLE_RATE
+        embeddings.append(encoder.embed(waveform))
+    emotions, speakers = [row["emotion"] for row in rows], [row["speaker"] for row in rows]
+    head = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000))
+    guessed = cross_val_predict(head, np.stack(embeddings), emotions, groups=speakers, cv=LeaveOneGroupOut())
+    assert recall_score(emotions, guessed, average="macro") > 0.94

@@ -1,0 +1,143 @@
+"""Both speech engines on the demo's own speech: the same words, the same language, one encoding a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import media, models
+from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.speech.ctranslate2_engine import CTranslate2Engine
+from pipeline.speech.engine import SpeechEngine
+from pipeline.speech.openai_engine import OpenAIEngine
+from pipeline.speech.parity import word_error_rate
+
+pytestmark = pytest.mark.model
+
+CLIPS = Path(media.__file__).parent / "demo" / "clips"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _weights(request: pytest.FixtureRequest) -> None:
+    if models.find("whisper-base") is None:
+        pytest.skip("the Whisper base weights are not on this machine")
+
+
+@pytest.fixture(scope="module")
+def fast() -> CTranslate2Engine:
+    return CTranslate2Engine()
+
+
+@pytest.fixture(scope="module", params=[CTranslate2Engine, OpenAIEngine])
+def engine(request: pytest.FixtureRequest) -> SpeechEngine:
+    built: SpeechEngine = request.param()
+    return built
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Waveform]:
+    folder = tmp_path_factory.mktemp("audio")
+
+    def decoded(name: str) -> Waveform:
+        media.decode(CLIPS / f"{name}.mp4", folder / f"{name}.wav", 60.0)
+        return media.read_audio(folder / f"{name}.wav")
+
+    return decoded
+
+
+def spoken(engine: SpeechEngine, waveform: Waveform, language: str = "en") -> str:
+    return " ".join(segment.text for segment in engine.transcribe(waveform, language))
+
+
+def test_segments_and_words_have_ordered_times_and_confidences(engine: SpeechEngine, demo: Any) -> None:
+    waveform = demo("")
+    segments = engine.transcribe(waveform, "en")
+    assert segments
+    words = [word for segment in segments for word in segment.words]
+    assert len(words) > 10
+    starts = [word.start_s for word in words]
+    assert starts == sorted(starts)
+    for segment in segments:
+        assert 0 <= segment.start_s < segment.end_s <= waveform.size / SAMPLE_RATE + 0.1
+        assert segment.text.split() == [part for word in segment.words for part in word.text.split()]
+        assert segment.temperature == 0.0
+        assert -1.0 < segment.avg_logprob < 0.0
+        assert 0 <= segment.no_speech_prob < 0.6
+        assert 0 < segment.compression_ratio < 2.4
+    for word in words:
+        assert word.start_s <= word.end_s
+        assert 0 < word.probability <= 1
+        assert word.text == word.text.strip() != ""
+
+
+@pytest.mark.parametrize(("name", "code"), [("english_quick", "en"), ("spanish", "es"), ("french", "fr")])
+def test_language(engine: SpeechEngine, demo: Any, name: str, code: str) -> None:
+    language = engine.detect_language(demo(name))
+    assert language.code == code
+    assert language.probability is not None
+    assert 0.8 < language.probability <= 1
+
+
+def test_both_engines_hear_the_same_words(demo: Any) -> None:
+    waveform = demo("english_quick")
+    exact, reference = CTranslate2Engine(compute_type="float32"), OpenAIEngine()
+    assert spoken(exact, waveform) == spoken(reference, waveform)
+
+
+def test_int8_stays_close_to_the_reference(fast: CTranslate2Engine, demo: Any) -> None:
+    """Over all demo clips 0.6 % of the words differed when this was written."""
+    waveforms, reference = [demo(name) for name in ("english_clear", "english_quick", "english_slow")], OpenAIEngine()
+    error_rate = word_error_rate(
+        [spoken(reference, waveform) for waveform in waveforms], [spoken(fast, waveform) for waveform in waveforms]
+    )
+    assert error_rate is not None
+    assert error_rate <= 0.02
+
+
+@pytest.mark.parametrize(("start_s", "end_s"), [(3.0, 3.3), (0.0, 8.0)])
+def test_a_window_is_encoded_once_for_language_and_text(
+    demo: Any, monkeypatch: pytest.MonkeyPatch, start_s: float, end_s: float
+) -> None:
+    engine = CTranslate2Engine()
+    encoded: list[Any] = []
+    encode = engine._encode
+    monkeypatch.setattr(engine, "_encode", lambda features: encoded.append(features) or encode(features))
+    waveform = demo("english_quick")[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
+    language = engine.detect_language(waveform)
+    before = CTranslate2Engine().transcribe(waveform, language.code)
+    assert engine.transcribe(waveform, language.code) == before  # the remembered encoding gives the same text
+    assert len(encoded) == 1
+
+
+def test_a_remembered_window_is_never_used_for_other_speech(demo: Any) -> None:
+    engine, waveform = CTranslate2Engine(), demo("english_quick")
+    engine.detect_language(demo("english_slow"))
+    assert engine.transcribe(waveform, "en") == CTranslate2Engine().transcribe(waveform, "en")
+
+
+@pytest.mark.slow
+def test_speech_longer_than_a_window_is_all_there_and_its_first_window_encoded_once(
+    demo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = CTranslate2Engine()
+    encoded: list[Any] = []
+    encode = engine._encode
+    monkeypatch.setattr(engine, "_encode", lambda features: encoded.append(features) or encode(features))
+    once = demo("english_quick")
+    copies = int(np.ceil(40 * SAMPLE_RATE / once.size))
+    waveform = np.tile(once, copies)
+    engine.detect_language(waveform)
+    words = [word.text.lower() for segment in engine.transcribe(waveform, "en") for word in segment.words]
+    single = [word.text.lower() for segment in engine.transcribe(once, "en") for word in segment.words]
+    assert len(words) >= 0.9 * copies * len(single)
+    firsts = [features for features in encoded if np.array_equal(features, encoded[0])]
+    assert len(firsts) == 1
+
+
+def test_the_same_speech_gives_the_same_segments(fast: CTranslate2Engine, demo: Any) -> None:
+    waveform = demo("")
+    assert fast.transcribe(waveform, "en") == fast.transcribe(waveform, "en")

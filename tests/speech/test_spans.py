@@ -1,0 +1,87 @@
+"""Spans of speech: what is joined, what is cut out, and where the times of the words end up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.speech.engine import Decoding, Language, Segment, Word
+from pipeline.speech.spans import Span, joined_text, recognise, spans_of
+
+
+def segment(text: str, start_s: float, end_s: float) -> Segment:
+    return Segment(text, start_s, end_s, (Word(text, start_s, end_s, 0.9),), -0.2, 0.1, 1.1, 0.0)
+
+
+@dataclass
+class FakeEngine:
+    """Says how long each waveform is that it is given."""
+
+    decoding: Decoding = field(default_factory=Decoding)
+    detected_on: list[int] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+
+    def detect_language(self, waveform: Waveform) -> Language:
+        self.detected_on.append(waveform.size)
+        return Language("es", 0.8)
+
+    def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
+        self.languages.append(language)
+        return [segment(f"{waveform.size}", 0.5, 30.0)]
+
+
+def test_close_regions_are_one_span_and_far_ones_are_not() -> None:
+    spans = spans_of([(1.0, 2.0), (3.9, 5.0), (7.0, 8.0)], 10.0)
+    assert spans == [Span(0.8, 5.2), Span(6.8, 8.2)]
+
+
+def test_spans_stay_inside_the_clip_and_apart() -> None:
+    spans = spans_of([(0.1, 1.0), (3.0, 4.9)], 5.0)
+    assert spans == [Span(0.0, 1.2), Span(2.8, 5.0)]
+    assert spans[0].end_s < spans[1].start_s
+
+
+def test_regions_may_overlap_and_come_in_any_order() -> None:
+    assert spans_of([(4.0, 4.5), (1.0, 6.0)], 10.0) == [Span(0.8, 6.2)]
+    assert spans_of([], 10.0) == []
+
+
+def test_each_span_is_decoded_apart_in_the_language_of_the_longest() -> None:
+    engine = FakeEngine()
+    waveform = np.zeros(20 * SAMPLE_RATE, dtype=np.float32)
+    language, segments = recognise(engine, waveform, [Span(1.0, 2.0), Span(10.0, 14.0)])  # type: ignore[arg-type]
+    assert language == Language("es", 0.8)
+    assert engine.detected_on == [4 * SAMPLE_RATE]
+    assert engine.languages == ["es", "es"]
+    assert [found.text for found in segments] == [str(SAMPLE_RATE), str(4 * SAMPLE_RATE)]
+
+
+def test_a_given_language_is_not_detected_again() -> None:
+    engine = FakeEngine()
+    waveform = np.zeros(2 * SAMPLE_RATE, dtype=np.float32)
+    language, _ = recognise(engine, waveform, [Span(0.0, 1.0)], Language("fr", None))  # type: ignore[arg-type]
+    assert (language.code, language.probability) == ("fr", None)
+    assert engine.detected_on == []
+    assert engine.languages == ["fr"]
+
+
+def test_times_are_those_of_the_clip_and_end_with_the_span() -> None:
+    placed = Span(10.0, 14.0).placed(segment("word", 0.5, 30.0))
+    assert (placed.start_s, placed.end_s) == (10.5, 14.0)
+    assert (placed.words[0].start_s, placed.words[0].end_s) == (10.5, 14.0)
+
+
+@pytest.mark.parametrize(("code", "text"), [("en", "one two"), ("ja", "onetwo")])
+def test_text_is_joined_as_the_language_is_written(code: str, text: str) -> None:
+    assert joined_text([segment("one", 0, 1), segment("two", 1, 2)], Language(code, 1.0)) == text
+
+
+def test_what_whisper_invents_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FakeEngine()
+    monkeypatch.setattr(engine, "transcribe", lambda *_: [segment("♪", 0.1, 0.2), segment("word", 0.2, 0.5)])
+    waveform = np.zeros(SAMPLE_RATE, dtype=np.float32)
+    _, segments = recognise(engine, waveform, [Span(0.0, 1.0)], Language("en", None))  # type: ignore[arg-type]
+    assert [found.text for found in segments] == ["word"]

@@ -1,0 +1,146 @@
+"""Stage `acoustics`: one row a region, measured or NULL with a reason, never NaN."""
+
+from __future__ import annotations
+
+import dataclasses
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from pipeline.errors import StageError
+from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.records import AcousticsRow, Clip, Source, SpeechRegionRow
+from pipeline.sound.synthetic import white_noise
+from pipeline.stage import Setting
+from pipeline.stages.acoustics import Acoustics, AcousticsOptions
+
+Regions = list[tuple[float, float]]
+MakeClip = Callable[[Waveform, Regions], Clip]
+VALUES = tuple(
+    field.name for field in dataclasses.fields(AcousticsRow) if field.name not in ("clip_id", "region", "reason")
+)
+VOICE = (
+    "f0_median_hz", "f0_p10_hz", "f0_p90_hz", "f0_sd_semitones", "f0_range_semitones", "jitter_local", "shimmer_local",
+    "hnr_db", "syllable_rate_hz", "articulation_rate_hz",
+)  # fmt: skip
+
+
+@pytest.fixture
+def make_clip(tmp_path: Path) -> MakeClip:
+    def make(waveform: Waveform, regions: Regions) -> Clip:
+        path = tmp_path / "audio.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes((np.clip(waveform, -1, 1) * 32767).astype("<i2").tobytes())
+        rows = [SpeechRegionRow("file:a.mp4", n, a, b, None, None, None) for n, (a, b) in enumerate(regions)]
+        return Clip("file:a.mp4", Source("file", "/a.mp4", ""), None, path, stored={SpeechRegionRow.table: rows})
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def stage() -> Acoustics:
+    return Acoustics(AcousticsOptions(), Setting())
+
+
+def measured(stage: Acoustics, clip: Clip) -> list[AcousticsRow]:
+    (result,) = stage([clip])
+    assert not isinstance(result, StageError)
+    rows = [row for row in result if isinstance(row, AcousticsRow)]
+    assert len(rows) == len(result)
+    for row in rows:
+        for name in VALUES:
+            value = getattr(row, name)
+            for number in value if isinstance(value, tuple) else (value,):
+                assert number is None or np.isfinite(number), name
+                assert not isinstance(number, np.generic), f"{name} holds Python's own numbers"
+    return rows
+
+
+def voice(hertz: float, seconds: float) -> Waveform:
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return (0.2 * sum(np.sin(2 * np.pi * n * hertz * time) / n for n in range(1, 12))).astype(np.float32)
+
+
+def test_each_region_is_measured_by_itself(stage: Acoustics, make_clip: MakeClip) -> None:
+    clip = make_clip(np.concatenate([voice(120.0, 2.0), voice(220.0, 2.0)]), [(0.0, 2.0), (2.0, 4.0)])
+    low, high = measured(stage, clip)
+    assert (low.region, high.region) == (0, 1)
+    assert low.f0_median_hz == pytest.approx(120.0, abs=1.0)
+    assert high.f0_median_hz == pytest.approx(220.0, abs=1.0)
+    assert (low.reason, high.reason) == (None, None)
+    assert low.voiced_share == pytest.approx(1.0, abs=0.05)
+    assert (low.pause_count, low.pause_share) == (0, 0.0)
+
+
+def test_rates_are_per_second_with_and_without_pauses(stage: Acoustics, make_clip: MakeClip) -> None:
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    syllables = voice(150.0, 2.0) * (0.02 + np.sin(np.pi * 4 * time) ** 2).astype(np.float32)  # eight
+    pause = np.zeros(SAMPLE_RATE, np.float32)
+    edge = pause[: SAMPLE_RATE // 10]
+    clip = make_clip(np.concatenate([edge, syllables, pause, syllables, edge]), [(0.0, 5.2)])
+    (row,) = measured(stage, clip)
+    assert row.pause_count == 1
+    assert row.pause_share == pytest.approx(1.0 / 5.2, abs=0.04)
+    assert row.syllable_rate_hz == pytest.approx(16 / 5.2, abs=0.01)
+    assert row.articulation_rate_hz == pytest.approx(16 / 4.2, abs=0.25)
+
+
+def test_a_clip_without_speech_has_no_row(stage: Acoustics, make_clip: MakeClip) -> None:
+    assert measured(stage, make_clip(white_noise(2.0, 0), [])) == []
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.12])
+def test_a_region_too_short_for_praat_is_null_with_its_reason(
+    stage: Acoustics, make_clip: MakeClip, seconds: float
+) -> None:
+    (row,) = measured(stage, make_clip(voice(200.0, 1.0), [(0.5, 0.5 + seconds)]))
+    assert row.reason == "too_short"
+    assert all(getattr(row, name) is None for name in VALUES)
+
+
+def test_a_region_of_a_third_of_a_second_is_measured(stage: Acoustics, make_clip: MakeClip) -> None:
+    (row,) = measured(stage, make_clip(voice(200.0, 0.3), [(0.0, 0.3)]))
+    assert row.reason is None
+    assert row.f0_median_hz == pytest.approx(200.0, abs=1.0)
+
+
+def test_a_whisper_has_no_pitch_but_a_level_and_a_timbre(stage: Acoustics, make_clip: MakeClip) -> None:
+    (row,) = measured(stage, make_clip(white_noise(2.0, 0), [(0.0, 2.0)]))
+    assert row.reason == "unvoiced"
+    assert all(getattr(row, name) is None for name in VOICE)
+    assert row.voiced_share == 0.0
+    assert row.intensity_mean_db is not None
+    assert row.mfcc_mean is not None
+    assert row.mfcc_sd is not None
+    assert len(row.mfcc_mean) == len(row.mfcc_sd) == 12
+
+
+def test_digital_silence_has_no_value_at_all(stage: Acoustics, make_clip: MakeClip) -> None:
+    (row,) = measured(stage, make_clip(np.zeros(2 * SAMPLE_RATE, np.float32), [(0.0, 2.0)]))
+    assert row.reason == "unvoiced"
+    assert all(getattr(row, name) is None for name in VALUES)
+
+
+def test_the_same_clip_gives_the_same_rows(stage: Acoustics, make_clip: MakeClip) -> None:
+    clip = make_clip(voice(140.0, 3.0) + 0.1 * white_noise(3.0, 0), [(0.0, 1.5), (1.5, 3.0)])
+    assert stage([clip]) == stage([clip])
+
+
+def test_a_narrower_range_hides_a_high_voice(make_clip: MakeClip) -> None:
+    clip = make_clip(voice(500.0, 1.0), [(0.0, 1.0)])
+    (wide,) = measured(Acoustics(AcousticsOptions(), Setting()), clip)
+    (narrow,) = measured(Acoustics(AcousticsOptions(pitch_ceiling_hz=300.0), Setting()), clip)
+    assert wide.f0_median_hz == pytest.approx(500.0, abs=1.5)
+    assert narrow.f0_median_hz is None or narrow.f0_median_hz <= 300.0
+
+
+def test_a_ceiling_below_an_octave_is_refused() -> None:
+    with pytest.raises(ValidationError, match="octave"):
+        AcousticsOptions(pitch_floor_hz=150.0, pitch_ceiling_hz=250.0)

@@ -1,0 +1,177 @@
+"""The download stage: local files are hashed, posts are fetched by yt-dlp into a folder of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import Reason
+from pipeline.executors.boundary import apply
+from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome, Source
+from pipeline.stage import Setting
+from pipeline.stages.download import MESSAGES, Download, DownloadOptions
+from tests.conftest import make_clip, write_wav
+
+import numpy as np  # isort: skip
+
+PAGE = """<html><head><script type="application/ld+json">{"@context": "https://schema.org", "@type": "VideoObject",
+"name": "title", "description": "I love it #Bag @ana", "uploadDate": "2026-01-02T03:04:05Z",
+"contentUrl": "/english_quick.mp4", "duration": "PT6S", "author": {"@type": "Person", "name": "ann"},
+"interactionStatistic": [{"@type": "InteractionCounter", "interactionType": {"@type": "WatchAction"},
+"userInteractionCount": 42}]}</script></head></html>"""
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """A small site: media of the demo, a page that describes one, and trouble."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/post.html"):
+            self._answer(200, PAGE.replace('"/english', f'"http://{self.headers["Host"]}/english').encode())
+        elif self.path[1:4].isdigit():
+            self._answer(int(self.path[1:4]), b"no")
+        else:
+            super().do_GET()
+
+    def do_HEAD(self) -> None:
+        if self.path[1:4].isdigit() or self.path.startswith("/post.html"):
+            self.do_GET()
+        else:
+            super().do_HEAD()
+
+    def _answer(self: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+@pytest.fixture(scope="module")
+def site(demo_clips: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(demo_clips)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def stage(folder: Path, key: bytes | None = b"k" * 32) -> Download:
+    options = DownloadOptions(extractors=("generic",), socket_timeout_s=5)
+    return Download(options, Setting(key=key, download_folder=folder / "media"))
+
+
+def fetch(folder: Path, address: str) -> Outcome:
+    clip = dataclasses.replace(make_clip(folder / "x", folder), source=Source("url", address, ""), media_path=None)
+    return apply(stage(folder), [clip])[0]
+
+
+def local(path: Path) -> Outcome:
+    return apply(stage(path.parent), [make_clip(path, path.parent)])[0]
+
+
+def test_a_local_file_is_hashed_where_it_lies(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", np.zeros(100))
+    outcome = local(path)
+    row = outcome.rows[0]
+    assert isinstance(row, MediaRow)
+    assert row.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert row.size_bytes == path.stat().st_size
+    assert path.exists()
+
+
+def test_missing_and_empty_files(tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    assert local(tmp_path / "empty.mp4").reason == Reason.EMPTY_FILE
+    assert local(tmp_path / "gone.mp4").reason == Reason.FILE_MISSING
+
+
+def test_a_post_gives_media_metadata_and_counts(site: str, tmp_path: Path, demo_clips: Path) -> None:
+    outcome = fetch(tmp_path, f"{site}/post.html")
+    assert outcome.ok, outcome.message
+    rows = {type(row): row for row in outcome.rows}
+    media, clip, counts = rows[MediaRow], rows[ClipRow], rows[ObservationRow]
+    assert isinstance(media, MediaRow)
+    assert isinstance(clip, ClipRow)
+    assert isinstance(counts, ObservationRow)
+    assert media.sha256 == hashlib.sha256((demo_clips / "english_quick.mp4").read_bytes()).hexdigest()
+    assert clip.hashtags == ("bag",)
+    assert clip.author_key is None or "ann" not in clip.author_key
+    assert "@ana" not in (clip.caption or "")
+    assert counts.views == 42
+    assert counts.likes is None
+    assert [path.name for path in (tmp_path / "media").rglob("*") if path.is_file()] == ["media.mp4"]
+
+
+def test_a_stale_part_of_another_try_is_not_spliced_in(site: str, tmp_path: Path, demo_clips: Path) -> None:
+    folder = tmp_path / "media" / "test"
+    folder.mkdir(parents=True)
+    (folder / "media.mp4.part").write_bytes(b"x" * 5000)
+    (folder / "media.mp4").write_bytes(b"")
+    outcome = fetch(tmp_path, f"{site}/post.html")
+    row = outcome.rows[0]
+    assert isinstance(row, MediaRow)
+    assert row.sha256 == hashlib.sha256((demo_clips / "english_quick.mp4").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("404.mp4", Reason.REMOVED),
+        ("410.mp4", Reason.REMOVED),
+        ("429.mp4", Reason.RATE_LIMITED),
+        ("451.mp4", Reason.GEO_BLOCKED),
+        ("503.mp4", Reason.SERVER_ERROR),
+        ("posts.csv", Reason.REMOVED),
+    ],
+)
+def test_what_the_site_says_is_a_reason(site: str, tmp_path: Path, path: str, reason: Reason) -> None:
+    assert fetch(tmp_path, f"{site}/{path}").reason == reason
+
+
+def test_no_server_is_a_network_failure(tmp_path: Path) -> None:
+    assert fetch(tmp_path, "http://127.0.0.1:9/clip.mp4").reason == Reason.NETWORK
+
+
+def test_an_extractor_that_is_not_allowed_does_not_run(site: str, tmp_path: Path) -> None:
+    strict = Download(DownloadOptions(), Setting(key=None, download_folder=tmp_path / "media"))
+    clip = dataclasses.replace(make_clip(tmp_path / "x", tmp_path), source=Source("url", f"{site}/post.html", ""))
+    outcome = apply(strict, [clip])[0]
+    assert outcome.reason == Reason.UNSUPPORTED_URL
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("[youtube] abc: Sign in to confirm you're not a bot", Reason.RATE_LIMITED),
+        ("[youtube] abc: Private video. Sign in if you've been granted access", Reason.PRIVATE),
+        ("[TikTok] 1: Video not available, status code 10216", Reason.PRIVATE),
+        ("[TikTok] 1: Unable to extract universal data for rehydration", Reason.EXTRACTOR_BROKEN),
+        (
+            "[Instagram] x: Requested content is not available, rate-limit reached or login required",
+            Reason.RATE_LIMITED,
+        ),
+        ("[Instagram] x: Instagram sent an empty media response", Reason.LOGIN_REQUIRED),
+        ("[youtube] abc: Video unavailable. This video has been removed by the uploader", Reason.REMOVED),
+        ("Unable to download webpage: [Errno -2] Name or service not known (caused by TransportError)", Reason.NETWORK),
+        ("[youtube] abc: The uploader has not made this video available in your country", Reason.GEO_BLOCKED),
+    ],
+)
+def test_messages_of_yt_dlp(message: str, reason: Reason) -> None:
+    assert next(found for pattern, found in MESSAGES if re.search(pattern, message, re.IGNORECASE)) == reason
+
+
+def test_failures_name_the_clip_and_not_the_address(site: str, tmp_path: Path) -> None:
+    outcome = fetch(tmp_path, f"{site}/404.mp4?@somebody")
+    assert "somebody" not in (outcome.message or "")

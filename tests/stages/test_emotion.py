@@ -1,0 +1,224 @@
+"""Stage `emotion`: one row a region and model, scored or with the reason why not."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from pipeline import models
+from pipeline.errors import Reason, StageError
+from pipeline.records import Clip, EmotionRow, Row, Source, SpeechEmbeddingRow, SpeechRegionRow
+from pipeline.stage import Setting
+from pipeline.stages.emotion import Emotion, EmotionOptions
+from pipeline.tone.model import TONE_MODELS, Tone
+
+ENCODER = "whisper-base/blocks-3-4"
+DIMS = 2048
+CLIP_ID = "tiktok:1"
+
+
+class Loudest:
+    """A tone model of waveforms that is angry when the region is loud, and remembers how long each region was."""
+
+    name: ClassVar[str] = "loudest"
+    reads: ClassVar[Any] = "waveform"
+    packages: ClassVar[tuple[str, ...]] = ("numpy",)
+    heard: ClassVar[list[int]] = []
+
+    def __init__(self, folder: Path) -> None:
+        self.encoder = None
+
+    def score(self, features: NDArray[np.float32]) -> Tone:
+        self.heard.append(features.size)
+        loud = float(min(1.0, np.abs(features).max()))
+        label = "angry" if loud > 0.5 else "sad"
+        return Tone(label, max(loud, 1 - loud), {"angry": loud, "sad": 1 - loud}, arousal=loud)
+
+
+@pytest.fixture
+def loudest(monkeypatch: pytest.MonkeyPatch) -> type[Loudest]:
+    monkeypatch.setitem(TONE_MODELS, Loudest.name, Loudest)
+    locate = models.locate
+    monkeypatch.setattr(models, "locate", lambda name, folder: Path() if name == Loudest.name else locate(name, folder))
+    monkeypatch.setattr(Loudest, "heard", [])
+    return Loudest
+
+
+def region(number: int = 0, start: float = 0.0, end: float = 2.0, **changed: Any) -> SpeechRegionRow:
+    plain = SpeechRegionRow(CLIP_ID, number, start, end, level_dbfs=-20.0, speech_score=None, music_score=None)
+    return dataclasses.replace(plain, **changed)
+
+
+def embedding(number: int, values: Sequence[float] | None = None, encoder: str = ENCODER) -> SpeechEmbeddingRow:
+    drawn = np.random.default_rng(number).normal(size=DIMS).astype(np.float32).tolist()
+    return SpeechEmbeddingRow(CLIP_ID, number, encoder, tuple(drawn if values is None else values), reason=None)
+
+
+def clip(*rows: Row, audio_path: Path = Path("nowhere.wav")) -> Clip:
+    stored: dict[str, list[Row]] = {}
+    for row in rows:
+        stored.setdefault(row.table, []).append(row)
+    return Clip(CLIP_ID, Source("file", "clip.mp4", ""), None, audio_path, stored=stored)
+
+
+def write_wav(path: Path, samples: NDArray[np.float32]) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return path
+
+
+def emotion(**options: Any) -> Emotion:
+    return Emotion(EmotionOptions(**options), Setting())
+
+
+def rows_of(stage: Emotion, one: Clip) -> list[EmotionRow]:
+    (result,) = stage([one])
+    assert not isinstance(result, StageError), result
+    rows = list(result)
+    assert all(isinstance(row, EmotionRow) for row in rows)
+    return rows  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def starter_stage() -> Emotion:
+    return emotion()
+
+
+def test_every_region_is_scored_by_the_starter_from_its_embedding(starter_stage: Emotion) -> None:
+    one = clip(region(0), region(1, 2.0, 5.0), embedding(0), embedding(1))
+    rows = rows_of(starter_stage, one)
+    assert [(row.clip_id, row.region, row.model, row.status) for row in rows] == [
+        (CLIP_ID, 0, "starter", "scored"),
+        (CLIP_ID, 1, "starter", "scored"),
+    ]
+    for row in rows:
+        assert row.probabilities is not None
+        assert set(row.probabilities) == {"angry", "happy", "neutral", "sad"}
+        assert math.isclose(sum(row.probabilities.values()), 1.0, abs_tol=1e-9)
+        assert row.probability == max(row.probabilities.values()) == row.probabilities[str(row.label)]
+        assert all(type(value) is float for value in row.probabilities.values())
+        assert (row.arousal, row.valence, row.dominance, row.reason) == (None, None, None, None)
+    assert rows[0].probabilities != rows[1].probabilities
+    assert rows_of(starter_stage, one) == rows
+
+
+def test_a_clip_without_speech_gives_no_rows(starter_stage: Emotion) -> None:
+    assert starter_stage([clip()]) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("thin", "reason"),
+    [
+        ({"end": 0.3}, Reason.TOO_SHORT),
+        ({"end": 0.999}, Reason.TOO_SHORT),
+        ({"start": 0.1, "end": 1.1}, None),  # 1.1 - 0.1 is a little more than 1 to a computer
+        ({"start": 0.7, "end": 1.7}, None),  # and 1.7 - 0.7 a little less, or equal
+        ({"level_dbfs": -50.1}, Reason.TOO_QUIET),
+        ({"level_dbfs": -50.0}, None),
+        ({"level_dbfs": None}, Reason.TOO_QUIET),  # digital silence
+        ({"music_score": 0.8, "speech_score": 0.19}, Reason.MUSIC_OVER_SPEECH),
+        ({"music_score": 0.3, "speech_score": 0.07}, Reason.MUSIC_OVER_SPEECH),
+        ({"music_score": 0.29, "speech_score": 0.01}, None),  # too little music to matter
+        ({"music_score": 0.8, "speech_score": 0.21}, None),  # speech is heard as well
+        ({"music_score": 0.9, "speech_score": None}, None),  # unknown is not zero
+        # the first reason in order is told
+        ({"end": 0.3, "level_dbfs": -90.0, "music_score": 0.9, "speech_score": 0.0}, Reason.TOO_SHORT),
+        ({"level_dbfs": -90.0, "music_score": 0.9, "speech_score": 0.0}, Reason.TOO_QUIET),
+    ],
+)
+def test_thin_evidence_gives_null_with_its_reason(
+    thin: dict[str, Any], reason: Reason | None, starter_stage: Emotion
+) -> None:
+    (row,) = rows_of(starter_stage, clip(region(**thin), embedding(0)))
+    assert row.reason == reason
+    if reason is None:
+        assert row.status == "scored"
+        assert row.label is not None
+    else:
+        assert row.status == "no_evidence"
+        scores = (row.label, row.probability, row.probabilities, row.arousal, row.valence, row.dominance)
+        assert scores == (None,) * 6
+
+
+def test_the_rules_follow_the_options() -> None:
+    loose = emotion(min_region_s=0.2, min_level_dbfs=-80, music_threshold=0.95, music_ratio=3.0)
+    hard = region(end=0.3, level_dbfs=-70.0, music_score=0.9, speech_score=0.1)
+    assert rows_of(loose, clip(hard, embedding(0)))[0].status == "scored"
+    ratio = emotion(music_ratio=3.0)
+    covered = region(music_score=0.61, speech_score=0.2)
+    assert rows_of(ratio, clip(covered, embedding(0)))[0].reason == Reason.MUSIC_OVER_SPEECH
+    beside = region(music_score=0.59, speech_score=0.2)
+    assert rows_of(ratio, clip(beside, embedding(0)))[0].reason is None
+
+
+def test_a_region_too_short_for_the_encoder_is_too_short_here() -> None:
+    stage = emotion(min_region_s=0.1)
+    missing = SpeechEmbeddingRow(CLIP_ID, 0, ENCODER, None, reason="too_short")
+    (row,) = rows_of(stage, clip(region(end=0.3), missing))
+    assert (row.status, row.reason, row.label) == ("no_evidence", Reason.TOO_SHORT, None)
+
+
+def test_embeddings_of_another_encoder_are_not_taken_for_ours(starter_stage: Emotion) -> None:
+    (result,) = starter_stage([clip(region(), embedding(0, encoder="whisper-base/blocks-6"))])
+    assert isinstance(result, StageError)
+    assert result.reason == Reason.INTERNAL_ERROR
+    for part in (CLIP_ID, ENCODER, "run the stage embed"):
+        assert part in result.message
+
+
+def test_a_waveform_model_hears_exactly_its_regions(loudest: type[Loudest], tmp_path: Path) -> None:
+    samples = np.zeros(16_000 * 5, dtype=np.float32)
+    samples[16_000 * 3 : 16_000 * 4] = 0.9
+    path = write_wav(tmp_path / "a.wav", samples)
+    one = clip(region(0, 0.0, 1.5), region(1, 1.5, 1.7), region(2, 2.5, 4.25), embedding(0), audio_path=path)
+    rows = rows_of(emotion(models=["loudest"]), one)
+    assert loudest.heard == [24_000, 28_000]
+    assert [(row.label, row.reason) for row in rows] == [("sad", None), (None, "too_short"), ("angry", None)]
+    assert rows[2].arousal == pytest.approx(0.9, abs=0.001)
+
+
+def test_each_model_has_its_own_rows(loudest: type[Loudest], tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", np.full(32_000, 0.9, dtype=np.float32))
+    rows = rows_of(emotion(models=["starter", "loudest"]), clip(region(), embedding(0), audio_path=path))
+    assert [(row.region, row.model) for row in rows] == [(0, "starter"), (0, "loudest")]
+    assert rows[1].label == "angry"
+
+
+def test_lost_audio_is_a_failure_only_where_it_is_needed(loudest: type[Loudest], tmp_path: Path) -> None:
+    stage = emotion(models=["loudest"])
+    gone = tmp_path / "gone.wav"
+    (result,) = stage([clip(region(), audio_path=gone)])
+    assert isinstance(result, StageError)
+    assert result.reason == Reason.FILE_MISSING
+    assert CLIP_ID in result.message
+    assert [row.reason for row in rows_of(stage, clip(region(end=0.5), audio_path=gone))] == [Reason.TOO_SHORT]
+
+
+def test_options_are_checked_and_described() -> None:
+    with pytest.raises(ValidationError, match="is called stater; there are: starter, speechbrain-iemocap"):
+        EmotionOptions(models=("stater",))
+    with pytest.raises(ValidationError, match="named twice"):
+        EmotionOptions(models=("starter", "starter"))
+    with pytest.raises(ValidationError):
+        EmotionOptions(models=())
+    assert all(field.description for field in EmotionOptions.model_fields.values())
+
+
+def test_the_fingerprint_knows_models_and_libraries() -> None:
+    both = EmotionOptions(models=("starter", "speechbrain-iemocap"))
+    assert Emotion.models(both, Setting()) == ("starter", "speechbrain-iemocap")
+    assert all(name in models.MODELS for name in TONE_MODELS)
+    assert set(Emotion.libraries(EmotionOptions(), Setting())) == {"torch", "speechbrain"}
+    assert set(Emotion.libraries(both, Setting())) == {"torch", "speechbrain", "transformers"}

@@ -1,0 +1,180 @@
+"""Stage `evidence`: rows of speech, music and tags on clips whose content is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+import pipeline.demo
+from pipeline import media, models
+from pipeline.errors import Reason, StageError
+from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.records import Clip, EvidenceRow, Row, SoundTagRow, Source, SpeechRegionRow
+from pipeline.sound import synthetic
+from pipeline.stage import Setting
+from pipeline.stages.evidence import Evidence, EvidenceOptions
+
+CLIPS = Path(pipeline.demo.__file__).parent / "clips"
+MakeClip = Callable[[Waveform], Clip]
+
+
+@pytest.fixture
+def make_clip(tmp_path: Path) -> MakeClip:
+    def make(waveform: Waveform) -> Clip:
+        path = tmp_path / "audio.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes((np.clip(waveform, -1, 1) * 32767).astype("<i2").tobytes())
+        return Clip("file:a.mp4", Source("file", "/a.mp4", ""), None, path)
+
+    return make
+
+
+@pytest.fixture
+def no_tagger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "find", lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Waveform:
+    """A man reading, without pauses around him."""
+    path = tmp_path_factory.mktemp("speech") / "audio.wav"
+    media.decode(CLIPS / "english_clear.mp4", path, 60.0)
+    return media.read_audio(path)[SAMPLE_RATE : 16 * SAMPLE_RATE]
+
+
+@pytest.fixture(scope="module")
+def with_yamnet() -> Evidence:
+    if models.find("yamnet") is None:
+        pytest.skip("YAMNet is not on this machine: install the extra `starter`")
+    return Evidence(EvidenceOptions(), Setting())
+
+
+def rows_of(stage: Evidence, clip: Clip) -> tuple[EvidenceRow, list[SpeechRegionRow], list[SoundTagRow]]:
+    (result,) = stage([clip])
+    assert not isinstance(result, StageError)
+    for row in result:
+        assert_no_nan(row)
+    (summary,) = (row for row in result if isinstance(row, EvidenceRow))
+    regions = [row for row in result if isinstance(row, SpeechRegionRow)]
+    tags = [row for row in result if isinstance(row, SoundTagRow)]
+    return summary, regions, tags
+
+
+def assert_no_nan(row: Row) -> None:
+    for value in dataclasses.astuple(row):  # type: ignore[call-overload]
+        assert not isinstance(value, np.generic), "rows hold Python's own numbers"
+        assert not (isinstance(value, float) and np.isnan(value))
+
+
+@pytest.mark.parametrize("seconds", [0.3, 5.0])
+def test_silence_is_a_passed_clip_without_speech(with_yamnet: Evidence, make_clip: MakeClip, seconds: float) -> None:
+    clip = make_clip(np.zeros(round(seconds * SAMPLE_RATE), np.float32))
+    summary, regions, tags = rows_of(with_yamnet, clip)
+    assert (summary.speech_s, summary.speech_share, summary.music_share) == (0.0, 0.0, 0.0)
+    assert summary.snr_db is None
+    assert regions == []
+    assert [row.tag for row in tags] == ["Silence"]
+
+
+def test_music_alone_is_music_and_no_speech(with_yamnet: Evidence, make_clip: MakeClip) -> None:
+    summary, regions, tags = rows_of(with_yamnet, make_clip(synthetic.band(10.0, 1)))
+    assert regions == []
+    assert summary.music_share is not None
+    assert summary.music_share > 0.9
+    assert summary.music_reason is None
+    assert summary.tagger == "yamnet"
+    music = next(row for row in tags if row.tag == "Music")
+    assert 0.5 < music.mean_score <= music.max_score <= 1.0
+    assert 0.0 <= music.max_at_s < 10.0
+
+
+def test_speech_then_music_have_their_own_times(with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform) -> None:
+    half_s = speech.size / SAMPLE_RATE
+    summary, regions, tags = rows_of(
+        with_yamnet, make_clip(np.concatenate([speech, 0.2 * synthetic.band(half_s, 1) / 0.07]))
+    )
+    by_tag = {row.tag: row for row in tags}
+    assert 0.3 < summary.speech_share < 0.55
+    assert summary.music_share == pytest.approx(0.5, abs=0.15)
+    assert by_tag["Speech"].max_at_s < half_s < by_tag["Music"].max_at_s + 0.5
+    first = regions[0]
+    assert first.speech_score is not None
+    assert first.music_score is not None
+    assert first.speech_score > 0.8 > 0.1 > first.music_score
+    assert first.level_dbfs is not None
+    assert -60 < first.level_dbfs < 0
+
+
+def test_regions_are_numbered_and_add_up(with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform) -> None:
+    gap = np.zeros(SAMPLE_RATE, np.float32)
+    clip = make_clip(np.concatenate([speech, gap, speech, gap, speech]))
+    summary, regions, _ = rows_of(with_yamnet, clip)
+    assert [row.region for row in regions] == list(range(len(regions)))
+    assert len(regions) >= 3
+    assert summary.speech_s == pytest.approx(sum(row.end_s - row.start_s for row in regions))
+    assert with_yamnet([clip]) == with_yamnet([clip])
+
+
+def test_noise_lowers_the_snr(with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform) -> None:
+    quiet = np.zeros(8 * SAMPLE_RATE, np.float32)
+    clip = np.concatenate([quiet, synthetic.at_level(speech), quiet])
+    noise = synthetic.pink_noise(clip.size / SAMPLE_RATE, 0)[: clip.size]
+    ratios = [rows_of(with_yamnet, make_clip(clip + 10 ** (-snr / 20) * noise))[0].snr_db for snr in (30, 20, 10)]
+    assert ratios == pytest.approx([30.0, 20.0, 10.0], abs=2.0)
+
+
+def test_without_a_tagger_music_is_unknown_with_a_reason(make_clip: MakeClip) -> None:
+    stage = Evidence(EvidenceOptions(tagger="none"), Setting())
+    summary, regions, tags = rows_of(stage, make_clip(synthetic.band(3.0, 1)))
+    assert (summary.music_share, summary.music_reason, summary.tagger) == (None, Reason.NO_TAGGER.value, None)
+    assert tags == []
+    assert all((row.speech_score, row.music_score) == (None, None) for row in regions)
+
+
+@pytest.mark.usefixtures("no_tagger")
+def test_auto_goes_without_a_tagger_rather_than_fetch_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "pull", lambda name: pytest.fail(f"{name} was fetched"))
+    assert Evidence.models(EvidenceOptions(), Setting()) == ()
+    Evidence(EvidenceOptions(), Setting())
+
+
+def test_auto_takes_what_is_here_and_a_named_tagger_is_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(models, "find", lambda name, _folder: tmp_path if name == "ast" else None)
+    assert Evidence.models(EvidenceOptions(), Setting()) == ("ast",)
+    assert Evidence.models(EvidenceOptions(tagger="yamnet"), Setting()) == ("yamnet",)
+    assert Evidence.models(EvidenceOptions(tagger="none"), Setting()) == ()
+    assert "transformers" in Evidence.libraries(EvidenceOptions(), Setting())
+    assert "transformers" not in Evidence.libraries(EvidenceOptions(tagger="none"), Setting())
+
+
+def test_the_tag_floor_decides_what_is_stored(make_clip: MakeClip) -> None:
+    if models.find("yamnet") is None:
+        pytest.skip("YAMNet is not on this machine: install the extra `starter`")
+    clip = make_clip(synthetic.band(5.0, 1))
+    _, _, few = rows_of(Evidence(EvidenceOptions(tag_floor=0.5), Setting()), clip)
+    _, _, many = rows_of(Evidence(EvidenceOptions(tag_floor=0.02), Setting()), clip)
+    assert all(row.max_score >= 0.5 for row in few)
+    assert {row.tag for row in few} < {row.tag for row in many}
+    assert len({row.tag for row in many}) == len(many)
+
+
+def test_an_empty_waveform_fails_with_a_reason(make_clip: MakeClip) -> None:
+    (result,) = Evidence(EvidenceOptions(tagger="none"), Setting())([make_clip(np.zeros(0, np.float32))])
+    assert isinstance(result, StageError)
+    assert result.reason is Reason.NO_AUDIO
+    assert "file:a.mp4" in result.message
+
+
+@pytest.mark.parametrize("wrong", [{"tagger": "vggish"}, {"speech_threshold": 1.5}, {"max_region_s": 0}, {"hop": 1}])
+def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        EvidenceOptions(**wrong)  # type: ignore[arg-type]

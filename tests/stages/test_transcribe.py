@@ -1,0 +1,226 @@
+"""Stage `transcribe`: only speech is decoded, and what was heard becomes rows of the clip."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import wave
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from pipeline import media, models
+from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.records import Clip, Row, SegmentRow, Source, SpeechRegionRow, TranscriptRow, WordRow
+from pipeline.speech.engine import Decoding, Language, Segment, Word
+from pipeline.stage import Setting
+from pipeline.stages import transcribe
+from pipeline.stages.transcribe import ENGINES, Transcribe, TranscribeOptions
+
+CLIPS = Path(media.__file__).parent / "demo" / "clips"
+
+
+class FakeEngine:
+    """Says one phrase of two words a span, or nothing, and keeps what it was given."""
+
+    packages: ClassVar[tuple[str, ...]] = ("pydantic",)
+    silent: ClassVar[bool] = False
+    code: ClassVar[str] = "en"
+
+    def __init__(self, *given: Any) -> None:
+        self.given = given
+        self.decoding = Decoding()
+        self.detected: list[Waveform] = []
+        self.heard: list[tuple[Waveform, str]] = []
+
+    @classmethod
+    def weights(cls, model: str, models_folder: Path | None) -> str:
+        return f"fake-{model}"
+
+    def detect_language(self, waveform: Waveform) -> Language:
+        self.detected.append(waveform)
+        return Language(self.code, 0.75)
+
+    def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
+        self.heard.append((waveform, language))
+        words = (Word("Hello", 0.2, 0.5, 0.9), Word("there.", 0.5, 0.9, 0.8))
+        return [] if self.silent else [Segment("Hello there.", 0.2, 0.9, words, -0.3, 0.05, 0.8, 0.0)]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> type[FakeEngine]:
+    class Engine(FakeEngine):
+        pass
+
+    monkeypatch.setitem(ENGINES, "ctranslate2", Engine)
+    return Engine
+
+
+def clip_of(folder: Path, waveform: Waveform, regions: list[tuple[float, float]]) -> Clip:
+    path = folder / "audio.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((waveform * 32767).astype("<i2").tobytes())
+    rows = [
+        SpeechRegionRow("file:one", number, start, end, level_dbfs=-20.0, speech_score=None, music_score=None)
+        for number, (start, end) in enumerate(regions)
+    ]
+    source = Source("file", "one.mp4", "")
+    return Clip("file:one", source, None, path, stored={SpeechRegionRow.table: rows})
+
+
+def stage(**options: Any) -> Transcribe:
+    return Transcribe(TranscribeOptions(**options), Setting())
+
+
+def rows_of(stage: Transcribe, clip: Clip) -> list[Row]:
+    (result,) = stage([clip])
+    assert not isinstance(result, Exception)
+    return list(result)
+
+
+def of_kind(rows: list[Row], kind: type[Any]) -> list[Any]:
+    return [row for row in rows if isinstance(row, kind)]
+
+
+def assert_storable(rows: list[Row]) -> None:
+    """Plain numbers and text, none of them NaN, and no grain twice."""
+    for row in rows:
+        for column in dataclasses.fields(row):  # type: ignore[arg-type]
+            value = getattr(row, column.name)
+            assert value is None or type(value) in (str, int, float), column.name
+            assert not (isinstance(value, float) and math.isnan(value)), column.name
+    grains = [(row.table, *(getattr(row, name) for name in row.grain)) for row in rows]
+    assert len(grains) == len(set(grains))
+
+
+def ramp(seconds: float) -> Waveform:
+    """Every second has its own level, so that a cut shows where it comes from."""
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return np.asarray(np.floor(time) / 100, dtype=np.float32)
+
+
+def test_without_speech_whisper_is_never_asked(engine: type[FakeEngine], tmp_path: Path) -> None:
+    built = stage()
+    rows = rows_of(built, clip_of(tmp_path, ramp(5), []))
+    (row,) = rows
+    assert isinstance(row, TranscriptRow)
+    assert (row.text, row.reason, row.language, row.language_probability) == (None, "no_speech", None, None)
+    assert (row.engine, row.model) == ("ctranslate2", "whisper-base")
+    assert built._engine.heard == built._engine.detected == []  # type: ignore[attr-defined]
+    assert_storable(rows)
+
+
+def test_only_speech_is_decoded_and_language_comes_from_the_longest_span(
+    engine: type[FakeEngine], tmp_path: Path
+) -> None:
+    built = stage()
+    rows_of(built, clip_of(tmp_path, ramp(20), [(2.3, 2.7), (10.3, 11.0), (12.0, 13.7)]))
+    heard = [np.unique(np.round(waveform * 100)) for waveform, _ in built._engine.heard]  # type: ignore[attr-defined]
+    assert [list(levels) for levels in heard] == [[2], [10, 11, 12, 13]]
+    (detected,) = built._engine.detected  # type: ignore[attr-defined]
+    assert round(float(detected.max()) * 100) == 13
+
+
+def test_rows_are_numbered_over_the_clip_with_its_times(engine: type[FakeEngine], tmp_path: Path) -> None:
+    rows = rows_of(stage(), clip_of(tmp_path, ramp(20), [(1.0, 2.0), (10.0, 11.0)]))
+    assert_storable(rows)
+    (transcript,) = of_kind(rows, TranscriptRow)
+    assert (transcript.text, transcript.reason) == ("Hello there. Hello there.", None)
+    assert (transcript.language, transcript.language_probability) == ("en", 0.75)
+    segments, words = of_kind(rows, SegmentRow), of_kind(rows, WordRow)
+    assert [segment.segment for segment in segments] == [0, 1]
+    assert [segment.start_s for segment in segments] == pytest.approx([1.0, 10.0])  # 0.2 s into a span padded by 0.2 s
+    assert [(word.word_index, word.segment, word.word) for word in words] == [
+        (0, 0, "Hello"),
+        (1, 0, "there."),
+        (2, 1, "Hello"),
+        (3, 1, "there."),
+    ]
+    assert words[2].start_s == pytest.approx(10.0)
+
+
+def test_speech_without_words_has_no_text_and_no_language(engine: type[FakeEngine], tmp_path: Path) -> None:
+    engine.silent = True
+    (row,) = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
+    assert isinstance(row, TranscriptRow)
+    assert (row.text, row.reason, row.language) == (None, "no_text", None)
+
+
+def test_a_forced_language_is_used_and_has_no_probability(engine: type[FakeEngine], tmp_path: Path) -> None:
+    built = stage(language="fr")
+    rows = rows_of(built, clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
+    assert [language for _, language in built._engine.heard] == ["fr"]  # type: ignore[attr-defined]
+    assert built._engine.detected == []  # type: ignore[attr-defined]
+    (transcript,) = of_kind(rows, TranscriptRow)
+    assert (transcript.language, transcript.language_probability) == ("fr", None)
+
+
+def test_options_are_checked_once(engine: type[FakeEngine]) -> None:
+    for wrong in ({"language": "english"}, {"engine": "other"}, {"model": "whisper-giant"}, {"beam_size": 0}):
+        with pytest.raises(ValidationError):
+            TranscribeOptions(**wrong)  # type: ignore[arg-type]
+    assert all(field.description for field in TranscribeOptions.model_fields.values())
+
+
+def test_options_reach_the_engine(engine: type[FakeEngine], tmp_path: Path) -> None:
+    built = Transcribe(TranscribeOptions(beam_size=1, compute_type="float32"), Setting(models_folder=tmp_path))
+    model, folder, decoding, compute_type = built._engine.given  # type: ignore[attr-defined]
+    assert (model, folder, decoding.beam_size, compute_type) == ("whisper-base", tmp_path, 1, "float32")
+
+
+def test_the_fingerprint_knows_only_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, reference = TranscribeOptions(), TranscribeOptions(engine="openai-whisper")
+    assert set(Transcribe.libraries(fast, Setting())) == {"faster-whisper", "ctranslate2"}
+    assert set(Transcribe.libraries(reference, Setting())) == {"openai-whisper", "torch"}
+    assert Transcribe.models(fast, Setting()) == ("whisper-base",)
+    monkeypatch.setattr(transcribe.OpenAIEngine, "weights", lambda model, folder: f"openai-{model}")
+    assert Transcribe.models(reference, Setting()) == ("openai-whisper-base",)
+
+
+# ---------------------------------------------------------------- with the real model
+
+
+def demo_clip(folder: Path, name: str, regions: list[tuple[float, float]]) -> Clip:
+    media.decode(CLIPS / f"{name}.mp4", folder / "demo.wav", 60.0)
+    return clip_of(folder, media.read_audio(folder / "demo.wav"), regions)
+
+
+@pytest.fixture
+def weights() -> None:
+    if models.find("whisper-base") is None:
+        pytest.skip("the Whisper base weights are not on this machine")
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize("engine", ["ctranslate2", "openai-whisper"])
+def test_the_words_of_a_demo_clip(engine: str, tmp_path: Path) -> None:
+    media.decode(CLIPS / "english_quick.mp4", tmp_path / "demo.wav", 60.0)
+    length = media.read_audio(tmp_path / "demo.wav").size / SAMPLE_RATE
+    clip = demo_clip(tmp_path, "english_quick", [(0.5, length - 0.5)])
+    rows = rows_of(stage(engine=engine), clip)
+    assert_storable(rows)
+    (transcript,) = of_kind(rows, TranscriptRow)
+    assert "Dashwood" in transcript.text
+    assert (transcript.language, transcript.engine) == ("en", engine)
+    words = of_kind(rows, WordRow)
+    assert transcript.text.replace(" ", "") == "".join(word.word for word in words)  # Whisper parts words at hyphens
+    assert all(0 <= word.start_s <= word.end_s <= length for word in words)
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("weights")
+def test_a_third_of_a_second_and_a_wordless_region_pass(tmp_path: Path) -> None:
+    built = stage()
+    short = rows_of(built, clip_of(tmp_path, ramp(0.3), [(0.0, 0.3)]))
+    music = rows_of(built, demo_clip(tmp_path, "music_only", [(1.0, 4.0)]))
+    for rows in (short, music):
+        assert_storable(rows)
+        (transcript,) = of_kind(rows, TranscriptRow)
+        assert (transcript.text is None) == (transcript.reason == "no_text")

@@ -1,0 +1,184 @@
+"""The command, as a user meets it: exit codes, one sentence for a mistake, results in four forms."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as parquet
+import pytest
+
+from pipeline import models
+from pipeline.config import Study
+from tests.conftest import write_study, write_wav
+
+import numpy as np  # isort: skip
+
+SOURCE = '[[sources]]\nfolder = "clips"\n'
+
+
+def cliptone(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from pipeline.cli import main; main()", *arguments],
+        cwd=cwd, capture_output=True, text=True, timeout=280, check=False,
+        env={**os.environ, "COLUMNS": "160", **environment},
+    )  # fmt: skip
+
+
+def mistake(done: subprocess.CompletedProcess[str], code: int = 2) -> str:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_wav(tmp_path / "clips" / "one.wav", 0.1 * np.sin(np.arange(32_000) / 10))
+    return tmp_path
+
+
+def test_help_answers_without_heavy_libraries(tmp_path: Path) -> None:
+    code = """
+import sys
+sys.argv = ["cliptone", "--help"]
+from pipeline.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+heavy = ("torch", "duckdb", "pandas", "whisper", "speechbrain", "yt_dlp", "numpy")
+print([name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip().endswith("[]")
+    for command in ("demo", "init", "run", "status", "query", "sql", "models", "doctor"):
+        assert command in done.stdout
+
+
+def test_init_writes_a_study_that_says_what_to_do_next(tmp_path: Path) -> None:
+    assert "cliptone run my-study.toml" in cliptone("init", "my-study", cwd=tmp_path).stdout
+    assert (tmp_path / "my-study.toml").exists()
+    assert "is there already" in mistake(cliptone("init", "my-study", cwd=tmp_path))
+    assert "letters, digits" in mistake(cliptone("init", "../x", cwd=tmp_path))
+    assert "the folder" in mistake(cliptone("run", "my-study.toml", cwd=tmp_path)), "there are no clips yet"
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (SOURCE + "[transcribe]\nmodle = 'x'\n", "unknown key 'transcribe.modle'"),
+        ('[[sources]]\nfolder = "elsewhere"\n', "is not there"),
+        (SOURCE + '[emotion]\nmodels = ["speechbrain-iemocap"]\n', "'speechbrain-iemocap' is neither on this machine"),
+        (SOURCE + '[audio]\nffmpeg = "/no/ffmpeg"\n', "no ffmpeg at /no/ffmpeg"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(folder: Path, body: str, wanted: str) -> None:
+    if "iemocap" in body and models.find("speechbrain-iemocap"):
+        pytest.skip("this machine has the model")
+    assert wanted in mistake(cliptone("run", str(write_study(folder, body)), cwd=folder))
+
+
+def test_a_study_file_of_a_newer_version(folder: Path) -> None:
+    path = write_study(folder, SOURCE)
+    path.write_text(path.read_text().replace("schema = 1", "schema = 2"))
+    assert "newer cliptone" in mistake(cliptone("run", path.name, cwd=folder))
+
+
+def test_which_study_is_meant(folder: Path) -> None:
+    assert "name the study file" in mistake(cliptone("status", cwd=folder))
+    write_study(folder, SOURCE, "a")
+    assert "run the study first" in mistake(cliptone("status", cwd=folder))
+    write_study(folder, SOURCE, "b")
+    assert "a.toml, b.toml" in mistake(cliptone("status", cwd=folder))
+
+
+def test_a_run_without_speech_needs_no_weights_and_says_so(folder: Path) -> None:
+    (folder / "clips" / "text.mp4").write_text("not a video")
+    (folder / "clips" / "empty.mp4").touch()
+    done = cliptone("run", str(write_study(folder, SOURCE)), "--stage", "download", "--stage", "audio", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "empty_file 1" in done.stdout
+    assert "not_media 1" in done.stdout
+    status = cliptone("status", cwd=folder)
+    lines = {line.split("│")[1].strip(): line for line in status.stdout.splitlines() if line.startswith("│")}
+    assert "empty_file 1" in lines["download"]
+    assert "not_media 1" in lines["audio"]
+    assert "1" in lines["evidence"]
+
+
+@pytest.mark.model
+def test_queries_and_sql_in_every_form(demo: Study, tmp_path: Path) -> None:
+    here = str(demo.output)
+    table = cliptone("query", "tone_by_hashtag", "--study", here, cwd=tmp_path)
+    assert "hashtag" in table.stdout
+    listing = cliptone("query", cwd=tmp_path)
+    assert "clip_overview" in listing.stdout
+    counts = "SELECT clip_id, hashtags, views FROM clips LEFT JOIN observations USING (clip_id) ORDER BY 1"
+    text = cliptone("sql", counts, "--study", here, "--format", "csv", cwd=tmp_path).stdout
+    assert text.splitlines()[0] == "clip_id,hashtags,views"
+    assert ".0" not in text, "counts stay whole numbers"
+    rows = json.loads(cliptone("query", "clip_text", "--study", here, "--format", "json", cwd=tmp_path).stdout)
+    assert {type(row["caption_emoji"]) for row in rows} <= {list, type(None)}
+    done = cliptone("query", "clip_tone", "--study", here, "-f", "parquet", "-o", "tone.parquet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert parquet.read_table(tmp_path / "tone.parquet").num_rows == len(rows)
+
+
+@pytest.mark.model
+def test_mistakes_in_queries(demo: Study, tmp_path: Path) -> None:
+    here = str(demo.output)
+    assert "there is no query 'tones'" in mistake(cliptone("query", "tones", "--study", here, cwd=tmp_path))
+    assert "takes no parameters" in mistake(
+        cliptone("query", "clip_tone", "--study", here, "--term", "bag", cwd=tmp_path)
+    )
+    assert "this SQL cannot run" in cliptone("sql", "SELECT nothing", "--study", here, cwd=tmp_path).stderr
+    changed = cliptone("sql", "DELETE FROM clips", "--study", here, cwd=tmp_path)
+    assert changed.returncode == 2
+    assert "read-only" in changed.stderr
+    assert "name a file with --output" in mistake(
+        cliptone("sql", "SELECT 1", "-s", here, "-f", "parquet", cwd=tmp_path)
+    )
+
+
+def test_models_lists_each_with_source_licence_and_training(tmp_path: Path) -> None:
+    shown = cliptone("models", cwd=tmp_path).stdout
+    for name in ("whisper-base", "speechbrain-iemocap", "starter", "yamnet", "ast"):
+        assert name in shown
+    assert "Emo-DB" in shown
+    assert "there is no model 'x'" in mistake(cliptone("models", "pull", "x", cwd=tmp_path))
+
+
+def test_doctor_says_what_to_do(tmp_path: Path) -> None:
+    shown = cliptone("doctor", cwd=tmp_path).stdout
+    for topic in ("ffmpeg", "model whisper-base", "disk", "network", "gpu", "versions", "sound tagger"):
+        assert topic in shown
+    assert "cliptone models pull" in shown
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_ctrl_c_stops_with_one_sentence_and_the_next_run_goes_on(
+    tmp_path: Path, demo_clips: Path, weights: Path
+) -> None:
+    (tmp_path / "clips").mkdir()
+    for name in ("english_quick", "english_clear"):
+        (tmp_path / "clips" / f"{name}.mp4").symlink_to(demo_clips / f"{name}.mp4")
+    study = write_study(tmp_path, SOURCE)
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(study)]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=30)
+    assert process.returncode == 130, complaint
+    assert "Traceback" not in complaint
+    assert "the next run goes on" in complaint
+    done = cliptone("run", str(study), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "failed: none" in done.stdout

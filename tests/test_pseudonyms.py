@@ -1,0 +1,67 @@
+"""Pseudonyms: the same for the same key, different otherwise, and the handle is nowhere in what is stored."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from pipeline.posts import Post
+from pipeline.pseudonyms import KEY_BYTES, clip_row, hashtags_of, key_folder, key_for, mentions_of, pseudonym
+
+KEY = b"k" * KEY_BYTES
+POST = Post(
+    source="csv",
+    platform="tiktok",
+    url="https://www.tiktok.com/@ann.clips/video/7312345678901234567",
+    caption="With @bob_1 and @bob_1! mail me@example.org #Bag #bag #café #حقيبة",
+    author="ann.clips",
+    author_id="68",
+)
+
+
+def test_a_pseudonym_depends_on_key_platform_and_account() -> None:
+    names = {
+        pseudonym(KEY, "tiktok", "68"),
+        pseudonym(b"x" * KEY_BYTES, "tiktok", "68"),
+        pseudonym(KEY, "youtube", "68"),
+        pseudonym(KEY, "tiktok", "69"),
+    }
+    assert len(names) == 4
+    assert pseudonym(KEY, "tiktok", "68") == pseudonym(KEY, "tiktok", "68")
+    assert all(len(name) == 26 for name in names)
+
+
+def test_no_handle_is_left_in_a_stored_post() -> None:
+    row = clip_row("tiktok:1", POST, KEY)
+    stored = repr(row)
+    assert "ann.clips" not in stored
+    assert "bob_1" not in stored
+    assert row.author_key != "68"
+    assert row.url == "https://www.tiktok.com/@_/video/7312345678901234567"
+    assert len(row.mentions) == 1
+    assert "me@example.org" in (row.caption or ""), "an address is not a mention"
+
+
+def test_a_study_may_keep_authors_as_they_are() -> None:
+    row = clip_row("tiktok:1", POST, None)
+    assert row.author_key == "68"
+    assert row.caption == POST.caption
+    assert row.mentions == ("bob_1",)
+
+
+def test_hashtags_in_any_script_once_each() -> None:
+    assert hashtags_of(POST.caption) == ("bag", "café", "حقيبة")
+    assert hashtags_of("no tags, &#39; is none") == ()
+    assert mentions_of(None) == ()
+
+
+def test_the_key_is_made_once_outside_the_study_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "keys"))
+    key = key_for("mine")
+    assert len(key) == KEY_BYTES
+    assert key_for("mine") == key
+    assert key_for("other") != key
+    mode = stat.S_IMODE((key_folder() / "mine.key").stat().st_mode)
+    assert mode == 0o600

@@ -1,0 +1,232 @@
+"""A run: the database is the checkpoint, a change re-runs what it touches, and nothing stored is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipeline.config import Study, load_study
+from pipeline.errors import ConfigError, DiskFull, ModelMissing, StoreError, StudyBusy, UserError
+from pipeline.executors.local import LocalExecutor
+from pipeline.migrations import CURRENT
+from pipeline.reader import StudyReader
+from pipeline.run import Report, _locked, run_study
+from pipeline.stage import Stage
+from pipeline.stages.audio import Audio
+from pipeline.stages.download import Download
+from tests.conftest import Collecting, write_study, write_wav
+from tests.fake_stages import Double, Length, Unbuildable
+
+import numpy as np  # isort: skip
+
+STAGES: tuple[type[Stage], ...] = (Download, Audio, Length, Double)
+BY_NAME = {stage.name: stage for stage in STAGES}
+SOURCE = '[[sources]]\nfolder = "clips"\n'
+WORKERS = "[run]\nworkers = 0\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for number in range(4):
+        write_wav(tmp_path / "clips" / f"clip{number}.wav", 0.1 * np.ones(16_000 * (number + 1)))
+    return tmp_path
+
+
+def load(folder: Path, extra: str = "", source: str = SOURCE) -> Study:
+    return load_study(write_study(folder, source + WORKERS + extra), BY_NAME)
+
+
+def go(study: Study, observer: Any = None, stages: Sequence[type[Stage]] = STAGES, **options: Any) -> Report:
+    return run_study(study, observer, executor=LocalExecutor(0), stages=stages, **options)
+
+
+def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(study.published), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_rows_of_every_stage_and_nothing_to_do_the_second_time(folder: Path) -> None:
+    study = load(folder)
+    report = go(study)
+    assert report.passed == {"download": 4, "audio": 4, "length": 4, "double": 4}
+    assert rows(study, "SELECT clip_id, halves FROM lengths ORDER BY ALL") == [
+        (f"file:clip{number}.wav", 2 * (number + 1)) for number in range(4)
+    ]
+    again = go(study)
+    assert again.idle
+    assert rows(study, "SELECT count(*) FROM attempts") == [(16,)]
+
+
+def test_a_changed_option_runs_that_stage_and_those_after_it(folder: Path) -> None:
+    go(load(folder))
+    report = go(load(folder, "[length]\nfactor = 4\n"))
+    assert report.passed == {"length": 4, "double": 4}
+    assert rows(load(folder), "SELECT max(halves), max(doubled) FROM lengths JOIN doubles USING (clip_id)") == [
+        (16, 32)
+    ]
+
+
+def test_going_back_to_an_old_option_restores_its_rows(folder: Path) -> None:
+    go(load(folder))
+    go(load(folder, "[length]\nfactor = 4\n"))
+    go(load(folder))
+    assert rows(load(folder), "SELECT max(halves) FROM lengths") == [(8,)]
+
+
+def test_rows_of_an_old_configuration_never_stand_beside_new_ones(folder: Path) -> None:
+    go(load(folder))
+    go(load(folder, '[length]\nfactor = 4\ntrouble = "clip1=fail"\n'))
+    found = rows(load(folder), "SELECT clip_id FROM lengths FULL JOIN doubles USING (clip_id) ORDER BY ALL")
+    assert [clip_id for (clip_id,) in found] == ["file:clip0.wav", "file:clip2.wav", "file:clip3.wav"]
+
+
+def test_final_failures_stay_and_failures_of_the_moment_are_tried_again(folder: Path) -> None:
+    trouble = '[length]\ntrouble = "clip0=fail,clip1=network"\n'
+    first = go(load(folder, trouble))
+    assert {stage: dict(reasons) for stage, reasons in first.failed.items()} == {
+        "length": {"not_media": 1, "network": 1}
+    }
+    assert first.passed["double"] == 2, "a clip that failed goes no further"
+    second = go(load(folder, trouble))
+    assert second.failed["length"] == {"network": 1}
+    third = go(load(folder, trouble), retry_failed=True)
+    assert third.failed["length"] == {"not_media": 1, "network": 1}
+    assert rows(load(folder), "SELECT stage, reason, attempts FROM failures ORDER BY clip_id") == [
+        ("length", "not_media", 2),
+        ("length", "network", 3),
+    ]
+
+
+def test_only_one_stage(folder: Path) -> None:
+    report = go(load(folder), only=("download",))
+    assert report.passed == {"download": 4}
+    with pytest.raises(UserError, match="there is no stage 'sing'"):
+        go(load(folder), only=("sing",))
+
+
+def test_new_and_changed_files_are_seen(folder: Path) -> None:
+    go(load(folder))
+    write_wav(folder / "clips" / "clip9.wav", np.ones(8_000) * 0.1)
+    changed = write_wav(folder / "clips" / "clip0.wav", np.ones(80_000) * 0.1)
+    os.utime(changed, (1, 1))
+    report = go(load(folder))
+    assert report.new == 1
+    assert report.passed["length"] == 2
+    assert rows(load(folder), "SELECT halves FROM lengths WHERE clip_id = 'file:clip0.wav'") == [(10,)]
+
+
+def test_a_file_that_went_missing_and_came_back(folder: Path) -> None:
+    study = load(folder)
+    study_source = folder / "clips" / "clip0.wav"
+    shutil.move(study_source, folder / "aside.wav")
+    go(study)
+    shutil.move(folder / "aside.wav", study_source)
+    assert go(load(folder)).passed["length"] == 1
+
+
+def test_progress_adds_up(folder: Path) -> None:
+    watcher = Collecting()
+    go(load(folder, '[length]\ntrouble = "clip0=fail"\n'), watcher)
+    assert watcher.total == 16
+    assert len(watcher.outcomes) + watcher.spared == watcher.total
+    assert watcher.stages == ["download", "audio", "length", "double"]
+
+
+def test_audio_that_was_deleted_is_decoded_again_when_a_stage_needs_it(folder: Path) -> None:
+    class Listening(Length):
+        uses_audio = True
+
+    stages = (Download, Audio, Listening, Double)
+    go(load(folder, "[privacy]\nkeep_audio = false\n"), stages=stages)
+    study = load(folder, "[privacy]\nkeep_audio = false\n[length]\nfactor = 4\n")
+    assert not list((study.output / "work" / "audio").glob("*.wav"))
+    report = go(study, stages=stages)
+    assert report.passed == {"audio": 4, "length": 4, "double": 4}
+    assert not list((study.output / "work" / "audio").glob("*.wav"))
+
+
+def test_two_runs_at_once(folder: Path) -> None:
+    study = load(folder)
+    with _locked(study), pytest.raises(StudyBusy, match="another run holds the study 'test'"):
+        go(study)
+    assert go(study).passed["double"] == 4
+
+
+def test_a_full_disk_stops_the_run_and_the_next_goes_on(folder: Path) -> None:
+    with pytest.raises(DiskFull, match="make room"):
+        go(load(folder, '[length]\ntrouble = "clip2=full"\n'))
+    study = load(folder, '[length]\ntrouble = "clip2=full"\n')
+    assert rows(study, "SELECT count(*) FROM lengths") == [(2,)]
+    assert go(load(folder)).passed["double"] == 4
+
+
+def test_a_full_disk_under_the_database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = load(folder)
+    go(study)
+    before = rows(study, "FROM lengths ORDER BY ALL")
+
+    def full(*_: object, **__: object) -> None:
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    monkeypatch.setattr("pipeline.schema.insert", full)
+    with pytest.raises(DiskFull):
+        go(load(folder, "[length]\nfactor = 4\n"))
+    monkeypatch.undo()
+    assert rows(study, "FROM lengths ORDER BY ALL") == before
+
+
+def test_a_missing_model_leaves_what_is_stored(folder: Path) -> None:
+    go(load(folder))
+    with pytest.raises(ModelMissing):
+        go(load(folder, "[length]\nfactor = 4\n"), stages=(Download, Audio, Unbuildable, Double))
+    assert rows(load(folder), "SELECT count(*) FROM lengths") == [(4,)]
+
+
+def test_a_mistake_in_the_sources_leaves_no_trace(folder: Path) -> None:
+    with pytest.raises(ConfigError):
+        go(load(folder, source='[[sources]]\nfolder = "elsewhere"\n'))
+    assert not (folder / "outputs").exists()
+
+
+def test_a_database_of_a_newer_version_is_refused(folder: Path) -> None:
+    study = load(folder)
+    go(study)
+    with duckdb.connect(str(study.working)) as connection:
+        connection.execute("UPDATE schema_version SET version = $version", {"version": CURRENT + 1})
+    with pytest.raises(StoreError, match="newer cliptone"):
+        go(study)
+
+
+def test_readers_see_a_whole_file_while_a_run_goes_on(folder: Path) -> None:
+    study = load(folder)
+    go(study)
+    reader = StudyReader(study.output)
+    go(load(folder, "[length]\nfactor = 4\n"))
+    assert reader.sql("SELECT max(halves) AS most FROM lengths")["most"][0] == 8, "an open reader keeps its snapshot"
+    assert StudyReader(study.output).sql("SELECT max(halves) AS most FROM lengths")["most"][0] == 16
+
+
+def test_neither_paths_nor_traces_are_published(folder: Path) -> None:
+    study = load(folder, '[length]\ntrouble = "clip0=raise"\n')
+    go(study)
+    tables = {name for (name,) in rows(study, "SELECT table_name FROM duckdb_tables()")}
+    assert "attempts" in tables
+    assert not tables & {"sources", "traces"}
+    assert str(folder).encode() not in study.published.read_bytes()
+
+
+def test_every_column_has_its_comment_in_the_database(folder: Path) -> None:
+    study = load(folder)
+    go(study)
+    bare = rows(
+        study,
+        "SELECT table_name, column_name FROM duckdb_columns() JOIN duckdb_tables() USING (table_name) "
+        "WHERE duckdb_columns.comment IS NULL AND table_name <> 'schema_version'",
+    )
+    assert bare == []

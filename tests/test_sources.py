@@ -1,0 +1,121 @@
+"""Sources: files with sidecars and addresses become clips; ids stay text, empty cells stay unknown."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import load_study
+from pipeline.errors import ConfigError
+from pipeline.sources import Enrolment, post_address, read_sidecar, read_sources
+from pipeline.stages import BY_NAME
+from tests.conftest import write_study
+
+
+def enrol(folder: Path, body: str) -> list[Enrolment]:
+    return list(read_sources(load_study(write_study(folder, body), BY_NAME)))
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    return path
+
+
+def test_a_folder_gives_its_media_in_order_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("b.mp4", "a.MOV", "sub/c.wav", "notes.txt", "b.info.json.bak"):
+        touch(tmp_path / "clips" / name)
+    found = enrol(tmp_path, '[[sources]]\nfolder = "clips"\n')
+    assert [clip.clip_id for clip in found] == ["file:a.MOV", "file:b.mp4", "file:sub/c.wav"]
+
+
+def test_a_glob_is_relative_to_the_study_file(tmp_path: Path) -> None:
+    touch(tmp_path / "clips" / "x" / "one.mp4")
+    touch(tmp_path / "clips" / "y" / "two.webm")
+    found = enrol(tmp_path, '[[sources]]\nglob = "clips/*/*.mp4"\n')
+    assert [clip.clip_id for clip in found] == ["file:x/one.mp4"]
+
+
+def test_a_clip_listed_twice_comes_once(tmp_path: Path) -> None:
+    touch(tmp_path / "clips" / "one.mp4")
+    source = '[[sources]]\nfolder = "clips"\n'
+    assert len(enrol(tmp_path, source + source)) == 1
+
+
+@pytest.mark.parametrize("body", ['[[sources]]\nfolder = "none"\n', '[[sources]]\nglob = "none/*.mp4"\n'])
+def test_a_source_without_files_is_a_mistake(tmp_path: Path, body: str) -> None:
+    with pytest.raises(ConfigError, match="none"):
+        enrol(tmp_path, body)
+
+
+def test_an_info_json_beside_the_file(tmp_path: Path) -> None:
+    touch(tmp_path / "clips" / "v.mp4")
+    info = {
+        "id": "7312345678901234567", "extractor_key": "TikTok", "description": "hello #Bag", "timestamp": 1_760_000_000,
+        "uploader": "ann", "uploader_id": "68", "view_count": 5, "like_count": None, "duration": 6,
+        "formats": [{"url": "https://signed.example/secret"}], "epoch": 1_760_000_100,
+    }  # fmt: skip
+    (tmp_path / "clips" / "v.info.json").write_text(json.dumps(info))
+    clip = enrol(tmp_path, '[[sources]]\nfolder = "clips"\n')[0]
+    assert clip.clip_id == "tiktok:7312345678901234567"
+    assert clip.post.author_id == "68"
+    assert clip.post.counts == {"views": 5}
+    assert clip.post.posted_at == datetime.fromtimestamp(1_760_000_000, tz=UTC)
+    assert "secret" not in repr(clip)
+
+
+def test_csv_cells(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text(
+        "file,platform,id,caption,posted_at,views,likes\n"
+        'a.mp4,tiktok,0007312345678901234,"I ❤️ this, שלום",2026-03-01T10:00:00+02:00,0,\n',
+        encoding="utf-8",
+    )
+    post = read_sidecar(path)["a.mp4"]
+    assert post.post_id == "0007312345678901234"
+    assert post.caption == "I ❤️ this, שלום"
+    assert post.posted_at == datetime(2026, 3, 1, 8, tzinfo=UTC)
+    assert post.counts == {"views": 0}, "0 is a count, an empty cell is not"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("file,captoin\na.mp4,x\n", "captoin"),
+        ("name,caption\na.mp4,x\n", "no column `file`"),
+        ("file,views\na.mp4,many\n", "line 2"),
+        ("file,posted_at\na.mp4,yesterday\n", "line 2"),
+    ],
+)
+def test_a_wrong_csv_is_named_with_its_line(tmp_path: Path, text: str, wanted: str) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=wanted):
+        read_sidecar(path)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://www.tiktok.com/@ann.b/video/7312345678901234567?lang=en", ("tiktok", "7312345678901234567")),
+        ("https://www.tiktokv.com/share/video/7312345678901234567/", ("tiktok", "7312345678901234567")),
+        ("https://www.instagram.com/reel/Cxy_-12/", ("instagram", "Cxy_-12")),
+        ("https://www.youtube.com/shorts/dQw4w9WgXcQ", ("youtube", "dQw4w9WgXcQ")),
+        ("https://youtu.be/dQw4w9WgXcQ", ("youtube", "dQw4w9WgXcQ")),
+        ("https://vm.tiktok.com/ZMabc/", (None, None)),
+    ],
+)
+def test_the_post_behind_an_address(address: str, expected: tuple[str | None, str | None]) -> None:
+    assert post_address(address) == expected
+
+
+def test_addresses_from_a_file_and_a_wrong_one(tmp_path: Path) -> None:
+    (tmp_path / "urls.txt").write_text("# mine\nhttps://www.tiktok.com/@a/video/1\n\nhttps://vm.tiktok.com/x/\n")
+    found = enrol(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
+    assert found[0].clip_id == "tiktok:1"
+    assert found[1].clip_id.startswith("url:")
+    with pytest.raises(ConfigError, match="file:///etc"):
+        enrol(tmp_path, '[[sources]]\nurls = ["file:///etc/passwd"]\n')
