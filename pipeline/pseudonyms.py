@@ -57,26 +57,25 @@ def clip_row(clip_id: str, post: Post, key: bytes | None) -> ClipRow:
     """A post as it is stored: author, mentions and address under pseudonyms, unless `key` is None."""
     platform = post.platform or "file"
     account = post.author_id or post.author
-    caption, url, mentions = post.caption, post.url, mentions_of(post.caption)
-    if key is not None:
-        account = pseudonym(key, platform, account) if account else None
-        caption = scrub(caption, key, platform)
-        mentions = mentions_of(caption)
-        url = HANDLE_IN_URL.sub("@_", url) if url else None
+
+    def hide(text: str | None) -> str | None:
+        return text if key is None or text is None else _without_author(scrub(text, key, platform), post, key, platform)
+
+    caption = hide(post.caption)
     return ClipRow(
         clip_id=clip_id,
         platform=platform,
-        url=url,
+        url=HANDLE_IN_URL.sub("@_", post.url) if key is not None and post.url else post.url,
         caption=caption,
         hashtags=hashtags_of(caption),
-        mentions=mentions,
+        mentions=mentions_of(caption),
         posted_at=post.posted_at,
         posted_precision=post.posted_precision,
         declared_duration_s=post.duration_s,
         sound_id=post.sound_id,
-        sound_title=post.sound_title,
-        sound_artist=post.sound_artist,
-        author_key=account,
+        sound_title=hide(post.sound_title),  # "original sound - handle"
+        sound_artist=hide(post.sound_artist),
+        author_key=pseudonym(key, platform, account) if key is not None and account else account,
         metadata_source=post.source,
     )
 
@@ -100,13 +99,18 @@ def mentions_of(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(MENTION.findall(text or "")))
 
 
-def scrub(text: str | None, key: bytes, platform: str) -> str | None:
+def scrub(text: str, key: bytes, platform: str) -> str:
     """A text with each @handle replaced by a short pseudonym, the same for the same handle."""
-    if text is None:
-        return None
-    return str(
-        MENTION.sub(
-            lambda found: f"@user_{pseudonym(key, platform, found[1].lower())[:MENTION_CHARACTERS]}",
-            text,
-        )
-    )
+    return str(MENTION.sub(lambda found: f"@{_short_pseudonym(key, platform, found[1])}", text))
+
+
+def _without_author(text: str, post: Post, key: bytes, platform: str) -> str:
+    """A text without the author's own handle, which platforms put into the names of sounds."""
+    if not post.author:
+        return text
+    handle = regex.compile(rf"(?<![\p{{L}}\p{{N}}_]){regex.escape(post.author)}(?![\p{{L}}\p{{N}}_])", regex.IGNORECASE)
+    return str(handle.sub(_short_pseudonym(key, platform, post.author), text))
+
+
+def _short_pseudonym(key: bytes, platform: str, handle: str) -> str:
+    return f"user_{pseudonym(key, platform, handle.lower())[:MENTION_CHARACTERS]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -48,6 +49,12 @@ def read_query(path: Path) -> Query:
     header = "\n".join(line.removeprefix("--").strip() for line in lines[:head])
     sql = "\n".join(lines[head:]).strip().rstrip(";")
     return Query(path.stem, header, sql, tuple(dict.fromkeys(PARAMETER.findall(sql))))
+
+
+def queries_digest() -> str:
+    """A digest that changes when any query does."""
+    text = "\n".join(f"{query.name}\n{query.header}\n{query.sql}" for query in read_queries().values())
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def get_query(name: str) -> Query:

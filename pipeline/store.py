@@ -27,6 +27,7 @@ from pipeline.ledger import (
 )
 from pipeline.migrations import migrate
 from pipeline.pseudonyms import clip_row, observation_row
+from pipeline.queries_folder import queries_digest
 from pipeline.records import Clip, ClipRow, ObservationRow, Outcome, Row, RowT, Source
 from pipeline.sources import Enrolment
 from pipeline.stage import Stage, StagePlan
@@ -50,7 +51,7 @@ class Store:
             migrate(self._connection)
             schema.create_tables(self._connection, (*self._rows, *PRIVATE_ROWS))
         self._attempts = self._number("SELECT coalesce(max(attempt_id), 0) FROM attempts")
-        self._unpublished = path.with_name("unpublished")
+        self._published = path.with_name("published")  # holds the digest of the views, gone while there is news
         self._run_id = 0
         self._current: dict[str, StagePlan] = {}
 
@@ -206,12 +207,12 @@ class Store:
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(target)
-        self._unpublished.unlink(missing_ok=True)
+        self._published.write_text(queries_digest(), encoding="utf-8")
 
     @property
     def unpublished(self) -> bool:
-        """True when readers have not seen everything that is stored."""
-        return self._unpublished.exists()
+        """True when readers have not seen everything that is stored, or see it through views of another version."""
+        return not self._published.exists() or self._published.read_text(encoding="utf-8") != queries_digest()
 
     # ------------------------------------------------------------ inside a transaction
 
@@ -272,9 +273,9 @@ class Store:
             schema.insert(self._connection, [TraceRow(self._attempts, outcome.trace)])
 
     def _insert(self, rows: Sequence[Row]) -> None:
-        """Append rows that readers have not seen; the mark says so even after a crash."""
-        if rows and not self._unpublished.exists():
-            self._unpublished.touch()
+        """Append rows that readers have not seen; the mark goes first, so that a crash cannot hide them."""
+        if rows:
+            self._published.unlink(missing_ok=True)
         schema.insert(self._connection, rows)
 
     def _number(self, sql: str) -> int:

@@ -16,6 +16,8 @@ POST = Post(
     platform="tiktok",
     url="https://www.tiktok.com/@ann.clips/video/7312345678901234567",
     caption="With @bob_1 and @bob_1! mail me@example.org #Bag #bag #café #حقيبة",
+    sound_title="original sound - Ann.Clips",
+    sound_artist="ann.clips",
     author="ann.clips",
     author_id="68",
 )
@@ -36,7 +38,8 @@ def test_a_pseudonym_depends_on_key_platform_and_account() -> None:
 def test_no_handle_is_left_in_a_stored_post() -> None:
     row = clip_row("tiktok:1", POST, KEY)
     stored = repr(row)
-    assert "ann.clips" not in stored
+    assert "ann.clips" not in stored.lower()
+    assert (row.sound_title or "").startswith("original sound - user_")
     assert "bob_1" not in stored
     assert row.author_key != "68"
     assert row.url == "https://www.tiktok.com/@_/video/7312345678901234567"

@@ -230,3 +230,33 @@ def test_every_column_has_its_comment_in_the_database(folder: Path) -> None:
         "WHERE duckdb_columns.comment IS NULL AND table_name <> 'schema_version'",
     )
     assert bare == []
+
+
+def test_views_of_another_version_are_replaced_though_nothing_else_is_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load(folder)
+    go(study)
+    monkeypatch.setattr("pipeline.store.queries_digest", lambda: "another")
+    before = study.published.stat().st_mtime_ns
+    assert go(study).idle
+    assert study.published.stat().st_mtime_ns > before
+    again = study.published.stat().st_mtime_ns
+    assert go(study).idle
+    assert study.published.stat().st_mtime_ns == again
+
+
+def test_what_a_crash_left_unpublished_is_published_by_the_next_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go(load(folder))
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.store.Store.publish", crash)
+    with pytest.raises(KeyboardInterrupt):
+        go(load(folder, "[length]\nfactor = 4\n"))
+    monkeypatch.undo()
+    assert go(load(folder, "[length]\nfactor = 4\n")).idle
+    assert rows(load(folder), "SELECT max(halves) FROM lengths") == [(16,)]

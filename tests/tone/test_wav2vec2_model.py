@@ -24,40 +24,8 @@ from pipeline.tone.model import IemocapTone
 
 NAME = "speechbrain-iemocap"
 HIDDEN, LABELS = 128, 4
-YAML = """\
-wav2vec2_hub: facebook/wav2vec2-base
-pretrained_path: speechbrain/emotion-recognition-wav2vec2-IEMOCAP
-encoder_dim: 128
-out_n_neurons: 4
-wav2vec2: !new:speechbrain.lobes.models.huggingface_wav2vec.HuggingFaceWav2Vec2
-    source: !ref <wav2vec2_hub>
-    output_norm: True
-    freeze: True
-    save_path: wav2vec2_checkpoints
-avg_pool: !new:speechbrain.nnet.pooling.StatisticsPooling
-    return_std: False
-output_mlp: !new:speechbrain.nnet.linear.Linear
-    input_size: !ref <encoder_dim>
-    n_neurons: !ref <out_n_neurons>
-    bias: False
-model: !new:torch.nn.ModuleList
-    - [!ref <output_mlp>]
-modules:
-    wav2vec2: !ref <wav2vec2>
-    output_mlp: !ref <output_mlp>
-    avg_pool: !ref <avg_pool>
-softmax: !new:speechbrain.nnet.activations.Softmax
-label_encoder: !new:speechbrain.dataio.encoder.CategoricalEncoder
-pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
-    loadables:
-        wav2vec2: !ref <wav2vec2>
-        model: !ref <model>
-        label_encoder: !ref <label_encoder>
-    paths:
-        wav2vec2: !ref <pretrained_path>/wav2vec2.ckpt
-        model: !ref <pretrained_path>/model.ckpt
-        label_encoder: !ref <pretrained_path>/label_encoder.txt
-"""
+REAL = Path(__file__).parent / "iemocap"  # two small files of the hub model as published there, Apache-2.0
+YAML = (REAL / "hyperparams.yaml").read_text(encoding="utf-8").replace("encoder_dim: 768", f"encoder_dim: {HIDDEN}")
 
 
 def speech(seconds: float, seed: int = 0) -> NDArray[np.float32]:
@@ -116,6 +84,17 @@ def make_look_alike(folder: Path, scratch: Path) -> Callable[[NDArray[np.float32
 def look_alike(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     root = tmp_path_factory.mktemp("models")
     return root, make_look_alike(root / NAME, tmp_path_factory.mktemp("scratch"))
+
+
+@pytest.mark.parametrize("name", ["hyperparams.yaml", "label_encoder.txt"])
+def test_the_look_alike_follows_the_published_files(name: str) -> None:
+    pinned = {file.name: file.sha256 for file in models.MODELS[NAME].files}
+    assert models.sha256_of(REAL / name) == pinned[name]
+
+
+def test_speechbrain_writes_the_published_label_order(look_alike: tuple[Path, Any]) -> None:
+    root, _ = look_alike
+    assert (root / NAME / "label_encoder.txt").read_bytes() == (REAL / "label_encoder.txt").read_bytes()
 
 
 def pin(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
