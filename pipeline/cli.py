@@ -256,7 +256,8 @@ def _overview(study: Study) -> None:
 
     result = StudyReader(study.published).arrow(get_query("clip_overview").sql, {})
     rows = result.to_pylist(maps_as_pydicts="strict")
-    _console().print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"])))
+    console = _console()
+    console.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"]), console.width))
 
 
 def _where_next(study: Study) -> None:

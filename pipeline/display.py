@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 FIRST_WORDS = 6
 DIGITS = 3  # of a number in a table on the screen; files keep all
+OTHER_COLUMNS = 98  # characters of a line of the overview beside the first words
+SHORT_REASONS = {"language_unsupported": "not English", "language_unknown": "language ?"}
 TONE_STYLES = {"angry": "red", "happy": "yellow", "sad": "blue", "neutral": "green"}
 
 
@@ -80,31 +83,33 @@ def report_lines(report: Report) -> str:
     return f"{report.listed} clips, {report.new} new: {steps} steps done in {report.seconds:.1f} s; failed: {lost}."
 
 
-def overview_table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    """The clips of a study, one line each: what was said, how it sounded, or why that is not known."""
-    table = Table(title="Perceived tone and text of each clip", title_justify="left", pad_edge=False)
-    columns: tuple[tuple[str, Any], ...] = (
-        ("clip", "left"),
-        ("speech (s)", "right"),
-        ("lang", "left"),
-        ("first words", "left"),
-        ("perceived tone", "left"),
-        ("p", "right"),
-        ("sentiment", "right"),
-        ("status", "left"),
+def overview_table(rows: Iterable[Mapping[str, Any]], width: int) -> Table:
+    """The clips of a study on a screen of that width, one line each: words, tone, or why these are not known."""
+    table = Table(
+        title="Perceived tone and text of each clip", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0)
     )
-    for name, justify in columns:
-        table.add_column(name, justify=justify, overflow="fold")
+    columns: tuple[tuple[str, Any, int], ...] = (
+        ("clip", "left", 22),
+        ("speech s", "right", 8),
+        ("lang", "left", 4),
+        ("first words", "left", max(11, width - OTHER_COLUMNS)),  # they alone give way on a narrow screen
+        ("perceived tone", "left", 17),
+        ("p", "right", 4),
+        ("sentiment", "right", 11),
+        ("status", "left", 6),
+    )
+    for name, justify, characters in columns:
+        table.add_column(name, justify=justify, width=characters, no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(
             escape(str(row["file_name"] or row["clip_id"])),
             _number(row["speech_s"], 1),
             row["language"] or "–",
-            escape(_first_words(row["text"])) if row["text"] else _why(row["text_reason"] or row["tone_reason"]),
+            escape(_first_words(row["text"])) if row["text"] else _why(row["text_reason"]),
             f"[{TONE_STYLES.get(row['tone'], 'white')}]{row['tone']}[/]" if row["tone"] else _why(row["tone_reason"]),
             _number(row["tone_probability"], 2),
             _number(row["sentiment"], 2) if row["sentiment"] is not None else _why(row["sentiment_reason"]),
-            "[green]ok[/]" if row["status"] == "ok" else f"[red]{escape(row['problem'] or row['status'])}[/]",
+            f"[{'green' if row['status'] == 'ok' else 'red'}]{row['status']}[/]",
         )
     return table
 
@@ -166,7 +171,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _why(reason: str | None) -> str:
-    return f"[dim]{reason}[/]" if reason else "–"
+    return f"[dim]{SHORT_REASONS.get(reason, reason)}[/]" if reason else "–"
 
 
 def _first_words(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipeline.queries_folder import get_query, shipped_folder
 from pipeline.reader import StudyReader
 
 PICTURES = Path(__file__).parent / "pictures"
-WIDTH = 132  # characters
+WIDTH = 120  # characters
 NOTEBOOK = "01_first_look"
 
 
@@ -22,8 +23,10 @@ def draw_table(study: Path) -> None:
     """The table that `cliptone demo` ends with, as SVG."""
     rows = StudyReader(study).arrow(get_query("clip_overview").sql, {}).to_pylist(maps_as_pydicts="strict")
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
-    console.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"])))
-    console.save_svg(str(PICTURES / "table.svg"), title="cliptone demo")
+    console.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"]), WIDTH))
+    drawing = console.export_svg(title="cliptone demo")
+    without_remote_fonts = re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL)
+    (PICTURES / "table.svg").write_text(without_remote_fonts, encoding="utf-8")
 
 
 def draw_clip(study: Path) -> None:
