@@ -182,16 +182,15 @@ class Run:
 
     def _restore_inputs(self, chosen: Sequence[StagePlan]) -> None:
         """Where media or audio was deleted after use and a stage needs it again, the stages that give it run again."""
-        audio = next(plan for plan in self.plans if plan.name == "audio")
-        download = next(plan for plan in self.plans if plan.name == "download")
+        by_name = {plan.name: plan for plan in self.plans}
         listening = [plan for plan in chosen if plan.stage.reads_audio(plan.options)]
-        due = {clip_id for plan in listening for clip_id in self.store.pending(plan)}
-        gone = [clip_id for clip_id in sorted(due) if not self.study.audio_path(clip_id).exists()]
-        again = [clip_id for clip_id in gone if clip_id in self.store.passed(audio)]
-        if again:
-            self.store.make_stale("audio", again)
-            fetched = [clip for clip in self.store.clips(self.study, download, again) if clip.media_path is None]
-            self.store.make_stale("download", [clip.clip_id for clip in fetched])
+        wanted = {clip_id for plan in listening for clip_id in self.store.pending(plan)}
+        decoded = self.store.passed(by_name["audio"])
+        silent = [clip_id for clip_id in sorted(wanted & decoded) if not self.study.audio_path(clip_id).exists()]
+        self.store.make_stale("audio", silent)
+        unseen = [clip_id for clip_id in self.store.pending(by_name["audio"]) if by_name["audio"] in chosen]
+        clips = self.store.clips(self.study, by_name["download"], unseen)
+        self.store.make_stale("download", [clip.clip_id for clip in clips if clip.media_path is None])
 
     def _wave(
         self, chosen: Sequence[StagePlan], pool: Executor, steps: Mapping[str, list[str]], wave: set[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pytest
 from pipeline import open_study
 from pipeline.config import Study, load_study
 from pipeline.demo.study import SHIPPED, copy_demo
+from pipeline.executors.local import LocalExecutor
 from pipeline.queries_folder import read_queries
 from pipeline.run import run_study
 from pipeline.stages import BY_NAME, STAGES
+from tests.tone.look_alike import NAME, make_look_alike, pin
 
 pytestmark = pytest.mark.model
 MAX_WER = 0.15
@@ -184,8 +187,6 @@ def test_tone_of_a_clip_is_the_mean_of_its_regions_by_length(demo: Study) -> Non
 
 @pytest.mark.slow
 def test_another_tone_option_runs_that_stage_alone(demo: Study, tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(demo.output, tmp_path / "demo")
     study_file = tmp_path / "demo" / "demo.toml"
     study_file.write_text(study_file.read_text().replace("[emotion]", "[emotion]\nmin_region_s = 4.0"))
@@ -195,3 +196,28 @@ def test_another_tone_option_runs_that_stage_alone(demo: Study, tmp_path: Path) 
     after = content(load_study(study_file, BY_NAME))
     assert after["emotions"] != before["emotions"]
     assert after["segments"] == before["segments"]
+
+
+@pytest.mark.slow
+def test_another_tone_model_runs_that_stage_alone_and_stands_beside_the_first(
+    demo: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_look_alike(tmp_path / "models" / NAME, tmp_path / "scratch")
+    pin(monkeypatch, tmp_path / "models" / NAME)
+    shutil.copytree(demo.output, tmp_path / "demo")
+    study_file = tmp_path / "demo" / "demo.toml"
+    both = study_file.read_text().replace('models = ["starter"]', f'models = ["starter", "{NAME}"]')
+    study_file.write_text(f'{both}\n[run]\nmodels_folder = "{tmp_path / "models"}"\n')
+    study = load_study(study_file, BY_NAME)
+    report = run_study(study, executor=LocalExecutor(0))  # in this process, which knows the digests of the look-alike
+    assert set(report.passed) == {"emotion"}
+    before, after = content(demo)["emotions"], content(study)["emotions"]
+    assert [row for row in after if row[2] == "starter"] == before
+    others = [row for row in after if row[2] == NAME]
+    assert len(others) == len(before)
+    for row in others:
+        assert (row[3] is None) == (row[9] == "no_evidence")
+        if row[5] is not None:
+            assert sum(row[5].values()) == pytest.approx(1, abs=1e-6)
+            assert set(row[5]) == {"neutral", "angry", "happy", "sad"}
+    assert set(open_study(study.output).query("clip_tone")["model"]) == {"starter", NAME}

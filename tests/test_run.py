@@ -22,6 +22,7 @@ from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
 from tests.conftest import Collecting, write_study, write_wav
 from tests.fake_stages import Double, Length, Unbuildable
+from tests.site import serving
 
 import numpy as np  # isort: skip
 
@@ -260,3 +261,30 @@ def test_what_a_crash_left_unpublished_is_published_by_the_next_run(
     monkeypatch.undo()
     assert go(load(folder, "[length]\nfactor = 4\n")).idle
     assert rows(load(folder), "SELECT max(halves) FROM lengths") == [(16,)]
+
+
+def posts_study(folder: Path, address: str, extra: str = "") -> Study:
+    urls = ", ".join(f'"{address}/{name}.html"' for name in ("english_quick", "silence", "404"))
+    source = f"[[sources]]\nurls = [{urls}]\n"
+    return load(folder, '[download]\nextractors = ["generic"]\n' + extra, source=source)
+
+
+def test_posts_are_fetched_stored_and_their_media_deleted_after_use(tmp_path: Path, demo_clips: Path) -> None:
+    with serving(demo_clips) as address:
+        study = posts_study(tmp_path, address, "[privacy]\nkeep_media = false\n")
+        report = go(study)
+        assert report.passed == {"download": 2, "audio": 2, "length": 2, "double": 2}
+        assert report.failed == {"download": {"removed": 1}}
+        assert list((study.output / "work" / "media").rglob("media.*")) == []
+        assert rows(study, "SELECT DISTINCT hashtags, views FROM clips JOIN observations USING (clip_id)") == [
+            (["bag"], 42)
+        ]
+        assert go(study).idle, "a post that is gone is not asked for again, and media that was deleted is not missed"
+        assert rows(study, "SELECT count(*) FROM clips") == [(3,)]
+
+
+def test_media_that_was_deleted_is_fetched_again_when_the_audio_changes(tmp_path: Path, demo_clips: Path) -> None:
+    with serving(demo_clips) as address:
+        go(posts_study(tmp_path, address, "[privacy]\nkeep_media = false\n"))
+        report = go(posts_study(tmp_path, address, "[privacy]\nkeep_media = false\n[audio]\nmax_duration_s = 60\n"))
+        assert report.passed == {"download": 2, "audio": 2, "length": 2, "double": 2}

@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,52 +16,15 @@ from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome, Source
 from pipeline.stage import Setting
 from pipeline.stages.download import MESSAGES, Download, DownloadOptions
 from tests.conftest import make_clip, write_wav
+from tests.site import serving
 
 import numpy as np  # isort: skip
-
-PAGE = """<html><head><script type="application/ld+json">{"@context": "https://schema.org", "@type": "VideoObject",
-"name": "title", "description": "I love it #Bag @ana", "uploadDate": "2026-01-02T03:04:05Z",
-"contentUrl": "/english_quick.mp4", "duration": "PT6S", "author": {"@type": "Person", "name": "ann"},
-"interactionStatistic": [{"@type": "InteractionCounter", "interactionType": {"@type": "WatchAction"},
-"userInteractionCount": 42}]}</script></head></html>"""
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """A small site: media of the demo, a page that describes one, and trouble."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/post.html"):
-            self._answer(200, PAGE.replace('"/english', f'"http://{self.headers["Host"]}/english').encode())
-        elif self.path[1:4].isdigit():
-            self._answer(int(self.path[1:4]), b"no")
-        else:
-            super().do_GET()
-
-    def do_HEAD(self) -> None:
-        if self.path[1:4].isdigit() or self.path.startswith("/post.html"):
-            self.do_GET()
-        else:
-            super().do_HEAD()
-
-    def _answer(self: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
 
 
 @pytest.fixture(scope="module")
 def site(demo_clips: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(demo_clips)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with serving(demo_clips) as address:
+        yield address
 
 
 def stage(folder: Path, key: bytes | None = b"k" * 32) -> Download:
@@ -98,7 +58,7 @@ def test_missing_and_empty_files(tmp_path: Path) -> None:
 
 
 def test_a_post_gives_media_metadata_and_counts(site: str, tmp_path: Path, demo_clips: Path) -> None:
-    outcome = fetch(tmp_path, f"{site}/post.html")
+    outcome = fetch(tmp_path, f"{site}/english_quick.html")
     assert outcome.ok, outcome.message
     rows = {type(row): row for row in outcome.rows}
     media, clip, counts = rows[MediaRow], rows[ClipRow], rows[ObservationRow]
@@ -119,7 +79,7 @@ def test_a_stale_part_of_another_try_is_not_spliced_in(site: str, tmp_path: Path
     folder.mkdir(parents=True)
     (folder / "media.mp4.part").write_bytes(b"x" * 5000)
     (folder / "media.mp4").write_bytes(b"")
-    outcome = fetch(tmp_path, f"{site}/post.html")
+    outcome = fetch(tmp_path, f"{site}/english_quick.html")
     row = outcome.rows[0]
     assert isinstance(row, MediaRow)
     assert row.sha256 == hashlib.sha256((demo_clips / "english_quick.mp4").read_bytes()).hexdigest()
@@ -146,7 +106,9 @@ def test_no_server_is_a_network_failure(tmp_path: Path) -> None:
 
 def test_an_extractor_that_is_not_allowed_does_not_run(site: str, tmp_path: Path) -> None:
     strict = Download(DownloadOptions(), Setting(key=None, download_folder=tmp_path / "media"))
-    clip = dataclasses.replace(make_clip(tmp_path / "x", tmp_path), source=Source("url", f"{site}/post.html", ""))
+    clip = dataclasses.replace(
+        make_clip(tmp_path / "x", tmp_path), source=Source("url", f"{site}/english_quick.html", "")
+    )
     outcome = apply(strict, [clip])[0]
     assert outcome.reason == Reason.UNSUPPORTED_URL
 
