@@ -50,7 +50,9 @@ class PrivacyOptions(Options):
 class RunOptions(Options):
     """How the machine is used; nothing here changes a number."""
 
-    workers: int | Literal["auto"] = Field("auto", description="worker processes: a number, or auto for one a core")
+    workers: int | Literal["auto"] = Field(
+        "auto", description="worker processes: a number, auto for one a core, or 0 to work in the one process"
+    )
     models_folder: str | None = Field(None, description="a folder with models of your own, one folder a model")
 
 

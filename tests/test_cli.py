@@ -147,6 +147,26 @@ def test_mistakes_in_queries(demo: Study, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.model
+@pytest.mark.slow
+def test_in_one_process_with_many_threads_the_rows_are_those_of_workers(demo: Study, tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "english_quick.mp4").symlink_to(demo.output / "clips" / "english_quick.mp4")
+    study = write_study(tmp_path, f"{SOURCE}[run]\nworkers = 0\n")
+    many = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
+    assert cliptone("run", str(study), cwd=tmp_path, **many).returncode == 0
+    compared = (
+        "SELECT language_probability, word_index, word, start_s, words.probability, embedding, probabilities "
+        "FROM media JOIN transcripts USING (clip_id) JOIN words USING (clip_id) JOIN speech_embeddings USING (clip_id) "
+        "JOIN emotions USING (clip_id, region) WHERE file_name = 'english_quick.mp4' ORDER BY word_index, region"
+    )
+    here, there = (
+        cliptone("sql", compared, "-s", str(place), "-f", "csv", cwd=tmp_path).stdout for place in (study, demo.output)
+    )
+    assert len(here.splitlines()) > 100
+    assert here == there
+
+
 def test_models_lists_each_with_source_licence_and_training(tmp_path: Path) -> None:
     shown = cliptone("models", cwd=tmp_path).stdout
     for name in ("whisper-base", "speechbrain-iemocap", "starter", "yamnet", "ast"):

@@ -9,6 +9,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from pipeline.errors import Reason, StageError, UserError
 from pipeline.records import Clip, Outcome, Row
 from pipeline.stage import Result, Stage, StagePlan
@@ -20,12 +22,15 @@ def run(stages: dict[str, Stage], plan: StagePlan, batch: Sequence[Clip]) -> lis
     """Run a planned stage on a batch, building it first if `stages` does not hold it yet."""
     if plan.fingerprint not in stages:
         try:
-            stages[plan.fingerprint] = plan.stage(plan.options, plan.setting)
+            with threadpool_limits(1):
+                stages[plan.fingerprint] = plan.stage(plan.options, plan.setting)
         except UserError:
             raise
         except Exception as error:
             return [failure(clip, error) for clip in batch]
-    return apply(stages[plan.fingerprint], batch)
+    # Sums of numpy split over two threads differ in the last digit from those of one, and Whisper's words with them.
+    with threadpool_limits(1):
+        return apply(stages[plan.fingerprint], batch)
 
 
 def apply(stage: Stage, batch: Sequence[Clip]) -> list[Outcome]:

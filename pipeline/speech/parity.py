@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from threadpoolctl import threadpool_limits
 
 from pipeline.errors import StageError
 from pipeline.media import SAMPLE_RATE, Waveform, decode, read_audio
@@ -38,7 +39,8 @@ class Heard:
         """Transcribe one clip as the stage does."""
         began = time.perf_counter()
         spans = spans_of(regions, waveform.size / SAMPLE_RATE)
-        language, segments = recognise(self.engine, waveform, spans)
+        with threadpool_limits(1):  # as in a worker
+            language, segments = recognise(self.engine, waveform, spans)
         self.seconds += time.perf_counter() - began
         self.texts.append(joined_text(segments, language))
         self.languages.append(language.code)

@@ -92,7 +92,7 @@ def main(
     """Train the starter on labelled utterances and print its figures for speakers it has not heard."""
     import torch
 
-    torch.set_num_threads(1)  # sums in the same order on every machine
+    torch.set_num_threads(1)  # sums in the same order each time
     encoder = WhisperEncoder(models.locate("whisper-base"))
     wanted = read_hyperparams(STARTER_FOLDER)["speech_encoder"]
     if encoder.name != wanted:
