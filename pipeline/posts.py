@@ -71,7 +71,7 @@ def from_info(info: Mapping[str, Any], source: str) -> Post:
         duration_s=_number(info.get("duration")),
         sound_title=_text(info.get("track")),
         sound_artist=", ".join(str(artist) for artist in artists) or None,
-        counted_at=_epoch(info.get("epoch")),
+        counted_at=_epoch(info.get("epoch")),  # when yt-dlp looked
         counts={name: int(count) for name, value in counts.items() if (count := _number(value)) is not None},
     )
 

@@ -8,7 +8,6 @@ import hmac
 import os
 import re
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 
 import regex
@@ -81,12 +80,11 @@ def clip_row(clip_id: str, post: Post, key: bytes | None) -> ClipRow:
 
 
 def observation_row(clip_id: str, post: Post) -> ObservationRow | None:
-    """The counts of a post with their time; None if it states none."""
+    """The counts of a post, with their time if that is known; None if it states none."""
     if not post.counts:
         return None
     counts = {name: post.counts.get(name) for name in COUNTS}
-    counted_at = post.counted_at or datetime.now(UTC).replace(microsecond=0)
-    return ObservationRow(clip_id=clip_id, counted_at=counted_at, count_source=post.source, **counts)
+    return ObservationRow(clip_id=clip_id, counted_at=post.counted_at, count_source=post.source, **counts)
 
 
 def hashtags_of(text: str | None) -> tuple[str, ...]:

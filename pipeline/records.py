@@ -70,7 +70,7 @@ class ObservationRow(Row):
     grain: ClassVar[tuple[str, ...]] = ("clip_id", "counted_at", "count_source")
 
     clip_id: str = column("the post")
-    counted_at: datetime = column("when the counts were read", "UTC")
+    counted_at: datetime | None = column("when the counts were read; NULL where the source does not say", "UTC")
     count_source: str = column("where the counts come from: csv, info_json or yt_dlp")
     views: int | None = column("views or plays", "count")
     likes: int | None = column("likes", "count")

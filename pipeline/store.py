@@ -221,10 +221,13 @@ class Store:
         if not rows:
             return
         stored = schema.read(self._connection, ObservationRow, [row.clip_id for row in rows])
-        known = {(row.clip_id, row.counted_at, row.count_source) for row in stored}
-        plain = [_without_offset(row) for row in rows]
-        fresh = {(row.clip_id, row.counted_at, row.count_source): row for row in plain}
-        self._insert([row for name, row in fresh.items() if name not in known])
+        known = {(row.clip_id, row.counted_at, row.count_source): row for row in stored}
+        plain = {(row.clip_id, row.counted_at, row.count_source): row for row in map(_without_offset, rows)}
+        undated = [row.clip_id for name, row in plain.items() if row.counted_at is None and known.get(name, row) != row]
+        self._connection.execute(  # of counts without a time, the last ones read stand
+            "DELETE FROM observations WHERE counted_at IS NULL AND clip_id IN (SELECT unnest($ids))", {"ids": undated}
+        )
+        self._insert([row for name, row in plain.items() if name not in known or row.clip_id in undated])
 
     def _make_stale(self, stages: Sequence[str], clip_ids: Sequence[str]) -> None:
         for clip_id in clip_ids:

@@ -308,3 +308,19 @@ def test_media_that_was_deleted_is_fetched_again_when_the_audio_changes(tmp_path
         go(posts_study(tmp_path, address, "[privacy]\nkeep_media = false\n"))
         report = go(posts_study(tmp_path, address, "[privacy]\nkeep_media = false\n[audio]\nmax_duration_s = 60\n"))
         assert report.passed == {"download": 2, "audio": 2, "length": 2, "double": 2}
+
+
+def test_counts_are_kept_by_their_time_and_read_twice_add_nothing(folder: Path) -> None:
+    def counts(views: int, counted_at: str) -> list[tuple[Any, ...]]:
+        (folder / "posts.csv").write_text(f"file,views,counted_at\nclip0.wav,{views},{counted_at}\n")
+        study = load(folder, source='[[sources]]\nfolder = "clips"\nsidecar = "posts.csv"\n')
+        go(study)
+        return rows(study, "SELECT views, counted_at::VARCHAR FROM observations ORDER BY ALL")
+
+    dated = (5, "2026-01-01 10:00:00")
+    assert counts(5, "2026-01-01T10:00:00Z") == [dated]
+    assert counts(5, "2026-01-01T10:00:00Z") == [dated]
+    assert counts(7, "2026-01-02T10:00:00Z") == [dated, (7, "2026-01-02 10:00:00")]
+    assert len(counts(8, "")) == 3, "a time that is not known is NULL, not now"
+    assert len(counts(8, "")) == 3
+    assert counts(9, "")[-1] == (9, None), "and the last count without a time stands"
