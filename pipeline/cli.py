@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import Study
 
+CELL_CHARACTERS = 100  # of a text in a table on the screen; files keep all
 EXIT_USER = 2  # a mistake that the user can mend
 EXIT_DISK_FULL = 74  # as sysexits.h has it for input/output errors
 EXIT_INTERRUPTED = 130
@@ -245,7 +246,7 @@ def _show(statement: str, parameters: dict[str, Any], study: Path | None, form: 
         parquet.write_table(result, output)
     elif form == "table" and output is None:
         rows = result.to_pylist(maps_as_pydicts="strict")
-        _console().print(plain_table(result.column_names, [list(row.values()) for row in rows]))
+        _console().print(plain_table(result.column_names, [list(row.values()) for row in rows], CELL_CHARACTERS))
     else:
         text = as_text(result, "json" if form == "json" else "csv")
         if output is None:

@@ -128,13 +128,13 @@ def status_table(rows: Sequence[tuple[str, int, Mapping[str, int], int, int]]) -
     return table
 
 
-def plain_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Any rows as a table; NULL is shown as such."""
+def plain_table(headers: Sequence[str], rows: Iterable[Sequence[object]], cut: int | None = None) -> Table:
+    """Any rows as a table; NULL is shown as such, and texts are cut after that many characters."""
     table = Table(pad_edge=False)
     for header in headers:
         table.add_column(header, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(_cell(value, cut) for value in row))
     return table
 
 
@@ -154,7 +154,7 @@ def as_text(result: pa.Table, form: str) -> str:
     return lines.getvalue()
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, cut: int | None = None) -> str:
     if value is None:
         return "[dim]NULL[/]"
     if isinstance(value, float):
@@ -163,7 +163,8 @@ def _cell(value: object) -> str:
         return escape(", ".join(f"{key} {_cell(part)}" for key, part in value.items()))
     if isinstance(value, list):
         return escape(" ".join(str(part) for part in value))
-    return escape(str(value))
+    text = str(value)
+    return escape(text if cut is None or len(text) <= cut else f"{text[:cut]} …")
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -27,8 +27,11 @@ final AS (
         voices.voice_valence,
         words.text_sentiment,
         abs(voices.voice_valence - words.text_sentiment) AS gap,
-        CASE WHEN words.text_sentiment >= 0 THEN 'warm words' ELSE 'cold words' END
-        || ', ' || CASE WHEN voices.voice_valence >= 0 THEN 'warm voice' ELSE 'cold voice' END AS quadrant,
+        -- VADER's own borders of neutral for words; for voices, a fifth of the scale
+        CASE WHEN words.text_sentiment >= 0.05 THEN 'warm' WHEN words.text_sentiment <= -0.05 THEN 'cold' ELSE 'even' END
+        || ' words, '
+        || CASE WHEN voices.voice_valence >= 0.2 THEN 'warm' WHEN voices.voice_valence <= -0.2 THEN 'cold' ELSE 'even' END
+        || ' voice' AS quadrant,
         words.speech_text
     FROM voices
     JOIN words USING (clip_id)
