@@ -163,21 +163,21 @@ class Run:
         pool = executor or LocalExecutor(workers_of(self.study))
         try:
             for first in range(0, len(clip_ids), WAVE_CLIPS):
-                self._wave(chosen, pool, steps, set(clip_ids[first : first + WAVE_CLIPS]))
+                self._wave(chosen, pool, steps, clip_ids[first : first + WAVE_CLIPS])
             self.store.end_run()
         finally:
             pool.close()
             self.store.publish(self.study.published)
 
-    def _steps(self, chosen: Sequence[StagePlan]) -> dict[str, list[str]]:
-        """Clips that each stage would run on if every clip passed every stage before it."""
+    def _steps(self, chosen: Sequence[StagePlan]) -> dict[str, dict[str, None]]:
+        """By stage, the clips that it runs on if they pass every stage before it, in the order of the sources."""
         self._restore_inputs(chosen)
-        steps: dict[str, list[str]] = {}
+        steps: dict[str, dict[str, None]] = {}
         for plan in chosen:
-            hopeful = {clip_id for need in plan.stage.needs for clip_id in steps.get(need, [])}
+            hopeful = {clip_id for need in plan.stage.needs for clip_id in steps.get(need, ())}
             due = self.store.pending(plan, self.retry_failed, hopeful)
             if due:
-                steps[plan.name] = due
+                steps[plan.name] = dict.fromkeys(due)
         return steps
 
     def _restore_inputs(self, chosen: Sequence[StagePlan]) -> None:
@@ -193,24 +193,35 @@ class Run:
         self.store.make_stale("download", [clip.clip_id for clip in clips if clip.media_path is None])
 
     def _wave(
-        self, chosen: Sequence[StagePlan], pool: Executor, steps: Mapping[str, list[str]], wave: set[str]
+        self,
+        chosen: Sequence[StagePlan],
+        pool: Executor,
+        steps: Mapping[str, Mapping[str, None]],
+        wave: Sequence[str],
     ) -> None:
+        """Take some clips through all stages; one that fails a stage is spared the stages that need it."""
+        self.store.follow(wave)
+        lost: dict[str, set[str]] = {}  # by stage, the clips that did not get through it
         for index, plan in enumerate(chosen):
-            due = [clip_id for clip_id in self.store.pending(plan, self.retry_failed) if clip_id in wave]
+            barred = {clip_id for need in plan.stage.needs for clip_id in lost.get(need, ())}
+            lost[plan.name] = barred
+            steps_here = steps.get(plan.name, {})
+            due = [clip_id for clip_id in wave if clip_id in steps_here and clip_id not in barred]
             if not due:
                 continue
             self.observer.stage(plan.name)
+            needing = _needing(plan, chosen[index + 1 :])
             for outcome in pool.map(plan, self.store.clips(self.study, plan, due)):
                 self.store.save(plan, outcome)
                 self.report.add(plan.name, outcome)
-                later = [] if outcome.ok else chosen[index + 1 :]
-                self.observer.step(
-                    plan.name, outcome, sum(outcome.clip_id in steps.get(plan.name, ()) for plan in later)
-                )
+                if not outcome.ok:
+                    lost[plan.name].add(outcome.clip_id)
+                spared = 0 if outcome.ok else sum(outcome.clip_id in steps.get(name, ()) for name in needing)
+                self.observer.step(plan.name, outcome, spared)
                 if outcome.reason == Reason.DISK_FULL:
                     raise DiskFull("the disk is full: what was stored is safe; make room and run the study again")
                 self._publish_now_and_then()
-        self._minimise(wave)
+        self._minimise(set(wave))
 
     def _publish_now_and_then(self) -> None:
         if time.monotonic() - self.published_at > PUBLISH_EVERY_S:
@@ -236,6 +247,15 @@ def workers_of(study: Study) -> int:
     if named != "auto":
         return named
     return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _needing(plan: StagePlan, later: Sequence[StagePlan]) -> list[str]:
+    """Later stages that cannot do without this one, directly or through others."""
+    reached = [plan.name]
+    for other in later:
+        if set(other.stage.needs) & set(reached):
+            reached.append(other.name)
+    return reached[1:]
 
 
 def _fetch_models(plan: StagePlan) -> None:

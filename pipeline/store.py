@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class Store:
         self._published = path.with_name("published")  # holds the digest of the views, gone while there is news
         self._run_id = 0
         self._current: dict[str, StagePlan] = {}
+        self._last: dict[str, dict[str, str]] = {}  # by clip and stage, of the clips that are followed
 
     def close(self) -> None:
         """Write everything to the file and let it go."""
@@ -167,21 +168,28 @@ class Store:
 
     # ------------------------------------------------------------ what was done
 
+    def follow(self, clip_ids: Sequence[str]) -> None:
+        """Load the configurations behind these clips' stored rows, so that `save` knows what to replace."""
+        self._last = self._last_fingerprints(clip_ids)
+
     def save(self, plan: StagePlan, outcome: Outcome) -> None:
         """Store one outcome: the clip's old rows go, the new ones and the attempt come, all or nothing."""
-        own = {kind.table for kind in plan.stage.tables}
+        if outcome.clip_id not in self._last:
+            self.follow([outcome.clip_id])
+        last = self._last[outcome.clip_id]
         with transaction(self._connection):
-            for name in (plan.name, *self._outdated(plan, outcome.clip_id)):
+            for name in self._replaced(plan, last):
                 for kind in self._stages[name].tables:
                     self._connection.execute(
                         f"DELETE FROM {kind.table} WHERE clip_id = $clip_id",  # noqa: S608 - own names
                         {"clip_id": outcome.clip_id},
                     )
-            for table in own:
-                self._insert([row for row in outcome.rows if row.table == table])
+            for kind in plan.stage.tables:
+                self._insert([row for row in outcome.rows if isinstance(row, kind)])
             self._replace([row for row in outcome.rows if isinstance(row, ClipRow)])
             self._observe([row for row in outcome.rows if isinstance(row, ObservationRow)])
             self._log(plan.name, plan.fingerprint, outcome)
+        last[plan.name] = plan.fingerprint
 
     def make_stale(self, stage: str, clip_ids: Sequence[str]) -> None:
         """Have a stage run again on these clips."""
@@ -200,11 +208,12 @@ class Store:
 
     # ------------------------------------------------------------ inside a transaction
 
-    def _outdated(self, plan: StagePlan, clip_id: str) -> Iterator[str]:
-        """Later stages whose stored rows of this clip come from another configuration than the current one."""
-        later = list(self._stages)[list(self._stages).index(plan.name) + 1 :]
-        last = self._last_fingerprints(clip_id)
-        return (name for name in later if name in last and last[name] != self._current[name].fingerprint)
+    def _replaced(self, plan: StagePlan, last: Mapping[str, str]) -> list[str]:
+        """Stages whose stored rows of a clip go: this one, and later ones that ran under another configuration."""
+        names = list(self._stages)
+        later = names[names.index(plan.name) + 1 :]
+        outdated = [name for name in later if name in last and last[name] != self._current[name].fingerprint]
+        return [plan.name, *outdated] if plan.name in last else outdated
 
     def _replace(self, rows: Sequence[Row]) -> None:
         """Put rows of a table with one row a clip in the place of the old ones."""
@@ -230,16 +239,21 @@ class Store:
         self._insert([row for name, row in plain.items() if name not in known or row.clip_id in undated])
 
     def _make_stale(self, stages: Sequence[str], clip_ids: Sequence[str]) -> None:
-        for clip_id in clip_ids:
-            last = self._last_fingerprints(clip_id)
+        for clip_id, last in self._last_fingerprints(clip_ids).items():
             for stage in stages:
                 if stage in last:
                     self._log(stage, last[stage], Outcome(clip_id), status="stale")
 
-    def _last_fingerprints(self, clip_id: str) -> dict[str, str]:
-        """The configuration behind a clip's stored rows, by stage."""
-        sql = "SELECT stage, arg_max(fingerprint, attempt_id) FROM attempts WHERE clip_id = $clip_id GROUP BY stage"
-        return dict(self._connection.execute(sql, {"clip_id": clip_id}).fetchall())
+    def _last_fingerprints(self, clip_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The configuration of the last attempt of each stage, by clip."""
+        sql = """
+            SELECT clip_id, stage, arg_max(fingerprint, attempt_id)
+            FROM attempts WHERE clip_id IN (SELECT unnest($ids)) GROUP BY clip_id, stage
+        """
+        last: dict[str, dict[str, str]] = {clip_id: {} for clip_id in clip_ids}
+        for clip_id, stage, fingerprint in self._connection.execute(sql, {"ids": list(clip_ids)}).fetchall():
+            last[clip_id][stage] = fingerprint
+        return last
 
     def _log(self, stage: str, fingerprint: str, outcome: Outcome, status: str | None = None) -> None:
         self._attempts += 1

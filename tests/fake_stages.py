@@ -104,3 +104,25 @@ class Double(Stage):
 
     def one(self, clip: Clip) -> Result:
         return [DoubleRow(clip.clip_id, 2 * clip.row(LengthRow).halves)]
+
+
+@dataclass(frozen=True, slots=True)
+class AsideRow(Row):
+    """Something else about a clip."""
+
+    table: ClassVar[str] = "asides"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id",)
+
+    clip_id: str = column("the clip")
+
+
+class Aside(Stage):
+    """Needs the audio, not the length."""
+
+    name: ClassVar[str] = "aside"
+    version: ClassVar[int] = 1
+    tables = (AsideRow,)
+    needs = ("audio",)
+
+    def one(self, clip: Clip) -> Result:
+        return [AsideRow(clip.clip_id)]

@@ -21,7 +21,7 @@ from pipeline.stage import Stage
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
 from tests.conftest import Collecting, write_study, write_wav
-from tests.fake_stages import Double, Length, Unbuildable
+from tests.fake_stages import Aside, Double, Length, Unbuildable
 from tests.site import serving
 
 import numpy as np  # isort: skip
@@ -324,3 +324,16 @@ def test_counts_are_kept_by_their_time_and_read_twice_add_nothing(folder: Path) 
     assert len(counts(8, "")) == 3, "a time that is not known is NULL, not now"
     assert len(counts(8, "")) == 3
     assert counts(9, "")[-1] == (9, None), "and the last count without a time stands"
+
+
+def test_a_stage_that_fails_spares_only_those_that_need_it(folder: Path) -> None:
+    stages = (Download, Audio, Length, Double, Aside)
+    study = load_study(
+        write_study(folder, SOURCE + WORKERS + '[length]\ntrouble = "clip0=fail"\n'),
+        {stage.name: stage for stage in stages},
+    )
+    watcher = Collecting()
+    report = go(study, watcher, stages=stages)
+    assert report.passed == {"download": 4, "audio": 4, "length": 3, "double": 3, "aside": 4}
+    assert watcher.spared == 1
+    assert len(watcher.outcomes) + watcher.spared == watcher.total
