@@ -52,9 +52,11 @@ def main() -> None:
     except CliptoneError as error:
         _fail(str(error), 1)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            _fail("the disk is full: make room and try again; what was stored is safe", EXIT_DISK_FULL)
+        if error.filename is None:
             raise
-        _fail("the disk is full: make room and try again; what was stored is safe", EXIT_DISK_FULL)
+        _fail(f"{error.filename} cannot be read or written: {(error.strerror or str(error)).lower()}", EXIT_USER)
 
 
 @app.command()

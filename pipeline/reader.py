@@ -34,7 +34,9 @@ class StudyReader:
             self._connection.execute(f"ATTACH {quoted(str(self.path))} AS study (READ_ONLY)")
             self._connection.execute("USE study")
         except duckdb.Error as error:
-            raise StoreError(f"{self.path} cannot be read as a DuckDB database: {error}") from error
+            raise StoreError(
+                f"{self.path} cannot be read as a DuckDB database: {str(error).splitlines()[0]}"
+            ) from error
 
     def query(self, name: str, **parameters: Any) -> pd.DataFrame:
         """A query of `queries/` as a pandas frame; its `$parameters` by name."""

@@ -45,8 +45,9 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = duckdb.connect(str(path))
-        except duckdb.IOException as error:
-            raise StoreError(f"the database {path} cannot be opened: {error}") from error
+        except duckdb.Error as error:
+            sentence = str(error).splitlines()[0]
+            raise StoreError(f"the database {path} cannot be opened: {sentence}") from error
         with transaction(self._connection):
             migrate(self._connection)
             schema.create_tables(self._connection, (*self._rows, *PRIVATE_ROWS))

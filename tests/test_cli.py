@@ -167,6 +167,24 @@ def test_in_one_process_with_many_threads_the_rows_are_those_of_workers(demo: St
     assert here == there
 
 
+@pytest.mark.model
+def test_places_that_cannot_be_written(demo: Study, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    complaint = mistake(cliptone("query", "failures", "-s", str(demo.output), "-o", "none/x.csv", cwd=tmp_path))
+    assert "none/x.csv cannot be read or written: no such file or directory" in complaint
+    assert "cannot be read or written" in mistake(cliptone("demo", "file/demo", cwd=tmp_path))
+
+
+def test_databases_that_are_none(folder: Path) -> None:
+    study = write_study(folder, SOURCE)
+    work = folder / "outputs" / "test" / "work"
+    work.mkdir(parents=True)
+    for place in (work / "study.duckdb", work.parent / "study.duckdb"):
+        place.write_text("not a database " * 1000)
+    assert "cannot be opened" in mistake(cliptone("run", str(study), cwd=folder))
+    assert "cannot be read as a DuckDB database" in cliptone("query", "failures", "-s", str(study), cwd=folder).stderr
+
+
 def test_models_lists_each_with_source_licence_and_training(tmp_path: Path) -> None:
     shown = cliptone("models", cwd=tmp_path).stdout
     for name in ("whisper-base", "speechbrain-iemocap", "starter", "yamnet", "ast"):
@@ -184,7 +202,7 @@ def test_doctor_says_what_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.slow
-def test_ctrl_c_stops_with_one_sentence_and_the_next_run_goes_on(
+def test_two_at_once_and_ctrl_c_stops_with_one_sentence_and_the_next_run_goes_on(
     tmp_path: Path, demo_clips: Path, weights: Path
 ) -> None:
     (tmp_path / "clips").symlink_to(demo_clips)
@@ -192,6 +210,7 @@ def test_ctrl_c_stops_with_one_sentence_and_the_next_run_goes_on(
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(study)]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     time.sleep(4)
+    assert "another run holds the study 'test'" in mistake(cliptone("run", str(study), cwd=tmp_path))
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=30)
     assert process.returncode == 130, complaint
