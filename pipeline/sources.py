@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,26 +41,46 @@ class Enrolment:
 
 
 def read_sources(study: Study) -> Iterator[Enrolment]:
-    """Every clip of every source, in order, each clip once; `ConfigError` names the source that cannot be read."""
+    """Every clip of every source, in order, each clip once; `ConfigError` names the source that cannot be read.
+
+    A row of a sidecar without its file is a clip too: it is lost for a reason, instead of vanishing.
+    """
     seen: set[str] = set()
+    sidecars = {name: read_sidecar(study.resolve(name)) for s in study.file.sources if (name := s.sidecar)}
+    found: set[tuple[str, str]] = set()  # sidecar and name of the rows that have their file
     for source in study.file.sources:
-        listed = _files(study, source) if source.folder or source.glob else _addresses(study, source)
+        if source.folder or source.glob:
+            listed = _files(study, source, sidecars.get(source.sidecar or "", {}), found)
+        else:
+            listed = _addresses(study, source)
         for enrolment in listed:
             if enrolment.clip_id not in seen:
                 seen.add(enrolment.clip_id)
                 yield enrolment
+    for sidecar, rows in sidecars.items():
+        for name, post in rows.items():
+            clip_id = _clip_id(post, name)
+            if (sidecar, name) not in found and clip_id not in seen:
+                yield Enrolment(clip_id, Source("file", str(study.resolve(sidecar).parent / name), ""), post)
 
 
-def _files(study: Study, source: SourceOptions) -> Iterator[Enrolment]:
+def _files(
+    study: Study, source: SourceOptions, rows: Mapping[str, Post], found: set[tuple[str, str]]
+) -> Iterator[Enrolment]:
     folder, paths = _list(study, source)
-    rows = read_sidecar(study.resolve(source.sidecar)) if source.sidecar else {}
     for path in paths:
         relative = path.relative_to(folder).as_posix()
-        post = rows.get(relative) or rows.get(path.name) or _info_sidecar(path) or Post(source="file")
-        known = post.platform and post.post_id
-        clip_id = f"{post.platform}:{post.post_id}" if known else f"file:{relative}"
+        name = next((name for name in (relative, path.name) if name in rows), None)
+        if name is not None and source.sidecar:
+            found.add((source.sidecar, name))
+        post = rows[name] if name is not None else _info_sidecar(path) or Post(source="file")
         stat = path.stat()
-        yield Enrolment(clip_id, Source("file", str(path), f"{stat.st_size}-{stat.st_mtime_ns}"), post)
+        stamp = f"{stat.st_size}-{stat.st_mtime_ns}"
+        yield Enrolment(_clip_id(post, relative), Source("file", str(path), stamp), post)
+
+
+def _clip_id(post: Post, name: str) -> str:
+    return f"{post.platform}:{post.post_id}" if post.platform and post.post_id else f"file:{name}"
 
 
 def _list(study: Study, source: SourceOptions) -> tuple[Path, list[Path]]:

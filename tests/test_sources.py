@@ -119,3 +119,14 @@ def test_addresses_from_a_file_and_a_wrong_one(tmp_path: Path) -> None:
     assert found[1].clip_id.startswith("url:")
     with pytest.raises(ConfigError, match="file:///etc"):
         enrol(tmp_path, '[[sources]]\nurls = ["file:///etc/passwd"]\n')
+
+
+def test_a_row_without_its_file_is_a_clip_that_is_lost_for_a_reason(tmp_path: Path) -> None:
+    touch(tmp_path / "a" / "one.mp4")
+    touch(tmp_path / "b" / "two.mp4")
+    (tmp_path / "posts.csv").write_text("file,platform,id\none.mp4,tiktok,1\ntwo.mp4,tiktok,2\nthree.mp4,tiktok,3\n")
+    body = "".join(f'[[sources]]\nfolder = "{name}"\nsidecar = "posts.csv"\n' for name in "ab")
+    found = enrol(tmp_path, body)
+    assert [clip.clip_id for clip in found] == ["tiktok:1", "tiktok:2", "tiktok:3"]
+    assert found[2].source.stamp == ""
+    assert not Path(found[2].source.location).exists()
