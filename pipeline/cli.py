@@ -114,24 +114,47 @@ def status(study: StudyArgument = None) -> None:
         _console().print(f"{again} failures speak of the moment, not of the clip: the next run tries them again.")
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def _query_names(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Names of queries that begin so, with what they show: for completion in a shell."""
+    from pipeline.queries_folder import read_queries
+
+    queries = read_queries(_own_queries(context.params.get("study"))).values()
+    return [(query.name, query.summary) for query in queries if query.name.startswith(incomplete)]
+
+
+QueryArgument = Annotated[
+    str | None,
+    typer.Argument(help="name of the query; without one, all are listed", autocompletion=_query_names),
+]
+HelpOption = Annotated[bool, typer.Option("--help", help="show this, or with a name what the query shows and takes")]
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
 def query(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="name of the query; without one, all are listed")] = None,
+    name: QueryArgument = None,
     study: StudyOption = None,
     form: FormOption = "table",
     output: OutputOption = None,
+    show_help: HelpOption = False,
 ) -> None:
-    """Run one of the queries that ship with cliptone; its parameters by name, as in --term bag."""
+    """Run a query of cliptone, or of the folder `queries` beside the study; parameters by name, as in --term bag."""
     from pipeline.display import plain_table
     from pipeline.queries_folder import get_query, read_queries
 
-    if name is None:
-        rows = [(query.name, query.summary) for query in read_queries().values()]
-        _console().print(plain_table(("query", "what it shows"), rows))
-        return
-    chosen = get_query(name)
-    _show(chosen.sql, _parameters(context.args, chosen.parameters), study, form, output)
+    own = _own_queries(study)
+    if show_help and name is None:
+        typer.echo(context.get_help())
+    elif name is None:
+        rows = [
+            (query.name, query.summary, "\n".join(map(str, query.described))) for query in read_queries(own).values()
+        ]
+        _console().print(plain_table(("query", "what it shows", "what it takes"), rows))
+    elif show_help:
+        _console().print(get_query(name, own).usage, markup=False, highlight=False)
+    else:
+        chosen = get_query(name, own)
+        _show(chosen.sql, chosen.bind(_named(context.args)), study, form, output)
 
 
 @app.command()
@@ -143,6 +166,19 @@ def sql(
 ) -> None:
     """Run SQL over a study's results, read-only."""
     _show(statement, {}, study, form, output)
+
+
+@app.command()
+def codebook(
+    study: StudyOption = None,
+    form: Annotated[Literal["md", "csv", "html"], typer.Option("--format", "-f", help="form of the codebook")] = "md",
+    output: OutputOption = None,
+) -> None:
+    """Say what every table, view and column means: of a study's results, or of any study where none is named."""
+    from pipeline.codebook import codebook as read_codebook
+    from pipeline.codebook import render
+
+    _write(render(read_codebook(study), form), output)
 
 
 @models_app.callback(invoke_without_command=True)
@@ -225,13 +261,26 @@ def _find_study(named: Path | None) -> Path:
     return found[0]
 
 
-def _parameters(words: list[str], names: tuple[str, ...]) -> dict[str, Any]:
-    """Words of the command line as parameters of a query: --name value."""
-    pairs = dict(zip(words[::2], words[1::2], strict=False))
-    given = {option.removeprefix("--").replace("-", "_"): value for option, value in pairs.items()}
-    if len(words) % 2 or set(given) != set(names):
-        wanted = " ".join(f"--{name} …" for name in names) or "no parameters"
-        raise UserError(f"this query takes {wanted}, not {' '.join(words) or 'none'}")
+def _own_queries(study: Path | None) -> Path | None:
+    """The user's folder of queries: beside the named study, or beside the one that is meant without a name."""
+    from pipeline.queries_folder import own_folder
+
+    if study is None:
+        with contextlib.suppress(UserError):
+            study = _find_study(None)
+    return own_folder(study) if study else None
+
+
+def _named(words: list[str]) -> dict[str, str]:
+    """Words of the command line as parameters of a query: --name value, or --name=value."""
+    given: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        option, equals, value = word.partition("=")
+        value = value if equals else next(rest, "")
+        if not option.startswith("--") or not (equals or value):
+            raise UserError(f"parameters of a query are given by name, as in --term bag, not {word!r}")
+        given[option.removeprefix("--").replace("-", "_")] = value
     return given
 
 
@@ -250,11 +299,14 @@ def _show(statement: str, parameters: dict[str, Any], study: Path | None, form: 
         rows = result.to_pylist(maps_as_pydicts="strict")
         _console().print(plain_table(result.column_names, [list(row.values()) for row in rows], CELL_CHARACTERS))
     else:
-        text = as_text(result, "json" if form == "json" else "csv")
-        if output is None:
-            sys.stdout.write(text)
-        else:
-            output.write_text(text, encoding="utf-8")
+        _write(as_text(result, "json" if form == "json" else "csv"), output)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
 
 
 def _overview(study: Study) -> None:

@@ -1,29 +1,23 @@
-"""The data dictionary of the README, generated from the rows: `python -m pipeline.data_dictionary` rewrites it."""
+"""The data dictionary of the README, generated from the codebook: `python -m pipeline.data_dictionary` rewrites it."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from pipeline.ledger import LEDGER_ROWS
-from pipeline.queries_folder import read_queries
-from pipeline.records import Row
-from pipeline.schema import columns
-from pipeline.stages import STAGES
-from pipeline.store import STUDY_ROWS
+from pipeline.codebook import Entry, codebook, columns_table
+from pipeline.queries_folder import Query, read_queries
 
 BEGIN = "<!-- data dictionary: begin -->"
 END = "<!-- data dictionary: end -->"
 
 
 def data_dictionary() -> str:
-    """Every table with its columns, types, units and meaning, and every view, as Markdown."""
+    """Every table with its columns, types, units and meaning, and what every query shows, as Markdown."""
     parts = ["### Tables\n"]
-    parts += [_table(kind, "the study") for kind in STUDY_ROWS]
-    parts += [_table(kind, f"stage `{stage.name}`") for stage in STAGES for kind in stage.tables]
-    parts += [_table(kind, "bookkeeping") for kind in LEDGER_ROWS]
+    parts += [_folded(entry) for entry in codebook() if entry.kind == "table"]
     parts.append("### Views and queries\n\n| name | what it shows |\n|---|---|")
-    parts += [f"| `{query.name}` | {query.summary} |" for query in read_queries().values()]
+    parts += [f"| `{_call(query)}` | {query.summary} |" for query in read_queries().values()]
     return "\n".join(parts) + "\n"
 
 
@@ -34,18 +28,15 @@ def replaced(readme: str) -> str:
     return f"{before}{BEGIN}\n\n{data_dictionary()}\n{END}{after}"
 
 
-def _table(kind: type[Row], origin: str) -> str:
-    doc = (kind.__doc__ or "").strip()
-    lines = [
-        f"<details><summary><code>{kind.table}</code>: {doc}</summary>\n",
-        f"From {origin}; one row per {', '.join(f'`{name}`' for name in kind.grain)}.\n",
-        "| column | type | unit | meaning |",
-        "|---|---|---|---|",
-    ]
-    for column in columns(kind):
-        null = "" if column.nullable else ", never NULL"
-        lines.append(f"| `{column.name}` | {column.sql_type}{null} | {column.unit} | {column.doc} |")
-    return "\n".join(lines) + "\n\n</details>\n"
+def _folded(entry: Entry) -> str:
+    summary = f"<details><summary><code>{entry.name}</code>: {entry.meaning}</summary>"
+    return f"{summary}\n\nFrom {entry.origin}; {entry.grain}.\n\n{columns_table(entry)}\n\n</details>\n"
+
+
+def _call(query: Query) -> str:
+    """The name of a query with the parameters that it cannot do without."""
+    needed = [f"--{parameter.name} …" for parameter in query.described if parameter.default is None]
+    return " ".join([query.name, *needed])
 
 
 def main(path: Path) -> int:

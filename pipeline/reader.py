@@ -11,7 +11,7 @@ import duckdb
 from pipeline.config import work_name
 from pipeline.errors import StoreError, UserError
 from pipeline.media import Waveform, read_audio
-from pipeline.queries_folder import get_query
+from pipeline.queries_folder import get_query, own_folder
 from pipeline.schema import quoted
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class StudyReader:
 
     def __init__(self, path: Path) -> None:
         self.path = published_path(path)
+        self._own_queries = own_folder(path)
         if not self.path.is_file():
             raise StoreError(
                 f"there are no results at {self.path} yet: run the study first (`cliptone run STUDY.toml`)"
@@ -39,8 +40,9 @@ class StudyReader:
             ) from error
 
     def query(self, name: str, **parameters: Any) -> pd.DataFrame:
-        """A query of `queries/` as a pandas frame; its `$parameters` by name."""
-        return _frame(self.arrow(get_query(name).sql, parameters))
+        """A query of `queries/`, or of a folder of that name beside the study file; its `$parameters` by name."""
+        chosen = get_query(name, self._own_queries)
+        return _frame(self.arrow(chosen.sql, chosen.bind({key: str(value) for key, value in parameters.items()})))
 
     def sql(self, statement: str, **parameters: Any) -> pd.DataFrame:
         """Any SQL over the tables and views, as a pandas frame."""

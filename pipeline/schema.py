@@ -87,6 +87,7 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     not have is left out.
     """
     waiting: list[Query] = [query for query in read_queries().values() if not query.parameters]
+    comments = _column_comments(connection)
     while waiting:
         failed: list[Query] = []
         for query in waiting:
@@ -96,7 +97,22 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> None:
                 failed.append(query)
             else:
                 connection.execute(f"COMMENT ON VIEW {query.name} IS {quoted(query.header)}")
+                _comment_columns(connection, query, comments)
         waiting = failed if len(failed) < len(waiting) else []
+
+
+def _column_comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """The comments of all columns, by table and column."""
+    sql = "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE comment IS NOT NULL"
+    return {(table, column): comment for table, column, comment in connection.execute(sql).fetchall()}
+
+
+def _comment_columns(connection: duckdb.DuckDBPyConnection, query: Query, comments: dict[tuple[str, str], str]) -> None:
+    """Write the comments of a view's columns, and note them: its own, or those of the columns that it takes as is."""
+    taken = {name: comments[origin] for name, origin in query.column_origins.items() if origin in comments}
+    for name, comment in {**taken, **query.column_docs}.items():
+        connection.execute(f"COMMENT ON COLUMN {query.name}.{name} IS {quoted(comment)}")
+        comments[query.name, name] = comment
 
 
 def insert(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row], schema: str = "main") -> None:

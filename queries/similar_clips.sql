@@ -1,0 +1,52 @@
+-- what: clips that sound like a given one: cosine between the mean speech embeddings
+-- grain: one row a clip and encoder, without the given clip
+-- unit: cosine similarity -1–1, regions as a count
+-- caution: compare ranks, not values: all speech is alike to an encoder; it can be the voice, the room or the words
+-- parameters: clip = a clip_id, as clip_overview shows it; limit = 10 (clips at most, for each encoder)
+WITH embedded AS (
+    SELECT clip_id, region, encoder, embedding FROM speech_embeddings WHERE embedding IS NOT NULL
+),
+-- The dot product of two means is the mean of the dot products: no mean vector has to be made.
+norms AS (
+    SELECT
+        one.clip_id,
+        one.encoder,
+        sqrt(avg(list_dot_product(one.embedding, two.embedding))) AS norm,
+        count(DISTINCT one.region) AS regions
+    FROM embedded AS one
+    JOIN embedded AS two USING (clip_id, encoder)
+    GROUP BY one.clip_id, one.encoder
+),
+products AS (
+    SELECT other.clip_id, other.encoder, avg(list_dot_product(given.embedding, other.embedding)) AS product
+    FROM embedded AS given
+    JOIN embedded AS other ON other.encoder = given.encoder AND other.clip_id <> given.clip_id
+    WHERE given.clip_id = $clip
+    GROUP BY other.clip_id, other.encoder
+),
+ranked AS (
+    SELECT
+        products.clip_id,
+        products.encoder,
+        greatest(-1, least(1, products.product / nullif(own.norm * given.norm, 0))) AS similarity,
+        own.regions,
+        row_number() OVER (PARTITION BY products.encoder ORDER BY similarity DESC NULLS LAST, products.clip_id) AS rank
+    FROM products
+    JOIN norms AS own ON own.clip_id = products.clip_id AND own.encoder = products.encoder
+    JOIN norms AS given ON given.clip_id = $clip AND given.encoder = products.encoder
+),
+final AS (
+    SELECT
+        ranked.rank,
+        ranked.clip_id,
+        ranked.similarity,
+        ranked.regions,
+        ranked.encoder,
+        transcripts.text,
+        media.file_name
+    FROM ranked
+    LEFT JOIN transcripts USING (clip_id)
+    LEFT JOIN media USING (clip_id)
+    WHERE ranked.rank <= CAST($limit AS BIGINT)
+)
+SELECT * FROM final ORDER BY encoder, rank;

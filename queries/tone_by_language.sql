@@ -1,0 +1,34 @@
+-- what: mean perceived tone of the clips in each spoken language
+-- grain: one row a language, model and tone label
+-- unit: probabilities 0–1, counts
+-- caution: a model hears its training language best, so a difference between languages can be its own
+WITH spoken AS (
+    SELECT clip_id, language FROM transcripts WHERE language IS NOT NULL
+),
+scored AS (
+    SELECT
+        spoken.language,
+        clip_tone.model,
+        clip_tone.clip_id,
+        unnest(map_keys(clip_tone.probabilities)) AS tone,
+        unnest(map_values(clip_tone.probabilities)) AS probability
+    FROM spoken
+    JOIN clip_tone USING (clip_id)
+    WHERE clip_tone.tone IS NOT NULL
+),
+counted AS (
+    SELECT language, count(*) AS clips FROM spoken GROUP BY language
+),
+final AS (
+    SELECT
+        scored.language, -- language of the speech, as Whisper hears it [ISO 639-1]
+        scored.model, -- the tone model
+        scored.tone, -- tone label
+        avg(scored.probability) AS mean_probability, -- mean over clips of the tone's probability [0–1]
+        count(*) AS clips_scored, -- clips behind the mean [count]
+        counted.clips -- clips in that language, scored or not [count]
+    FROM scored
+    JOIN counted USING (language)
+    GROUP BY scored.language, scored.model, scored.tone, counted.clips
+)
+SELECT * FROM final ORDER BY clips_scored DESC, language, model, mean_probability DESC, tone;

@@ -1,0 +1,34 @@
+-- what: mean perceived tone of the clips posted in each week
+-- grain: one row a week, model and tone label, for weeks with a scored clip
+-- unit: weeks by their Monday (UTC), probabilities 0–1, counts
+-- caution: clips without a posting time are left out; a change over weeks can be a change of who posts
+WITH posted AS (
+    SELECT clip_id, CAST(date_trunc('week', posted_at) AS DATE) AS week FROM clips WHERE posted_at IS NOT NULL
+),
+scored AS (
+    SELECT
+        posted.week,
+        clip_tone.model,
+        clip_tone.clip_id,
+        unnest(map_keys(clip_tone.probabilities)) AS tone,
+        unnest(map_values(clip_tone.probabilities)) AS probability
+    FROM posted
+    JOIN clip_tone USING (clip_id)
+    WHERE clip_tone.tone IS NOT NULL
+),
+counted AS (
+    SELECT week, count(*) AS clips FROM posted GROUP BY week
+),
+final AS (
+    SELECT
+        scored.week, -- Monday of the week of posting [UTC]
+        scored.model, -- the tone model
+        scored.tone, -- tone label
+        avg(scored.probability) AS mean_probability, -- mean over clips of the tone's probability [0–1]
+        count(*) AS clips_scored, -- clips behind the mean [count]
+        counted.clips -- clips posted in that week, scored or not [count]
+    FROM scored
+    JOIN counted USING (week)
+    GROUP BY scored.week, scored.model, scored.tone, counted.clips
+)
+SELECT * FROM final ORDER BY week, model, tone;

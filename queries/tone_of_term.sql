@@ -1,0 +1,86 @@
+-- what: every mention of a word or phrase in speech, with its time, the words around it and the tone of the voice there
+-- grain: one row a mention (clip and place of its first word, from 1) and model; no model where none heard it
+-- unit: probabilities 0–1, times in s
+-- caution: whole words as Whisper writes them, in any case; scripts without spaces are cut as Whisper cuts them
+-- parameters: term = a word or phrase
+WITH wanted AS (
+    SELECT unnest(tokens) AS token, generate_subscripts(tokens, 1) - 1 AS position, len(tokens) AS length
+    FROM (
+        SELECT regexp_extract_all(
+            replace(lower(nfc_normalize($term)), '’', ''''), '[\p{L}\p{M}\p{N}]+(?:''[\p{L}\p{M}\p{N}]+)*'
+        ) AS tokens
+    )
+),
+-- the whole transcript is quicker to look through than its words
+candidates AS (
+    SELECT transcripts.clip_id
+    FROM transcripts
+    JOIN wanted ON contains(replace(lower(nfc_normalize(transcripts.text)), '’', ''''), wanted.token)
+    GROUP BY transcripts.clip_id
+    HAVING count(*) = max(wanted.length)
+),
+-- a hyphen parts two words, so that cold-hearted is found however it was written
+spellings AS (
+    SELECT word, unnest(tokens) AS token, generate_subscripts(tokens, 1) AS part
+    FROM (
+        SELECT word, regexp_extract_all(
+            replace(lower(nfc_normalize(word)), '’', ''''), '[\p{L}\p{M}\p{N}]+(?:''[\p{L}\p{M}\p{N}]+)*'
+        ) AS tokens
+        FROM (SELECT DISTINCT word FROM words)
+    )
+),
+parts AS (
+    SELECT words.clip_id, words.word_index, words.start_s, words.end_s, spellings.token, spellings.part
+    FROM words
+    JOIN candidates USING (clip_id)
+    JOIN spellings USING (word)
+),
+spoken AS (
+    SELECT *, row_number() OVER (PARTITION BY clip_id ORDER BY word_index, part) AS place FROM parts
+),
+-- the second word of a phrase says that the phrase begins one place before: all of its words must say the same
+mentions AS (
+    SELECT
+        spoken.clip_id,
+        spoken.place - wanted.position AS place,
+        min(spoken.start_s) AS start_s,
+        max(spoken.end_s) AS end_s,
+        min(spoken.word_index) AS first_word,
+        max(spoken.word_index) AS last_word
+    FROM spoken
+    JOIN wanted USING (token)
+    GROUP BY spoken.clip_id, spoken.place - wanted.position
+    HAVING count(*) = max(wanted.length)
+),
+around AS (
+    SELECT mentions.clip_id, mentions.place, string_agg(words.word, ' ' ORDER BY words.word_index) AS context
+    FROM mentions
+    JOIN words ON words.clip_id = mentions.clip_id
+        AND words.word_index BETWEEN mentions.first_word - 5 AND mentions.last_word + 5
+    GROUP BY mentions.clip_id, mentions.place
+),
+final AS (
+    SELECT
+        mentions.clip_id,
+        mentions.start_s,
+        mentions.end_s,
+        around.context,
+        emotions.model,
+        emotions.label AS tone,
+        emotions.probability AS tone_probability,
+        emotions.probabilities,
+        CASE
+            WHEN emotions.label IS NOT NULL THEN NULL
+            WHEN speech_regions.region IS NULL THEN 'no_speech'
+            ELSE coalesce(emotions.reason, 'not_scored')
+        END AS tone_reason,
+        speech_regions.region,
+        mentions.place
+    FROM mentions
+    JOIN around USING (clip_id, place)
+    LEFT JOIN speech_regions ON speech_regions.clip_id = mentions.clip_id
+        AND (mentions.start_s + mentions.end_s) / 2 >= speech_regions.start_s
+        AND (mentions.start_s + mentions.end_s) / 2 < speech_regions.end_s
+    LEFT JOIN emotions ON emotions.clip_id = speech_regions.clip_id AND emotions.region = speech_regions.region
+)
+SELECT * FROM final ORDER BY clip_id, place, model;

@@ -1,0 +1,77 @@
+-- what: how the tone of a clip moves: its first 3 s (hook), its body, its last 3 s (close), slope and strongest moment
+-- grain: one row a clip, model and tone label, for clips whose tone is known
+-- unit: probabilities 0–1, times in s, slope in probability per second
+-- caution: parts without scored speech are NULL; under 6 s hook and close overlap; look at `regions` before a slope
+WITH scored AS (
+    SELECT
+        emotions.clip_id,
+        emotions.model,
+        speech_regions.start_s,
+        speech_regions.end_s,
+        audio.duration_s,
+        unnest(map_keys(emotions.probabilities)) AS tone,
+        unnest(map_values(emotions.probabilities)) AS probability
+    FROM emotions
+    JOIN speech_regions USING (clip_id, region)
+    JOIN audio USING (clip_id)
+    JOIN clip_tone USING (clip_id, model)
+    WHERE emotions.status = 'scored' AND clip_tone.tone IS NOT NULL
+),
+parts AS (
+    SELECT
+        *,
+        (start_s + end_s) / 2 AS middle_s,
+        greatest(0, least(end_s, 3) - start_s) AS hook_s,
+        greatest(0, least(end_s, duration_s - 3) - greatest(start_s, 3)) AS body_s,
+        greatest(0, end_s - greatest(start_s, duration_s - 3)) AS close_s
+    FROM scored
+),
+profile AS (
+    SELECT
+        clip_id,
+        model,
+        tone,
+        sum(probability * hook_s) / nullif(sum(hook_s), 0) AS hook_probability,
+        sum(probability * body_s) / nullif(sum(body_s), 0) AS body_probability,
+        sum(probability * close_s) / nullif(sum(close_s), 0) AS close_probability,
+        sum(hook_s) AS hook_s,
+        sum(body_s) AS body_s,
+        sum(close_s) AS close_s,
+        CASE WHEN max(middle_s) > min(middle_s) THEN regr_slope(probability, middle_s) END AS slope_per_s,
+        max(probability) AS peak_probability,
+        first(start_s ORDER BY probability DESC, start_s) AS peak_at_s,
+        count(*) AS regions
+    FROM parts
+    GROUP BY clip_id, model, tone
+),
+strongest AS (
+    SELECT
+        clip_id,
+        model,
+        first(tone ORDER BY peak_probability DESC, tone) AS strongest_tone,
+        first(peak_at_s ORDER BY peak_probability DESC, tone) AS strongest_at_s
+    FROM profile
+    WHERE tone <> 'neutral'
+    GROUP BY clip_id, model
+),
+final AS (
+    SELECT
+        profile.clip_id, -- the clip
+        profile.model, -- the tone model
+        profile.tone, -- tone label
+        profile.hook_probability, -- mean probability in the first 3 s, by length; NULL without scored speech [0–1]
+        profile.body_probability, -- mean probability between hook and close, by length [0–1]
+        profile.close_probability, -- mean probability in the last 3 s, by length [0–1]
+        profile.hook_s, -- scored speech in the first 3 s [s]
+        profile.body_s, -- scored speech between hook and close [s]
+        profile.close_s, -- scored speech in the last 3 s [s]
+        profile.slope_per_s, -- least-squares slope of the probability over the middles of the regions [1/s]
+        profile.peak_probability, -- highest probability of this tone in a region [0–1]
+        profile.peak_at_s, -- start of that region: the second to jump to [s]
+        strongest.strongest_tone, -- the tone other than neutral with the highest probability in any region of the clip
+        strongest.strongest_at_s, -- start of that region [s]
+        profile.regions -- scored regions of the clip [count]
+    FROM profile
+    LEFT JOIN strongest USING (clip_id, model)
+)
+SELECT * FROM final ORDER BY clip_id, model, tone;

@@ -1,0 +1,48 @@
+-- what: the moments that sound most like one tone, with the second to jump to and the words said there
+-- grain: one row a speech region and model
+-- unit: probabilities 0–1, times in s
+-- caution: the strongest of many scores are partly luck: listen before you quote
+-- parameters: tone = a tone label such as angry; limit = 10 (moments at most)
+WITH strongest AS (
+    SELECT clip_id, region, model, label, probabilities[$tone] AS probability
+    FROM emotions
+    WHERE status = 'scored' AND probabilities[$tone] IS NOT NULL
+    ORDER BY probability DESC, clip_id, region, model
+    LIMIT CAST($limit AS BIGINT)
+),
+moments AS (
+    SELECT strongest.*, speech_regions.start_s, speech_regions.end_s
+    FROM strongest
+    JOIN speech_regions USING (clip_id, region)
+),
+-- a word belongs to the region that holds its middle
+said AS (
+    SELECT
+        moments.clip_id,
+        moments.region,
+        moments.model,
+        string_agg(words.word, ' ' ORDER BY words.word_index) AS text
+    FROM moments
+    JOIN words ON words.clip_id = moments.clip_id
+        AND (words.start_s + words.end_s) / 2 >= moments.start_s
+        AND (words.start_s + words.end_s) / 2 < moments.end_s
+    GROUP BY moments.clip_id, moments.region, moments.model
+),
+final AS (
+    SELECT
+        moments.probability,
+        moments.clip_id,
+        moments.start_s AS jump_to_s,
+        moments.end_s,
+        said.text,
+        moments.model,
+        moments.label,
+        moments.region,
+        media.file_name,
+        clips.url
+    FROM moments
+    JOIN clips USING (clip_id)
+    LEFT JOIN said USING (clip_id, region, model)
+    LEFT JOIN media USING (clip_id)
+)
+SELECT * FROM final ORDER BY probability DESC, clip_id, region, model;
