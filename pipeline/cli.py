@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import Study
 
+FIRST_ROWS = 5  # of an export
 CELL_CHARACTERS = 100  # of a text in a table on the screen; files keep all
 EXIT_USER = 2  # a mistake that the user can mend
 EXIT_DISK_FULL = 74  # as sysexits.h has it for input/output errors
@@ -97,6 +98,34 @@ def run(
     loaded = _load(_find_study(study))
     _run(loaded, tuple(stage or ()), retry_failed)
     _console().print("See: cliptone status · cliptone query clip_overview", style="dim")
+
+
+@app.command("import")
+def import_file(
+    path: Annotated[Path, typer.Argument(help="an export of another tool, or a folder of yt-dlp's .info.json files")],
+    donor: Annotated[str | None, typer.Option(help="a code for whoever donated the data, never a name")] = None,
+    platform: Annotated[str | None, typer.Option(help="platform of every row, where a plain CSV does not say")] = None,
+) -> None:
+    """Show what another tool's export holds, and write the rows that cannot be read to a file with the reasons."""
+    from pipeline.display import import_lines, plain_table
+    from pipeline.imports.formats import Hints, read
+    from pipeline.imports.result import write_rejects
+
+    if not path.exists():
+        raise UserError(f"{path} is not there")
+    result = read(path, Hints(donor=donor, platform=platform))
+    rejects = Path(f"{path.stem}.rejects.csv")
+    if result.rejects:
+        write_rejects(result, rejects)
+    _console().print(import_lines(result, rejects), markup=False)
+    if result.posts:
+        found = [
+            (row.number, row.post.post_id, row.post.caption, row.post.posted_at) for row in result.posts[:FIRST_ROWS]
+        ]
+        _console().print(plain_table((result.unit, "post", "caption", "posted at"), found, CELL_CHARACTERS))
+        _console().print(
+            f'To fetch and analyse them: export = "{path}" under [[sources]] in a study file.', markup=False
+        )
 
 
 @app.command()

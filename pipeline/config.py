@@ -22,18 +22,19 @@ STEM_CHARACTERS = 40  # readable part of a work file's name; a digest makes it u
 
 
 class SourceOptions(Options):
-    """One place where clips come from: exactly one of folder, glob, urls and url_file."""
+    """One place where clips come from: exactly one of folder, glob, urls, url_file and export."""
 
     folder: str | None = Field(None, description="every media file in this folder and below")
     glob: str | None = Field(None, description="every file that matches, such as clips/**/*.mp4")
     urls: tuple[str, ...] = Field((), description="addresses of posts, fetched with yt-dlp")
     url_file: str | None = Field(None, description="a text file with one address a line")
+    export: str | None = Field(None, description="posts that another tool exported; `cliptone import` shows which")
     sidecar: str | None = Field(None, description="a CSV file with one row a media file, named in its column `file`")
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceOptions:
-        if sum(bool(kind) for kind in (self.folder, self.glob, self.urls, self.url_file)) != 1:
-            raise ValueError("name exactly one of folder, glob, urls and url_file")
+        if sum(bool(kind) for kind in (self.folder, self.glob, self.urls, self.url_file, self.export)) != 1:
+            raise ValueError("name exactly one of folder, glob, urls, url_file and export")
         return self
 
 

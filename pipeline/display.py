@@ -7,6 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -15,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from pipeline.imports.result import ImportResult, reasons
 from pipeline.records import Outcome
 from pipeline.run import Report
 
@@ -77,10 +79,19 @@ def report_lines(report: Report) -> str:
         return f"Nothing to do: all {report.listed} clips are up to date ({report.seconds:.1f} s)."
     steps = sum(report.passed.values())
     failed = Counter[str]()
-    for reasons in report.failed.values():
-        failed.update(reasons)
+    for counts in report.failed.values():
+        failed.update(counts)
     lost = ", ".join(f"{reason} {count}" for reason, count in failed.most_common()) or "none"
     return f"{report.listed} clips, {report.new} new: {steps} steps done in {report.seconds:.1f} s; failed: {lost}."
+
+
+def import_lines(result: ImportResult, rejects: Path) -> str:
+    """What an export holds, line by line."""
+    lines = [f"{result.path.name}: {result.format}, {len(result.posts)} posts, {len(result.exposures)} exposures"]
+    if result.rejects:
+        lines.append(f"{len(result.rejects)} rows cannot be read, see {rejects}:")
+        lines += [f"  {count} × {reason}" for reason, count in list(reasons(result.rejects).items())[:5]]
+    return "\n".join(lines)
 
 
 def overview_table(rows: Iterable[Mapping[str, Any]], width: int) -> Table:

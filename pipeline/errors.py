@@ -18,12 +18,17 @@ class Reason(StrEnum):
     UNSUPPORTED_URL = "unsupported_url"
     NETWORK = "network"
     RATE_LIMITED = "rate_limited"
+    BOT_CHECK = "bot_check"
     SERVER_ERROR = "server_error"
     LOGIN_REQUIRED = "login_required"
     PRIVATE = "private"
     REMOVED = "removed"
+    REGION_OR_REMOVED = "region_or_removed"
     GEO_BLOCKED = "geo_blocked"
+    LINK_EXPIRED = "link_expired"
+    BAD_MEDIA = "bad_media"
     NO_VIDEO = "no_video"
+    SKIPPED_POLICY = "skipped_policy"
     EXTRACTOR_BROKEN = "extractor_broken"
     TIMEOUT = "timeout"
     WORKER_DIED = "worker_died"
@@ -47,6 +52,9 @@ RETRYABLE = frozenset(
         Reason.FILE_MISSING,
         Reason.NETWORK,
         Reason.RATE_LIMITED,
+        Reason.BOT_CHECK,
+        Reason.LINK_EXPIRED,
+        Reason.BAD_MEDIA,
         Reason.SERVER_ERROR,
         Reason.LOGIN_REQUIRED,
         Reason.EXTRACTOR_BROKEN,

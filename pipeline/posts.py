@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.records import Seconds
+from pipeline.records import Seconds, Source
 
+TEXT_COLUMNS = (
+    "platform", "id", "url", "caption", "author", "author_id", "sound_id", "sound_title", "sound_artist",
+)  # fmt: skip
 COUNTS = ("views", "likes", "comments", "shares", "saves")
 #: The extractors of yt-dlp whose names differ from the platform's own.
 PLATFORMS = {"tiktok": "tiktok", "instagram": "instagram", "youtube": "youtube"}
+
+
+#: Addresses of single posts, by platform; the group is the post's id.
+POST_ADDRESSES = {
+    "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok(?:v)?\.com/(?:@[^/]*/video|share/video|v)/(\d+)"),
+    "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/(?:[^/]+/)?(?:reels?|p)/([\w-]+)"),
+    "youtube": re.compile(r"https?://(?:(?:www\.|m\.)?youtube\.com/(?:shorts/|watch\?v=)|youtu\.be/)([\w-]{11})"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,15 @@ class Post:
     sound_artist: str | None = None
     counted_at: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One clip as the sources list it."""
+
+    clip_id: str
+    source: Source
+    post: Post
 
 
 def from_info(info: Mapping[str, Any], source: str) -> Post:
@@ -80,6 +101,15 @@ def platform_of(extractor: str) -> str | None:
     """The platform behind a yt-dlp extractor's name; None if it is not known."""
     name = extractor.lower()
     return next((platform for prefix, platform in PLATFORMS.items() if name.startswith(prefix)), name or None)
+
+
+def post_address(address: str) -> tuple[str | None, str | None]:
+    """Platform and post id of an address; both None where it does not show them."""
+    for platform, pattern in POST_ADDRESSES.items():
+        found = pattern.match(address)
+        if found:
+            return platform, found[1]
+    return None, None
 
 
 def parse_time(text: str) -> datetime:

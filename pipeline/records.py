@@ -59,7 +59,9 @@ class ClipRow(Row):
     author_key: str | None = column(
         "pseudonym of the author (keyed HMAC-SHA256), or the id itself if the study says so"
     )
-    metadata_source: str | None = column("where these fields come from: csv, info_json or yt_dlp")
+    metadata_source: str | None = column(
+        "where these fields come from: csv, info_json, yt_dlp or the format of an export"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class ObservationRow(Row):
 
     clip_id: str = column("the post")
     counted_at: datetime | None = column("when the counts were read; NULL where the source does not say", "UTC")
-    count_source: str = column("where the counts come from: csv, info_json or yt_dlp")
+    count_source: str = column("where the counts come from: csv, info_json, yt_dlp or the format of an export")
     views: int | None = column("views or plays", "count")
     likes: int | None = column("likes", "count")
     comments: int | None = column("comments", "count")

@@ -7,37 +7,19 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import SourceOptions, Study
 from pipeline.errors import ConfigError
-from pipeline.posts import COUNTS, Post, from_info, parse_time
+from pipeline.imports.formats import read as read_export
+from pipeline.imports.result import enrolments
+from pipeline.posts import COUNTS, TEXT_COLUMNS, Enrolment, Post, from_info, parse_time, post_address
 from pipeline.records import Source
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".3gp", ".ts", ".mpg", ".mpeg")
 AUDIO_SUFFIXES = (".mp3", ".m4a", ".aac", ".wav", ".flac", ".ogg", ".opus")
 MEDIA_SUFFIXES = frozenset({*VIDEO_SUFFIXES, *AUDIO_SUFFIXES})
-TEXT_COLUMNS = (
-    "platform", "id", "url", "caption", "author", "author_id", "sound_id", "sound_title", "sound_artist",
-)  # fmt: skip
 COLUMNS = ("file", *TEXT_COLUMNS, "posted_at", "counted_at", "duration_s", *COUNTS)
-
-#: Addresses of single posts, by platform; the group is the post's id.
-POST_ADDRESSES = {
-    "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok(?:v)?\.com/(?:@[^/]*/video|share/video|v)/(\d+)"),
-    "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/(?:[^/]+/)?(?:reels?|p)/([\w-]+)"),
-    "youtube": re.compile(r"https?://(?:(?:www\.|m\.)?youtube\.com/(?:shorts/|watch\?v=)|youtu\.be/)([\w-]{11})"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """One clip as the sources list it."""
-
-    clip_id: str
-    source: Source
-    post: Post
 
 
 def read_sources(study: Study) -> Iterator[Enrolment]:
@@ -51,6 +33,8 @@ def read_sources(study: Study) -> Iterator[Enrolment]:
     for source in study.file.sources:
         if source.folder or source.glob:
             listed = _files(study, source, sidecars.get(source.sidecar or "", {}), found)
+        elif source.export:
+            listed = _exported(study, source)
         else:
             listed = _addresses(study, source)
         for enrolment in listed:
@@ -161,6 +145,17 @@ def _csv_post(row: dict[str, str], path: Path, line: int) -> Post:
         raise ConfigError(f"{path}, line {line}: {error}") from error
 
 
+def _exported(study: Study, source: SourceOptions) -> Iterator[Enrolment]:
+    """Posts of another tool's export, to be fetched from their addresses; `cliptone import` shows what is in one."""
+    path = study.resolve(source.export or "")
+    if not path.exists():
+        raise ConfigError(f"{study.path.name}: the export {path} is not there")
+    result = read_export(path)
+    if not result.posts:
+        raise ConfigError(f"{study.path.name}: {path} holds no posts: `cliptone import` says what it found")
+    yield from enrolments(result)
+
+
 def _addresses(study: Study, source: SourceOptions) -> Iterator[Enrolment]:
     addresses = list(source.urls)
     if source.url_file:
@@ -179,12 +174,3 @@ def _addresses(study: Study, source: SourceOptions) -> Iterator[Enrolment]:
             Source("url", address, ""),
             Post(source="url", platform=platform or "url", post_id=post_id, url=address),
         )
-
-
-def post_address(address: str) -> tuple[str | None, str | None]:
-    """Platform and post id of an address; both None where it does not show them."""
-    for platform, pattern in POST_ADDRESSES.items():
-        found = pattern.match(address)
-        if found:
-            return platform, found[1]
-    return None, None

@@ -24,11 +24,11 @@ from pipeline.ledger import (
     TraceRow,
 )
 from pipeline.migrations import migrate
+from pipeline.posts import Enrolment
 from pipeline.pseudonyms import clip_row, observation_row
 from pipeline.publish import publish
 from pipeline.queries_folder import queries_digest
 from pipeline.records import Clip, ClipRow, ObservationRow, Outcome, Row, RowT, Source
-from pipeline.sources import Enrolment
 from pipeline.stage import Stage, StagePlan
 from pipeline.transactions import transaction
 

@@ -17,7 +17,7 @@ schema = {schema}
 name = "{name}"
 # output = "outputs/{name}"   # folder of the results, beside this file
 
-# Where clips come from: any number of [[sources]], each with one of folder, glob, urls or url_file.
+# Where clips come from: any number of [[sources]], each with one of folder, glob, urls, url_file or export.
 [[sources]]
 folder = "clips"              # every media file in this folder and below
 # sidecar = "posts.csv"       # one row a file: file, platform, id, url, caption, author, author_id, posted_at,
@@ -26,6 +26,9 @@ folder = "clips"              # every media file in this folder and below
 
 # [[sources]]
 # urls = ["https://www.tiktok.com/@account/video/7300000000000000000"]   # fetched with yt-dlp
+
+# [[sources]]
+# export = "zeeschuimer.ndjson"   # posts that another tool exported; what is in one: cliptone import FILE
 """
 
 

@@ -185,6 +185,21 @@ def test_databases_that_are_none(folder: Path) -> None:
     assert "cannot be read as a DuckDB database" in cliptone("query", "failures", "-s", str(study), cwd=folder).stderr
 
 
+def test_import_shows_what_an_export_holds_and_writes_what_it_cannot_read(tmp_path: Path) -> None:
+    fixtures = Path(__file__).parent / "imports" / "fixtures"
+    done = cliptone("import", str(fixtures / "zeeschuimer.ndjson"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "posts" in done.stdout
+    assert "export = " in done.stdout
+    rejects = (tmp_path / "zeeschuimer.rejects.csv").read_text(encoding="utf-8").splitlines()
+    assert rejects[0] == "line,reason"
+    assert len(rejects) > 1
+    donation = str(fixtures / "tiktok_donation.json")
+    assert "donor" in mistake(cliptone("import", donation, cwd=tmp_path))
+    assert "exposures" in cliptone("import", donation, "--donor", "d01", cwd=tmp_path).stdout
+    assert "is not there" in mistake(cliptone("import", "none.json", cwd=tmp_path))
+
+
 def test_models_lists_each_with_source_licence_and_training(tmp_path: Path) -> None:
     shown = cliptone("models", cwd=tmp_path).stdout
     for name in ("whisper-base", "speechbrain-iemocap", "starter", "yamnet", "ast"):

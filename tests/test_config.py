@@ -40,7 +40,7 @@ def test_reads_options_of_stages_and_resolves_paths_beside_the_file(tmp_path: Pa
         (SOURCE + "[privacy]\nkeep_vido = true\n", ["'privacy.keep_vido'", "keep_media"]),
         ("[[sources]]\nfolder = 'a'\nsidecars = 'b'\n", ["sources.0.sidecars", "did you mean 'sidecar'"]),
         (SOURCE + "[transcribe]\nbeam_size = 'five'\n", ["transcribe.beam_size", "integer"]),
-        ("[[sources]]\nfolder = 'a'\nglob = 'b'\n", ["exactly one of folder, glob, urls and url_file"]),
+        ("[[sources]]\nfolder = 'a'\nglob = 'b'\n", ["exactly one of folder, glob, urls, url_file and export"]),
         ("[[sources]]\n", ["exactly one of"]),
         ("", ["'sources' is missing"]),
     ],

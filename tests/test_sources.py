@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_study
-from pipeline.errors import ConfigError
-from pipeline.sources import Enrolment, post_address, read_sidecar, read_sources
+from pipeline.errors import ConfigError, UserError
+from pipeline.posts import Enrolment, post_address
+from pipeline.sources import read_sidecar, read_sources
 from pipeline.stages import BY_NAME
 from tests.conftest import write_study
+
+ZEESCHUIMER = Path(__file__).parent / "imports" / "fixtures" / "zeeschuimer.ndjson"
 
 
 def enrol(folder: Path, body: str) -> list[Enrolment]:
@@ -130,3 +133,20 @@ def test_a_row_without_its_file_is_a_clip_that_is_lost_for_a_reason(tmp_path: Pa
     assert [clip.clip_id for clip in found] == ["tiktok:1", "tiktok:2", "tiktok:3"]
     assert found[2].source.stamp == ""
     assert not Path(found[2].source.location).exists()
+
+
+def test_an_export_of_another_tool_is_a_source(tmp_path: Path) -> None:
+    (tmp_path / "export.ndjson").write_bytes(ZEESCHUIMER.read_bytes())
+    found = enrol(tmp_path, '[[sources]]\nexport = "export.ndjson"\n')
+    assert len(found) > 0
+    assert {clip.source.kind for clip in found} == {"url"}
+    assert all(clip.clip_id == f"{clip.post.platform}:{clip.post.post_id}" for clip in found)
+    assert any(clip.post.counts for clip in found)
+
+
+def test_a_donation_is_no_source_of_posts(tmp_path: Path) -> None:
+    (tmp_path / "export.json").write_bytes((ZEESCHUIMER.parent / "tiktok_donation.json").read_bytes())
+    with pytest.raises(UserError, match="donor"):
+        enrol(tmp_path, '[[sources]]\nexport = "export.json"\n')
+    with pytest.raises(ConfigError, match="is not there"):
+        enrol(tmp_path, '[[sources]]\nexport = "none.json"\n')

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import errno
-import re
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from pipeline import posts, pseudonyms
+from pipeline.collect.addresses import ANY_FORMAT, FORMATS, platform_of
+from pipeline.collect.egress import Gate, gate, own_proxy
+from pipeline.collect.proof import prove
+from pipeline.collect.reasons import judge, plain
 from pipeline.errors import Reason, StageError
 from pipeline.models import sha256_of
 from pipeline.records import Clip, ClipRow, MediaRow, Row
 from pipeline.stage import Options, Result, Setting, Stage
 
-#: Nothing but media is ever wanted: sound always, and the picture as h264 where there is a choice.
-FORMATS = "best[vcodec^=h264][acodec!=none]/best[acodec!=none][vcodec!=none]/bestvideo*+bestaudio/best"
-
-#: yt-dlp's messages as reasons, first match wins; each pattern was seen in its output or its source.
-MESSAGES: tuple[tuple[str, Reason], ...] = (
-    (r"429|rate-?limit|too many requests", Reason.RATE_LIMITED),
-    (r"not a bot|captcha|challenge", Reason.RATE_LIMITED),
-    (r"private video|status code 10216|status code 10222|this (account|video) is private", Reason.PRIVATE),
-    (r"available (in|from) your (country|location)|geo.?restrict|HTTP Error 451|status code 10231", Reason.GEO_BLOCKED),
-    (r"log ?in|sign in|requiring login|empty media response|cookies", Reason.LOGIN_REQUIRED),
-    (r"unsupported URL|no suitable extractor|is not a valid URL", Reason.UNSUPPORTED_URL),
-    (r"video unavailable|removed|terminated|HTTP Error 4(04|10)|status code 10204", Reason.REMOVED),
-    (r"no video in this post|/photo/", Reason.NO_VIDEO),
-    (r"HTTP Error 5\d\d", Reason.SERVER_ERROR),
-    (r"timed? ?out", Reason.TIMEOUT),
-    (r"resolve|not known|refused|reset|unreachable|more expected|did not get any data|TransportError", Reason.NETWORK),
-    (
-        r"unable to extract|unexpected response|no video formats|universal data|report this issue",
-        Reason.EXTRACTOR_BROKEN,
-    ),
-)
+LIVE = ("is_live", "is_upcoming", "post_live")
 
 
 class DownloadOptions(Options):
@@ -51,52 +36,74 @@ class DownloadOptions(Options):
 
 
 class Download(Stage):
-    """Bring the media of a clip here and store what its platform says of the post."""
+    """Bring the media of a clip here, prove it, and store what its platform says of the post."""
 
     name: ClassVar[str] = "download"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables = (MediaRow,)
     deadline_s: ClassVar[float] = 180.0
+    overrides: ClassVar[Mapping[str, Any]] = {}  # of yt-dlp's parameters, for tests alone
     Options = DownloadOptions
     options: DownloadOptions
 
     def one(self, clip: Clip) -> Result:
-        """Hash a local file, or fetch a post once; reasons: file_missing, empty_file and those of `MESSAGES`."""
+        """Hash a local file, or fetch a post once; reasons: file_missing, empty_file and those of `POLICIES`."""
         if clip.source.kind == "file":
             path = Path(clip.source.location)
             if not path.is_file():
                 return StageError(Reason.FILE_MISSING, f"{path.name} is no longer in its folder")
             return [self._media_row(clip, path, {})]
-        info = self._fetch(clip)
         folder = _attempt_folder(clip, self.setting.download_folder)
-        found = sorted(folder.glob("media.*"))
+        shutil.rmtree(folder, ignore_errors=True)  # a stale part of another try would be spliced into this one
+        folder.mkdir(parents=True)
+        rows: list[Row] = []
+        try:
+            rows = self._post(clip, folder)
+        except StageError as error:
+            return StageError(error.reason, f"{clip.clip_id}: {error.message}")
+        finally:
+            if not rows:
+                shutil.rmtree(folder, ignore_errors=True)  # what is not proven is not kept
+        return rows
+
+    def _post(self, clip: Clip, folder: Path) -> list[Row]:
+        """Rows of a post whose media is proven; one without sound has its rows too, and `audio` names the lack."""
+        info = self._fetch(clip, folder)
+        found = sorted(path for path in folder.glob("media.*") if path.suffix not in (".part", ".ytdl"))
         if len(found) != 1:
-            return StageError(Reason.NO_VIDEO, f"the post of {clip.clip_id} was read, but it gave no media file")
+            raise StageError(Reason.NO_VIDEO, "the post was read, but it gave no media file")
         post = posts.from_info(info, "yt_dlp")
+        prove(found[0], post.duration_s)
         rows: list[Row] = [self._media_row(clip, found[0], info), self._clip_row(clip, post)]
         observation = pseudonyms.observation_row(clip.clip_id, post)
         return [*rows, observation] if observation else rows
 
-    def _fetch(self, clip: Clip) -> dict[str, Any]:
+    def _fetch(self, clip: Clip, folder: Path) -> dict[str, Any]:
+        """Fetch with yt-dlp; `StageError` with its reason, and any error that no one has seen yet as it is."""
         import yt_dlp
         from yt_dlp.networking.exceptions import RequestError
         from yt_dlp.utils import YoutubeDLError
 
-        folder = _attempt_folder(clip, self.setting.download_folder)
-        shutil.rmtree(folder, ignore_errors=True)  # a stale part of another try would be spliced into this one
-        folder.mkdir(parents=True)
-        warnings = Messages()
-        try:
-            with yt_dlp.YoutubeDL(self._parameters(folder, warnings)) as client:
-                info = client.extract_info(clip.source.location, download=True)
-        except (YoutubeDLError, RequestError) as error:
-            text = " ".join([str(error), *warnings.lines])
-            if "No space left" in text:
-                raise OSError(errno.ENOSPC, "No space left on device") from error
-            raise StageError(_reason(text), f"{clip.clip_id}: {_plain(str(error))}") from error
-        return dict(info or {})
+        generic = "generic" in self.options.extractors  # tests alone: the sites on this machine
+        formats = ANY_FORMAT if generic else FORMATS[platform_of(clip.source.location)]
+        messages = Messages()
+        with _way_out(open_to_all=generic or "proxy" in self.overrides) as (way, proxy):
+            parameters = self._parameters(folder, messages, formats) | proxy | dict(self.overrides)
+            try:
+                with yt_dlp.YoutubeDL(parameters) as client:
+                    info = client.extract_info(clip.source.location, download=True)
+            except (YoutubeDLError, RequestError) as error:
+                if way is not None and way.refused:
+                    message = f"the address is not followed, {way.refused[0]}"
+                    raise StageError(Reason.SKIPPED_POLICY, message) from error
+                raise _failure(error, messages) from error
+        if messages.too_large:
+            message = f"the file is larger than {self.options.max_megabytes} MB (max_megabytes)"
+            raise StageError(Reason.SKIPPED_POLICY, message)
+        entries = list((info or {}).get("entries") or [info])
+        return dict(entries[0] or {})
 
-    def _parameters(self, folder: Path, messages: Messages) -> dict[str, Any]:
+    def _parameters(self, folder: Path, messages: Messages, formats: str) -> dict[str, Any]:
         """Options of yt-dlp: an empty folder, a fixed name, no cookies, no plugins' files, nothing but the media."""
         return {
             "quiet": True,
@@ -106,7 +113,8 @@ class Download(Stage):
             "allowed_extractors": list(self.options.extractors),
             "noplaylist": True,
             "ignoreerrors": False,
-            "format": FORMATS,
+            "format": formats,
+            "match_filter": wanted,
             "paths": {"home": str(folder)},
             "outtmpl": {"default": "media.%(ext)s"},  # nothing of the post gets into a path
             "continuedl": False,
@@ -153,33 +161,55 @@ class Download(Stage):
 
 
 class Messages:
-    """A logger for yt-dlp that keeps warnings and errors: some reasons are said only there."""
+    """A logger for yt-dlp that keeps its warnings: some reasons are said only there."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        self.warnings: list[str] = []
+        self.too_large = False
 
     def debug(self, message: str) -> None:
-        """Progress of a fetch, of no use here."""
+        """Note the one line of progress that decides: a file over the limit is left out without an error."""
+        self.too_large = self.too_large or "larger than max-filesize" in message
 
     def warning(self, message: str) -> None:
         """Keep a warning."""
-        self.lines.append(message)
+        self.warnings.append(message)
 
     def error(self, message: str) -> None:
-        """Keep an error."""
-        self.lines.append(message)
+        """Errors are raised too."""
+
+
+def wanted(info: Mapping[str, Any]) -> None:
+    """Refuse, before any media is fetched, what is no single finished video; `StageError` with `skipped_policy`."""
+    if info.get("is_live") or info.get("live_status") in LIVE:
+        raise StageError(Reason.SKIPPED_POLICY, "it is a live stream, and a clip is a finished video")
+    if (info.get("n_entries") or 1) > 1:
+        message = f"the post holds {info['n_entries']} videos, and a clip is one"
+        raise StageError(Reason.SKIPPED_POLICY, message)
+
+
+@contextmanager
+def _way_out(*, open_to_all: bool) -> Iterator[tuple[Gate | None, dict[str, str]]]:
+    """The gate and how yt-dlp is told of it; where the machine has a proxy of its own, that one decides."""
+    if open_to_all or own_proxy():
+        yield None, {}
+        return
+    with gate() as way:
+        yield way, {"proxy": way.address}
+
+
+def _failure(error: Exception, messages: Messages) -> Exception:
+    """An error of yt-dlp as one of ours; an unknown one stays as it is, so that its trace is stored."""
+    verdict = judge(error, messages.warnings)
+    if verdict.reason is Reason.DISK_FULL:
+        return OSError(errno.ENOSPC, "No space left on device")
+    if verdict.reason is Reason.INTERNAL_ERROR:
+        return RuntimeError(f"yt-dlp says what is not known here yet: {plain(str(error))}")
+    asked = "" if verdict.retry_after_s is None else f" (the site asks to wait {verdict.retry_after_s:.0f} s)"
+    return StageError(verdict.reason, plain(str(error)) + asked)
 
 
 def _attempt_folder(clip: Clip, downloads: Path | None) -> Path:
     if downloads is None:
         raise ValueError("a clip from an address needs a download folder")
     return downloads / clip.audio_path.stem
-
-
-def _reason(text: str) -> Reason:
-    found = (reason for pattern, reason in MESSAGES if re.search(pattern, text, re.IGNORECASE))
-    return next(found, Reason.INTERNAL_ERROR)
-
-
-def _plain(message: str) -> str:
-    return re.sub(r"^(ERROR: )?(\[[^\]]+\] )?", "", message).split("; please report")[0].strip()[:300]

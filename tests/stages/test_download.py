@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from pipeline.errors import Reason
 from pipeline.executors.boundary import apply
 from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome, Source
 from pipeline.stage import Setting
-from pipeline.stages.download import MESSAGES, Download, DownloadOptions
+from pipeline.stages.download import Download, DownloadOptions
 from tests.conftest import make_clip, write_wav
 from tests.site import serving
 
@@ -111,27 +110,6 @@ def test_an_extractor_that_is_not_allowed_does_not_run(site: str, tmp_path: Path
     )
     outcome = apply(strict, [clip])[0]
     assert outcome.reason == Reason.UNSUPPORTED_URL
-
-
-@pytest.mark.parametrize(
-    ("message", "reason"),
-    [
-        ("[youtube] abc: Sign in to confirm you're not a bot", Reason.RATE_LIMITED),
-        ("[youtube] abc: Private video. Sign in if you've been granted access", Reason.PRIVATE),
-        ("[TikTok] 1: Video not available, status code 10216", Reason.PRIVATE),
-        ("[TikTok] 1: Unable to extract universal data for rehydration", Reason.EXTRACTOR_BROKEN),
-        (
-            "[Instagram] x: Requested content is not available, rate-limit reached or login required",
-            Reason.RATE_LIMITED,
-        ),
-        ("[Instagram] x: Instagram sent an empty media response", Reason.LOGIN_REQUIRED),
-        ("[youtube] abc: Video unavailable. This video has been removed by the uploader", Reason.REMOVED),
-        ("Unable to download webpage: [Errno -2] Name or service not known (caused by TransportError)", Reason.NETWORK),
-        ("[youtube] abc: The uploader has not made this video available in your country", Reason.GEO_BLOCKED),
-    ],
-)
-def test_messages_of_yt_dlp(message: str, reason: Reason) -> None:
-    assert next(found for pattern, found in MESSAGES if re.search(pattern, message, re.IGNORECASE)) == reason
 
 
 def test_failures_name_the_clip_and_not_the_address(site: str, tmp_path: Path) -> None:

@@ -1,0 +1,135 @@
+"""A gate on this machine through which yt-dlp reaches out: https to public addresses, after every redirect too."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import select
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.request import getproxies
+
+from pipeline.records import Seconds
+
+HTTPS_PORT = 443
+LOOPBACK = "127.0.0.1"
+EXEMPTIONS = ("no_proxy", "NO_PROXY")
+CHUNK_BYTES = 65_536
+MAX_REQUEST_BYTES = 8_192
+CONNECT_TIMEOUT_S: Seconds = 20.0
+IDLE_TIMEOUT_S: Seconds = 60.0
+
+
+class Gate(socketserver.ThreadingTCPServer):
+    """A proxy that knows only CONNECT; it resolves each name itself, so the address it checks is the one it uses."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__((LOOPBACK, 0), Passage)
+        self.refused: list[str] = []  # why, one sentence for each connection that was not made
+
+    @property
+    def address(self) -> str:
+        """What a client takes as its proxy."""
+        return f"http://{LOOPBACK}:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client or a site that leaves early is seen by yt-dlp, which tells its own story."""
+
+
+class Passage(socketserver.BaseRequestHandler):
+    """One connection through the gate."""
+
+    server: Gate
+
+    def handle(self) -> None:
+        """Answer CONNECT with a connection, or with 403 and a remembered reason."""
+        words = self._request_line().split()
+        if len(words) < 2 or words[0] != "CONNECT":
+            self._refuse("it leads to an address without https")
+            return
+        host, _, port = words[1].rpartition(":")
+        if port != str(HTTPS_PORT):
+            self._refuse(f"it leads to port {port}")
+            return
+        try:
+            found = socket.getaddrinfo(host.strip("[]"), HTTPS_PORT, type=socket.SOCK_STREAM)
+        except OSError:
+            self._answer("502 Bad Gateway")
+            return
+        places = [str(entry[4][0]) for entry in found]
+        if not places or not all(is_public(place) for place in places):
+            self._refuse("it leads to a private address")
+            return
+        self._connect(places)
+
+    def _connect(self, places: list[str]) -> None:
+        for place in places:
+            try:
+                site = socket.create_connection((place, HTTPS_PORT), timeout=CONNECT_TIMEOUT_S)
+            except OSError:
+                continue
+            with site:
+                self._answer("200 Connection established")
+                relay(self.request, site)
+            return
+        self._answer("502 Bad Gateway")
+
+    def _request_line(self) -> str:
+        head = b""
+        while b"\r\n\r\n" not in head and len(head) < MAX_REQUEST_BYTES:
+            chunk = self.request.recv(CHUNK_BYTES)
+            if not chunk:
+                return ""
+            head += chunk
+        return head.split(b"\r\n")[0].decode("latin-1")
+
+    def _refuse(self, why: str) -> None:
+        self.server.refused.append(why)
+        self._answer("403 Forbidden")
+
+    def _answer(self, status: str) -> None:
+        length = "" if status.startswith("200") else "Content-Length: 0\r\nConnection: close\r\n"
+        self.request.sendall(f"HTTP/1.1 {status}\r\n{length}\r\n".encode("latin-1"))
+
+
+def relay(client: socket.socket, site: socket.socket) -> None:
+    """Pass bytes both ways until one side ends or both are silent for a minute."""
+    other = {client: site, site: client}
+    while ready := select.select(list(other), [], [], IDLE_TIMEOUT_S)[0]:
+        for side in ready:
+            chunk = side.recv(CHUNK_BYTES)
+            if not chunk:
+                return
+            other[side].sendall(chunk)
+
+
+def is_public(place: str) -> bool:
+    """Whether an IP address belongs to the public internet; one inside another counts as the inner one."""
+    address = ipaddress.ip_address(place.partition("%")[0])
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return (inner or address).is_global and not address.is_multicast
+
+
+def own_proxy() -> bool:
+    """Whether this machine reaches the internet through a proxy of its own, which then decides what is reached."""
+    return bool({"https", "all"} & getproxies().keys())
+
+
+@contextmanager
+def gate() -> Iterator[Gate]:
+    """An open gate for the time of one fetch; names that the environment exempts from proxies pass through it too."""
+    server = Gate()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    exempt = {name: os.environ.pop(name) for name in EXEMPTIONS if name in os.environ}  # curl reads them by itself
+    try:
+        yield server
+    finally:
+        os.environ.update(exempt)
+        server.shutdown()
+        server.server_close()

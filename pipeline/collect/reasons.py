@@ -1,0 +1,201 @@
+"""Why a post could not be fetched: what yt-dlp raised and said, as one reason of the closed list and its action."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+from pipeline.errors import Reason
+from pipeline.records import Seconds
+
+MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
+
+
+class Action(StrEnum):
+    """What follows from a reason."""
+
+    RETRY = "retry"  # the same post again, after a growing pause
+    PAUSE_LANE = "pause_lane"  # nothing is asked of this platform for a while
+    HOLD = "hold"  # until the versions of the tools or the cookies change
+    LOOK_AGAIN = "look_again"  # once more after a day, then permanent: one refusal proves little
+    PERMANENT = "permanent"
+    STOP_RUN = "stop_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An action with its bounds."""
+
+    action: Action
+    tries: int = 1  # further tries at most, the first one not counted
+    wait_s: Seconds = 0.0  # before the first of them; doubled each time
+
+
+#: Every reason for which a post can fail to arrive.
+POLICIES: Mapping[Reason, Policy] = {
+    Reason.RATE_LIMITED: Policy(Action.PAUSE_LANE, wait_s=MINUTE_S),  # or what Retry-After says
+    Reason.BOT_CHECK: Policy(Action.PAUSE_LANE, wait_s=HOUR_S),
+    Reason.NETWORK: Policy(Action.RETRY, tries=5, wait_s=10.0),
+    Reason.SERVER_ERROR: Policy(Action.RETRY, tries=5, wait_s=10.0),
+    Reason.TIMEOUT: Policy(Action.RETRY, tries=2, wait_s=MINUTE_S),
+    Reason.WORKER_DIED: Policy(Action.RETRY, tries=2, wait_s=10.0),
+    Reason.LINK_EXPIRED: Policy(Action.RETRY, wait_s=10.0),
+    Reason.BAD_MEDIA: Policy(Action.RETRY, wait_s=MINUTE_S),
+    Reason.LOGIN_REQUIRED: Policy(Action.HOLD),
+    Reason.EXTRACTOR_BROKEN: Policy(Action.HOLD),
+    Reason.INTERNAL_ERROR: Policy(Action.HOLD),
+    Reason.REMOVED: Policy(Action.LOOK_AGAIN, wait_s=DAY_S),
+    Reason.REGION_OR_REMOVED: Policy(Action.LOOK_AGAIN, wait_s=DAY_S),
+    Reason.PRIVATE: Policy(Action.PERMANENT, tries=0),
+    Reason.GEO_BLOCKED: Policy(Action.PERMANENT, tries=0),
+    Reason.NO_VIDEO: Policy(Action.PERMANENT, tries=0),
+    Reason.NO_AUDIO: Policy(Action.PERMANENT, tries=0),
+    Reason.UNSUPPORTED_URL: Policy(Action.PERMANENT, tries=0),
+    Reason.SKIPPED_POLICY: Policy(Action.PERMANENT, tries=0),
+    Reason.DISK_FULL: Policy(Action.STOP_RUN, tries=0),
+}
+
+#: Messages of yt-dlp, its extractors and its network libraries; the first match wins, so order carries meaning.
+MESSAGES: tuple[tuple[str, Reason], ...] = (
+    (r"no space left", Reason.DISK_FULL),
+    # before "login": Instagram names both, and the pause is what helps
+    (r"rate-?limit|too many requests|HTTP Error 429", Reason.RATE_LIMITED),
+    (r"content isn't available, try again later", Reason.RATE_LIMITED),
+    (r"not a bot|captcha|unable to extract challenge data", Reason.BOT_CHECK),
+    # the address of the media, not of the post: signed for some hours
+    (r"(unable to download video data|got error): HTTP Error (403|410|416)", Reason.LINK_EXPIRED),
+    (r"got error: HTTP Error 404", Reason.BAD_MEDIA),  # one segment of many
+    (r"fragment \d+ not found|fragment retries|file is empty|did not get any data", Reason.BAD_MEDIA),
+    # before "sign in" and "video unavailable", which follow in the same sentence
+    (r"private video|(video|account) is (likely either )?private|account is either private", Reason.PRIVATE),
+    (r"permission to view this post|users who follow this account", Reason.PRIVATE),
+    (r"(in|from) your (country|location|region)|geo.?restrict|HTTP Error 451", Reason.GEO_BLOCKED),
+    (r"IP address is blocked|status code 10(204|231)\b|video is not available$", Reason.REGION_OR_REMOVED),
+    (r"live event will begin|premieres in|premiere will begin|livestream has ended", Reason.SKIPPED_POLICY),
+    (r"not currently live|larger than max-filesize", Reason.SKIPPED_POLICY),
+    (r"no longer available|isn.t available anymore|removed|terminated|blocked it on copyright", Reason.REMOVED),
+    (r"channel.s members|members-only|requires payment|HTTP Error 401", Reason.LOGIN_REQUIRED),
+    (r"\blog ?in\b|log into|sign in|requiring login|registered users|restricted video", Reason.LOGIN_REQUIRED),
+    (r"empty media response|fresh cookies|content is unreachable|login details", Reason.LOGIN_REQUIRED),
+    (r"unsupported url|no suitable extractor|is not a valid url", Reason.UNSUPPORTED_URL),
+    (r"file:// urls are disabled|no connection adapters", Reason.UNSUPPORTED_URL),
+    (r"no video in this post|/photo/|requested format is not available|DRM", Reason.NO_VIDEO),
+    (r"does not have any videos", Reason.NO_VIDEO),
+    (r"video unavailable|page isn.t available|recording is not available", Reason.REMOVED),
+    (r"does not exist|HTTP Error 4(04|10)", Reason.REMOVED),
+    (r"HTTP Error 403", Reason.BOT_CHECK),
+    (r"HTTP Error 5\d\d|redirect loop|processing this video", Reason.SERVER_ERROR),
+    (r"timed? ?out|HTTP Error 408", Reason.TIMEOUT),
+    (r"resolve|not known|refused|reset by peer|unreachable|more expected|TransportError", Reason.NETWORK),
+    (r"connection aborted|remote end closed|proxy|curl: \(\d+\)|SSL|content too short", Reason.NETWORK),
+    (r"incomplete (yt initial )?data", Reason.NETWORK),
+    (r"unable to (extract|solve)|unexpected response|no video formats|universal data", Reason.EXTRACTOR_BROKEN),
+    (r"status code 100004|player response|needs to be reloaded|keeps sending the same page", Reason.EXTRACTOR_BROKEN),
+    # a request that the site calls malformed, and what yt-dlp itself calls a bug
+    (r"HTTP Error 400|failed to parse|report this issue", Reason.EXTRACTOR_BROKEN),
+)
+
+#: A warning that comes before an error can tell more than the error: these outweigh a vague one.
+WARNINGS: tuple[tuple[str, Reason], ...] = (
+    (r"rate-?limit|HTTP Error 429", Reason.RATE_LIMITED),
+    (r"not a bot|captcha", Reason.BOT_CHECK),
+    (r"only images are available|challenge solving failed|signature extraction failed", Reason.EXTRACTOR_BROKEN),
+    (r"no impersonate target is available", Reason.EXTRACTOR_BROKEN),
+)
+VAGUE = ("empty media response", "Requested format is not available", "No video formats found")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an error of a fetch means, with what its answer from the site still tells."""
+
+    reason: Reason
+    status: int | None = None  # of HTTP; None where it was not an answer or the cause is lost
+    retry_after_s: Seconds | None = None  # what the site asks for
+
+    @property
+    def policy(self) -> Policy:
+        """What follows from the reason."""
+        return POLICIES[self.reason]
+
+
+def judge(error: BaseException, warnings: Sequence[str] = ()) -> Verdict:
+    """Map an error of yt-dlp, with the warnings before it, to its reason.
+
+    The message decides, since after retries nothing else is left; where it says nothing known, the HTTP status and
+    yt-dlp's own flag of a bug (`expected`) do. What stays unknown is `internal_error`.
+    """
+    chain = list(_causes(error))
+    answer = next((response for cause in chain if (response := getattr(cause, "response", None)) is not None), None)
+    status = _whole(getattr(answer, "status", None))
+    headers = getattr(answer, "headers", None) or {}
+    if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in chain):
+        return Verdict(Reason.DISK_FULL)
+    reason = reason_of(str(error), warnings)
+    if reason is Reason.INTERNAL_ERROR and status is not None:
+        reason = reason_of(f"HTTP Error {status}")
+    if reason is Reason.INTERNAL_ERROR and any(getattr(cause, "expected", None) is False for cause in chain):
+        reason = Reason.EXTRACTOR_BROKEN
+    return Verdict(reason, status, retry_after(headers.get("Retry-After")))
+
+
+def reason_of(message: str, warnings: Sequence[str] = ()) -> Reason:
+    """The reason that a message names; `internal_error` if it is not known."""
+    text = without_origin(message).replace("\u2019", "'")  # YouTube writes both apostrophes
+    if any(vague in text for vague in VAGUE):
+        told = _first(WARNINGS, " ".join(warnings))
+        if told is not None:
+            return told
+    return _first(MESSAGES, text) or Reason.INTERNAL_ERROR
+
+
+def without_origin(message: str) -> str:
+    """A message without the extractor and the post's id before it: an id can hold any word or number."""
+    return re.sub(r"^(ERROR:\s*)?(\[[\w:+.-]+\]\s+([\w-]+:\s+)?)?", "", message.strip())
+
+
+def plain(message: str) -> str:
+    """A message for a reader: no origin, no advice for users of yt-dlp, no address and no account's name."""
+    text = re.split(r"; please report|\. Use --|\. Also see", without_origin(message))[0]
+    text = re.sub(r"\w+://\S+", "(address)", text)
+    return re.sub(r"(?<!\w)@[\w.-]+", "(account)", text).strip()[:300]
+
+
+def retry_after(header: str | None, now: datetime | None = None) -> Seconds | None:
+    """Seconds of a Retry-After header, in either form of RFC 9110 section 10.2.3; None if it cannot be read."""
+    if header is None:
+        return None
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+def _first(table: Sequence[tuple[str, Reason]], text: str) -> Reason | None:
+    return next((reason for pattern, reason in table if re.search(pattern, text, re.IGNORECASE)), None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what lies behind it: yt-dlp keeps causes in `exc_info` and `cause`, Python in `__cause__`."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        current = waiting.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        behind = ((getattr(current, "exc_info", None) or (None, None))[1], getattr(current, "cause", None))
+        waiting += [cause for cause in (*behind, current.__cause__) if isinstance(cause, BaseException)]
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None

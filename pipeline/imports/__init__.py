@@ -1,0 +1,30 @@
+"""Imports of what researchers already have: posts and exposures from the exports of other tools."""
+
+from pipeline.imports.formats import BY_NAME, FORMATS, Format, Hints, detect, read
+from pipeline.imports.result import (
+    Exposure,
+    Found,
+    ImportResult,
+    Reject,
+    enrolments,
+    observations,
+    reasons,
+    write_rejects,
+)
+
+__all__ = [
+    "BY_NAME",
+    "FORMATS",
+    "Exposure",
+    "Format",
+    "Found",
+    "Hints",
+    "ImportResult",
+    "Reject",
+    "detect",
+    "enrolments",
+    "observations",
+    "read",
+    "reasons",
+    "write_rejects",
+]

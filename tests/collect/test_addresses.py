@@ -1,0 +1,80 @@
+"""Only posts of known platforms, over https, and never a song in place of a post."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yt_dlp
+
+from pipeline.collect.addresses import FORMATS, platform_of
+from pipeline.errors import Reason, StageError
+
+H264 = {"format_id": "h264", "vcodec": "h264", "acodec": "aac", "height": 576}
+H265 = {"format_id": "h265", "vcodec": "h265", "acodec": "none", "height": 1080}
+AVC = {"format_id": "avc", "vcodec": "avc1.42001E", "acodec": "mp4a.40.2", "height": 360}
+PLAIN = {"format_id": "plain", "height": 1024}
+PICTURE = {"format_id": "picture", "vcodec": "avc1.64001F", "acodec": "none", "height": 1080}
+SOUND = {"format_id": "sound", "vcodec": "none", "acodec": "mp4a.40.2"}
+
+
+@pytest.mark.parametrize(
+    ("address", "platform"),
+    [
+        ("https://www.tiktok.com/@ann/video/1", "tiktok"),
+        ("https://vm.tiktok.com/ZMabc", "tiktok"),
+        ("https://www.instagram.com/reel/abc", "instagram"),
+        ("https://YOUTU.BE/abcdefghijk", "youtube"),
+        ("https://www.youtube.com:443/shorts/abcdefghijk", "youtube"),
+    ],
+)
+def test_a_post_of_a_known_platform(address: str, platform: str) -> None:
+    assert platform_of(address) == platform
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://www.tiktok.com/@ann/video/1",
+        "https://www.tiktok.com.evil.example/@ann/video/1",
+        "https://evil.example/www.tiktok.com/video/1",
+        "https://www.tiktok.com@127.0.0.1/video/1",
+        "https://ann@www.tiktok.com/video/1",
+        "https://www.tiktok.com:8443/@ann/video/1",
+        "https://127.0.0.1/video.mp4",
+        "https://[::1]/video.mp4",
+        "https://[broken/video.mp4",
+        "file:///etc/hostname",
+        "tiktokuser:ann",
+        "ytsearch:cats",
+        "",
+    ],
+)
+def test_anything_else_is_refused_with_one_reason(address: str) -> None:
+    with pytest.raises(StageError) as caught:
+        platform_of(address)
+    assert caught.value.reason == Reason.UNSUPPORTED_URL
+
+
+@pytest.mark.parametrize(
+    ("platform", "formats", "chosen"),
+    [
+        ("tiktok", [SOUND, H264, H265], "h264"),
+        ("tiktok", [SOUND], None),
+        ("tiktok", [SOUND, H265], None),
+        ("instagram", [SOUND, PICTURE, PLAIN], "plain"),
+        ("instagram", [SOUND, PICTURE], "sound"),
+        ("instagram", [PICTURE], None),
+        ("youtube", [SOUND, PICTURE, AVC], "avc"),
+        ("youtube", [SOUND, PICTURE], "sound"),
+    ],
+)
+def test_the_format_that_is_taken(platform: str, formats: list[dict[str, Any]], chosen: str | None) -> None:
+    given = [{"url": "https://x.example/a.mp4", "ext": "mp4", **one} for one in formats]
+    info = {"id": "1", "title": "t", "extractor": "x", "extractor_key": "X", "formats": given}
+    with yt_dlp.YoutubeDL({"quiet": True, "format": FORMATS[platform], "simulate": True}) as client:
+        if chosen is None:
+            with pytest.raises(yt_dlp.utils.ExtractorError, match="Requested format is not available"):
+                client.process_ie_result(info, download=False)
+        else:
+            assert client.process_ie_result(info, download=False)["format_id"] == chosen
