@@ -36,21 +36,21 @@ final AS (
             WHEN failed.problem IS NOT NULL THEN 'failed'
             WHEN coalesce(passed.stages, 0) = stage_count.stages THEN 'ok'
             ELSE 'pending'
-        END AS status,
-        failed.problem,
+        END AS status, -- ok, failed or pending
+        failed.problem, -- stage and reason of a failure
         audio.duration_s,
         evidence.speech_s,
         evidence.music_share,
         audio.loudness_lufs,
         transcripts.language,
         transcripts.language_probability,
-        transcripts.text,
+        transcripts.text, -- the transcript; NULL without speech
         transcripts.reason AS text_reason,
-        clip_tone.tone,
-        clip_tone.tone_probability,
-        coalesce(clip_tone.tone_reason, failed.reason) AS tone_reason,
-        speech.sentiment,
-        speech.sentiment_reason,
+        clip_tone.tone, -- perceived tone by the first model; NULL with a reason
+        clip_tone.tone_probability, -- mean probability of `tone`, by length of region [0–1]
+        coalesce(clip_tone.tone_reason, failed.reason) AS tone_reason, -- why `tone` is NULL
+        speech.sentiment, -- VADER compound score of the speech [-1–1]
+        speech.sentiment_reason, -- why that is NULL
         clips.author_key,
         clips.hashtags,
         clips.caption,

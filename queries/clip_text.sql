@@ -15,24 +15,24 @@ confidence AS (
 ),
 final AS (
     SELECT
-        transcripts.clip_id,
-        transcripts.text AS speech_text,
-        transcripts.reason AS speech_reason,
-        transcripts.language AS speech_language,
-        transcripts.language_probability AS speech_language_probability,
-        confidence.avg_logprob,
-        confidence.no_speech_prob,
-        speech.word_count AS speech_words,
-        speech.sentiment AS speech_sentiment,
-        speech.sentiment_reason AS speech_sentiment_reason,
+        transcripts.clip_id, -- the clip
+        transcripts.text AS speech_text, -- the transcript; NULL without speech
+        transcripts.reason AS speech_reason, -- why there is no transcript
+        transcripts.language AS speech_language, -- language of the speech [ISO 639-1]
+        transcripts.language_probability AS speech_language_probability, -- Whisper's probability of that language [0–1]
+        confidence.avg_logprob, -- mean log probability over segments [ln]
+        confidence.no_speech_prob, -- highest probability of a segment that it holds no speech [0–1]
+        speech.word_count AS speech_words, -- words said [count]
+        speech.sentiment AS speech_sentiment, -- VADER compound score of the speech [-1–1]
+        speech.sentiment_reason AS speech_sentiment_reason, -- why that is NULL
         clips.caption,
-        caption.language AS caption_language,
-        caption.word_count AS caption_words,
-        caption.emoji AS caption_emoji,
+        caption.language AS caption_language, -- language of the caption [ISO 639-1]
+        caption.word_count AS caption_words, -- words of the caption, without tags [count]
+        caption.emoji AS caption_emoji, -- emoji of the caption, in order
         clips.hashtags,
         clips.mentions,
-        caption.sentiment AS caption_sentiment,
-        caption.sentiment_reason AS caption_sentiment_reason
+        caption.sentiment AS caption_sentiment, -- VADER compound score of the caption [-1–1]
+        caption.sentiment_reason AS caption_sentiment_reason -- why that is NULL
     FROM transcripts
     JOIN clips USING (clip_id)
     LEFT JOIN speech USING (clip_id)

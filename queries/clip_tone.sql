@@ -51,19 +51,19 @@ averaged AS (
 ),
 final AS (
     SELECT
-        evidence.clip_id,
-        models.model,
-        averaged.tone,
-        averaged.tone_probability,
-        averaged.probabilities,
+        evidence.clip_id, -- the clip
+        models.model, -- the tone model
+        averaged.tone, -- most probable tone of the clip; NULL with a reason
+        averaged.tone_probability, -- mean probability of `tone` over scored regions, by length [0–1]
+        averaged.probabilities, -- mean probability of each label, by length [0–1]
         CASE
             WHEN averaged.tone IS NOT NULL THEN NULL
             WHEN evidence.speech_s = 0 THEN 'no_speech'
             ELSE coalesce(evidence_of.reason, 'not_scored')
-        END AS tone_reason,
-        coalesce(evidence_of.regions, 0) AS regions,
-        coalesce(evidence_of.regions_scored, 0) AS regions_scored,
-        coalesce(evidence_of.scored_s, 0) AS scored_s
+        END AS tone_reason, -- why `tone` is NULL
+        coalesce(evidence_of.regions, 0) AS regions, -- speech regions [count]
+        coalesce(evidence_of.regions_scored, 0) AS regions_scored, -- speech regions with a score [count]
+        coalesce(evidence_of.scored_s, 0) AS scored_s -- length of the scored speech regions [s]
     FROM evidence
     CROSS JOIN models
     LEFT JOIN evidence_of ON evidence_of.clip_id = evidence.clip_id AND evidence_of.model = models.model

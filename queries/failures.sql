@@ -16,9 +16,15 @@ WITH last_attempts AS (
     GROUP BY attempts.clip_id, attempts.stage
 ),
 final AS (
-    SELECT clip_id, last_attempts.stage, reason, message, attempts, last_attempt_at
+    SELECT
+        last_attempts.clip_id, -- the clip
+        last_attempts.stage, -- the stage that it could not pass
+        last_attempts.reason, -- why: a word of the closed list
+        last_attempts.message, -- the same as a sentence
+        last_attempts.attempts, -- failed attempts so far [count]
+        last_attempts.last_attempt_at -- when it was last tried [UTC]
     FROM last_attempts
     JOIN fingerprints USING (fingerprint, stage)
-    WHERE status = 'failed' AND fingerprints.is_current
+    WHERE last_attempts.status = 'failed' AND fingerprints.is_current
 )
 SELECT * FROM final ORDER BY stage, reason, clip_id;

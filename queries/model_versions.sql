@@ -19,14 +19,14 @@ done AS (
 ),
 final AS (
     SELECT
-        current.stage,
-        stage_models.model,
-        stage_models.digest,
-        current.version AS stage_version,
-        current.options,
-        current.libraries,
-        current.fingerprint,
-        coalesce(done.clips, 0) AS clips
+        current.stage, -- the stage
+        stage_models.model, -- its model; NULL for a stage without one
+        stage_models.digest, -- digest of the model's files
+        current.version AS stage_version, -- version of the stage's own code
+        current.options, -- its options [JSON]
+        current.libraries, -- versions of libraries that can change its numbers [JSON]
+        current.fingerprint, -- hash of all of these
+        coalesce(done.clips, 0) AS clips -- clips that passed under this configuration [count]
     FROM current
     LEFT JOIN stage_models USING (fingerprint)
     LEFT JOIN done USING (fingerprint)

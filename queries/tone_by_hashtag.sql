@@ -21,12 +21,12 @@ counted AS (
 ),
 final AS (
     SELECT
-        scored.hashtag,
-        scored.model,
-        scored.tone,
-        avg(scored.probability) AS mean_probability,
-        count(DISTINCT scored.clip_id) AS clips_scored,
-        counted.clips
+        scored.hashtag, -- hashtag, lower case, without #
+        scored.model, -- the tone model
+        scored.tone, -- tone label
+        avg(scored.probability) AS mean_probability, -- mean over clips of the probability of this tone [0–1]
+        count(DISTINCT scored.clip_id) AS clips_scored, -- clips behind the mean [count]
+        counted.clips -- all clips under the hashtag [count]
     FROM scored
     JOIN counted USING (hashtag)
     GROUP BY scored.hashtag, scored.model, scored.tone, counted.clips

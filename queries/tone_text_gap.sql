@@ -20,19 +20,19 @@ words AS (
 ),
 final AS (
     SELECT
-        voices.clip_id,
-        voices.model,
-        voices.tone,
-        voices.tone_probability,
-        voices.voice_valence,
-        words.text_sentiment,
-        abs(voices.voice_valence - words.text_sentiment) AS gap,
+        voices.clip_id, -- the clip
+        voices.model, -- the tone model
+        voices.tone, -- perceived tone of the clip
+        voices.tone_probability, -- mean probability of `tone` [0–1]
+        voices.voice_valence, -- probability of happy less those of angry and sad [-1–1]
+        words.text_sentiment, -- VADER compound score of the speech [-1–1]
+        abs(voices.voice_valence - words.text_sentiment) AS gap, -- distance between the two [0–2]
         -- VADER's own borders of neutral for words; for voices, a fifth of the scale
         CASE WHEN words.text_sentiment >= 0.05 THEN 'warm' WHEN words.text_sentiment <= -0.05 THEN 'cold' ELSE 'even' END
         || ' words, '
         || CASE WHEN voices.voice_valence >= 0.2 THEN 'warm' WHEN voices.voice_valence <= -0.2 THEN 'cold' ELSE 'even' END
-        || ' voice' AS quadrant,
-        words.speech_text
+        || ' voice' AS quadrant, -- warm, cold or even words, and the same for the voice
+        words.speech_text -- what was said
     FROM voices
     JOIN words USING (clip_id)
 )

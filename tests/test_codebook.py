@@ -156,3 +156,8 @@ def test_the_command(tmp_path: Path) -> None:
     assert "run the study first" in mistake(cliptone("codebook", "--study", ".", cwd=tmp_path))
     with pytest.raises(StoreError):
         codebook(tmp_path)
+
+
+def test_every_column_of_every_view_has_its_meaning() -> None:
+    bare = [(entry.name, variable.name) for entry in codebook() for variable in entry.variables if not variable.meaning]
+    assert bare == []
