@@ -1,116 +1,26 @@
-"""The queries on a small study whose numbers are known, and the folder they come from."""
+"""The queries on a small study whose numbers are known."""
 
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
-import duckdb
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from pipeline import schema
-from pipeline.codebook import ORIGINS
-from pipeline.errors import UserError
 from pipeline.ledger import AttemptRow, FingerprintRow
-from pipeline.queries_folder import get_query, own_folder, read_queries, read_query, shipped_folder
+from pipeline.queries_folder import get_query, read_queries
 from pipeline.records import (
-    AudioRow,
     ClipRow,
-    EmotionRow,
-    EvidenceRow,
     ObservationRow,
-    Row,
     SegmentRow,
     SpeechEmbeddingRow,
-    SpeechRegionRow,
     TranscriptRow,
-    WordRow,
 )
-from tests.test_cli import cliptone, mistake
-
-MONDAY = datetime(2026, 3, 2)  # noqa: DTZ001 - stored times are UTC without an offset
-EMPTY = {"VARCHAR": "", "BIGINT": 0, "DOUBLE": 0.0, "BOOLEAN": True, "VARCHAR[]": (), "TIMESTAMP": MONDAY}
-RowT = TypeVar("RowT", bound=Row)
-Region = tuple[float, float, Mapping[str, float] | None]  # start, end, probabilities
-
-
-def row(kind: type[RowT], **values: Any) -> RowT:
-    """A row with the given values; what is not given is NULL, or empty where a column may not be NULL."""
-    return kind(**{c.name: None if c.nullable else EMPTY[c.sql_type] for c in schema.columns(kind)} | values)
-
-
-def clip(clip_id: str, regions: Iterable[Region] = (), model: str = "one", **post: Any) -> list[Row]:
-    """A clip of 10 s with its speech regions and their tone."""
-    regions = list(regions)
-    rows: list[Row] = [
-        row(ClipRow, clip_id=clip_id, **post),
-        row(AudioRow, clip_id=clip_id, duration_s=10.0),
-        row(EvidenceRow, clip_id=clip_id, speech_s=sum(end - start for start, end, _ in regions)),
-    ]
-    for number, (start, end, _) in enumerate(regions):
-        rows.append(row(SpeechRegionRow, clip_id=clip_id, region=number, start_s=start, end_s=end))
-    return rows + tones(clip_id, [probabilities for _, _, probabilities in regions], model)
-
-
-def tones(clip_id: str, regions: Iterable[Mapping[str, float] | None], model: str) -> list[Row]:
-    """What one model hears in the regions of a clip; None is too little evidence."""
-    return [
-        row(EmotionRow, clip_id=clip_id, region=number, model=model, status="no_evidence", reason="too_short")
-        if probabilities is None
-        else row(
-            EmotionRow,
-            clip_id=clip_id,
-            region=number,
-            model=model,
-            label=max(probabilities, key=lambda label: probabilities[label]),
-            probability=max(probabilities.values()),
-            probabilities=probabilities,
-            status="scored",
-        )
-        for number, probabilities in enumerate(regions)
-    ]
-
-
-def said(clip_id: str, text: str, language: str = "en", start_s: float = 0.0) -> list[Row]:
-    """A transcript whose words take half a second each."""
-    times = [start_s + number / 2 for number in range(len(text.split()))]
-    return [row(TranscriptRow, clip_id=clip_id, text=text, language=language)] + [
-        row(WordRow, clip_id=clip_id, word_index=number, word=word, start_s=time, end_s=time + 0.5)
-        for number, (word, time) in enumerate(zip(text.split(), times, strict=True))
-    ]
-
-
-def angry(probability: float) -> dict[str, float]:
-    return {"angry": probability, "neutral": 1 - probability}
-
-
-class SmallStudy:
-    """A database in memory with all tables and views."""
-
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
-        schema.create_tables(self.connection, ORIGINS)
-        self.add([row(FingerprintRow, fingerprint="e", stage="emotion", options='{"models": ["one", "two"]}')])
-        schema.create_views(self.connection)
-
-    def add(self, *groups: Iterable[Row]) -> None:
-        for group in groups:
-            for one in group:
-                schema.insert(self.connection, [one])
-
-    def ask(self, name: str, /, **parameters: str) -> list[dict[str, Any]]:
-        query = get_query(name)
-        self.connection.execute(query.sql, query.bind(parameters))
-        names = [column[0] for column in self.connection.description or ()]
-        return [dict(zip(names, found, strict=True)) for found in self.connection.fetchall()]
+from tests.small_study import MONDAY, SmallStudy, angry, clip, row, said, tones
 
 
 @pytest.fixture
@@ -427,79 +337,3 @@ def test_every_query_is_written_as_the_others(query: Any) -> None:
 
 
 # ---------------------------------------------------------------- the folder
-
-
-def write_own(home: Path, name: str = "mine", sql: str = "SELECT $word AS said, $most AS most") -> Path:
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "study.toml").touch()
-    (home / "queries").mkdir(exist_ok=True)
-    head = "-- what: my own question\n-- parameters: word = any word; most = 3 (words at most)\n"
-    (home / "queries" / f"{name}.sql").write_text(head + sql, encoding="utf-8")
-    return home / "queries"
-
-
-def test_own_queries_stand_beside_ours(tmp_path: Path) -> None:
-    folder = write_own(tmp_path)
-    queries = read_queries(folder)
-    assert {"mine", "clip_tone"} <= queries.keys()
-    assert list(queries) == sorted(queries)
-    assert [str(parameter) for parameter in queries["mine"].described] == [
-        "--word (any word)",
-        "--most (words at most; 3 if not given)",
-    ]
-    assert queries["mine"].bind({"word": "bag"}) == {"word": "bag", "most": "3"}
-    with pytest.raises(UserError, match="there is no query 'mine'"):
-        get_query("mine")
-
-
-def test_an_own_query_may_not_take_the_name_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"clip_tone\.sql has the name of a query that ships"):
-        read_queries(write_own(tmp_path, "clip_tone"))
-
-
-def test_where_own_queries_are_looked_for(tmp_path: Path) -> None:
-    folder = write_own(tmp_path)
-    results = tmp_path / "outputs" / "study"
-    results.mkdir(parents=True)
-    for named in (tmp_path / "study.toml", results, results / "study.duckdb"):
-        found = own_folder(named)
-        assert found is not None
-        assert found.samefile(folder)
-    assert own_folder(tmp_path / "elsewhere" / "study.toml") is None
-    assert own_folder(shipped_folder("queries").parent / "study.toml") is None, "ours are nobody's own"
-
-
-def test_what_a_query_takes(tmp_path: Path) -> None:
-    query = read_query(write_own(tmp_path) / "mine.sql")
-    with pytest.raises(UserError, match=r"takes --word .any word. and --most .*; none was given"):
-        query.bind({})
-    with pytest.raises(UserError, match="not --words bag"):
-        query.bind({"words": "bag"})
-    with pytest.raises(UserError, match="--most takes a number such as 3, not 'many'"):
-        query.bind({"word": "bag", "most": "many"})
-    (tmp_path / "queries" / "latin.sql").write_bytes("-- what: Gefühl".encode("latin-1"))
-    with pytest.raises(UserError, match="save it as UTF-8"):
-        read_queries(tmp_path / "queries")
-
-
-def test_the_command_says_what_a_query_takes(tmp_path: Path) -> None:
-    write_own(tmp_path)
-    assert "takes --term (a word or phrase); none was given" in mistake(cliptone("query", "tone_of_term", cwd=tmp_path))
-    assert "given by name" in mistake(cliptone("query", "tone_of_term", "bag", cwd=tmp_path))
-    shown = cliptone("query", "top_moments", "--help", cwd=tmp_path).stdout
-    assert "--limit (moments at most; 10 if not given)" in shown
-    assert "caution:" in shown
-    assert "--format" in cliptone("query", "--help", cwd=tmp_path).stdout
-    beside = cliptone("query", "--study", "study.toml", cwd=tmp_path).stdout
-    assert "my own question" in beside
-    write_own(tmp_path, "clip_tone")
-    assert "give it another name" in mistake(cliptone("query", "--study", "study.toml", cwd=tmp_path))
-
-
-def test_names_are_completed(tmp_path: Path) -> None:
-    words = {"_CLIPTONE_COMPLETE": "complete_bash", "COMP_WORDS": "cliptone query tone_by", "COMP_CWORD": "2"}
-    done = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.argv = ['cliptone']; from pipeline.cli import main; main()"],
-        cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, **words},
-    )  # fmt: skip
-    assert done.stdout.split() == ["tone_by_author", "tone_by_hashtag", "tone_by_language", "tone_by_week"]
