@@ -1,0 +1,8 @@
+"""The command `cliptone`: parse, call, print. The only place that prints or exits."""
+
+# The order of the commands in the help.
+# isort: off
+from pipeline.cli import study, collect, ask, machine
+from pipeline.cli.app import app, main
+
+__all__ = ["app", "ask", "collect", "machine", "main", "study"]

@@ -1,0 +1,38 @@
+"""Arguments and options that several commands share, and the study that they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.config import Study
+
+Form = Literal["table", "csv", "json", "parquet"]
+StudyArgument = Annotated[Path | None, typer.Argument(help="study file; may be left out where there is only one")]
+StudyOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file, folder of results, or database")]
+FormOption = Annotated[Form, typer.Option("--format", "-f", help="how to show the result")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead")]
+
+
+def load(path: Path) -> Study:
+    from pipeline.config import load_study
+    from pipeline.stages import BY_NAME
+
+    return load_study(path, BY_NAME)
+
+
+def find_study(named: Path | None) -> Path:
+    """The study file that is meant: the named one, the only one here, or the demo."""
+    if named is not None:
+        return named
+    here = [path for path in sorted(Path.cwd().glob("*.toml")) if "[[sources]]" in path.read_text("utf-8", "replace")]
+    found = here or sorted(Path.cwd().glob("outputs/demo/*.toml"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise UserError(f"name the study file, as in `cliptone run my-study.toml` (found here: {names})")
+    return found[0]

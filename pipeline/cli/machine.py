@@ -1,0 +1,60 @@
+"""Commands about this machine: its models, and whether it is fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.screen import console
+
+models_app = typer.Typer(help="Every model: source, licence, what it was trained on, and whether it is here.")
+app.add_typer(models_app, name="models")
+
+
+@models_app.callback(invoke_without_command=True)
+def list_models(context: typer.Context) -> None:
+    """List every model."""
+    if context.invoked_subcommand is not None:
+        return
+    from pipeline import models
+    from pipeline.display import plain_table
+
+    rows = [
+        (
+            model.name,
+            "here" if models.find(model.name) else "not here",
+            model.task,
+            f"{model.source} @ {model.revision[:12]}",
+            model.licence,
+            model.trained_on,
+        )
+        for model in models.MODELS.values()
+    ]
+    console().print(plain_table(("model", "", "for", "source", "licence", "trained on"), rows))
+
+
+@models_app.command("pull")
+def pull_model(name: Annotated[str, typer.Argument(help="a name that `cliptone models` lists")]) -> None:
+    """Fetch a model from its source, check its digests, and keep it for all studies."""
+    from pipeline import models
+
+    with console().status(f"fetching {name} …"):
+        folder = models.find(name) or models.pull(name)
+    console().print(f"{name} is in {folder}", markup=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Check ffmpeg, models, disk, versions, network and GPU, and say what to do."""
+    from pipeline.display import plain_table
+    from pipeline.doctor import check_up
+
+    found = list(check_up(Path.cwd()))
+    marks = {"ok": "ok", "note": "note", "problem": "PROBLEM"}
+    rows = [(line.topic, marks[line.state], line.finding, line.advice) for line in found]
+    console().print(plain_table(("", "", "found", "what to do"), rows))
+    if any(line.state == "problem" for line in found):
+        raise typer.Exit(1)

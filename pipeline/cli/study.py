@@ -1,0 +1,108 @@
+"""Commands of a study: try the demo, begin one, run it, see how far it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.arguments import StudyArgument, find_study, load
+from pipeline.cli.screen import console
+from pipeline.errors import Stopped, UserError
+
+if TYPE_CHECKING:
+    from pipeline.config import Study
+
+
+@app.command()
+def demo(folder: Annotated[Path, typer.Argument(help="where to put the demo study")] = Path("outputs/demo")) -> None:
+    """Copy a small study of real clips, run it, and show what comes out."""
+    from pipeline.demo.study import copy_demo
+
+    study_file = copy_demo(folder)
+    _run(load(study_file), (), retry_failed=False)
+    study = load(study_file)
+    _overview(study)
+    _where_next(study)
+
+
+@app.command()
+def init(name: Annotated[str, typer.Argument(help="name of the study: letters, digits, - and _")]) -> None:
+    """Write a commented study file."""
+    from pipeline.config import NAME
+    from pipeline.stages import BY_NAME
+    from pipeline.study_template import study_template
+
+    path = Path(f"{name}.toml")
+    if not NAME.fullmatch(name):
+        raise UserError(f"a study's name may hold letters, digits, - and _ alone, not {name!r}")
+    if path.exists():
+        raise UserError(f"{path} is there already: choose another name, or delete it first")
+    path.write_text(study_template(name, BY_NAME), encoding="utf-8")
+    console().print(f"Wrote {path}. Name your clips in it under [[sources]], then: cliptone run {path}", markup=False)
+
+
+@app.command()
+def run(
+    study: StudyArgument = None,
+    stage: Annotated[list[str] | None, typer.Option(help="run only this stage (may be given several times)")] = None,
+    retry_failed: Annotated[bool, typer.Option(help="try clips again whose failure is final otherwise")] = False,
+) -> None:
+    """Run what is pending in a study; safe to stop at any moment, the next run goes on."""
+    loaded = load(find_study(study))
+    _run(loaded, tuple(stage or ()), retry_failed)
+    console().print("See: cliptone status · cliptone query clip_overview", style="dim")
+
+
+@app.command()
+def status(study: StudyArgument = None) -> None:
+    """Show how far a study is: each stage's clips done, failed by reason, and pending."""
+    from pipeline.display import status_table
+    from pipeline.status import retryable, study_status
+
+    loaded = load(find_study(study))
+    found = study_status(loaded)
+    rows = [(line.stage, line.done, line.failed, line.pending, line.not_reached) for line in found]
+    console().print(status_table(rows))
+    again = sum(retryable(line.failed) for line in found)
+    if again:
+        console().print(f"{again} failures speak of the moment, not of the clip: the next run tries them again.")
+
+
+def _run(study: Study, stages: tuple[str, ...], retry_failed: bool) -> None:
+    try:
+        from pipeline.display import ProgressBar, report_lines
+        from pipeline.run import run_study
+
+        with ProgressBar(console()) as bar:
+            report = run_study(study, bar, stages, retry_failed)
+    except KeyboardInterrupt:
+        raise Stopped("stopped; what was done is saved, and the next run goes on from here") from None
+    console().print(report_lines(report), markup=False)
+
+
+def _overview(study: Study) -> None:
+    from pipeline.display import overview_table
+    from pipeline.queries_folder import get_query
+    from pipeline.reader import StudyReader
+
+    result = StudyReader(study.published).arrow(get_query("clip_overview").sql, {})
+    rows = result.to_pylist(maps_as_pydicts="strict")
+    screen = console()
+    screen.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"]), screen.width))
+
+
+def _where_next(study: Study) -> None:
+    from pipeline.queries_folder import shipped_folder
+
+    lines = (
+        "Perceived tone is how a voice sounds to a model trained on acted German speech, not what a person feels.",
+        "",
+        f"database   {study.published}",
+        f"queries    {shipped_folder('queries')}   (cliptone query clip_tone · cliptone query tone_by_hashtag)",
+        f"notebooks  {shipped_folder('notebooks')}   (start with 01_first_look.ipynb)",
+        "your own   cliptone init my-study",
+    )
+    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

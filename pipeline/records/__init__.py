@@ -1,0 +1,34 @@
+"""What passes between stages and what is stored: rows that carry their meaning and unit, `Clip` and `Outcome`."""
+
+from pipeline.records.clip import Clip, Outcome, Source
+from pipeline.records.posts import ClipRow, ObservationRow
+from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
+from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundTagRow, SpeechRegionRow
+from pipeline.records.speech import SegmentRow, TextFeaturesRow, TranscriptRow, WordRow
+from pipeline.records.tone import AcousticsRow, EmotionRow, SpeechEmbeddingRow
+
+__all__ = [
+    "AcousticsRow",
+    "AudioRow",
+    "Clip",
+    "ClipRow",
+    "Decibels",
+    "EmotionRow",
+    "EvidenceRow",
+    "Hertz",
+    "MediaRow",
+    "ObservationRow",
+    "Outcome",
+    "Row",
+    "RowT",
+    "Seconds",
+    "SegmentRow",
+    "SoundTagRow",
+    "Source",
+    "SpeechEmbeddingRow",
+    "SpeechRegionRow",
+    "TextFeaturesRow",
+    "TranscriptRow",
+    "WordRow",
+    "column",
+]

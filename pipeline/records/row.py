@@ -1,0 +1,30 @@
+"""A row of a table: its columns carry their meaning and unit."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar, TypeVar
+
+Seconds = float
+Decibels = float
+Hertz = float
+
+RowT = TypeVar("RowT", bound="Row")
+
+
+def column(doc: str, unit: str = "", **kwargs: Any) -> Any:
+    """A field of a row: `doc` and `unit` become the column's comment and its line in the codebook."""
+    return dataclasses.field(metadata={"doc": doc, "unit": unit}, **kwargs)
+
+
+class Row:
+    """One row of a table; a subclass is a frozen dataclass that names its table and its grain."""
+
+    __slots__ = ()
+    table: ClassVar[str]
+    grain: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def columns(cls) -> tuple[dataclasses.Field[Any], ...]:
+        """The columns in order, each with `metadata["doc"]` and `metadata["unit"]`."""
+        return dataclasses.fields(cls)  # type: ignore[arg-type]

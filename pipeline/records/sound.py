@@ -1,0 +1,98 @@
+"""Media, audio and what is heard in it, as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pipeline.records.row import Decibels, Row, Seconds, column
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRow(Row):
+    """The media file of a clip."""
+
+    table: ClassVar[str] = "media"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id",)
+
+    clip_id: str = column("the clip")
+    sha256: str = column("digest of the file's bytes")
+    size_bytes: int = column("size of the file", "bytes")
+    file_name: str = column("name of the file, without its folder")
+    format_id: str | None = column("the format that yt-dlp took, NULL for a local file")
+    extractor: str | None = column("the yt-dlp extractor that found it, NULL for a local file")
+
+
+@dataclass(frozen=True, slots=True)
+class AudioRow(Row):
+    """The audio track of a clip, as decoded to mono 16 kHz."""
+
+    table: ClassVar[str] = "audio"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id",)
+
+    clip_id: str = column("the clip")
+    container: str = column("container format, as libavformat names it")
+    video_codec: str | None = column("codec of the first video stream, NULL without one")
+    width: int | None = column("width of the picture", "px")
+    height: int | None = column("height of the picture", "px")
+    audio_codec: str = column("codec of the first audio stream")
+    source_sample_rate: int = column("sample rate before conversion", "Hz")
+    source_channels: int = column("channels before the mix to mono", "count")
+    duration_s: Seconds = column("length of the decoded audio", "s")
+    container_duration_s: Seconds | None = column("length that the container states", "s")
+    decoded_ratio: float | None = column("decoded length over stated length; below 0.98 some audio was lost", "0–1")
+    loudness_lufs: float | None = column("integrated loudness (EBU R128); NULL below the gate of -70 LUFS", "LUFS")
+    true_peak_dbtp: float | None = column("true peak (EBU R128 annex 2); NULL for digital silence", "dBTP")
+    clipping_share: float = column("share of samples at full scale", "0–1")
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow(Row):
+    """How much of a clip is speech and music: whether there is something to score at all."""
+
+    table: ClassVar[str] = "evidence"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id",)
+
+    clip_id: str = column("the clip")
+    speech_s: Seconds = column("time inside speech regions", "s")
+    speech_share: float = column("`speech_s` over the clip's duration", "0–1")
+    music_share: float | None = column(
+        "share of the clip in which the tagger hears music, singing or rapping; NULL without a tagger", "0–1"
+    )
+    music_reason: str | None = column("why `music_share` is NULL")
+    snr_db: Decibels | None = column(
+        "power of speech regions over the median power of the rest; NULL without both", "dB"
+    )
+    tagger: str | None = column("the model behind `sound_tags`, NULL without one")
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRegionRow(Row):
+    """One stretch of speech (voice activity), short enough for a tone model."""
+
+    table: ClassVar[str] = "speech_regions"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "region")
+
+    clip_id: str = column("the clip")
+    region: int = column("number of the region in the clip, from 0")
+    start_s: Seconds = column("start in the clip", "s")
+    end_s: Seconds = column("end in the clip", "s")
+    level_dbfs: Decibels | None = column("root mean square level; NULL for digital silence", "dBFS")
+    speech_score: float | None = column("mean score of speech sounds by the tagger; NULL without one", "0–1")
+    music_score: float | None = column(
+        "mean score of music, singing and rapping by the tagger; NULL without one", "0–1"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SoundTagRow(Row):
+    """One sound class that the tagger hears in a clip."""
+
+    table: ClassVar[str] = "sound_tags"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "tag")
+
+    clip_id: str = column("the clip")
+    tag: str = column("AudioSet class")
+    mean_score: float = column("mean score over the clip's windows", "0–1")
+    max_score: float = column("highest score of a window", "0–1")
+    max_at_s: Seconds = column("start of the window with the highest score", "s")

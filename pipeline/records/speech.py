@@ -1,0 +1,80 @@
+"""What was said, and what the words alone tell, as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pipeline.records.row import Row, Seconds, column
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptRow(Row):
+    """What was said in a clip, as one text; NULL with a reason where nothing was."""
+
+    table: ClassVar[str] = "transcripts"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id",)
+
+    clip_id: str = column("the clip")
+    text: str | None = column("the transcript; NULL without speech")
+    reason: str | None = column("why `text` is NULL")
+    language: str | None = column("language of the speech", "ISO 639-1")
+    language_probability: float | None = column("Whisper's probability of that language", "0–1")
+    engine: str = column("speech engine: ctranslate2 or openai-whisper")
+    model: str = column("Whisper weights")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow(Row):
+    """One phrase as Whisper divides speech, with Whisper's own confidences."""
+
+    table: ClassVar[str] = "segments"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "segment")
+
+    clip_id: str = column("the clip")
+    segment: int = column("number of the segment in the clip, from 0")
+    start_s: Seconds = column("start in the clip", "s")
+    end_s: Seconds = column("end in the clip", "s")
+    text: str = column("the words")
+    avg_logprob: float = column("mean log probability of the tokens", "ln")
+    no_speech_prob: float = column("Whisper's probability that the window holds no speech", "0–1")
+    compression_ratio: float = column("length over gzip length of the text; above 2.4 it repeats itself", "ratio")
+    temperature: float = column("sampling temperature that gave this text; 0 is greedy or beam", "")
+
+
+@dataclass(frozen=True, slots=True)
+class WordRow(Row):
+    """One word with its time."""
+
+    table: ClassVar[str] = "words"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "word_index")
+
+    clip_id: str = column("the clip")
+    word_index: int = column("number of the word in the clip, from 0")
+    segment: int = column("the segment it belongs to")
+    word: str = column("the word with its punctuation, without surrounding space")
+    start_s: Seconds = column("start in the clip", "s")
+    end_s: Seconds = column("end in the clip", "s")
+    probability: float = column("mean probability of the word's tokens", "0–1")
+
+
+@dataclass(frozen=True, slots=True)
+class TextFeaturesRow(Row):
+    """What the words of one channel say by themselves; speech and caption are kept apart."""
+
+    table: ClassVar[str] = "text_features"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "channel")
+
+    clip_id: str = column("the clip")
+    channel: str = column("speech or caption")
+    language: str | None = column("language of the text", "ISO 639-1")
+    word_count: int = column("words, without hashtags, mentions and addresses", "count")
+    character_count: int = column("characters as a reader counts them (grapheme clusters)", "count")
+    emoji: tuple[str, ...] = column("emoji in order of appearance")
+    hashtag_count: int = column("hashtags", "count")
+    mention_count: int = column("accounts named with @", "count")
+    sentiment: float | None = column("VADER compound score of the words (Hutto and Gilbert 2014)", "-1–1")
+    sentiment_positive: float | None = column("VADER share of positive words", "0–1")
+    sentiment_neutral: float | None = column("VADER share of neutral words", "0–1")
+    sentiment_negative: float | None = column("VADER share of negative words", "0–1")
+    sentiment_reason: str | None = column("why the sentiment is NULL")
