@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: demo test check setup clean
+.PHONY: demo test check faults setup clean
 
 demo: $(READY)
 	$(BIN)/cliptone demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# The long versions of the fault tests: hundreds of posts, dozens of kills.
+faults: $(READY)
+	CLIPTONE_FAULTS=all $(BIN)/python -m pytest --timeout 3600 tests/collect/test_storm.py tests/collect/test_kills.py
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,28 +15,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import ConfigError
+from pipeline.filters import FilterOptions
+from pipeline.source_options import SourceOptions, labels
 from pipeline.stage import Options, Stage
 
 SCHEMA = 1  # of the study file; a file from a newer cliptone is refused
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 STEM_CHARACTERS = 40  # readable part of a work file's name; a digest makes it unique
-
-
-class SourceOptions(Options):
-    """One place where clips come from: exactly one of folder, glob, urls, url_file and export."""
-
-    folder: str | None = Field(None, description="every media file in this folder and below")
-    glob: str | None = Field(None, description="every file that matches, such as clips/**/*.mp4")
-    urls: tuple[str, ...] = Field((), description="addresses of posts, fetched with yt-dlp")
-    url_file: str | None = Field(None, description="a text file with one address a line")
-    export: str | None = Field(None, description="posts that another tool exported; `cliptone import` shows which")
-    sidecar: str | None = Field(None, description="a CSV file with one row a media file, named in its column `file`")
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> SourceOptions:
-        if sum(bool(kind) for kind in (self.folder, self.glob, self.urls, self.url_file, self.export)) != 1:
-            raise ValueError("name exactly one of folder, glob, urls, url_file and export")
-        return self
 
 
 class PrivacyOptions(Options):
@@ -46,6 +32,9 @@ class PrivacyOptions(Options):
         True, description="keep fetched videos once all stages have passed (your own are never touched)"
     )
     keep_audio: bool = Field(True, description="keep decoded audio once all stages have passed")
+    vanished: Literal["keep", "delete_media", "forget"] = Field(
+        "keep", description="what `cliptone recheck` does with posts that are no longer public"
+    )
 
 
 class RunOptions(Options):
@@ -66,8 +55,21 @@ class StudyFile(BaseModel):
     name: str
     output: str | None = None
     sources: tuple[SourceOptions, ...] = Field(min_length=1)
+    filters: FilterOptions = FilterOptions()
     privacy: PrivacyOptions = PrivacyOptions()
     run: RunOptions = RunOptions()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each source is called in results, in order."""
+        return labels(self.sources)
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> StudyFile:
+        label, times = Counter(self.labels).most_common(1)[0]
+        if times > 1:
+            raise ValueError(f"two sources are called {label!r}: give each a name of its own")
+        return self
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,11 @@ def _sentence(model: type[BaseModel], first: Any, keys: tuple[str, ...], extra: 
 
 def _valid_keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
     """Valid keys at a place in the file: follow the parts of the error's place that are fields with options."""
-    nested: dict[str, type[BaseModel]] = {"sources": SourceOptions, "privacy": PrivacyOptions, "run": RunOptions}
+    nested: dict[str, type[BaseModel]] = {
+        "sources": SourceOptions,
+        "filters": FilterOptions,
+        "privacy": PrivacyOptions,
+        "run": RunOptions,
+    }
     named = next((nested[part] for part in loc if part in nested), model)
     return [field.alias or name for name, field in named.model_fields.items()]

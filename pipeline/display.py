@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,17 +14,27 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
+from pipeline.executors.lanes import LaneState
 from pipeline.imports.result import ImportResult, reasons
-from pipeline.records import Outcome
-from pipeline.run import Report
+from pipeline.observer import Report
+from pipeline.records import ImportRow, Outcome
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FIRST_WORDS = 6
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a caption must not steer the terminal
 DIGITS = 3  # of a number in a table on the screen; files keep all
 OTHER_COLUMNS = 98  # characters of a line of the overview beside the first words
 SHORT_REASONS = {"language_unsupported": "not English", "language_unknown": "language ?"}
@@ -35,6 +46,7 @@ class ProgressBar:
 
     def __init__(self, console: Console) -> None:
         self._failed: Counter[str] = Counter()
+        self._lanes: dict[str, TaskID] = {}
         self._progress = Progress(
             TextColumn("[bold]{task.fields[stage]:<11}"),
             BarColumn(),
@@ -59,6 +71,16 @@ class ProgressBar:
         self._progress.update(self._bar, total=steps, visible=True)
         self._progress.console.print(f"{clips} clips, {steps} steps to do")
 
+    def more(self, clips: int, steps: int) -> None:
+        """Lengthen the bar."""
+        self._progress.update(self._bar, total=(self._progress.tasks[self._bar].total or 0) + steps)
+
+    def lane(self, state: LaneState) -> None:
+        """Show each platform's lane on a line of its own: what waits in it, and what it pauses for."""
+        if state.platform not in self._lanes:
+            self._lanes[state.platform] = self._progress.add_task("lane", total=None, stage=state.platform, failed="")
+        self._progress.update(self._lanes[state.platform], failed=lane_line(state))
+
     def stage(self, name: str) -> None:
         """Name the stage."""
         self._progress.update(self._bar, stage=name)
@@ -73,8 +95,59 @@ class ProgressBar:
         self._progress.advance(self._bar)
 
 
+class LookBar:
+    """How many posts were looked at, what they were, and how each lane stands."""
+
+    def __init__(self, console: Console) -> None:
+        self._found: Counter[str] = Counter()
+        self._progress = Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=console)
+        self._total = self._progress.add_task("looking …")
+        self._lanes: dict[str, TaskID] = {}
+
+    def __enter__(self) -> LookBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def watch(self, state: str, lane: LaneState | None) -> None:
+        """Count a post, or show how a lane stands."""
+        if lane is not None:
+            if lane.platform not in self._lanes:
+                self._lanes[lane.platform] = self._progress.add_task("")
+            line = f"{lane.platform}: {lane_line(lane)}"
+            self._progress.update(self._lanes[lane.platform], description=line)
+            return
+        self._found[state] += 1
+        seen = ", ".join(f"{name} {count}" for name, count in self._found.most_common())
+        self._progress.update(self._total, description=f"looked at {self._found.total()}: {seen}")
+
+
+def lane_line(state: LaneState) -> str:
+    """A lane in a few words."""
+    if state.stopped:
+        return f"stopped: {state.why}" if state.why else "done"
+    pause = f", next in {state.pause_s:.0f} s" if state.pause_s >= 1 else ""
+    return f"{state.waiting} to fetch{pause}{f' ({state.why})' if state.why else ''}"
+
+
 def report_lines(report: Report) -> str:
-    """What a run did, in a sentence or two."""
+    """What a run did, in a sentence or two, and what it leaves to the next one."""
+    lines = [_done_line(report)]
+    if report.rejected:
+        lines.append(
+            f"{report.rejected} rows of exports cannot be read: the folder rejects beside the results says why"
+        )
+    if report.excluded:
+        lines.append(f"{report.excluded} posts are kept out by the study's filters: cliptone query exclusions_by_rule")
+    if report.waiting:
+        lines.append(f"{report.waiting} posts wait for another attempt: cliptone status --collection says when")
+    lines += [f"{platform}: {why}" for platform, why in report.lanes.items()]
+    return "\n".join(lines)
+
+
+def _done_line(report: Report) -> str:
     if report.idle:
         return f"Nothing to do: all {report.listed} clips are up to date ({report.seconds:.1f} s)."
     steps = sum(report.passed.values())
@@ -85,9 +158,11 @@ def report_lines(report: Report) -> str:
     return f"{report.listed} clips, {report.new} new: {steps} steps done in {report.seconds:.1f} s; failed: {lost}."
 
 
-def import_lines(result: ImportResult, rejects: Path) -> str:
-    """What an export holds, line by line."""
+def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = None) -> str:
+    """What an export holds and, once it is stored, what of it was new, line by line."""
     lines = [f"{result.path.name}: {result.format}, {len(result.posts)} posts, {len(result.exposures)} exposures"]
+    if row is not None:
+        lines.append(f"{row.new_posts} posts are new to the study" if row.new_posts else "No post is new to the study")
     if result.rejects:
         lines.append(f"{len(result.rejects)} rows cannot be read, see {rejects}:")
         lines += [f"  {count} × {reason}" for reason, count in list(reasons(result.rejects).items())[:5]]
@@ -174,7 +249,7 @@ def _cell(value: object, cut: int | None = None) -> str:
         return escape(", ".join(f"{key} {_cell(part)}" for key, part in value.items()))
     if isinstance(value, list):
         return escape(" ".join(str(part) for part in value))
-    text = str(value)
+    text = CONTROL.sub("\ufffd", str(value))
     return escape(text if cut is None or len(text) <= cut else f"{text[:cut]} …")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 
 class Reason(StrEnum):
@@ -29,6 +31,7 @@ class Reason(StrEnum):
     BAD_MEDIA = "bad_media"
     NO_VIDEO = "no_video"
     SKIPPED_POLICY = "skipped_policy"
+    EXCLUDED = "excluded"
     EXTRACTOR_BROKEN = "extractor_broken"
     TIMEOUT = "timeout"
     WORKER_DIED = "worker_died"
@@ -38,10 +41,15 @@ class Reason(StrEnum):
     NO_SPEECH = "no_speech"
     TOO_SHORT = "too_short"
     TOO_QUIET = "too_quiet"
+    UNCERTAIN_SPEECH = "uncertain_speech"
+    CLIPPED = "clipped"
     MUSIC_OVER_SPEECH = "music_over_speech"
+    SINGING = "singing"
+    LOW_SNR = "low_snr"
     UNVOICED = "unvoiced"
     NO_TAGGER = "no_tagger"
     NO_TEXT = "no_text"
+    LOW_TRUST = "low_trust"
     LANGUAGE_UNKNOWN = "language_unknown"
     LANGUAGE_UNSUPPORTED = "language_unsupported"
 
@@ -64,6 +72,9 @@ RETRYABLE = frozenset(
         Reason.INTERNAL_ERROR,
     }
 )
+
+
+DISK_FULL = "the disk is full: what was stored is safe; make room and run the study again"
 
 
 class CliptoneError(Exception):
@@ -103,12 +114,19 @@ class DiskFull(CliptoneError):
 
 
 class StageError(CliptoneError):
-    """One clip that cannot pass a stage, with its reason from the closed list."""
+    """One clip that cannot pass a stage, with its reason from the closed list.
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    `rows` are what was learnt of the post all the same; `retry_after_s` is the pause that its site asks for.
+    """
+
+    def __init__(
+        self, reason: Reason, message: str, rows: Sequence[Any] = (), retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.rows = tuple(rows)
+        self.retry_after_s = retry_after_s
 
-    def __reduce__(self) -> tuple[type[StageError], tuple[Reason, str]]:
-        return type(self), (self.reason, self.message)
+    def __reduce__(self) -> tuple[type[StageError], tuple[Any, ...]]:
+        return type(self), (self.reason, self.message, self.rows, self.retry_after_s)

@@ -33,7 +33,7 @@ class SourceRow(Row):
 
     clip_id: str = column("the clip")
     position: int = column("order in which the sources list the clip", "count")
-    kind: str = column("file or url")
+    kind: str = column("file; url, to be fetched; or post, known by its metadata alone")
     location: str = column("path of the file, or address of the post")
     stamp: str = column("changes when the file does")
 
@@ -85,6 +85,9 @@ class AttemptRow(Row):
     message: str | None = column("the same as a sentence")
     finished_at: datetime = column("when it ended", "UTC")
     seconds: Seconds = column("processing time", "s")
+    action: str | None = column("what follows from a post that did not arrive: retry, hold, look_again or permanent")
+    again_at: datetime | None = column("when it is tried again at the earliest; NULL if that has no date", "UTC")
+    tools: str | None = column("versions of what fetched it; NULL for other stages", "JSON")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,22 @@ class Post:
     posted_at: datetime | None = None
     posted_precision: str | None = None
     duration_s: Seconds | None = None
+    language: str | None = None  # ISO 639-1
     sound_id: str | None = None
     sound_title: str | None = None
     sound_artist: str | None = None
     counted_at: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a post was found: the name of the source, and the row of a file."""
+
+    source: str
+    file_sha256: str | None = None
+    file_row: int | None = None  # from 1
+    format_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Enrolment:
     clip_id: str
     source: Source
     post: Post
+    place: Place
 
 
 def from_info(info: Mapping[str, Any], source: str) -> Post:
@@ -90,6 +102,7 @@ def from_info(info: Mapping[str, Any], source: str) -> Post:
         posted_at=posted_at,
         posted_precision=precision,
         duration_s=_number(info.get("duration")),
+        language=language_of(_text(info.get("language"))),
         sound_title=_text(info.get("track")),
         sound_artist=", ".join(str(artist) for artist in artists) or None,
         counted_at=_epoch(info.get("epoch")),  # when yt-dlp looked
@@ -110,6 +123,12 @@ def post_address(address: str) -> tuple[str | None, str | None]:
         if found:
             return platform, found[1]
     return None, None
+
+
+def language_of(code: str | None) -> str | None:
+    """The ISO 639-1 code that a platform's own begins with (`en-US`, `zh_Hans`); None for anything else."""
+    found = re.match(r"([A-Za-z]{2})(?:[-_]|$)", code or "")
+    return found[1].lower() if found and found[1].lower() != "un" else None
 
 
 def parse_time(text: str) -> datetime:

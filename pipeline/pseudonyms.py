@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 from pathlib import Path
+from typing import Any
 
 import regex
 
@@ -52,7 +53,12 @@ def pseudonym(key: bytes, platform: str, account: str) -> str:
     return base64.b32encode(digest).decode().lower()[:PSEUDONYM_CHARACTERS]
 
 
-def clip_row(clip_id: str, post: Post, key: bytes | None) -> ClipRow:
+def tombstone(clip_id: str, key: bytes | None) -> str:
+    """What remains of a forgotten clip: its pseudonym; a plain digest where the study keeps plain ids."""
+    return pseudonym(key or b"", "clip", clip_id)
+
+
+def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> ClipRow:
     """A post as it is stored: author, mentions and address under pseudonyms, unless `key` is None."""
     platform = post.platform or "file"
     account = post.author_id or post.author
@@ -61,21 +67,26 @@ def clip_row(clip_id: str, post: Post, key: bytes | None) -> ClipRow:
         return text if key is None or text is None else _without_author(scrub(text, key, platform), post, key, platform)
 
     caption = hide(post.caption)
+    stated: dict[str, Any] = {
+        "url": HANDLE_IN_URL.sub("@_", post.url) if key is not None and post.url else post.url,
+        "caption": caption,
+        "posted_at": post.posted_at,
+        "declared_duration_s": post.duration_s,
+        "declared_language": post.language,
+        "sound_id": post.sound_id,
+        "sound_title": hide(post.sound_title),  # "original sound - handle"
+        "sound_artist": hide(post.sound_artist),
+        "author_key": pseudonym(key, platform, account) if key is not None and account else account,
+    }
     return ClipRow(
         clip_id=clip_id,
         platform=platform,
-        url=HANDLE_IN_URL.sub("@_", post.url) if key is not None and post.url else post.url,
-        caption=caption,
+        kind=kind,
         hashtags=hashtags_of(caption),
         mentions=mentions_of(caption),
-        posted_at=post.posted_at,
         posted_precision=post.posted_precision,
-        declared_duration_s=post.duration_s,
-        sound_id=post.sound_id,
-        sound_title=hide(post.sound_title),  # "original sound - handle"
-        sound_artist=hide(post.sound_artist),
-        author_key=pseudonym(key, platform, account) if key is not None and account else account,
-        metadata_source=post.source,
+        field_sources={name: post.source for name, value in stated.items() if value is not None},
+        **stated,
     )
 
 

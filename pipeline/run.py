@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
-
-from filelock import FileLock, Timeout
 
 from pipeline import models, pseudonyms
+from pipeline.backlog import Waiting
+from pipeline.collect.client import cookies_of
+from pipeline.collect.listing import ListingRequest
+from pipeline.collect.options import DownloadOptions
+from pipeline.collect.tools import tools
+from pipeline.collecting import Collector
 from pipeline.config import Study, work_name
-from pipeline.errors import DiskFull, Reason, StudyBusy, UserError
+from pipeline.errors import DISK_FULL, DiskFull, Reason, UserError
+from pipeline.exclusion import apply_filters
 from pipeline.executors import Executor
 from pipeline.executors.local import LocalExecutor
-from pipeline.records import Outcome, Seconds
+from pipeline.importing import rejects_folder, take_in
+from pipeline.lock import held
+from pipeline.observer import Observer, Report, Silent
+from pipeline.records import Seconds
 from pipeline.sources import read_sources
 from pipeline.stage import Setting, Stage, StagePlan, plan_stage
 from pipeline.stages import STAGES
@@ -30,61 +36,18 @@ WAVE_CLIPS = (
     64  # clips that go through all stages together: bounds the disk that media takes, and what waits to be seen
 )
 PUBLISH_EVERY_S: Seconds = 30.0  # readers of a long run see news this often
-
-
-@dataclass
-class Report:
-    """What a run did."""
-
-    listed: int = 0
-    new: int = 0
-    passed: Counter[str] = field(default_factory=Counter)  # by stage
-    failed: dict[str, Counter[str]] = field(default_factory=dict)  # by stage, then by reason
-    seconds: Seconds = 0.0
-
-    @property
-    def idle(self) -> bool:
-        """True when there was nothing to do."""
-        return not self.passed and not self.failed
-
-    def add(self, stage: str, outcome: Outcome) -> None:
-        """Count one outcome."""
-        if outcome.reason is None:
-            self.passed[stage] += 1
-        else:
-            self.failed.setdefault(stage, Counter())[outcome.reason] += 1
-
-
-class Observer(Protocol):
-    """Who watches a run."""
-
-    def begin(self, clips: int, steps: int) -> None:
-        """The run has this many clips with work to do, in at most this many steps (a clip at a stage)."""
-
-    def stage(self, name: str) -> None:
-        """A stage begins on a wave of clips."""
-
-    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
-        """One step is done; a failed clip spares that many later ones."""
-
-
-class Silent:
-    """An observer that looks away."""
-
-    def begin(self, clips: int, steps: int) -> None:
-        """Nothing."""
-
-    def stage(self, name: str) -> None:
-        """Nothing."""
-
-    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
-        """Nothing."""
+PATIENCE_S: Seconds = 0.5  # between two looks at the lanes while nothing is there to analyse
 
 
 def setting_of(study: Study) -> Setting:
     """What the stages of a study may know of this machine."""
     key = pseudonyms.key_for(study.name) if study.file.privacy.pseudonymise else None
-    return Setting(models_folder=study.models_folder, key=key, download_folder=study.downloads)
+    return Setting(
+        models_folder=study.models_folder,
+        key=key,
+        download_folder=study.downloads,
+        keeps_out=study.file.filters.keeps_out,
+    )
 
 
 def plan_stages(study: Study, setting: Setting, stages: Sequence[type[Stage]] = STAGES) -> list[StagePlan]:
@@ -119,16 +82,21 @@ def run_study(
     if unknown:
         raise UserError(f"there is no stage {unknown[0]!r}; there are: {', '.join(names)}")
     started = time.monotonic()
-    enrolments = list(read_sources(study))  # before anything is made: a mistake in the study leaves no trace
+    sources = read_sources(study)  # before anything is made: a mistake in the study leaves no trace
     setting = setting_of(study)
     plans = plan_stages(study, setting, stages)
-    with _locked(study):
+    with held(study):
         store = Store(study.working, stages)
         try:
             report = Report()
-            report.listed, report.new = store.enrol(enrolments, setting.key)
+            with store.change():
+                enrolled = store.enrol(sources.enrolments, setting.key)
+                for export in sources.exports:
+                    imported = take_in(store, export, setting.key, rejects_folder(study), enrolled)
+                    report.rejected += imported.rejected
+            report.listed, report.new = enrolled.listed, len(enrolled.new)
             run = Run(study, store, plans, observer or Silent(), report, retry_failed)
-            run.go([plan for plan in plans if not only or plan.name in only], executor)
+            run.go([plan for plan in plans if not only or plan.name in only], sources.listings, executor)
         finally:
             store.close()
     report.seconds = time.monotonic() - started
@@ -145,40 +113,108 @@ class Run:
     observer: Observer
     report: Report
     retry_failed: bool
+    steps: dict[str, dict[str, None]] = field(default_factory=dict)  # by stage, the clips that it has still to do
     published_at: float = field(default_factory=time.monotonic)
 
-    def go(self, chosen: Sequence[StagePlan], executor: Executor | None) -> None:
-        """Run the chosen stages on every clip that has something to do."""
+    def go(self, chosen: Sequence[StagePlan], listings: Sequence[ListingRequest], executor: Executor | None) -> None:
+        """Run the chosen stages on every clip that has something to do, while posts still arrive."""
         self.store.begin_run(version("cliptone"), self.study.digest, self.plans)
-        steps = self._steps(chosen)
-        if not steps:
-            self.store.end_run()
-            if self.store.unpublished or not self.study.published.exists():
-                self.store.publish(self.study.published)
+        self._sweep()
+        collector = self._collector(chosen)
+        waiting = self._find_steps(chosen, collector)
+        if not self.steps and not (collector and listings):
+            self._end_idle()
             return
         for plan in chosen:
             _fetch_models(plan)
-        clip_ids = list(dict.fromkeys(clip_id for due in steps.values() for clip_id in due))
-        self.observer.begin(len(clip_ids), sum(len(due) for due in steps.values()))
+        clip_ids = list(dict.fromkeys(clip_id for due in self.steps.values() for clip_id in due))
+        self.observer.begin(len(clip_ids), sum(map(len, self.steps.values())))
+        on_lanes = {post.clip_id for post in waiting}
+        here = deque(clip_id for clip_id in clip_ids if clip_id not in on_lanes)
         pool = executor or LocalExecutor(workers_of(self.study))
         try:
-            for first in range(0, len(clip_ids), WAVE_CLIPS):
-                self._wave(chosen, pool, steps, clip_ids[first : first + WAVE_CLIPS])
+            if collector:
+                collector.start(waiting, listings)
+            while wave := self._next_wave(here, collector):
+                self._wave(chosen, pool, wave)
             self.store.end_run()
         finally:
+            if collector:
+                collector.stop()
             pool.close()
             self.store.publish(self.study.published)
 
-    def _steps(self, chosen: Sequence[StagePlan]) -> dict[str, dict[str, None]]:
-        """By stage, the clips that it runs on if they pass every stage before it, in the order of the sources."""
+    def _end_idle(self) -> None:
+        self.store.end_run()
+        if self.store.unpublished or not self.study.published.exists():
+            self.store.publish(self.study.published)
+
+    def _collector(self, chosen: Sequence[StagePlan]) -> Collector | None:
+        """What asks platforms, where the download is among the chosen stages."""
+        plan = chosen[0] if chosen and chosen[0].name == "download" else None
+        if plan is None:
+            return None
+        options = plan.options
+        assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
+        cookies_of(options)  # a mistake in them is said before anything is asked
+        cookies = options.cookie_file
+        return Collector(
+            study=self.study,
+            store=self.store,
+            plan=plan,
+            tools=tools(Path(cookies).expanduser() if cookies else None),
+            observer=self.observer,
+            report=self.report,
+            found=lambda clip_ids: self._admit(chosen, clip_ids),
+            spared=lambda clip_id: sum(clip_id in due for name, due in self.steps.items() if name != plan.name),
+        )
+
+    def _find_steps(self, chosen: Sequence[StagePlan], collector: Collector | None) -> list[Waiting]:
+        """Find by stage the clips that it runs on if they pass every stage before it; returns what is to be fetched."""
+        self.report.excluded = apply_filters(self.store, self.study.file.filters, self.plans[0])
         self._restore_inputs(chosen)
-        steps: dict[str, dict[str, None]] = {}
+        waiting = self.store.waiting(collector.plan, collector.tools, self.retry_failed) if collector else []
         for plan in chosen:
-            hopeful = {clip_id for need in plan.stage.needs for clip_id in steps.get(need, ())}
-            due = self.store.pending(plan, self.retry_failed, hopeful)
+            hopeful = {clip_id for need in plan.stage.needs for clip_id in self.steps.get(need, ())}
+            if collector and plan is collector.plan:
+                kept = self.store.pending(plan, self.retry_failed)
+                files = self.store.of_kind("file", kept)
+                due = [*(clip_id for clip_id in kept if clip_id in files), *(post.clip_id for post in waiting)]
+            else:
+                due = self.store.pending(plan, self.retry_failed, hopeful)
             if due:
-                steps[plan.name] = dict.fromkeys(due)
-        return steps
+                self.steps[plan.name] = dict.fromkeys(due)
+        return waiting
+
+    def _admit(self, chosen: Sequence[StagePlan], clip_ids: Sequence[str]) -> None:
+        """Let clips in that a listing has found: they have every stage before them."""
+        for plan in chosen:
+            self.steps.setdefault(plan.name, {}).update(dict.fromkeys(clip_ids))
+        self.observer.more(len(clip_ids), len(clip_ids) * len(chosen))
+
+    def _next_wave(self, here: deque[str], collector: Collector | None) -> list[str]:
+        """Clips that can be analysed now, those from the lanes first; waits for them, and is empty at the end."""
+        while True:
+            done = collector is None or collector.idle  # before looking: what arrives later is seen next time
+            wave: list[str] = []
+            while collector and collector.arrived and len(wave) < WAVE_CLIPS:
+                wave.append(collector.arrived.popleft())
+            while here and len(wave) < WAVE_CLIPS:
+                wave.append(here.popleft())
+            if wave or done or collector is None:
+                return wave
+            collector.news.wait(PATIENCE_S)
+            collector.news.clear()
+            self._publish_now_and_then()
+
+    def _sweep(self) -> None:
+        """Delete what fetches left that were cut off: folders of clips that did not pass the download."""
+        if not self.study.downloads.is_dir():
+            return
+        kept = {work_name(clip_id) for clip_id in self.store.passed(self.plans[0])}
+        for folder in self.study.downloads.iterdir():
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _restore_inputs(self, chosen: Sequence[StagePlan]) -> None:
         """Where media or audio was deleted after use and a stage needs it again, the stages that give it run again."""
@@ -196,7 +232,6 @@ class Run:
         self,
         chosen: Sequence[StagePlan],
         pool: Executor,
-        steps: Mapping[str, Mapping[str, None]],
         wave: Sequence[str],
     ) -> None:
         """Take some clips through all stages; one that fails a stage is spared the stages that need it."""
@@ -205,8 +240,11 @@ class Run:
         for index, plan in enumerate(chosen):
             barred = {clip_id for need in plan.stage.needs for clip_id in lost.get(need, ())}
             lost[plan.name] = barred
-            steps_here = steps.get(plan.name, {})
+            steps_here = self.steps.get(plan.name, {})
             due = [clip_id for clip_id in wave if clip_id in steps_here and clip_id not in barred]
+            if plan is self.plans[0]:  # what lanes brought has passed it
+                files = self.store.of_kind("file", due)
+                due = [clip_id for clip_id in due if clip_id in files]
             if not due:
                 continue
             self.observer.stage(plan.name)
@@ -216,10 +254,10 @@ class Run:
                 self.report.add(plan.name, outcome)
                 if not outcome.ok:
                     lost[plan.name].add(outcome.clip_id)
-                spared = 0 if outcome.ok else sum(outcome.clip_id in steps.get(name, ()) for name in needing)
+                spared = 0 if outcome.ok else sum(outcome.clip_id in self.steps.get(name, ()) for name in needing)
                 self.observer.step(plan.name, outcome, spared)
                 if outcome.reason == Reason.DISK_FULL:
-                    raise DiskFull("the disk is full: what was stored is safe; make room and run the study again")
+                    raise DiskFull(DISK_FULL)
                 self._publish_now_and_then()
         self._minimise(set(wave))
 
@@ -233,7 +271,7 @@ class Run:
         privacy = self.study.file.privacy
         if privacy.keep_media and privacy.keep_audio:
             return
-        finished = set.intersection(*(self.store.passed(plan) for plan in self.plans)) & wave
+        finished = set.intersection(*(self.store.passed(plan, wave) for plan in self.plans))
         for clip_id in finished:
             if not privacy.keep_audio:
                 self.study.audio_path(clip_id).unlink(missing_ok=True)
@@ -262,21 +300,3 @@ def _fetch_models(plan: StagePlan) -> None:
     """Have every model of a stage on this machine before a worker asks for it."""
     for name in plan.models:
         models.locate(name, plan.setting.models_folder)
-
-
-@contextmanager
-def _locked(study: Study) -> Iterator[None]:
-    """Hold the study for this run; the lock goes with the process, however it ends."""
-    path: Path = study.output / "work" / "run.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise StudyBusy(
-            f"another run holds the study {study.name!r}: wait for it to end (`cliptone status` shows how far it is)"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

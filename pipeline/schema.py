@@ -24,6 +24,7 @@ SQL_TYPES = {
     tuple[str, ...]: ("VARCHAR[]", pa.list_(pa.string())),
     tuple[float, ...]: ("FLOAT[]", pa.list_(pa.float32())),
     Mapping[str, float]: ("MAP(VARCHAR, DOUBLE)", pa.map_(pa.string(), pa.float64())),
+    Mapping[str, str]: ("MAP(VARCHAR, VARCHAR)", pa.map_(pa.string(), pa.string())),
 }
 
 RowT = TypeVar("RowT", bound=Row)
@@ -70,10 +71,14 @@ def _read_columns(kind: type[Row]) -> tuple[Column, ...]:
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, kinds: Iterable[type[Row]], schema: str = "main") -> None:
-    """Create the tables that are missing, and write the comments of all."""
+    """Create the tables and the columns that are missing, and write the comments of all."""
     for kind in kinds:
         defined = ", ".join(f"{c.name} {c.sql_type}{'' if c.nullable else ' NOT NULL'}" for c in columns(kind))
         connection.execute(f"CREATE TABLE IF NOT EXISTS {schema}.{kind.table} ({defined})")
+        for column in columns(kind):  # of an older version; NULL until the stage has run again
+            connection.execute(
+                f"ALTER TABLE {schema}.{kind.table} ADD COLUMN IF NOT EXISTS {column.name} {column.sql_type}"
+            )
         doc = (kind.__doc__ or "").strip()
         connection.execute(f"COMMENT ON TABLE {schema}.{kind.table} IS {quoted(doc)}")
         for column in columns(kind):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import StageError
-from pipeline.records import Clip, Row
+from pipeline.records import Clip, ClipRow, ObservationRow, Row
 
 FINGERPRINT_CHARACTERS = 16  # 64 bits: enough to tell the configurations of one study apart
 
@@ -34,6 +34,7 @@ class Setting:
     models_folder: Path | None = None
     key: bytes | None = None  # pseudonym key; None when the study keeps author ids
     download_folder: Path | None = None
+    keeps_out: Callable[[ClipRow, ObservationRow | None], tuple[str, str] | None] | None = None  # the study's filters
 
 
 class Stage:
@@ -52,6 +53,7 @@ class Stage:
     batch_size: ClassVar[int] = 1
     deadline_s: ClassVar[float] = 300.0  # for one clip; beyond it the worker is killed
     packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change its numbers
+    neutral: ClassVar[frozenset[str]] = frozenset()  # options that change no number, so nothing runs again for them
     Options: ClassVar[type[Options]] = Options
 
     def __init__(self, options: Any, setting: Setting) -> None:
@@ -107,7 +109,7 @@ def plan_stage(
     content = {
         "stage": stage.name,
         "version": stage.version,
-        "options": options.model_dump(mode="json"),
+        "options": options.model_dump(mode="json", exclude=set(stage.neutral)),
         "models": models,
         "libraries": libraries,
         "needs": {name: needed[name] for name in stage.needs},

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipeline.config import SCHEMA, PrivacyOptions, RunOptions
+from pipeline.filters import FilterOptions
 from pipeline.stage import Stage
 
 HEAD = """# {name}: a study for cliptone. Run it with: cliptone run {name}.toml
@@ -17,24 +18,39 @@ schema = {schema}
 name = "{name}"
 # output = "outputs/{name}"   # folder of the results, beside this file
 
-# Where clips come from: any number of [[sources]], each with one of folder, glob, urls, url_file or export.
+# Where clips come from: any number of [[sources]], each with one of folder, glob, urls, url_file, export or listing.
+# Each may have a name, which results show: name = "first wave". Without one it is called by kind and number: folder 1.
 [[sources]]
-folder = "clips"              # every media file in this folder and below
-# sidecar = "posts.csv"       # one row a file: file, platform, id, url, caption, author, author_id, posted_at,
-#                             # counted_at, views, likes, comments, shares, saves, sound_id, sound_title, sound_artist
-#                             # (a NAME.info.json of yt-dlp beside NAME.mp4 is read by itself)
+folder = "clips"              # every media file in this folder and below; or glob = "clips/**/*.mp4"
+# sidecar = "posts.csv"       # one row a file: file, platform, id, url, caption, author, author_id, language,
+#                             # posted_at, counted_at, duration_s, views, likes, comments, shares, saves, sound_id,
+#                             # sound_title, sound_artist (a NAME.info.json of yt-dlp beside NAME.mp4 is read by itself)
 
 # [[sources]]
 # urls = ["https://www.tiktok.com/@account/video/7300000000000000000"]   # fetched with yt-dlp
 
 # [[sources]]
+# url_file = "posts.csv"      # a text file with one address a line, or a CSV file with a column url
+# columns = {{ url = "link", caption = "text" }}   # of a CSV file whose columns have other names: ours = "theirs"
+# platform = "tiktok"         # of a CSV file that names ids without their platform
+
+# [[sources]]
 # export = "zeeschuimer.ndjson"   # posts that another tool exported; what is in one: cliptone import FILE
+# fetch = true                # false keeps the posts as metadata, and fetches no media
+# donor = "d01"               # for a data donation: a code for the donor, never a name
+
+# [[sources]]
+# listing = "https://www.tiktok.com/@account"   # or a YouTube channel's /shorts page, or a hashtag of YouTube
+# max_posts = 200             # taken at most by one look at the page
+# since = 2026-01-01          # read back to this day (UTC)
+# max_minutes = 30            # taken at most by one look at the page
 """
 
 
 def study_template(name: str, stages: Mapping[str, type[Stage]]) -> str:
     """A commented study file."""
     parts = [HEAD.format(name=name, schema=SCHEMA)]
+    parts.append(_section("filters", FilterOptions, FilterOptions.__doc__ or ""))
     parts.append(_section("privacy", PrivacyOptions, "What is known of people."))
     parts.append(_section("run", RunOptions, "How the machine is used; nothing here changes a number."))
     parts += [_section(stage.name, stage.Options, (stage.__doc__ or "").splitlines()[0]) for stage in stages.values()]

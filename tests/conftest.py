@@ -14,6 +14,7 @@ import pytest
 from pipeline import media, models
 from pipeline.config import Study, load_study
 from pipeline.demo.study import SHIPPED, copy_demo
+from pipeline.executors.lanes import LaneState
 from pipeline.records import Clip, Outcome, Source
 from pipeline.run import run_study
 from pipeline.stages import BY_NAME
@@ -88,12 +89,19 @@ class Collecting:
         self.stages: list[str] = []
         self.outcomes: list[tuple[str, Outcome]] = []
         self.spared = 0
+        self.lanes: list[LaneState] = []
 
     def begin(self, clips: int, steps: int) -> None:
         self.total = steps
 
+    def more(self, clips: int, steps: int) -> None:
+        self.total += steps
+
     def stage(self, name: str) -> None:
         self.stages.append(name)
+
+    def lane(self, state: LaneState) -> None:
+        self.lanes.append(state)
 
     def step(self, stage: str, outcome: Outcome, spared: int) -> None:
         self.outcomes.append((stage, outcome))

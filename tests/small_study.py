@@ -24,12 +24,20 @@ from pipeline.records import (
 )
 
 MONDAY = datetime(2026, 3, 2)  # noqa: DTZ001 - stored times are UTC without an offset
-EMPTY = {"VARCHAR": "", "BIGINT": 0, "DOUBLE": 0.0, "BOOLEAN": True, "VARCHAR[]": (), "TIMESTAMP": MONDAY}
+EMPTY = {
+    "VARCHAR": "",
+    "BIGINT": 0,
+    "DOUBLE": 0.0,
+    "BOOLEAN": True,
+    "VARCHAR[]": (),
+    "TIMESTAMP": MONDAY,
+    "MAP(VARCHAR, VARCHAR)": {},
+}
 RowT = TypeVar("RowT", bound=Row)
 Region = tuple[float, float, Mapping[str, float] | None]  # start, end, probabilities
 
 
-def row(kind: type[RowT], **values: Any) -> RowT:
+def row(kind: type[RowT], /, **values: Any) -> RowT:
     """A row with the given values; what is not given is NULL, or empty where a column may not be NULL."""
     return kind(**{c.name: None if c.nullable else EMPTY[c.sql_type] for c in schema.columns(kind)} | values)
 

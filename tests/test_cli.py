@@ -224,7 +224,9 @@ def test_two_at_once_and_ctrl_c_stops_with_one_sentence_and_the_next_run_goes_on
     study = write_study(tmp_path, SOURCE)
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(study)]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    time.sleep(4)
+    until = time.monotonic() + 30
+    while not (tmp_path / "outputs" / "test" / "work" / "study.duckdb").exists() and time.monotonic() < until:
+        time.sleep(0.05)
     assert "another run holds the study 'test'" in mistake(cliptone("run", str(study), cwd=tmp_path))
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=30)

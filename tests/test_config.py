@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from pipeline.config import load_study, work_name
 from pipeline.errors import ConfigError
+from pipeline.filters import FilterOptions
+from pipeline.source_options import SourceOptions
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.study_template import study_template
 from tests.conftest import write_study
@@ -40,7 +42,21 @@ def test_reads_options_of_stages_and_resolves_paths_beside_the_file(tmp_path: Pa
         (SOURCE + "[privacy]\nkeep_vido = true\n", ["'privacy.keep_vido'", "keep_media"]),
         ("[[sources]]\nfolder = 'a'\nsidecars = 'b'\n", ["sources.0.sidecars", "did you mean 'sidecar'"]),
         (SOURCE + "[transcribe]\nbeam_size = 'five'\n", ["transcribe.beam_size", "integer"]),
-        ("[[sources]]\nfolder = 'a'\nglob = 'b'\n", ["exactly one of folder, glob, urls, url_file and export"]),
+        (
+            "[[sources]]\nfolder = 'a'\nglob = 'b'\n",
+            ["exactly one of folder, glob, urls, url_file, export and listing"],
+        ),
+        (SOURCE + "max_posts = 5\n", ["sources.0", "max_posts does not go with folder: beside it stand name, sidecar"]),
+        ("[[sources]]\nlisting = 'x'\nfetch = false\n", ["fetch does not go with listing"]),
+        ("[[sources]]\nurls = ['x']\nsidecar = 'y'\n", ["sidecar does not go with urls"]),
+        ("[[sources]]\nlisting = 'x'\nmax_posts = 0\n", ["sources.0.max_posts", "greater than 0"]),
+        ("[[sources]]\nlisting = 'x'\nsince = 'last week'\n", ["sources.0.since", "date"]),
+        (SOURCE + "name = '@ann'\n", ["sources.0.name", "no handle and no address"]),
+        (SOURCE + "name = 'import'\n", ["sources.0.name", "cannot be the name of a source"]),
+        (SOURCE + "name = 'a'\n" + SOURCE + "name = 'a'\n", ["two sources are called 'a'"]),
+        (SOURCE + "[filters]\nmax_lenght = 3\n", ["'filters.max_lenght'", "valid keys are min_duration_s"]),
+        (SOURCE + "[filters]\nmin_like = 3\n", ["'filters.min_like'", "did you mean 'min_likes'"]),
+        (SOURCE + "[filters]\ncaption_matches = '('\n", ["filters.caption_matches", "no regular expression"]),
         ("[[sources]]\n", ["exactly one of"]),
         ("", ["'sources' is missing"]),
     ],
@@ -90,6 +106,30 @@ def test_the_commented_defaults_of_the_template_are_the_defaults(tmp_path: Path)
     head = ['name = "fresh"', "[[sources]]", 'folder = "clips"']
     path.write_text("\n".join(head + [line for line in active[start:] if not line.startswith("#") or "[" in line[:3]]))
     assert load_study(path, BY_NAME).options == {stage.name: stage.Options() for stage in STAGES}
+
+
+def test_the_template_shows_every_key_of_a_source_and_of_the_filters() -> None:
+    text = study_template("fresh", BY_NAME)
+    for key in SourceOptions.model_fields:
+        assert f"{key} = " in text, key
+    for key, field in FilterOptions.model_fields.items():
+        assert f"# {key} = " in text, key
+        assert str(field.description) in text
+
+
+def test_the_sources_that_the_template_shows_are_valid_once_they_are_taken(tmp_path: Path) -> None:
+    head = study_template("fresh", BY_NAME).split("# [[sources]]", 1)[1].split("[filters]")[0]
+    lines = [line.removeprefix("# ") for line in ("# [[sources]]" + head).splitlines()]
+    path = tmp_path / "fresh.toml"
+    path.write_text("\n".join(['name = "fresh"', *(line for line in lines if line.startswith("[[") or " = " in line)]))
+    sources = load_study(path, BY_NAME).file.sources
+    assert [source.kind for source in sources] == ["urls", "url_file", "export", "listing"]
+
+
+def test_sources_are_called_by_their_name_or_their_kind_and_number(tmp_path: Path) -> None:
+    body = SOURCE + "[[sources]]\nurls = ['x']\n" + SOURCE + SOURCE + "name = 'first wave (2026)'\n"
+    study = load_study(write_study(tmp_path, body), BY_NAME)
+    assert study.file.labels == ("folder 1", "urls 1", "folder 2", "first wave (2026)")
 
 
 def test_options_are_frozen() -> None:

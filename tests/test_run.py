@@ -14,9 +14,11 @@ import pytest
 from pipeline.config import Study, load_study
 from pipeline.errors import ConfigError, DiskFull, ModelMissing, StoreError, StudyBusy, UserError
 from pipeline.executors.local import LocalExecutor
+from pipeline.lock import held
 from pipeline.migrations import CURRENT
+from pipeline.observer import Report
 from pipeline.reader import StudyReader
-from pipeline.run import Report, _locked, run_study
+from pipeline.run import run_study
 from pipeline.stage import Stage
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
@@ -154,7 +156,7 @@ def test_audio_that_was_deleted_is_decoded_again_when_a_stage_needs_it(folder: P
 
 def test_two_runs_at_once(folder: Path) -> None:
     study = load(folder)
-    with _locked(study), pytest.raises(StudyBusy, match="another run holds the study 'test'"):
+    with held(study), pytest.raises(StudyBusy, match="another run holds the study 'test'"):
         go(study)
     assert go(study).passed["double"] == 4
 
@@ -258,7 +260,7 @@ def test_views_of_another_version_are_replaced_though_nothing_else_is_to_do(
 ) -> None:
     study = load(folder)
     go(study)
-    monkeypatch.setattr("pipeline.store.queries_digest", lambda: "another")
+    monkeypatch.setattr("pipeline.tables.queries_digest", lambda: "another")
     before = study.published.stat().st_mtime_ns
     assert go(study).idle
     assert study.published.stat().st_mtime_ns > before

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from pipeline.config import load_study
 from pipeline.errors import ConfigError, UserError
-from pipeline.posts import Enrolment, post_address
-from pipeline.sources import read_sidecar, read_sources
+from pipeline.imports import BY_NAME as FORMATS
+from pipeline.imports.formats import digest
+from pipeline.posts import Enrolment, Place, post_address
+from pipeline.sidecars import read_sidecar
+from pipeline.sources import Sources, read_sources
 from pipeline.stages import BY_NAME
 from tests.conftest import write_study
 
 ZEESCHUIMER = Path(__file__).parent / "imports" / "fixtures" / "zeeschuimer.ndjson"
 
 
+def sources_of(folder: Path, body: str) -> Sources:
+    return read_sources(load_study(write_study(folder, body), BY_NAME))
+
+
 def enrol(folder: Path, body: str) -> list[Enrolment]:
-    return list(read_sources(load_study(write_study(folder, body), BY_NAME)))
+    return list(sources_of(folder, body).enrolments)
 
 
 def touch(path: Path) -> Path:
@@ -42,10 +49,17 @@ def test_a_glob_is_relative_to_the_study_file(tmp_path: Path) -> None:
     assert [clip.clip_id for clip in found] == ["file:x/one.mp4"]
 
 
-def test_a_clip_listed_twice_comes_once(tmp_path: Path) -> None:
+def test_a_clip_that_two_sources_list_is_one_clip_in_two_places(tmp_path: Path) -> None:
     touch(tmp_path / "clips" / "one.mp4")
     source = '[[sources]]\nfolder = "clips"\n'
-    assert len(enrol(tmp_path, source + source)) == 1
+    found = enrol(tmp_path, source + source + '[[sources]]\nname = "again"\nglob = "clips/*.mp4"\n')
+    assert {clip.clip_id for clip in found} == {"file:one.mp4"}
+    assert [clip.place.source for clip in found] == ["folder 1", "folder 2", "again"]
+
+
+def test_the_same_place_named_twice_comes_once(tmp_path: Path) -> None:
+    address = "https://www.tiktok.com/@a/video/1"
+    assert len(enrol(tmp_path, f'[[sources]]\nurls = ["{address}", "{address}?lang=en"]\n')) == 1
 
 
 @pytest.mark.parametrize("body", ['[[sources]]\nfolder = "none"\n', '[[sources]]\nglob = "none/*.mp4"\n'])
@@ -64,20 +78,34 @@ def test_an_info_json_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "clips" / "v.info.json").write_text(json.dumps(info))
     clip = enrol(tmp_path, '[[sources]]\nfolder = "clips"\n')[0]
     assert clip.clip_id == "tiktok:7312345678901234567"
+    assert clip.place == Place("folder 1", digest(tmp_path / "clips" / "v.info.json"), 1, FORMATS["info_json"].version)
     assert clip.post.author_id == "68"
     assert clip.post.counts == {"views": 5}
     assert clip.post.posted_at == datetime.fromtimestamp(1_760_000_000, tz=UTC)
     assert "secret" not in repr(clip)
 
 
+@pytest.mark.parametrize(
+    "content", ["{broken", "[]", '{"_type": "playlist", "id": "1"}', '{"id": "x", "epoch": 1e300}']
+)
+def test_a_damaged_info_json_is_named(tmp_path: Path, content: str) -> None:
+    touch(tmp_path / "clips" / "v.mp4")
+    (tmp_path / "clips" / "v.info.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"v\.info\.json does not describe a video"):
+        enrol(tmp_path, '[[sources]]\nfolder = "clips"\n')
+
+
 def test_csv_cells(tmp_path: Path) -> None:
     path = tmp_path / "posts.csv"
     path.write_text(
-        "file,platform,id,caption,posted_at,views,likes\n"
-        'a.mp4,tiktok,0007312345678901234,"I ❤️ this, שלום",2026-03-01T10:00:00+02:00,0,\n',
+        "file,platform,id,caption,posted_at,views,likes,language\n"
+        'a.mp4,tiktok,0007312345678901234,"I ❤️ this, שלום",2026-03-01T10:00:00+02:00,0,,he\n',
         encoding="utf-8",
     )
-    post = read_sidecar(path)["a.mp4"]
+    row = read_sidecar(path).rows["a.mp4"]
+    post = row.post
+    assert row.number == 2
+    assert post.language == "he"
     assert post.post_id == "0007312345678901234"
     assert post.caption == "I ❤️ this, שלום"
     assert post.posted_at == datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -91,6 +119,10 @@ def test_csv_cells(tmp_path: Path) -> None:
         ("name,caption\na.mp4,x\n", "no column `file`"),
         ("file,views\na.mp4,many\n", "line 2"),
         ("file,posted_at\na.mp4,yesterday\n", "line 2"),
+        ("file,caption\na.mp4,x\n,y\n", "line 3: the row names no file"),
+        ("file,platform,id\na.mp4,tiktok,7.31E+18\n", "a spreadsheet has cut its digits"),
+        ("file,platform,id\na.mp4,tiktok,../up\n", "no id"),
+        ("file,caption\na.mp4,one,two\n", "line 2: the row has 3 cells"),
     ],
 )
 def test_a_wrong_csv_is_named_with_its_line(tmp_path: Path, text: str, wanted: str) -> None:
@@ -120,8 +152,44 @@ def test_addresses_from_a_file_and_a_wrong_one(tmp_path: Path) -> None:
     found = enrol(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
     assert found[0].clip_id == "tiktok:1"
     assert found[1].clip_id.startswith("url:")
+    assert [clip.place.file_row for clip in found] == [2, 4]
+    assert found[0].place.file_sha256 == digest(tmp_path / "urls.txt")
     with pytest.raises(ConfigError, match="file:///etc"):
         enrol(tmp_path, '[[sources]]\nurls = ["file:///etc/passwd"]\n')
+    (tmp_path / "urls.txt").write_text("https://www.tiktok.com/@a/video/1\nwww.tiktok.com\n")
+    with pytest.raises(ConfigError, match="line 2"):
+        enrol(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
+
+
+def test_addresses_from_a_csv_file_bring_what_its_other_columns_say(tmp_path: Path) -> None:
+    (tmp_path / "urls.csv").write_text(
+        "url,caption,views,note\nhttps://www.tiktok.com/@a/video/1,hello,5,x\n"
+        "https://vm.tiktok.com/ZM/,,,\nhttps://example.org/,,,\n"
+    )
+    found = sources_of(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n')
+    assert found.enrolments[0].clip_id == "tiktok:1"
+    assert (found.enrolments[0].post.caption, found.enrolments[0].post.counts) == ("hello", {"views": 5})
+    (export,) = found.exports
+    assert [reject.number for reject in export.result.rejects] == [4]
+    (tmp_path / "urls.txt").write_text("https://vm.tiktok.com/ZM/\n")
+    (listed,) = enrol(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
+    assert listed.clip_id == found.enrolments[1].clip_id, "a short link is the same clip in a text and in a CSV file"
+
+
+def test_a_csv_file_with_other_columns_needs_their_names(tmp_path: Path) -> None:
+    (tmp_path / "urls.csv").write_text("link,text\nhttps://www.tiktok.com/@a/video/1,hello\n")
+    with pytest.raises(ConfigError, match="no column `url`, it has link, text"):
+        enrol(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n')
+    body = '[[sources]]\nurl_file = "urls.csv"\ncolumns = { url = "link", caption = "text" }\n'
+    assert enrol(tmp_path, body)[0].post.caption == "hello"
+    with pytest.raises(UserError, match="no column words; it has link, text"):
+        enrol(tmp_path, body.replace('"text"', '"words"'))
+
+
+def test_an_export_named_as_a_list_of_addresses_says_so(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes((ZEESCHUIMER.parent / "4cat_instagram_csv.csv").read_bytes())
+    with pytest.raises(ConfigError, match="name it with export"):
+        enrol(tmp_path, '[[sources]]\nurl_file = "x.csv"\n')
 
 
 def test_a_row_without_its_file_is_a_clip_that_is_lost_for_a_reason(tmp_path: Path) -> None:
@@ -144,9 +212,43 @@ def test_an_export_of_another_tool_is_a_source(tmp_path: Path) -> None:
     assert any(clip.post.counts for clip in found)
 
 
-def test_a_donation_is_no_source_of_posts(tmp_path: Path) -> None:
+def test_an_export_can_stay_metadata(tmp_path: Path) -> None:
+    (tmp_path / "export.ndjson").write_bytes(ZEESCHUIMER.read_bytes())
+    found = sources_of(tmp_path, '[[sources]]\nname = "wave"\nexport = "export.ndjson"\nfetch = false\n')
+    assert {clip.source.kind for clip in found.enrolments} == {"post"}
+    (export,) = found.exports
+    assert (export.label, export.fetch, len(export.result.rejects) > 0) == ("wave", False, True)
+    rows = [clip.place.file_row for clip in found.enrolments]
+    assert sorted(rows) == sorted(found.number for found in export.result.posts)
+    assert {clip.place.file_sha256 for clip in found.enrolments} == {export.result.sha256}
+
+
+def test_a_donation_needs_a_donor_and_an_export_its_file(tmp_path: Path) -> None:
     (tmp_path / "export.json").write_bytes((ZEESCHUIMER.parent / "tiktok_donation.json").read_bytes())
+    body = '[[sources]]\nexport = "export.json"\n'
     with pytest.raises(UserError, match="donor"):
-        enrol(tmp_path, '[[sources]]\nexport = "export.json"\n')
+        enrol(tmp_path, body)
+    found = sources_of(tmp_path, body + 'donor = "d01"\n')
+    assert len(found.exports[0].result.exposures) == 5
+    assert "d01" not in repr(found.enrolments)
     with pytest.raises(ConfigError, match="is not there"):
         enrol(tmp_path, '[[sources]]\nexport = "none.json"\n')
+
+
+def test_a_listing_is_asked_for_and_not_read(tmp_path: Path) -> None:
+    body = (
+        '[[sources]]\nlisting = "https://www.tiktok.com/@ann"\nmax_posts = 20\nsince = 2026-01-31\n'
+        '[[sources]]\nname = "shorts"\nlisting = "https://www.youtube.com/@ann/shorts"\n'
+    )
+    found = sources_of(tmp_path, body)
+    first, second = found.listings
+    assert (first.source, first.platform, first.max_posts, first.since) == (
+        "listing 1",
+        "tiktok",
+        20,
+        date(2026, 1, 31),
+    )
+    assert (second.source, second.platform, second.max_posts, second.max_minutes) == ("shorts", "youtube", 200, 30)
+    assert not found.enrolments
+    with pytest.raises(ConfigError, match=r"test\.toml: .*cannot be listed"):
+        sources_of(tmp_path, '[[sources]]\nlisting = "https://example.org/@ann"\n')

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.app import app
+from pipeline.cli.arguments import StudyArgument, find_study, load
 from pipeline.cli.screen import CELL_CHARACTERS, console
-from pipeline.errors import UserError
+from pipeline.errors import Stopped, UserError
+
+if TYPE_CHECKING:
+    from pipeline.imports.result import ImportResult
 
 FIRST_ROWS = 5  # of an export
 
@@ -17,26 +22,93 @@ FIRST_ROWS = 5  # of an export
 @app.command("import")
 def import_file(
     path: Annotated[Path, typer.Argument(help="an export of another tool, or a folder of yt-dlp's .info.json files")],
-    donor: Annotated[str | None, typer.Option(help="a code for whoever donated the data, never a name")] = None,
+    study: Annotated[Path | None, typer.Option("--study", "-s", help="study file to store the posts in")] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="of a plain CSV: our column = theirs, as in caption=text")
+    ] = None,
     platform: Annotated[str | None, typer.Option(help="platform of every row, where a plain CSV does not say")] = None,
+    donor: Annotated[str | None, typer.Option(help="a code for whoever donated the data, never a name")] = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="have the next run fetch the media of these posts")] = False,
 ) -> None:
-    """Show what another tool's export holds, and write the rows that cannot be read to a file with the reasons."""
-    from pipeline.display import import_lines, plain_table
+    """Show what another tool's export holds, and with --study store it; rows that cannot be read go to a file."""
+    from pipeline.display import import_lines
     from pipeline.imports.formats import Hints, read
-    from pipeline.imports.result import write_rejects
+    from pipeline.imports.result import rejects_name, write_rejects
 
     if not path.exists():
         raise UserError(f"{path} is not there")
-    result = read(path, Hints(donor=donor, platform=platform))
-    rejects = Path(f"{path.stem}.rejects.csv")
+    hints = Hints(donor, _columns(mapping or ()), platform)
+    if study is not None:
+        from pipeline.importing import import_into, rejects_folder
+
+        loaded = load(study)
+        result, row = import_into(loaded, path, hints, fetch)
+        console().print(import_lines(result, rejects_folder(loaded) / rejects_name(result), row), markup=False)
+        _show_first(result)
+        console().print(_next_step(study, fetch), markup=False, soft_wrap=True)
+        return
+    if fetch:
+        raise UserError("--fetch stores posts for the next run: name the study that they belong to with --study")
+    result = read(path, hints)
+    rejects = Path(rejects_name(result))
     if result.rejects:
         write_rejects(result, rejects)
     console().print(import_lines(result, rejects), markup=False)
-    if result.posts:
-        found = [
-            (row.number, row.post.post_id, row.post.caption, row.post.posted_at) for row in result.posts[:FIRST_ROWS]
-        ]
-        console().print(plain_table((result.unit, "post", "caption", "posted at"), found, CELL_CHARACTERS))
+    _show_first(result)
+    if result.posts or result.exposures:
+        console().print(f"To store them: cliptone import {path} --study STUDY.toml", markup=False, soft_wrap=True)
         console().print(
-            f'To fetch and analyse them: export = "{path}" under [[sources]] in a study file.', markup=False
+            f'To fetch and analyse them: export = "{path}" under [[sources]] in a study file',
+            markup=False,
+            soft_wrap=True,
         )
+
+
+def _columns(mapping: Sequence[str]) -> dict[str, str]:
+    """Our columns and theirs, from `ours=theirs`."""
+    pairs = [(text, *text.partition("=")) for text in mapping]
+    wrong = next((text for text, ours, _, theirs in pairs if not ours.strip() or not theirs.strip()), None)
+    if wrong is not None:
+        raise UserError(f"--map {wrong} is not of the form OURS=THEIRS, as in --map caption=text")
+    return {ours.strip(): theirs.strip() for _, ours, _, theirs in pairs}
+
+
+def _show_first(result: ImportResult) -> None:
+    from pipeline.display import plain_table
+
+    posts = [(row.number, row.post.post_id, row.post.caption, row.post.posted_at) for row in result.posts[:FIRST_ROWS]]
+    seen = [(row.number, row.post_id, row.kind, row.seen_at) for row in result.exposures[:FIRST_ROWS]]
+    for headers, rows in (
+        ((result.unit, "post", "caption", "posted at"), posts),
+        ((result.unit, "video", "exposure", "seen at"), seen),
+    ):
+        if rows:
+            console().print(plain_table(headers, rows, CELL_CHARACTERS))
+
+
+def _next_step(study: Path, fetch: bool) -> str:
+    if fetch:
+        return f"To fetch and analyse them: cliptone run {study}"
+    return "To fetch their media with the next run: import the file again with --fetch."
+
+
+@app.command()
+def recheck(
+    study: StudyArgument = None,
+    limit: Annotated[int | None, typer.Option(help="look at this many posts at most")] = None,
+) -> None:
+    """Look which posts are still public: new counts are stored, and the study's rule for vanished posts is applied."""
+    from pipeline.display import LookBar
+    from pipeline.recheck import recheck as look_again
+
+    loaded = load(find_study(study))
+    try:
+        with LookBar(console()) as bar:
+            found = look_again(loaded, bar.watch, limit)
+    except KeyboardInterrupt:
+        raise Stopped(
+            "stopped; what was seen is saved, and the next recheck begins with the posts not seen yet"
+        ) from None
+    console().print(
+        ", ".join(f"{state} {count}" for state, count in found.items()) or "no posts to look at", markup=False
+    )

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.screen import console
+from pipeline.cli.screen import console, show
 from pipeline.errors import Stopped, UserError
 
 if TYPE_CHECKING:
@@ -57,18 +57,44 @@ def run(
 
 
 @app.command()
-def status(study: StudyArgument = None) -> None:
+def status(
+    study: StudyArgument = None,
+    collection: Annotated[
+        bool, typer.Option("--collection", help="show what became of every post, by platform, source and reason")
+    ] = False,
+) -> None:
     """Show how far a study is: each stage's clips done, failed by reason, and pending."""
     from pipeline.display import status_table
     from pipeline.status import retryable, study_status
 
     loaded = load(find_study(study))
+    if collection:
+        _collection(loaded)
+        return
     found = study_status(loaded)
     rows = [(line.stage, line.done, line.failed, line.pending, line.not_reached) for line in found]
     console().print(status_table(rows))
     again = sum(retryable(line.failed) for line in found)
     if again:
-        console().print(f"{again} failures speak of the moment, not of the clip: the next run tries them again.")
+        console().print(f"{again} failures speak of the moment, not of the clip: a later run tries them again.")
+
+
+def _collection(study: Study) -> None:
+    from pipeline.status import time_left
+
+    show("FROM collection_status", {}, study.published, "table", None)
+    for platform, seconds in time_left(study).items():
+        console().print(f"{platform}: about {seconds / 60:.0f} min left at the pace of a polite visitor", markup=False)
+    _warn_of_age(study)
+
+
+def _warn_of_age(study: Study) -> None:
+    """Say if yt-dlp is old, where a study fetches posts."""
+    from pipeline.collect.tools import age_warning
+
+    warning = age_warning()
+    if warning and any(not (source.folder or source.glob) for source in study.file.sources):
+        console().print(warning, markup=False)
 
 
 def _run(study: Study, stages: tuple[str, ...], retry_failed: bool) -> None:
@@ -76,6 +102,7 @@ def _run(study: Study, stages: tuple[str, ...], retry_failed: bool) -> None:
         from pipeline.display import ProgressBar, report_lines
         from pipeline.run import run_study
 
+        _warn_of_age(study)
         with ProgressBar(console()) as bar:
             report = run_study(study, bar, stages, retry_failed)
     except KeyboardInterrupt:

@@ -1,11 +1,12 @@
-"""Which addresses are fetched, and in which format: posts of known platforms over https, and nothing else."""
+"""Which addresses are asked, and in which format: posts and listings of known platforms over https, nothing else."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from pipeline.errors import Reason, StageError
+from pipeline.errors import ConfigError, Reason, StageError
 
 #: Hosts of posts by platform; media comes from hosts that the platform's own answer names.
 HOSTS: Mapping[str, frozenset[str]] = {
@@ -25,6 +26,30 @@ FORMATS: Mapping[str, str] = {
     # The smallest file with h264 and sound; failing that the sound, which is the post's own.
     "youtube": "best[vcodec^=avc1][acodec!=none]/best[vcodec!=none][acodec!=none]/bestaudio",
 }
+#: Hosts and paths of listings that yt-dlp can read, by platform.
+LISTINGS: Mapping[str, re.Pattern[str]] = {
+    "tiktok": re.compile(r"(?:www\.)?tiktok\.com/@[\w.-]+/?"),
+    "youtube": re.compile(
+        r"(?:www\.|m\.)?youtube\.com/(?:(?:@[^/]+|(?:channel|c|user)/[^/]+)/shorts|hashtag/[^/]+(?:/shorts)?)/?"
+    ),
+}
+LISTED_FROM: Mapping[str, str] = {
+    "tiktok": "write an account as https://www.tiktok.com/@name",
+    "youtube": "write a channel as https://www.youtube.com/@name/shorts, a hashtag as https://www.youtube.com/hashtag/word",
+}
+BROWSED = 'collect it in a browser with Zeeschuimer or 4CAT and name the file: export = "posts.ndjson"'
+#: What yt-dlp cannot list, as a pattern of host and path, and what works in its place.
+NOT_LISTED: tuple[tuple[str, str], ...] = (
+    (
+        r"tiktok\.com/(tag|music|sticker|search|discover)\b",
+        f"yt-dlp cannot list TikTok hashtags, sounds, effects and searches: {BROWSED}, "
+        "or name a result of the TikTok Research API",
+    ),
+    (
+        r"instagram\.com/(?!(?:[^/]+/)?(?:p|reels?|tv)/[\w-]+/?(?:[?#]|$))",
+        f"yt-dlp cannot list Instagram accounts, hashtags and sounds: {BROWSED}",
+    ),
+)
 ANY_FORMAT = "best[vcodec^=avc1][acodec!=none]/best"  # of the generic extractor, which tests use
 
 
@@ -46,4 +71,24 @@ def platform_of(address: str) -> str:
         )
     if parts.scheme != "https" or parts.username is not None or port not in (None, 443):
         raise StageError(Reason.UNSUPPORTED_URL, f"write the address as https://{host}/… and nothing between")
+    return platform
+
+
+def listing_platform(address: str) -> str:
+    """The platform of a listing that yt-dlp can read: an account of TikTok, a channel or hashtag of YouTube.
+
+    Raises `ConfigError` for anything else, with the address or the import that works.
+    """
+    where = re.sub(r"^\w+://", "", address)
+    for place, sentence in NOT_LISTED:
+        if re.match(rf"(?:\w+\.)?{place}", where, re.IGNORECASE):
+            raise ConfigError(f"{address} cannot be listed: {sentence}")
+    try:
+        platform = platform_of(address)
+    except StageError as error:
+        raise ConfigError(f"{address} cannot be listed: {error.message}") from error
+    parts, pattern = urlsplit(address), LISTINGS.get(platform)
+    if pattern is None or not pattern.fullmatch(f"{parts.hostname}{parts.path}"):
+        known = LISTED_FROM.get(platform) or "; ".join(LISTED_FROM.values())
+        raise ConfigError(f"{address} cannot be listed: {known}; a single post belongs under urls")
     return platform

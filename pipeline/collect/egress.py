@@ -126,10 +126,19 @@ def gate() -> Iterator[Gate]:
     """An open gate for the time of one fetch; names that the environment exempts from proxies pass through it too."""
     server = Gate()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    exempt = {name: os.environ.pop(name) for name in EXEMPTIONS if name in os.environ}  # curl reads them by itself
     try:
-        yield server
+        with without_exemptions():
+            yield server
     finally:
-        os.environ.update(exempt)
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def without_exemptions() -> Iterator[None]:
+    """A time in which the environment exempts no name from a proxy; curl reads those names by itself."""
+    exempt = {name: os.environ.pop(name) for name in EXEMPTIONS if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(exempt)

@@ -57,6 +57,8 @@ POLICIES: Mapping[Reason, Policy] = {
     Reason.NO_AUDIO: Policy(Action.PERMANENT, tries=0),
     Reason.UNSUPPORTED_URL: Policy(Action.PERMANENT, tries=0),
     Reason.SKIPPED_POLICY: Policy(Action.PERMANENT, tries=0),
+    Reason.TOO_LONG: Policy(Action.PERMANENT, tries=0),
+    Reason.EXCLUDED: Policy(Action.PERMANENT, tries=0),
     Reason.DISK_FULL: Policy(Action.STOP_RUN, tries=0),
 }
 
@@ -85,7 +87,7 @@ MESSAGES: tuple[tuple[str, Reason], ...] = (
     (r"unsupported url|no suitable extractor|is not a valid url", Reason.UNSUPPORTED_URL),
     (r"file:// urls are disabled|no connection adapters", Reason.UNSUPPORTED_URL),
     (r"no video in this post|/photo/|requested format is not available|DRM", Reason.NO_VIDEO),
-    (r"does not have any videos", Reason.NO_VIDEO),
+    (r"does not have (any videos|a \w+ tab)", Reason.NO_VIDEO),
     (r"video unavailable|page isn.t available|recording is not available", Reason.REMOVED),
     (r"does not exist|HTTP Error 4(04|10)", Reason.REMOVED),
     (r"HTTP Error 403", Reason.BOT_CHECK),
@@ -107,6 +109,8 @@ WARNINGS: tuple[tuple[str, Reason], ...] = (
     (r"only images are available|challenge solving failed|signature extraction failed", Reason.EXTRACTOR_BROKEN),
     (r"no impersonate target is available", Reason.EXTRACTOR_BROKEN),
 )
+#: Of an account whose page could not be had, yt-dlp's error tells less than the warning about the page.
+NO_ACCOUNT, NO_PAGE = "Unable to extract secondary user ID", "Unable to download user webpage"
 VAGUE = ("empty media response", "Requested format is not available", "No video formats found")
 
 
@@ -136,12 +140,21 @@ def judge(error: BaseException, warnings: Sequence[str] = ()) -> Verdict:
     headers = getattr(answer, "headers", None) or {}
     if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in chain):
         return Verdict(Reason.DISK_FULL)
-    reason = reason_of(str(error), warnings)
+    reason = reason_of(said(error, warnings), warnings)
     if reason is Reason.INTERNAL_ERROR and status is not None:
         reason = reason_of(f"HTTP Error {status}")
     if reason is Reason.INTERNAL_ERROR and any(getattr(cause, "expected", None) is False for cause in chain):
         reason = Reason.EXTRACTOR_BROKEN
     return Verdict(reason, status, retry_after(headers.get("Retry-After")))
+
+
+def said(error: BaseException, warnings: Sequence[str] = ()) -> str:
+    """What an error says; of an account whose page could not be had, the warning about that page says more."""
+    text = str(error)
+    if NO_ACCOUNT in text:
+        return next((warning for warning in warnings if NO_PAGE in warning), text)
+    about = getattr(error, "video_id", None)  # stands alone before an error that comes while a list is read
+    return text.removeprefix(f"{about}: ") if about else text
 
 
 def reason_of(message: str, warnings: Sequence[str] = ()) -> Reason:
@@ -156,12 +169,14 @@ def reason_of(message: str, warnings: Sequence[str] = ()) -> Reason:
 
 def without_origin(message: str) -> str:
     """A message without the extractor and the post's id before it: an id can hold any word or number."""
-    return re.sub(r"^(ERROR:\s*)?(\[[\w:+.-]+\]\s+([\w-]+:\s+)?)?", "", message.strip())
+    return re.sub(r"^(ERROR:\s*)?(\[[\w:+.-]+\]\s+(\S+:\s+)?)?", "", message.strip())
 
 
 def plain(message: str) -> str:
     """A message for a reader: no origin, no advice for users of yt-dlp, no address and no account's name."""
-    text = re.split(r"; please report|\. Use --|\. Also see", without_origin(message))[0]
+    text = re.split(r"; please report|\. Use --|\. Also see|\. If you are able| \(caused by", without_origin(message))[
+        0
+    ]
     text = re.sub(r"\w+://\S+", "(address)", text)
     return re.sub(r"(?<!\w)@[\w.-]+", "(account)", text).strip()[:300]
 

@@ -56,7 +56,9 @@ def apply(stage: Stage, batch: Sequence[Clip]) -> list[Outcome]:
 def failure(clip: Clip, error: Exception, seconds: float = 0.0) -> Outcome:
     """An exception as the outcome of a clip."""
     if isinstance(error, StageError):
-        return Outcome(clip.clip_id, (), error.reason, error.message, seconds)
+        return Outcome(
+            clip.clip_id, error.rows, error.reason, error.message, seconds, retry_after_s=error.retry_after_s
+        )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return Outcome(clip.clip_id, (), Reason.DISK_FULL, "the disk is full", seconds)
     trace = "".join(traceback.format_exception(error))[-TRACE_CHARACTERS:]

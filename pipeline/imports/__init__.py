@@ -7,7 +7,6 @@ from pipeline.imports.result import (
     ImportResult,
     Reject,
     enrolments,
-    observations,
     reasons,
     write_rejects,
 )
@@ -23,7 +22,6 @@ __all__ = [
     "Reject",
     "detect",
     "enrolments",
-    "observations",
     "read",
     "reasons",
     "write_rejects",

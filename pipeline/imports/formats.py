@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -49,19 +50,19 @@ def _read_donation(path: Path, hints: Hints) -> Numbered[Exposure]:
 FORMATS = (
     Format(
         zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram)", "json",
-        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path),
+        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 2,
     ),
     Format(
         zeeschuimer.FOURCAT, "4CAT NDJSON (TikTok, Instagram)", "json",
-        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path),
+        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 2,
     ),
     Format(
         info_json.INFO_JSON, "yt-dlp .info.json (a folder of them, or one)", "json",
-        info_json.is_info, lambda path, _: info_json.read_info(path),
+        info_json.is_info, lambda path, _: info_json.read_info(path), 2,
     ),
     Format(
         youtube.DATA_API, "YouTube Data API JSON", "json",
-        youtube.is_data_api, lambda path, _: youtube.read_data_api(path),
+        youtube.is_data_api, lambda path, _: youtube.read_data_api(path), 2,
     ),
     Format(
         tiktok.RESEARCH_API, "TikTok Research API JSON", "json",
@@ -78,11 +79,11 @@ FORMATS = (
     ),
     Format(
         youtube.DATA_TOOLS, "YouTube Data Tools CSV", "csv",
-        youtube.is_data_tools, lambda path, _: youtube.read_data_tools(path),
+        youtube.is_data_tools, lambda path, _: youtube.read_data_tools(path), 2,
     ),
     Format(
         plain_csv.CSV, "plain CSV (a column `url`, or `platform` and `id`; or a column mapping)", "csv",
-        plain_csv.is_plain, lambda path, hints: plain_csv.read_plain(path, hints.columns, hints.platform),
+        plain_csv.is_plain, lambda path, hints: plain_csv.read_plain(path, hints.columns, hints.platform), 2,
     ),
 )  # fmt: skip
 BY_NAME = {known.name: known for known in FORMATS}
@@ -112,6 +113,8 @@ def read(path: Path, hints: Hints | None = None) -> ImportResult:
     """Everything that a file or folder holds; `UserError` where it cannot be read as a whole."""
     hints = hints or Hints()
     known = detect(path, hints)
+    if hints.columns and known.name != plain_csv.CSV:
+        raise UserError(f"{path} is {known.title}: only the columns of a plain CSV file can be mapped")
     posts: list[Found] = []
     exposures: list[Exposure] = []
     rejects: list[Reject] = []
@@ -119,7 +122,7 @@ def read(path: Path, hints: Hints | None = None) -> ImportResult:
         if isinstance(found, Rejected):
             rejects.append(Reject(number, str(found)))
         elif isinstance(found, Exposure):
-            exposures.append(found)
+            exposures.append(dataclasses.replace(found, number=number))
         else:
             posts.append(Found(number, found))
     return ImportResult(

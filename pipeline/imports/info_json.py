@@ -15,6 +15,7 @@ from pipeline.posts import Post, from_info
 
 INFO_JSON = "info_json"
 PATTERN = "*.info.json"
+TEXTS = ("url", "caption", "author", "author_id", "sound_title", "sound_artist")
 
 
 def is_info(value: object) -> bool:
@@ -44,6 +45,13 @@ def _folder(folder: Path) -> Numbered[dict[str, Any]]:
 
 
 def _post(info: Mapping[str, Any]) -> Post:
+    post = described(info)
+    known = address(post.platform, post.post_id) if post.platform and post.post_id else None
+    return known_post(dataclasses.replace(post, url=known or post.url))
+
+
+def described(info: Mapping[str, Any]) -> Post:
+    """What a description of a video states, as clean text and counts; `Rejected` if it describes none."""
     if info.get("_type", "video") != "video":
         raise Rejected(f"a description of type {shown(info['_type'])} is no post")
     post_id = identifier(info.get("id"), "id")
@@ -51,15 +59,5 @@ def _post(info: Mapping[str, Any]) -> Post:
         post = from_info(info, INFO_JSON)
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise Rejected(f"the description has a field of the wrong kind: {error}") from error
-    known = address(post.platform, post_id) if post.platform and post_id else None
-    return known_post(
-        dataclasses.replace(
-            post,
-            post_id=post_id,
-            url=known or post.url,
-            caption=text(post.caption),
-            sound_title=text(post.sound_title),
-            sound_artist=text(post.sound_artist),
-            counts=counts(post.counts),
-        )
-    )
+    known: dict[str, Any] = {name: text(getattr(post, name)) for name in TEXTS}
+    return dataclasses.replace(post, **known, post_id=post_id, counts=counts(post.counts))

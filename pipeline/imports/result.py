@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.imports.values import Rejected, shown
-from pipeline.posts import Enrolment, Post
-from pipeline.pseudonyms import observation_row
-from pipeline.records import ObservationRow, Source
+from pipeline.imports.values import EARLIEST, Rejected, shown
+from pipeline.posts import Enrolment, Place, Post
+from pipeline.records import Source
+from pipeline.source_options import IMPORTED
 
-#: What an id looks like, by platform; of other platforms, anything without spaces.
-IDS = {"tiktok": re.compile(r"\d{1,20}"), "youtube": re.compile(r"[\w-]{11}", re.ASCII)}
-OTHER_IDS = re.compile(r"[^\s/:]{1,200}")
+#: What an id looks like, by platform; of other platforms, anything that no path or address could misread.
+IDS = {
+    "tiktok": re.compile(r"\d{1,20}", re.ASCII),
+    "youtube": re.compile(r"[\w-]{11}", re.ASCII),
+    "instagram": re.compile(r"[\w-]{1,64}", re.ASCII),
+}
+OTHER_IDS = re.compile(r"(?!\.+$)[^\s/\\:\x00-\x1f\x7f]{1,200}")
+PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
+OWN_PLATFORMS = ("file", "url")  # local files, and addresses that show no id
+UNRESOLVED_CHARACTERS = 16  # of the digest of such an address
 
 #: Addresses that a study can fetch from, by platform; TikTok needs no handle.
 ADDRESSES = {
@@ -35,6 +43,7 @@ class Exposure:
     platform: str
     post_id: str
     seen_at: datetime | None  # UTC
+    number: int = 0  # of the record in the file, from 1; set once it is read
 
     @property
     def clip_id(self) -> str:
@@ -76,9 +85,25 @@ def known_post(post: Post) -> Post:
     """A post that has a platform, a well-formed id and an address; `Rejected` says what it lacks."""
     if not post.platform or not post.post_id:
         raise Rejected(f"the row has no {'platform' if post.post_id else 'id'}")
+    if post.platform in OWN_PLATFORMS:
+        raise Rejected(f"{shown(post.platform)} is no platform")
     if not IDS.get(post.platform, OTHER_IDS).fullmatch(post.post_id):
-        raise Rejected(f"{shown(post.post_id)} is no id of {post.platform}")
+        raise Rejected(f"{shown(post.post_id)} is no id of {shown(post.platform)[1:-1]}")
+    return well_formed(post)
+
+
+def well_formed(post: Post) -> Post:
+    """A post whose platform and id, if it names them, can stand in the id of a clip; `Rejected` if not."""
+    if post.platform is not None and not PLATFORM.fullmatch(post.platform):
+        raise Rejected(f"{shown(post.platform)} is no name of a platform")
+    if post.post_id is not None and not OTHER_IDS.fullmatch(post.post_id):
+        raise Rejected(f"{shown(post.post_id)} is no id")
     return post
+
+
+def unresolved_id(location: str) -> str:
+    """What stands for the id of a post whose address does not show it."""
+    return hashlib.sha256(location.encode()).hexdigest()[:UNRESOLVED_CHARACTERS]
 
 
 def address(platform: str, post_id: str) -> str | None:
@@ -87,32 +112,34 @@ def address(platform: str, post_id: str) -> str | None:
     return pattern.format(id=post_id) if pattern else None
 
 
-def enrolments(result: ImportResult) -> Iterator[Enrolment]:
-    """Each clip of a result once, described by the post that was read last, to be fetched from its address."""
-    seen = (Found(0, _seen(exposure)) for exposure in result.exposures)
-    last: dict[str, Post] = {}
-    for found in (*result.posts, *seen):
-        clip_id = f"{found.post.platform}:{found.post.post_id}"
-        known = last.get(clip_id)
-        if known is None or _read_later(found.post, known):
-            last[clip_id] = found.post
-    for clip_id, post in last.items():
-        yield Enrolment(clip_id, Source("url", post.url or "", ""), post)
+def enrolments(result: ImportResult, source: str, fetch: bool) -> Iterator[Enrolment]:
+    """Every post of a result with its place in the file, in the order of collection: the newest comes last.
+
+    A video that a donor saw comes once, at the first row that names it. With `fetch` media is fetched from the
+    posts' addresses, else they stay what the file says.
+    """
+    first: dict[str, Exposure] = {}
+    for exposure in result.exposures:
+        first.setdefault(exposure.clip_id, exposure)
+    seen = (Found(exposure.number, _seen(exposure, result.format)) for exposure in first.values())
+    posts = sorted(result.posts, key=lambda found: found.post.counted_at or EARLIEST)  # of equals, in their order
+    for found in (*posts, *seen):
+        post = found.post
+        place = Place(source, result.sha256, found.number, result.version)
+        bytes_from = Source("url" if fetch else "post", post.url or "", "")
+        yield Enrolment(f"{post.platform}:{post.post_id}", bytes_from, post, place)
 
 
-def observations(result: ImportResult) -> list[ObservationRow]:
-    """The counts of every post at every time; of those with one time, or none, the last in the file stand."""
-    rows: dict[tuple[str, datetime | None], ObservationRow] = {}
-    for found in result.posts:
-        row = observation_row(f"{found.post.platform}:{found.post.post_id}", found.post)
-        if row is not None:
-            rows[row.clip_id, row.counted_at] = row
-    return list(rows.values())
+def rejects_name(result: ImportResult, source: str = IMPORTED) -> str:
+    """The name of the file for the rejected rows; sources of a study may hold files of one name."""
+    stem = result.path.absolute().stem
+    return f"{stem}.rejects.csv" if source == IMPORTED else f"{source} {stem}.rejects.csv"
 
 
 def write_rejects(result: ImportResult, path: Path) -> None:
     """Write number and reason of every rejected row as CSV in UTF-8."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow((result.unit, "reason"))
         writer.writerows((reject.number, reject.reason) for reject in result.rejects)
@@ -126,13 +153,9 @@ def reasons(rejects: Iterable[Reject]) -> Mapping[str, int]:
     return dict(sorted(totals.items(), key=lambda pair: -pair[1]))
 
 
-def _read_later(post: Post, known: Post) -> bool:
-    return known.counted_at is None or (post.counted_at is not None and post.counted_at >= known.counted_at)
-
-
-def _seen(exposure: Exposure) -> Post:
+def _seen(exposure: Exposure, format_name: str) -> Post:
     return Post(
-        source="tiktok_donation",
+        source=format_name,
         platform=exposure.platform,
         post_id=exposure.post_id,
         url=address(exposure.platform, exposure.post_id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -123,14 +123,13 @@ def _parsed(line: str) -> object:
 
 
 def header(path: Path) -> tuple[str, ...]:
-    """The column names of a CSV file."""
+    """The column names of a CSV file; none of a file that is no text. `UserError` if the names are damaged."""
     with _open(path, newline="") as file:
         first = file.readline()
-        file.seek(0)
-        try:
-            return tuple(name.strip() for name in next(csv.reader(file, delimiter=_delimiter(first)), ()))
-        except csv.Error:
+        if "\0" in first:
             return ()
+        file.seek(0)
+        return _names(csv.reader(file, delimiter=_delimiter(first), strict=True), path)
 
 
 def csv_records(path: Path) -> Numbered[Mapping[str, str]]:
@@ -139,7 +138,7 @@ def csv_records(path: Path) -> Numbered[Mapping[str, str]]:
         first = file.readline()
         file.seek(0)
         reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
-        names = [name.strip() for name in next(reader)]
+        names = _names(reader, path)
         before = reader.line_num
         while True:
             try:
@@ -154,7 +153,17 @@ def csv_records(path: Path) -> Numbered[Mapping[str, str]]:
             before = reader.line_num
 
 
-def _named(names: list[str], row: list[str]) -> dict[str, str] | Rejected:
+def _names(reader: Any, path: Path) -> tuple[str, ...]:
+    try:
+        names = tuple(name.strip() for name in next(reader, ()))
+    except csv.Error as error:
+        raise UserError(f"{path} has a first line that is not CSV: {error}") from error
+    if any(SURROGATE.search(name) for name in names):
+        raise UserError(f"{path} is not UTF-8: save it as UTF-8")
+    return names
+
+
+def _named(names: Sequence[str], row: list[str]) -> dict[str, str] | Rejected:
     if len(row) != len(names):
         return Rejected(f"the row has {len(row)} cells, the header {len(names)}")
     if any(SURROGATE.search(cell) for cell in row):

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.imports.result import address, known_post
 from pipeline.imports.rows import Numbered, json_records, mapped
 from pipeline.imports.values import Rejected, child, counts, epoch, identifier, seconds, shown, text
-from pipeline.posts import Post
+from pipeline.posts import Post, language_of
 
 RESEARCH_API = "tiktok_research_api"
 
@@ -51,6 +51,7 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             duration_s=seconds(child(record, "video").get("duration"), "video.duration"),
+            language=language_of(text(record.get("textLanguage"))),  # of the caption
             sound_id=identifier(music.get("id"), "music.id"),
             sound_title=text(music.get("title")),
             sound_artist=text(music.get("authorName")),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.posts import parse_time
+from pipeline.posts import language_of, parse_time
 from pipeline.records import Seconds
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before any of the platforms
@@ -20,6 +20,8 @@ SHOWN_CHARACTERS = 40  # of a wrong value in a message
 SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 WHOLE = re.compile(r"(-?[0-9]{1,30})(?:\.0*)?")
 SURROGATE = re.compile("[\ud800-\udfff]")
+CONTROL = re.compile("[\x00-\x1f\x7f]")
+NO_LANGUAGE = ("un", "und", "unknown")  # how exports write that they do not know
 ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
 
@@ -53,8 +55,21 @@ def identifier(value: object, name: str) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Rejected(f"`{name}` is {shown(value)}: its last digits are lost; export it as text")
     found = text(str(value))
+    if isinstance(value, str) and (SURROGATE.search(value) or CONTROL.search(value.strip())):
+        raise Rejected(f"`{name}` is {shown(value)}, which is damaged")
     if found is not None and SCIENTIFIC.fullmatch(found):
         raise Rejected(f"`{name}` is {shown(found)}: a spreadsheet has cut its digits; export the file again")
+    return found
+
+
+def language(value: object, name: str) -> str | None:
+    """An ISO 639-1 code from a column of the researcher's own; None where it is absent or says unknown."""
+    written = text(value)
+    if written is None or written.lower() in NO_LANGUAGE:
+        return None
+    found = language_of(written)
+    if found is None:
+        raise Rejected(f"`{name}` is {shown(written)}, not a code such as en (ISO 639-1)")
     return found
 
 

@@ -9,12 +9,14 @@ from typing import Any
 from pipeline.imports.result import address, known_post
 from pipeline.imports.rows import Numbered, csv_records, json_records, mapped
 from pipeline.imports.values import Rejected, child, counts, identifier, iso_duration, moment, shown, text
-from pipeline.posts import Post
+from pipeline.posts import Post, language_of
 
 DATA_API, DATA_TOOLS = "youtube_data_api", "youtube_data_tools_csv"
 VIDEO, SEARCH_RESULT = "youtube#video", "youtube#searchResult"
 TOOLS_COLUMNS = frozenset({"videoId", "channelId", "videoTitle", "publishedAt"})
 COUNTS = {"views": "viewCount", "likes": "likeCount", "comments": "commentCount"}  # ours, and the platform's
+#: Of the speech, as the Data API and two versions of YouTube Data Tools spell it, then of title and description.
+LANGUAGES = ("defaultAudioLanguage", "defaultLAudioLanguage", "defaultLanguage")
 NOT_FOUND = "[not found:"  # what YouTube Data Tools writes as title of a video that is gone
 
 
@@ -81,6 +83,7 @@ def _post(source: str, post_id: str | None, fields: Mapping[str, Any]) -> Post:
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             duration_s=iso_duration(fields.get("duration"), "duration"),
+            language=next((code for name in LANGUAGES if (code := language_of(text(fields.get(name))))), None),
             counts=counts({ours: fields.get(theirs) for ours, theirs in COUNTS.items()}),
         )
     )

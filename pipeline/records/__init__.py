@@ -1,7 +1,8 @@
 """What passes between stages and what is stored: rows that carry their meaning and unit, `Clip` and `Outcome`."""
 
 from pipeline.records.clip import Clip, Outcome, Source
-from pipeline.records.posts import ClipRow, ObservationRow
+from pipeline.records.collection import ExclusionRow, ExposureRow, ImportRow, ListingRow, ProvenanceRow, TombstoneRow
+from pipeline.records.posts import ClipRow, ObservationRow, PlatformCaptionRow, VisibilityRow
 from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
 from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundTagRow, SpeechRegionRow
 from pipeline.records.speech import SegmentRow, TextFeaturesRow, TranscriptRow, WordRow
@@ -15,10 +16,16 @@ __all__ = [
     "Decibels",
     "EmotionRow",
     "EvidenceRow",
+    "ExclusionRow",
+    "ExposureRow",
     "Hertz",
+    "ImportRow",
+    "ListingRow",
     "MediaRow",
     "ObservationRow",
     "Outcome",
+    "PlatformCaptionRow",
+    "ProvenanceRow",
     "Row",
     "RowT",
     "Seconds",
@@ -28,7 +35,9 @@ __all__ = [
     "SpeechEmbeddingRow",
     "SpeechRegionRow",
     "TextFeaturesRow",
+    "TombstoneRow",
     "TranscriptRow",
+    "VisibilityRow",
     "WordRow",
     "column",
 ]

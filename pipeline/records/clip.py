@@ -14,7 +14,7 @@ from pipeline.records.row import Row, RowT, Seconds
 class Source:
     """Where the bytes of a clip come from: a local file or an address."""
 
-    kind: str  # "file" or "url"
+    kind: str  # "file", "url", or "post" for one that is known by its metadata alone
     location: str  # absolute path, or the address
     stamp: str  # changes when the content does: size and time of a file, "" for an address
 
@@ -48,11 +48,13 @@ class Outcome:
     """What a stage says of one clip: rows, or a failure with its reason."""
 
     clip_id: str
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Row, ...] = ()  # of a failure: what was learnt of the post all the same
     reason: str | None = None  # None when the stage passed
     message: str | None = None
     seconds: Seconds = 0.0  # processing time, set by the executor
     trace: str | None = None  # of an internal error
+    retry_after_s: Seconds | None = None  # what the site of a post asks for
+    tools: str | None = None  # versions of what fetched a post, as JSON
 
     @property
     def ok(self) -> bool:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import regex
 from pydantic import Field
 
 from pipeline.errors import Reason
-from pipeline.pseudonyms import HASHTAG, MENTION, hashtags_of, mentions_of
+from pipeline.pseudonyms import hashtags_of, mentions_of
 from pipeline.records import Clip, TextFeaturesRow, TranscriptRow
 from pipeline.stage import Options, Result, Setting, Stage
+from pipeline.words import emoji_of, graphemes_of, language_of, words_of
 
-ADDRESS = regex.compile(r"https?://\S+|www\.\S+")
-GRAPHEME = regex.compile(r"\X")
-#: A grapheme cluster that shows as an emoji; digits and # also carry the property Emoji, so they are left out.
-EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3")
-WORD = regex.compile(r"[\p{L}\p{N}\p{M}]+(?:['’\-][\p{L}\p{N}\p{M}]+)*")
 VADER_LANGUAGE = "en"
 
 
@@ -45,11 +40,9 @@ class Text(Stage):
 
     def __init__(self, options: Any, setting: Setting) -> None:
         super().__init__(options, setting)
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
         self._vader = SentimentIntensityAnalyzer()
-        self._languages = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
     def one(self, clip: Clip) -> Result:
         """One row for the speech and, where there is a caption, one for the caption."""
@@ -68,7 +61,7 @@ class Text(Stage):
             channel=channel,
             language=language,
             word_count=len(words),
-            character_count=len(GRAPHEME.findall(text or "")),
+            character_count=len(graphemes_of(text or "")),
             emoji=emoji_of(text or ""),
             hashtag_count=len(hashtags_of(text)),
             mention_count=len(mentions_of(text)),
@@ -80,23 +73,7 @@ class Text(Stage):
         )
 
     def _language(self, caption: str) -> str | None:
-        words = words_of(caption)
-        if len(words) < self.options.min_words_for_language:
-            return None
-        language, probability = self._languages.classify(" ".join(words))
-        return str(language) if probability >= self.options.min_language_probability else None
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text in any script, without hashtags, mentions and addresses."""
-    for pattern in (ADDRESS, HASHTAG, MENTION):
-        text = pattern.sub(" ", text)
-    return list(WORD.findall(text))
-
-
-def emoji_of(text: str) -> tuple[str, ...]:
-    """The emoji of a text in order; one made of several characters (family, flag, skin tone) counts once."""
-    return tuple(cluster for cluster in GRAPHEME.findall(text) if EMOJI.search(cluster))
+        return language_of(caption, self.options.min_words_for_language, self.options.min_language_probability)
 
 
 def _no_sentiment(words: list[str], language: str | None) -> str | None:

@@ -14,10 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from pipeline.collect.egress import relay
+from tests.collect.fake_captions import ROLLING, SAID, caption_info, subtitle_info
+from tests.collect.fake_listings import account, account_of, page_of, tab_continued, tab_page
+from tests.collect.fake_youtube import youtube_player
 from tests.collect.rig import Answering, Server
 
 TIKTOK_MEDIA = "https://v16.tiktokcdn.com"
@@ -27,14 +31,14 @@ STATUS_CODES = (10204, 10216, 10222, 10231, 100004)
 HTTP_STATUSES = (403, 404, 429, 503)
 
 
-def tiktok_post(post_id: str, **changes: Any) -> dict[str, Any]:
-    """A post as TikTok's page describes it."""
+def tiktok_post(id: str, **changes: Any) -> dict[str, Any]:
+    """A post as TikTok describes it, on its own page and on its author's."""
     stats = {"playCount": 1000, "diggCount": 10, "commentCount": 3, "shareCount": 2, "collectCount": "5"}
     video = {"duration": CLIP_S, "width": 576, "height": 1024, "bitrateInfo": [
         _bitrate("play540.mp4", "v0_h264_540p_800000"), _bitrate("hevc/media-video-hvc1/", "v0_bytevc1_720p_600000"),
     ]}  # fmt: skip
     post = {
-        "id": post_id,
+        "id": id,
         "desc": "Hello #fyp #Voice @friend what a day",
         "createTime": "1760000000",
         "author": {"id": "68", "uniqueId": "ann.clips", "nickname": "Ann", "secUid": "MS4wLjABAAAA" + "a" * 64},
@@ -50,9 +54,9 @@ def _bitrate(name: str, key: str) -> dict[str, Any]:
     return {"PlayAddr": {"UrlList": [f"{TIKTOK_MEDIA}/{name}"], "UrlKey": key, "DataSize": "172819"}}
 
 
-def tiktok_page(**detail: Any) -> bytes:
-    """A page of TikTok with the data that its script takes up."""
-    scope = json.dumps({"__DEFAULT_SCOPE__": {"webapp.video-detail": detail}})
+def tiktok_page(kind: str = "video", **detail: Any) -> bytes:
+    """A page of TikTok, of a video or a user, with the data that its script takes up."""
+    scope = json.dumps({"__DEFAULT_SCOPE__": {f"webapp.{kind}-detail": detail}})
     script = f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">{scope}</script>'
     return f"<html>{script}</html>".encode()
 
@@ -61,8 +65,9 @@ def _shown(post_id: str, **changes: Any) -> bytes:
     return tiktok_page(statusCode=0, itemInfo={"itemStruct": tiktok_post(post_id, **changes)})
 
 
-def _video(name: str, duration: int = CLIP_S) -> dict[str, Any]:
-    return {"duration": duration, "width": 576, "height": 1024, "bitrateInfo": [_bitrate(name, "v0_h264_540p_1")]}
+def _video(name: str, duration: int = CLIP_S, **more: Any) -> dict[str, Any]:
+    video = {"duration": duration, "width": 576, "height": 1024, "bitrateInfo": [_bitrate(name, "v0_h264_540p_1")]}
+    return video | more
 
 
 #: Pages of TikTok by post id; a three-digit id below is an HTTP status, a longer one a status code of the page.
@@ -77,8 +82,17 @@ TIKTOK: Mapping[str, bytes] = {
     "11": _shown("11", video=_video("page.mp4")),
     "12": _shown("12", video=_video("cut.mp4")),
     "13": _shown("13", video=_video("play540.mp4", duration=60)),
+    "14": _shown("14", video=_video("play540.mp4", duration=3600)),
+    "20": _shown("20", video=_video("play540.mp4", subtitleInfos=[
+        subtitle_info("said.vtt", "eng-US"), subtitle_info("creator.json", "spa-ES", "creator_caption"),
+    ])),
+    "21": _shown("21", video=_video("play540.mp4", subtitleInfos=[
+        subtitle_info("gone.vtt", "eng-US"), subtitle_info("login.vtt", "deu-DE"),
+        subtitle_info("said.vtt", "fra-FR"), subtitle_info("said.vtt", "spa-ES"),
+    ])),
+    "22": _shown("22", video=_video("play540.mp4", cla_info={"caption_infos": [caption_info("said.vtt", "en")]})),
     **{str(code): tiktok_page(statusCode=code) for code in STATUS_CODES},
-}
+}  # fmt: skip
 
 FILM = {"video_versions": [{"url": f"{INSTAGRAM_MEDIA}/reel.mp4", "width": 576, "height": 1024, "type": 101}]}
 REEL = {
@@ -94,33 +108,6 @@ INSTAGRAM: Mapping[str, dict[str, Any]] = {
     "photo": {**REEL, "image_versions2": {"candidates": [{"url": f"{INSTAGRAM_MEDIA}/a.jpg"}]}},
     "album": {**REEL, "carousel_media": [{"pk": "1", **FILM}, {"pk": "2", **FILM}]},
 }
-
-
-YOUTUBE_MEDIA = "https://rr1---sn-a.googlevideo.com"
-#: What YouTube's player says of a video that it does not play, by id; the extractor takes nothing else from it.
-YOUTUBE: Mapping[str, tuple[str, str]] = {
-    "private0000": ("LOGIN_REQUIRED", "Private video"),
-    "removed0000": ("ERROR", "This video has been removed by the uploader"),
-    "robot000000": ("LOGIN_REQUIRED", "Sign in to confirm you\u2019re not a bot"),
-    "busy0000000": ("UNPLAYABLE", "This content isn\u2019t available, try again later."),
-    "region00000": ("UNPLAYABLE", "The uploader has not made this video available in your country"),
-    "later000000": ("LIVE_STREAM_OFFLINE", "This live event will begin in 3 hours."),
-}
-
-
-def youtube_player(video_id: str) -> dict[str, Any]:
-    """The answer of YouTube's player: why a video does not play, or its one file with h264 and sound."""
-    details = {"videoId": video_id, "title": "A short", "lengthSeconds": str(CLIP_S), "author": "Ann"}
-    if video_id in YOUTUBE:
-        status, why = YOUTUBE[video_id]
-        return {"playabilityStatus": {"status": status, "reason": why}, "videoDetails": details}
-    codecs = 'video/mp4; codecs="avc1.42001E, mp4a.40.2"'
-    film = {"itag": 18, "url": f"{YOUTUBE_MEDIA}/short.mp4", "mimeType": codecs, "width": 360, "height": 640}
-    return {
-        "playabilityStatus": {"status": "OK"},
-        "videoDetails": details,
-        "streamingData": {"expiresInSeconds": "21540", "formats": [film]},
-    }
 
 
 class Platform(Answering):
@@ -145,6 +132,12 @@ class Platform(Answering):
         clip = self.server.media["clip"]
         if path == "/gone.mp4":
             self.answer(403, b"signature expired")
+        elif path == "/said.vtt":
+            self.answer(200, SAID.encode(), "text/vtt")
+        elif path == "/login.vtt":
+            self.answer(200, b"<html>Log in</html>")
+        elif path.endswith((".vtt", ".json")):
+            self.answer(404, b"no")
         elif path == "/page.mp4":
             self.film(b"<html><body>Log in</body></html>")
         elif path == "/cut.mp4":
@@ -157,6 +150,10 @@ class Platform(Answering):
         post_id = asked[1] if asked else ""
         if path in self.server.leads:
             self.answer(302, Location=self.server.leads[path])
+        elif path.startswith("/api/creator/item_list"):
+            self._account_posts(path)
+        elif path.startswith(("/@", "/embed/@")) and not asked:
+            self._account(path)
         elif post_id == "4":
             self.answer(302, Location="https://www.tiktok.com/login?redirect=x")
         elif post_id in map(str, HTTP_STATUSES):
@@ -164,10 +161,36 @@ class Platform(Answering):
         else:
             self.answer(200, TIKTOK.get(post_id, b"<html>login</html>"))
 
+    def _account(self, path: str) -> None:
+        name = path.rpartition("@")[2]
+        if name in ("limited", "gone"):
+            self.answer(429 if name == "limited" else 404, b"no")
+        else:
+            self.answer(200, tiktok_page("user", **account(name)))
+
+    def _account_posts(self, path: str) -> None:
+        asked = parse_qs(urlsplit(self.path).query)
+        name, times = account_of(asked["secUid"][0]), self.server.requests[path]
+        if name == "halt" and times == 2:
+            self.answer(429, b"slow down", Retry_After="7")
+            return
+        posts, more = page_of(name, int(asked["cursor"][0]), times)
+        told = {"itemList": [tiktok_post(**post) for post in posts], "hasMorePrevious": more}
+        self.answer(200, json.dumps(told).encode(), "application/json")
+
     def _youtube(self, path: str, sent: bytes) -> None:
         if path.startswith("/youtubei/"):
-            said = youtube_player(json.loads(sent)["videoId"]) if path.endswith("/player") else {}
+            said: dict[str, Any] = {}
+            asked = json.loads(sent)
+            if path.endswith("/player"):
+                said = youtube_player(asked["videoId"])
+            elif "continuation" in asked:
+                said = tab_continued(asked["continuation"])
             self.answer(200, json.dumps(said).encode(), "application/json")
+        elif path == "/api/timedtext":
+            self.answer(200, (ROLLING if "lang=en" in self.path else SAID).encode(), "text/vtt")
+        elif path.startswith(("/@", "/hashtag/")):
+            self.answer(200, tab_page(path))
         else:
             self.answer(200, b'<html><script>ytcfg.set({"INNERTUBE_API_KEY": "k"});</script></html>')
 
@@ -239,9 +262,11 @@ def certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def fake_platform(clip: Path, folder: Path) -> Iterator[tuple[Server, dict[str, Any]]]:
+def fake_platform(
+    clip: Path, folder: Path, handler: type[Answering] = Platform
+) -> Iterator[tuple[Server, dict[str, Any]]]:
     """The platform, and the parameters with which yt-dlp takes it for the real one."""
-    server = Server(Platform)
+    server = Server(handler)
     server.media = {"clip": clip.read_bytes()}
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate(folder))

@@ -6,7 +6,7 @@ import dataclasses
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +32,7 @@ class Server(ThreadingHTTPServer):
         self.media: dict[str, bytes] = {}
         self.leads: dict[str, str] = {}  # by path, where it redirects
         self.places: dict[str, str] = {}  # by host, the address that its name gives
+        self.cookies: list[str] = []  # of each request, as they were sent
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client may leave early."""
@@ -75,6 +76,7 @@ class Answering(BaseHTTPRequestHandler):
         """The path without its query, and which request for it this is, from 1."""
         path = self.path.split("?")[0]
         self.server.requests[path] += 1
+        self.server.cookies.append(self.headers.get("Cookie") or "")
         return path, self.server.requests[path]
 
     def answer(
@@ -116,12 +118,14 @@ def fetch(
     address: str,
     overrides: Mapping[str, Any] | None = None,
     extractors: Sequence[str] | None = None,
+    keeps_out: Callable[..., tuple[str, str] | None] | None = None,
     **options: Any,
 ) -> Outcome:
-    """Fetch one address into a folder, as a worker would."""
+    """Fetch one address into a folder, as a worker would; `keeps_out` stands for the study's filters."""
     chosen = {"extractors": tuple(extractors)} if extractors else {}
     kind = type("Rigged", (Rigged,), {"overrides": {**QUICK, **(overrides or {})}})
-    stage = kind(DownloadOptions(**chosen, **options), Setting(key=b"k" * 32, download_folder=folder / "media"))
+    setting = Setting(key=b"k" * 32, download_folder=folder / "media", keeps_out=keeps_out)
+    stage = kind(DownloadOptions(**chosen, **options), setting)
     clip = dataclasses.replace(make_clip(folder / "x", folder), source=Source("url", address, ""), media_path=None)
     return apply(stage, [clip])[0]
 

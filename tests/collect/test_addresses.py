@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yt_dlp
 
-from pipeline.collect.addresses import FORMATS, platform_of
-from pipeline.errors import Reason, StageError
+from pipeline.collect.addresses import FORMATS, listing_platform, platform_of
+from pipeline.collect.listing import EXTRACTORS
+from pipeline.errors import ConfigError, Reason, StageError
 
 H264 = {"format_id": "h264", "vcodec": "h264", "acodec": "aac", "height": 576}
 H265 = {"format_id": "h265", "vcodec": "h265", "acodec": "none", "height": 1080}
@@ -78,3 +79,49 @@ def test_the_format_that_is_taken(platform: str, formats: list[dict[str, Any]], 
                 client.process_ie_result(info, download=False)
         else:
             assert client.process_ie_result(info, download=False)["format_id"] == chosen
+
+
+@pytest.mark.parametrize(
+    ("address", "platform"),
+    [
+        ("https://www.tiktok.com/@ann.clips_1", "tiktok"),
+        ("https://tiktok.com/@ann/?lang=en", "tiktok"),
+        ("https://www.youtube.com/@ann/shorts", "youtube"),
+        ("https://m.youtube.com/channel/UCabc/shorts/", "youtube"),
+        ("https://www.youtube.com/hashtag/voice", "youtube"),
+        ("https://www.youtube.com/hashtag/voice/shorts", "youtube"),
+    ],
+)
+def test_a_listing_that_yt_dlp_reads(address: str, platform: str) -> None:
+    assert listing_platform(address) == platform
+    with yt_dlp.YoutubeDL({"quiet": True, "allowed_extractors": list(EXTRACTORS)}) as client:
+        assert any(extractor.suitable(address) for extractor in client._ies.values())
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://www.tiktok.com/tag/voice", "hashtags, sounds, effects .* Zeeschuimer .* Research API"),
+        ("https://www.tiktok.com/music/song-71", "Zeeschuimer"),
+        ("https://www.tiktok.com/sticker/face-12", "Zeeschuimer"),
+        ("https://www.tiktok.com/search?q=voice", "Zeeschuimer"),
+        ("https://www.instagram.com/ann/", "Instagram accounts, hashtags and sounds: .* Zeeschuimer"),
+        ("https://www.instagram.com/explore/tags/voice/", "Zeeschuimer"),
+        ("https://www.instagram.com/reels/audio/12/", "Zeeschuimer"),
+        ("https://www.instagram.com/reel/abc/", "single post belongs under urls"),
+        ("https://www.tiktok.com/@ann/video/1", "https://www.tiktok.com/@name; a single post belongs under urls"),
+        ("https://www.tiktok.com/@ann/collection/x-1", "@name"),
+        ("https://m.tiktok.com/@ann", "www.tiktok.com/@name"),
+        ("https://www.youtube.com/@ann", "@name/shorts"),
+        ("https://www.youtube.com/@ann/videos", "@name/shorts"),
+        ("https://www.youtube.com/playlist?list=PL1", "@name/shorts"),
+        ("https://www.youtube.com/shorts/abcdefghijk", "single post belongs under urls"),
+        ("http://www.tiktok.com/@ann", "https://"),
+        ("tiktokuser:MS4wLjABAAAA", "no host"),
+        ("https://www.facebook.com/ann", "not of www.facebook.com"),
+        ("", "no host"),
+    ],
+)
+def test_what_cannot_be_listed_is_told_what_works(address: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        listing_platform(address)

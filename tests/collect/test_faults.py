@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Reason
-from pipeline.records import MediaRow
+from pipeline.records import ClipRow, MediaRow
 from tests.collect.fault_server import fault_server
 from tests.collect.rig import Server, fetch, left
 
@@ -91,6 +91,28 @@ def test_a_fault_is_a_reason_and_leaves_nothing(
 
 def test_what_the_site_asks_for_is_told(faults: Server, tmp_path: Path) -> None:
     assert "wait 3 s" in (ask(faults, tmp_path, "429.mp4")[1] or "")
+
+
+@pytest.mark.parametrize("path", ["429.mp4", "late429.mp4"])
+def test_the_pause_that_the_site_asks_for_is_a_number_too(faults: Server, tmp_path: Path, path: str) -> None:
+    outcome = fetch(tmp_path, f"http://127.0.0.1:{faults.server_port}/{path}", extractors=("generic",))
+    assert (outcome.reason, outcome.retry_after_s) == (Reason.RATE_LIMITED, 3.0)
+
+
+@pytest.mark.parametrize("path", ["late403.mp4", "late503.mp4", "cut.mp4", "large.mp4", "html.mp4", "longer.html"])
+def test_what_was_told_before_the_media_failed_is_kept(faults: Server, tmp_path: Path, path: str) -> None:
+    address = f"http://127.0.0.1:{faults.server_port}/{path}"
+    outcome = fetch(tmp_path, address, extractors=("generic",), socket_timeout_s=WAIT_S)
+    assert not outcome.ok
+    assert [type(row) for row in outcome.rows] == [ClipRow]
+
+
+@pytest.mark.parametrize("path", ["403.mp4", "503.mp4", "hang.mp4", "nothing.html", "two.html"])
+def test_where_no_single_post_was_described_there_is_nothing_to_keep(faults: Server, tmp_path: Path, path: str) -> None:
+    address = f"http://127.0.0.1:{faults.server_port}/{path}"
+    outcome = fetch(tmp_path, address, extractors=("generic", "html5"), socket_timeout_s=WAIT_S)
+    assert not outcome.ok
+    assert outcome.rows == ()
 
 
 def test_what_nobody_has_seen_yet_keeps_its_trace(faults: Server, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import Reason
-from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome
+from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome, PlatformCaptionRow
 from tests.collect.fake_platform import fake_platform
 from tests.collect.rig import Server, fetch, left
 
@@ -22,9 +22,9 @@ def platform(demo_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield made
 
 
-def ask(platform: Platform, folder: Path, address: str) -> Outcome:
+def ask(platform: Platform, folder: Path, address: str, **more: Any) -> Outcome:
     platform[0].requests.clear()
-    return fetch(folder, address, platform[1], socket_timeout_s=3)
+    return fetch(folder, address, platform[1], socket_timeout_s=3, **more)
 
 
 def rows(outcome: Outcome) -> tuple[MediaRow, ClipRow, ObservationRow]:
@@ -137,3 +137,104 @@ def test_a_good_short(platform: Platform, tmp_path: Path) -> None:
 def test_the_pause_that_a_platform_asks_for_is_told(platform: Platform, tmp_path: Path) -> None:
     outcome = ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/429")
     assert "wait 7 s" in (outcome.message or "")
+    assert outcome.retry_after_s == 7.0
+
+
+@pytest.mark.parametrize(
+    ("post_id", "reason"),
+    [
+        ("3", Reason.NO_VIDEO),  # a slideshow
+        ("10", Reason.LINK_EXPIRED),
+        ("11", Reason.BAD_MEDIA),
+        ("12", Reason.BAD_MEDIA),
+        ("14", Reason.TOO_LONG),
+    ],
+)
+def test_a_post_that_is_lost_after_it_was_described_keeps_that(
+    platform: Platform, tmp_path: Path, post_id: str, reason: Reason
+) -> None:
+    outcome = ask(platform, tmp_path, f"https://www.tiktok.com/@ann/video/{post_id}")
+    assert outcome.reason == reason
+    clip, counts = outcome.rows
+    assert isinstance(clip, ClipRow)
+    assert isinstance(counts, ObservationRow)
+    assert clip.hashtags == ("fyp", "voice")
+    assert "@friend" not in (clip.caption or "")
+    assert counts.views == 1000
+    assert counts.counted_at is not None
+
+
+@pytest.mark.parametrize("post_id", ["8", "404", "10204"])
+def test_a_post_that_was_never_described_has_no_rows(platform: Platform, tmp_path: Path, post_id: str) -> None:
+    assert ask(platform, tmp_path, f"https://www.tiktok.com/@ann/video/{post_id}").rows == ()
+
+
+def test_too_long_is_told_before_any_media(platform: Platform, tmp_path: Path) -> None:
+    outcome = ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/14")
+    assert "lasts 3600 s" in (outcome.message or "")
+    assert platform[0].requests == {"/@ann/video/14": 1}
+    assert ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/1", max_duration_s=12).reason == Reason.TOO_LONG
+    assert ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/1", max_duration_s=13).ok
+
+
+def test_a_filter_keeps_a_post_out_before_any_media(platform: Platform, tmp_path: Path) -> None:
+    judged: list[tuple[ClipRow, ObservationRow | None]] = []
+
+    def keeps_out(clip: ClipRow, counts: ObservationRow | None) -> tuple[str, str] | None:
+        judged.append((clip, counts))
+        return "min_likes", "10 is outside min_likes = 100"
+
+    outcome = ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/20", keeps_out=keeps_out)
+    assert outcome.reason == Reason.EXCLUDED
+    assert "outside min_likes" in (outcome.message or "")
+    assert platform[0].requests == {"/@ann/video/20": 1}, "neither media nor captions"
+    assert outcome.rows == judged[0]
+    counts = judged[0][1]
+    assert counts is not None
+    assert counts.likes == 10
+    assert left(tmp_path) == []
+
+
+def test_a_filter_lets_a_post_in(platform: Platform, tmp_path: Path) -> None:
+    assert ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/1", keeps_out=lambda *_: None).ok
+
+
+def captions(outcome: Outcome) -> list[PlatformCaptionRow]:
+    assert outcome.ok, outcome.message
+    return [row for row in outcome.rows if isinstance(row, PlatformCaptionRow)]
+
+
+@pytest.mark.parametrize(("post_id", "language"), [("20", "eng-US"), ("22", "en")])
+def test_captions_of_tiktok(platform: Platform, tmp_path: Path, post_id: str, language: str) -> None:
+    found = captions(ask(platform, tmp_path, f"https://www.tiktok.com/@ann/video/{post_id}"))
+    assert [(row.language, row.kind, row.line) for row in found] == [(language, "stated", 0), (language, "stated", 1)]
+    assert found[0].text.endswith("it was great & loud")
+    assert "@user_" in found[0].text, "a handle is a pseudonym"
+    assert "friend" not in found[0].text
+    assert (found[1].start_s, found[1].end_s) == (2.0, 3.5)
+    assert platform[0].requests == {f"/@ann/video/{post_id}": 1, "/play540.mp4": 1, "/said.vtt": 1}
+    assert left(tmp_path) == ["media.mp4"]
+
+
+def test_a_handle_has_the_pseudonym_that_it_has_in_the_caption_of_the_post(platform: Platform, tmp_path: Path) -> None:
+    outcome = ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/20")
+    clip = next(row for row in outcome.rows if isinstance(row, ClipRow))
+    assert f"@{clip.mentions[0]}," in captions(outcome)[0].text
+
+
+def test_captions_of_youtube_without_translations(platform: Platform, tmp_path: Path) -> None:
+    found = captions(ask(platform, tmp_path, "https://www.youtube.com/shorts/captions000"))
+    assert {(row.language, row.kind) for row in found} == {("en", "automatic"), ("de", "stated")}
+    assert [row.text for row in found if row.kind == "automatic"] == ["hello there friends", "no", "no really"]
+    assert platform[0].requests["/api/timedtext"] == 2
+
+
+def test_captions_that_cannot_be_had_cost_nothing_but_themselves(platform: Platform, tmp_path: Path) -> None:
+    found = captions(ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/21"))
+    assert {row.language for row in found} == {"fra-FR"}, "one is gone, one a page, and the fourth is one too many"
+    assert platform[0].requests.total() == 5
+
+
+def test_captions_are_left_alone_where_the_study_does_not_want_them(platform: Platform, tmp_path: Path) -> None:
+    assert captions(ask(platform, tmp_path, "https://www.tiktok.com/@ann/video/20", captions=False)) == []
+    assert platform[0].requests.total() == 2

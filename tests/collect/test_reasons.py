@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from yt_dlp.utils import DownloadError, ExtractorError
 
-from pipeline.collect.reasons import POLICIES, Action, judge, plain, reason_of, retry_after
+from pipeline.collect.reasons import POLICIES, Action, judge, plain, reason_of, retry_after, said
 from pipeline.errors import RETRYABLE, Reason
 
 with (Path(__file__).parent / "recorded_messages.csv").open(encoding="utf-8", newline="") as file:
@@ -40,6 +40,7 @@ def test_there_are_enough_of_them_and_each_reason_of_a_message_is_seen() -> None
     assert len({message for message, _ in RECORDED}) >= 60
     said = {reason for _, reason in RECORDED}
     unsaid = {Reason.WORKER_DIED, Reason.NO_AUDIO}  # the executor and the proof of the media tell these
+    unsaid |= {Reason.TOO_LONG, Reason.EXCLUDED}  # and these the study's own limits
     assert said == set(POLICIES) - unsaid
 
 
@@ -100,3 +101,20 @@ def test_what_the_next_run_tries_again_agrees_with_the_actions() -> None:
 def test_a_message_for_readers_names_no_account_and_no_address() -> None:
     message = "ERROR: [generic] x1: Unsupported URL: https://www.tiktok.com/@ann/video/1 of @ann; please report this"
     assert plain(message) == "Unsupported URL: (address) of (account)"
+
+
+def test_an_account_whose_page_could_not_be_had_has_the_reason_of_the_page() -> None:
+    error = ExtractorError("Unable to extract secondary user ID. If you are able to get it, use it", expected=True)
+    page = "[tiktok:user] ann.x: Unable to download user webpage: HTTP Error 429: Too Many Requests (caused by <x>)"
+    other = "[tiktok:user] ann.x: This user's account is either private or has embedding disabled"
+    assert judge(error).reason == Reason.EXTRACTOR_BROKEN
+    assert judge(error, [other]).reason == Reason.EXTRACTOR_BROKEN, "a guess of yt-dlp, and no answer of the platform"
+    assert judge(error, [page, other]).reason == Reason.RATE_LIMITED
+    told = plain(said(error, [page]))
+    assert told == "Unable to download user webpage: HTTP Error 429: Too Many Requests"
+
+
+def test_the_name_of_an_account_is_no_signal_and_is_not_told() -> None:
+    error = ExtractorError("HTTP Error 503", video_id="private-removed")
+    assert judge(error).reason == Reason.SERVER_ERROR
+    assert plain(said(error)) == "HTTP Error 503"

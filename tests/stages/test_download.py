@@ -112,6 +112,37 @@ def test_an_extractor_that_is_not_allowed_does_not_run(site: str, tmp_path: Path
     assert outcome.reason == Reason.UNSUPPORTED_URL
 
 
+def test_a_post_that_breaks_off_keeps_what_was_told_of_it(tmp_path: Path, demo_clips: Path) -> None:
+    (tmp_path / "english_quick.mp4").write_bytes((demo_clips / "english_quick.mp4").read_bytes()[:60_000])
+    with serving(tmp_path) as address:
+        outcome = fetch(tmp_path, f"{address}/english_quick.html")
+    assert outcome.reason == Reason.BAD_MEDIA
+    clip, counts = outcome.rows
+    assert isinstance(clip, ClipRow)
+    assert isinstance(counts, ObservationRow)
+    assert (clip.clip_id, clip.hashtags, counts.views) == ("file:test.wav", ("bag",), 42)
+    assert not list((tmp_path / "media").rglob("*.mp4"))
+
+
+def test_filters_are_not_asked_about_a_file_of_the_users_own(tmp_path: Path) -> None:
+    def keeps_out(*_: object) -> tuple[str, str]:
+        raise AssertionError("a local file is there, whatever the filters of posts say")
+
+    path = write_wav(tmp_path / "a.wav", np.zeros(100))
+    judging = Download(DownloadOptions(), Setting(keeps_out=keeps_out))
+    assert apply(judging, [make_clip(path, tmp_path)])[0].ok
+
+
+def test_what_a_filter_keeps_out_is_not_fetched(site: str, tmp_path: Path) -> None:
+    setting = Setting(download_folder=tmp_path / "media", keeps_out=lambda *_: ("max_likes", "too well liked"))
+    judging = Download(DownloadOptions(extractors=("generic",)), setting)
+    source = Source("url", f"{site}/english_quick.html", "")
+    outcome = apply(judging, [dataclasses.replace(make_clip(tmp_path / "x", tmp_path), source=source)])[0]
+    assert (outcome.reason, outcome.message) == (Reason.EXCLUDED, "file:test.wav: too well liked")
+    assert [type(row) for row in outcome.rows] == [ClipRow, ObservationRow]
+    assert not list((tmp_path / "media").rglob("*.mp4"))
+
+
 def test_failures_name_the_clip_and_not_the_address(site: str, tmp_path: Path) -> None:
     outcome = fetch(tmp_path, f"{site}/404.mp4?@somebody")
     assert "somebody" not in (outcome.message or "")

@@ -1,0 +1,69 @@
+"""The attempts of a study's stages on its clips: written as they end, and asked for the last of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pipeline.collect.schedule import Step
+from pipeline.ledger import AttemptRow, TraceRow
+from pipeline.records import Outcome
+from pipeline.tables import Tables, now
+
+
+class Attempts:
+    """The attempts in one open database; changes belong inside a transaction."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._last_id = tables.number("SELECT coalesce(max(attempt_id), 0) FROM attempts")
+
+    def log(
+        self,
+        run_id: int,
+        stage: str,
+        fingerprint: str,
+        outcome: Outcome,
+        status: str | None = None,
+        step: Step | None = None,
+    ) -> None:
+        """Write down one attempt, with what follows from it."""
+        self._last_id += 1
+        again = None if step is None or step.wait_s is None else now() + timedelta(seconds=step.wait_s)
+        attempt = AttemptRow(
+            attempt_id=self._last_id,
+            run_id=run_id,
+            clip_id=outcome.clip_id,
+            stage=stage,
+            fingerprint=fingerprint,
+            status=status or ("ok" if outcome.ok else "failed"),
+            reason=outcome.reason,
+            message=outcome.message,
+            finished_at=now(),
+            seconds=outcome.seconds,
+            action=step.action if step else None,
+            again_at=again,
+            tools=outcome.tools,
+        )
+        self._tables.insert([attempt])
+        if outcome.trace is not None:
+            self._tables.insert_private([TraceRow(self._last_id, outcome.trace)])
+
+    def make_stale(self, run_id: int, stages: Sequence[str], clip_ids: Sequence[str]) -> None:
+        """Have stages run again on these clips, where they ran before."""
+        for clip_id, last in self.last_fingerprints(clip_ids).items():
+            for stage in stages:
+                if stage in last:
+                    self.log(run_id, stage, last[stage], Outcome(clip_id), status="stale")
+
+    def last_fingerprints(self, clip_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The configuration of the last attempt of each stage, by clip."""
+        sql = """
+            SELECT clip_id, stage, arg_max(fingerprint, attempt_id)
+            FROM attempts WHERE clip_id IN (SELECT unnest($ids)) GROUP BY clip_id, stage
+        """
+        last: dict[str, dict[str, str]] = {clip_id: {} for clip_id in clip_ids}
+        found = self._tables.connection.execute(sql, {"ids": list(clip_ids)}).fetchall()
+        for clip_id, stage, fingerprint in found:
+            last[clip_id][stage] = fingerprint
+        return last

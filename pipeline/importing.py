@@ -1,0 +1,97 @@
+"""Files of other tools become part of a study: their posts, counts and exposures, and the rows that were rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline import pseudonyms
+from pipeline.config import Study
+from pipeline.enrolment import Enrolled, add_import
+from pipeline.imports.formats import Hints, read
+from pipeline.imports.result import ImportResult, rejects_name, write_rejects
+from pipeline.lock import held
+from pipeline.records import ExposureRow, ImportRow
+from pipeline.source_options import IMPORTED
+from pipeline.sources import Export
+from pipeline.stages import STAGES
+from pipeline.store import Store
+from pipeline.tables import now
+
+
+def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[ImportResult, ImportRow]:
+    """Read a file into a study and publish it; with `fetch` the next run fetches the media of its posts.
+
+    Raises `UserError` where the file cannot be read as a whole, `StudyBusy` if a run holds the study.
+    """
+    result = read(path, hints)  # before anything is made: a mistake leaves no trace
+    key = pseudonyms.key_for(study.name) if study.file.privacy.pseudonymise else None
+    with held(study):
+        store = Store(study.working, STAGES)
+        try:
+            row = take_in(store, Export(IMPORTED, result, fetch), key, rejects_folder(study))
+            if store.unpublished or not study.published.exists():
+                store.publish(study.published)
+        finally:
+            store.close()
+    return result, row
+
+
+def take_in(
+    store: Store, export: Export, key: bytes | None, rejects: Path, enrolled: Enrolled | None = None
+) -> ImportRow:
+    """Store a file with its posts, counts and exposures, and write its rejected rows into the folder `rejects`.
+
+    The same file again adds nothing. `enrolled` is what became of its posts if they are stored already, with those of
+    other sources. The row that comes back counts what is new this time.
+    """
+    with store.change():
+        if enrolled is None:
+            enrolled = store.enrol(export.enrolments(), key)
+        row = _import_row(export, enrolled, key)
+        add_import(store.tables, row, list(_exposure_rows(export.result, key)))
+    path = rejects / rejects_name(export.result, export.label)
+    path.unlink(missing_ok=True)
+    if export.result.rejects:
+        write_rejects(export.result, path)
+    return row
+
+
+def rejects_folder(study: Study) -> Path:
+    """Where a study keeps the rows that could not be read."""
+    return study.output / "rejects"
+
+
+def _import_row(export: Export, enrolled: Enrolled, key: bytes | None) -> ImportRow:
+    result = export.result
+    donor = next((_donor_key(exposure.donor, key) for exposure in result.exposures), None)
+    named = {f"{found.post.platform}:{found.post.post_id}" for found in result.posts}
+    named |= {exposure.clip_id for exposure in result.exposures}
+    return ImportRow(
+        file_sha256=result.sha256,
+        file_name=donor or result.path.absolute().name,  # people give donated files names that tell who they are
+        format=result.format,
+        format_version=result.version,
+        imported_at=now(),
+        posts=len(result.posts),
+        exposures=len(result.exposures),
+        rejected=len(result.rejects),
+        new_posts=len(named.intersection(enrolled.new)),
+    )
+
+
+def _exposure_rows(result: ImportResult, key: bytes | None) -> Iterator[ExposureRow]:
+    for exposure in result.exposures:
+        yield ExposureRow(
+            donor_key=_donor_key(exposure.donor, key),
+            clip_id=exposure.clip_id,
+            kind=exposure.kind,
+            seen_at=exposure.seen_at,
+            file_sha256=result.sha256,
+            file_row=exposure.number,
+        )
+
+
+def _donor_key(code: str, key: bytes | None) -> str:
+    """A donor under a pseudonym that is no author's, unless the study keeps ids as they are."""
+    return code if key is None else pseudonyms.pseudonym(key, "donor", code)

@@ -1,0 +1,73 @@
+"""Looking again: what is still public, new counts, and the study's rule for what has vanished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipeline.config import Study, work_name
+from pipeline.recheck import recheck
+from tests.collect.crowd import FIRST_ID, STAGES, Crowd, addresses, collect, collecting_study, crowd
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[str]:
+    with crowd(tmp_path) as (_, way):
+        yield way["proxy"]
+
+
+def collected(tmp_path: Path, proxy: str, rule: str) -> Study:
+    """A study of three posts, the first of which has vanished since."""
+    study = collecting_study(tmp_path / "study", proxy, addresses(3), f'[privacy]\nvanished = "{rule}"\n')
+    collect(study)
+    Crowd.gone.add(str(FIRST_ID))
+    Crowd.log.clear()
+    return study
+
+
+def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(study.published), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_vanished_posts_are_marked_and_new_counts_stored(tmp_path: Path, proxy: str) -> None:
+    study = collected(tmp_path, proxy, "keep")
+    assert recheck(study, stages=STAGES) == {"public": 2, "vanished": 1}
+    assert not [path for _, path, _ in Crowd.log if "cdn" in path], "no media is asked for"
+    gone = f"tiktok:{FIRST_ID}"
+    assert rows(study, "SELECT clip_id, reason, rule FROM visibility WHERE state = 'vanished'") == [
+        (gone, "removed", "keep")
+    ]
+    counted = rows(study, "SELECT clip_id, count(*) FROM observations GROUP BY clip_id ORDER BY clip_id")
+    assert [count for _, count in counted] == [1, 2, 2]
+    assert rows(study, f"SELECT visibility FROM collection WHERE clip_id = '{gone}'") == [("vanished",)]
+    assert (study.downloads / work_name(gone)).is_dir()
+    Crowd.log.clear()
+    assert recheck(study, stages=STAGES) == {"public": 2}, "what has vanished is not asked for again"
+
+
+@pytest.mark.parametrize("rule", ["delete_media", "forget"])
+def test_the_rule_of_the_study_is_applied(tmp_path: Path, proxy: str, rule: str) -> None:
+    study = collected(tmp_path, proxy, rule)
+    gone = f"tiktok:{FIRST_ID}"
+    assert study.audio_path(gone).exists()
+    recheck(study, stages=STAGES)
+    assert not study.audio_path(gone).exists()
+    assert not (study.downloads / work_name(gone)).exists()
+    assert rows(study, f"SELECT count(*) FROM audio WHERE clip_id = '{gone}'") == [(0 if rule == "forget" else 1,)]
+    assert rows(study, "SELECT count(*) FROM tombstones") == [(1 if rule == "forget" else 0,)]
+    Crowd.log.clear()
+    collect(study)
+    assert not [path for _, path, _ in Crowd.log if gone[7:] in path], "a run does not fetch it again"
+
+
+def test_those_not_seen_for_longest_come_first(tmp_path: Path, proxy: str) -> None:
+    study = collecting_study(tmp_path / "study", proxy, addresses(3))
+    collect(study)
+    for _ in range(3):
+        assert recheck(study, limit=1, stages=STAGES) == {"public": 1}
+    assert rows(study, "SELECT count(DISTINCT clip_id) FROM visibility") == [(3,)]
