@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 FIRST_WORDS = 6
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a caption must not steer the terminal
+MOST = 0.5
 DIGITS = 3  # of a number in a table on the screen; files keep all
 OTHER_COLUMNS = 98  # characters of a line of the overview beside the first words
 SHORT_REASONS = {"language_unsupported": "not English", "language_unknown": "language ?"}
@@ -192,7 +193,7 @@ def overview_table(rows: Iterable[Mapping[str, Any]], width: int) -> Table:
             _number(row["speech_s"], 1),
             row["language"] or "–",
             escape(_first_words(row["text"])) if row["text"] else _why(row["text_reason"]),
-            f"[{TONE_STYLES.get(row['tone'], 'white')}]{row['tone']}[/]" if row["tone"] else _why(row["tone_reason"]),
+            _tone(row) if row["tone"] else _why(row["tone_reason"]),
             _number(row["tone_probability"], 2),
             _number(row["sentiment"], 2) if row["sentiment"] is not None else _why(row["sentiment_reason"]),
             f"[{'green' if row['status'] == 'ok' else 'red'}]{row['status']}[/]",
@@ -251,6 +252,12 @@ def _cell(value: object, cut: int | None = None) -> str:
         return escape(" ".join(str(part) for part in value))
     text = CONTROL.sub("\ufffd", str(value))
     return escape(text if cut is None or len(text) <= cut else f"{text[:cut]} …")
+
+
+def _tone(row: Mapping[str, Any]) -> str:
+    """The tone in its colour, with a question mark where the model is unsure of most of it."""
+    doubt = "?" if (row["unsure_share"] or 0) > MOST else ""
+    return f"[{TONE_STYLES.get(row['tone'], 'white')}]{row['tone']}{doubt}[/]"
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -157,9 +157,10 @@ MODELS: dict[str, Model] = {
             name="starter",
             task="perceived tone from the stored speech embeddings",
             source="shipped with cliptone, trained by `python -m pipeline.tone.train_starter`",
-            revision="1",
+            revision="2",
             licence="Apache-2.0",
-            trained_on="Emo-DB: 339 acted utterances of ten Germans in a studio (Burkhardt et al. 2005, CC0-1.0)",
+            trained_on="Emo-DB: 339 acted utterances of ten Germans in a studio, and changed copies of them "
+            "(Burkhardt et al. 2005, CC0-1.0)",
             labels=("angry", "happy", "neutral", "sad"),
             files=(
                 ModelFile("hyperparams.yaml", None),

@@ -33,21 +33,26 @@ final AS (
         clips.clip_id,
         clips.platform,
         CASE
+            WHEN exclusions.clip_id IS NOT NULL THEN 'excluded'
+            WHEN clips.kind = 'post' THEN 'metadata_only'
             WHEN failed.problem IS NOT NULL THEN 'failed'
             WHEN coalesce(passed.stages, 0) = stage_count.stages THEN 'ok'
             ELSE 'pending'
-        END AS status, -- ok, failed or pending
+        END AS status, -- ok, failed, pending, excluded (by a filter) or metadata_only (never fetched)
         failed.problem, -- stage and reason of a failure
         audio.duration_s,
         evidence.speech_s,
         evidence.music_share,
+        evidence.singing_share,
         audio.loudness_lufs,
         transcripts.language,
         transcripts.language_probability,
-        transcripts.text, -- the transcript; NULL without speech
+        transcripts.text, -- the segments that are trusted; NULL without any
         transcripts.reason AS text_reason,
         clip_tone.tone, -- perceived tone by the first model; NULL with a reason
         clip_tone.tone_probability, -- mean probability of `tone`, by length of region [0–1]
+        clip_tone.unsure_share,
+        clip_tone.tone_status, -- scored, partly_scored, no_evidence, no_speech or not_scored; NULL before
         coalesce(clip_tone.tone_reason, failed.reason) AS tone_reason, -- why `tone` is NULL
         speech.sentiment, -- VADER compound score of the speech [-1–1]
         speech.sentiment_reason, -- why that is NULL
@@ -58,6 +63,7 @@ final AS (
     FROM clips
     CROSS JOIN stage_count
     LEFT JOIN first_model ON true
+    LEFT JOIN exclusions USING (clip_id)
     LEFT JOIN passed USING (clip_id)
     LEFT JOIN failed USING (clip_id)
     LEFT JOIN media USING (clip_id)

@@ -8,9 +8,9 @@ WITH models AS (
     WHERE stage = 'emotion' AND is_current
 ),
 regions AS (
-    SELECT emotions.*, speech_regions.end_s - speech_regions.start_s AS length_s
+    SELECT emotions.*, region_evidence.length_s, region_evidence.words_s
     FROM emotions
-    JOIN speech_regions USING (clip_id, region)
+    JOIN region_evidence USING (clip_id, region)
 ),
 evidence_of AS (
     SELECT
@@ -20,6 +20,9 @@ evidence_of AS (
         count(*) FILTER (status = 'scored') AS regions_scored,
         coalesce(sum(length_s) FILTER (status = 'scored'), 0) AS scored_s,
         scored_s >= 0.5 * sum(length_s) AS is_enough,
+        sum(words_s) FILTER (status = 'scored') / nullif(scored_s, 0) AS words_share,
+        sum(length_s) FILTER (status = 'scored' AND len(label_set) <> 1) AS unsure_s,
+        bool_or(label_set IS NOT NULL) AS has_sets,
         arg_max(reason, length_s) FILTER (status <> 'scored') AS reason
     FROM regions
     GROUP BY clip_id, model
@@ -61,9 +64,19 @@ final AS (
             WHEN evidence.speech_s = 0 THEN 'no_speech'
             ELSE coalesce(evidence_of.reason, 'not_scored')
         END AS tone_reason, -- why `tone` is NULL
+        CASE
+            WHEN evidence.speech_s = 0 THEN 'no_speech'
+            WHEN evidence_of.regions IS NULL THEN 'not_scored'
+            WHEN averaged.tone IS NULL THEN 'no_evidence'
+            WHEN evidence_of.regions_scored < evidence_of.regions THEN 'partly_scored'
+            ELSE 'scored'
+        END AS tone_status, -- scored, partly_scored, no_evidence, no_speech or not_scored
         coalesce(evidence_of.regions, 0) AS regions, -- speech regions [count]
         coalesce(evidence_of.regions_scored, 0) AS regions_scored, -- speech regions with a score [count]
-        coalesce(evidence_of.scored_s, 0) AS scored_s -- length of the scored speech regions [s]
+        coalesce(evidence_of.scored_s, 0) AS scored_s, -- length of the scored speech regions [s]
+        CASE WHEN evidence_of.has_sets THEN coalesce(evidence_of.unsure_s, 0) / nullif(evidence_of.scored_s, 0) END
+            AS unsure_share, -- share of it in which the model is unsure; NULL for models that do not say [0–1]
+        evidence_of.words_share -- share of it in which words of trusted segments are said; NULL if not known [0–1]
     FROM evidence
     CROSS JOIN models
     LEFT JOIN evidence_of ON evidence_of.clip_id = evidence.clip_id AND evidence_of.model = models.model

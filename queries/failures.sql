@@ -1,7 +1,7 @@
 -- what: clips that a stage could not pass, with the reason
 -- grain: one row a clip and stage whose last attempt under the current configuration failed
 -- unit: attempts as a count
--- caution: losses are rarely random; compare who is lost with who is kept before you generalise
+-- caution: losses are rarely random, compare who is lost with who is kept; what filters keep out is in `exclusions`
 WITH last_attempts AS (
     SELECT
         attempts.clip_id,
@@ -25,6 +25,6 @@ final AS (
         last_attempts.last_attempt_at -- when it was last tried [UTC]
     FROM last_attempts
     JOIN fingerprints USING (fingerprint, stage)
-    WHERE last_attempts.status = 'failed' AND fingerprints.is_current
+    WHERE last_attempts.status = 'failed' AND last_attempts.reason <> 'excluded' AND fingerprints.is_current
 )
 SELECT * FROM final ORDER BY stage, reason, clip_id;

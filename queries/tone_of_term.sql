@@ -2,7 +2,7 @@
 -- grain: one row a mention (clip and place of its first word, from 1) and model; no model where none heard it
 -- unit: probabilities 0–1, times in s
 -- caution: whole words as Whisper writes them, in any case; scripts without spaces are cut as Whisper cuts them
--- parameters: term = a word or phrase
+-- parameters: term = a word or phrase; min_trust = 0.75 (0 takes all segments)
 WITH wanted AS (
     SELECT unnest(tokens) AS token, generate_subscripts(tokens, 1) - 1 AS position, len(tokens) AS length
     FROM (
@@ -11,13 +11,18 @@ WITH wanted AS (
         ) AS tokens
     )
 ),
--- the whole transcript is quicker to look through than its words
+-- whole texts are quicker to look through than words; the transcript lacks segments that are not trusted
+texts AS (
+    SELECT clip_id, text FROM transcripts
+    UNION ALL
+    SELECT clip_id, text FROM segments
+),
 candidates AS (
-    SELECT transcripts.clip_id
-    FROM transcripts
-    JOIN wanted ON contains(replace(lower(nfc_normalize(transcripts.text)), '’', ''''), wanted.token)
-    GROUP BY transcripts.clip_id
-    HAVING count(*) = max(wanted.length)
+    SELECT texts.clip_id
+    FROM texts
+    JOIN wanted ON contains(replace(lower(nfc_normalize(texts.text)), '’', ''''), wanted.token)
+    GROUP BY texts.clip_id
+    HAVING count(DISTINCT wanted.position) = max(wanted.length)
 ),
 -- a hyphen parts two words, so that cold-hearted is found however it was written
 spellings AS (
@@ -34,6 +39,8 @@ parts AS (
     FROM words
     JOIN candidates USING (clip_id)
     JOIN spellings USING (word)
+    LEFT JOIN segment_trust USING (clip_id, segment)
+    WHERE coalesce(segment_trust.trust, 1) >= CAST($min_trust AS DOUBLE) -- not known of what was transcribed long ago
 ),
 spoken AS (
     SELECT *, row_number() OVER (PARTITION BY clip_id ORDER BY word_index, part) AS place FROM parts

@@ -2,7 +2,7 @@
 -- grain: one row a speech region and model
 -- unit: probabilities 0–1, times in s
 -- caution: the strongest of many scores are partly luck: listen before you quote
--- parameters: tone = a tone label such as angry; limit = 10 (moments at most)
+-- parameters: tone = a tone label such as angry; limit = 10 (moments at most); min_trust = 0.75 (0 takes all segments)
 WITH strongest AS (
     SELECT clip_id, region, model, label, probabilities[$tone] AS probability
     FROM emotions
@@ -26,6 +26,8 @@ said AS (
     JOIN words ON words.clip_id = moments.clip_id
         AND (words.start_s + words.end_s) / 2 >= moments.start_s
         AND (words.start_s + words.end_s) / 2 < moments.end_s
+    LEFT JOIN segment_trust ON segment_trust.clip_id = words.clip_id AND segment_trust.segment = words.segment
+    WHERE coalesce(segment_trust.trust, 1) >= CAST($min_trust AS DOUBLE) -- not known of what was transcribed long ago
     GROUP BY moments.clip_id, moments.region, moments.model
 ),
 final AS (

@@ -2,7 +2,7 @@
 -- grain: one row a model, language and word
 -- unit: log-odds ratio in ln, z in standard deviations, counts of words
 -- caution: one talkative clip can lead the list, see `clips`; of thousands of words some pass |z| 1.96 by chance
--- parameters: tone = a tone label such as angry; prior = 500 (weight of the prior in words)
+-- parameters: tone = a tone label such as angry; prior = 500 (weight of the prior in words); min_trust = 0.75 (0 takes all segments)
 WITH spellings AS ( -- a word is cut once, however often it is said
     SELECT
         word,
@@ -16,6 +16,8 @@ tokens AS (
     FROM words
     JOIN spellings USING (word)
     JOIN transcripts USING (clip_id)
+    LEFT JOIN segment_trust USING (clip_id, segment)
+    WHERE coalesce(segment_trust.trust, 1) >= CAST($min_trust AS DOUBLE) -- not known of what was transcribed long ago
 ),
 background AS (
     SELECT language, token, count(*) / sum(count(*)) OVER (PARTITION BY language) AS share

@@ -221,7 +221,7 @@ def test_another_tone_model_runs_that_stage_alone_and_stands_beside_the_first(
     others = [row for row in after if row[2] == NAME]
     assert len(others) == len(before)
     for row in others:
-        assert (row[3] is None) == (row[9] == "no_evidence")
+        assert (row[3] is None) == (row[10] == "no_evidence")
         if row[5] is not None:
             assert sum(row[5].values()) == pytest.approx(1, abs=1e-6)
             assert set(row[5]) == {"neutral", "angry", "happy", "sad"}

@@ -69,7 +69,7 @@ def test_what_a_query_takes(tmp_path: Path) -> None:
 
 def test_the_command_says_what_a_query_takes(tmp_path: Path) -> None:
     write_own(tmp_path)
-    assert "takes --term (a word or phrase); none was given" in mistake(cliptone("query", "tone_of_term", cwd=tmp_path))
+    assert "takes --term (a word or phrase) and" in mistake(cliptone("query", "tone_of_term", cwd=tmp_path))
     assert "given by name" in mistake(cliptone("query", "tone_of_term", "bag", cwd=tmp_path))
     shown = cliptone("query", "top_moments", "--help", cwd=tmp_path).stdout
     assert "--limit (moments at most; 10 if not given)" in shown

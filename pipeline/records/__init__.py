@@ -5,7 +5,7 @@ from pipeline.records.collection import ExclusionRow, ExposureRow, ImportRow, Li
 from pipeline.records.posts import ClipRow, ObservationRow, PlatformCaptionRow, VisibilityRow
 from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
 from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundTagRow, SpeechRegionRow
-from pipeline.records.speech import SegmentRow, TextFeaturesRow, TranscriptRow, WordRow
+from pipeline.records.speech import SegmentRow, SegmentTrustRow, TextFeaturesRow, TranscriptRow, WordRow
 from pipeline.records.tone import AcousticsRow, EmotionRow, SpeechEmbeddingRow
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "RowT",
     "Seconds",
     "SegmentRow",
+    "SegmentTrustRow",
     "SoundTagRow",
     "Source",
     "SpeechEmbeddingRow",

@@ -57,13 +57,16 @@ class EvidenceRow(Row):
     speech_s: Seconds = column("time inside speech regions", "s")
     speech_share: float = column("`speech_s` over the clip's duration", "0–1")
     music_share: float | None = column(
-        "share of the clip in which the tagger hears music, singing or rapping; NULL without a tagger", "0–1"
+        "share of the clip in which the tagger hears music, singing apart; NULL without a tagger", "0–1"
     )
     music_reason: str | None = column("why `music_share` is NULL")
     snr_db: Decibels | None = column(
         "power of speech regions over the median power of the rest; NULL without both", "dB"
     )
     tagger: str | None = column("the model behind `sound_tags`, NULL without one")
+    singing_share: float | None = column(
+        "share of the clip in which the tagger hears singing or rapping; NULL without a tagger", "0–1", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,20 @@ class SpeechRegionRow(Row):
     end_s: Seconds = column("end in the clip", "s")
     level_dbfs: Decibels | None = column("root mean square level; NULL for digital silence", "dBFS")
     speech_score: float | None = column("mean score of speech sounds by the tagger; NULL without one", "0–1")
-    music_score: float | None = column(
-        "mean score of music, singing and rapping by the tagger; NULL without one", "0–1"
+    music_score: float | None = column("mean score of music, singing apart, by the tagger; NULL without one", "0–1")
+    singing_score: float | None = column(
+        "mean score of singing and rapping by the tagger; NULL without one", "0–1", default=None
     )
+    speech_probability: float | None = column(
+        "mean probability of speech by voice activity detection", "0–1", default=None
+    )
+    snr_db: Decibels | None = column(
+        "signal to noise by how the samples are distributed (WADA, Kim and Stern 2008), from -10 to 40; "
+        "NULL below 0.3 s",
+        "dB",
+        default=None,
+    )
+    clipping_share: float | None = column("share of samples at full scale", "0–1", default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class TranscriptRow(Row):
     grain: ClassVar[tuple[str, ...]] = ("clip_id",)
 
     clip_id: str = column("the clip")
-    text: str | None = column("the transcript; NULL without speech")
+    text: str | None = column("the segments that are trusted, as one text; NULL without any")
     reason: str | None = column("why `text` is NULL")
     language: str | None = column("language of the speech", "ISO 639-1")
     language_probability: float | None = column("Whisper's probability of that language", "0–1")
@@ -40,6 +40,29 @@ class SegmentRow(Row):
     no_speech_prob: float = column("Whisper's probability that the window holds no speech", "0–1")
     compression_ratio: float = column("length over gzip length of the text; above 2.4 it repeats itself", "ratio")
     temperature: float = column("sampling temperature that gave this text; 0 is greedy or beam", "")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTrustRow(Row):
+    """How far a segment can be trusted to be what somebody said, and what that rests on; 1 is the best of each."""
+
+    table: ClassVar[str] = "segment_trust"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "segment")
+
+    clip_id: str = column("the clip")
+    segment: int = column("number of the segment in the clip, from 0")
+    trust: float = column("weighted geometric mean of the parts that are known: a rank, no probability", "0–1")
+    in_text: bool = column("whether `trust` reaches the study's least trust, so that the transcript's text has it")
+    speech_overlap: float = column("share of the segment's time inside speech regions", "0–1")
+    token_probability: float = column("geometric mean of the probabilities of its tokens", "0–1")
+    voice_probability: float = column("1 less Whisper's probability that the window holds no speech", "0–1")
+    incompressible: float = column("1 up to a compression ratio of 2.4, then 2.4 over the ratio", "0–1")
+    variety: float = column("different pairs of neighbouring words over all pairs; 0 without a word", "0–1")
+    originality: float = column(
+        "0 for a credit of subtitles, 0.5 for a phrase that Whisper invents on music and silence, else 1", "0–1"
+    )
+    language_probability: float | None = column("Whisper's probability of the language; NULL if it was given", "0–1")
+    window_fill: float = column("sound left in the window that was decoded, over 0.5 s, at most 1", "0–1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ class SpeechEmbeddingRow(Row):
 
     clip_id: str = column("the clip")
     region: int = column("the speech region")
-    encoder: str = column("the encoder and the blocks that were pooled")
+    encoder: str = column("the encoder, the blocks and the statistics that were pooled")
     embedding: tuple[float, ...] | None = column(
-        "mean and standard deviation over time, block after block; NULL if too short"
+        "mean over all frames, then over the louder ones, block after block; NULL if too short"
     )
     reason: str | None = column("why `embedding` is NULL")
 
@@ -38,6 +38,10 @@ class EmotionRow(Row):
     label: str | None = column("most probable tone; NULL with a reason if the evidence is too thin")
     probability: float | None = column("calibrated probability of `label`", "0–1")
     probabilities: Mapping[str, float] | None = column("probability of each label", "0–1")
+    label_set: tuple[str, ...] | None = column(
+        "labels that cannot be ruled out at the coverage that the model states, likeliest first: with other than one "
+        "label the model is unsure; NULL for models without a conformal threshold"
+    )
     arousal: float | None = column("perceived arousal where the model gives it", "0–1")
     valence: float | None = column("perceived valence where the model gives it", "0–1")
     dominance: float | None = column("perceived dominance where the model gives it", "0–1")

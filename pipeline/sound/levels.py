@@ -11,6 +11,7 @@ from pipeline.records import Decibels, Seconds
 
 SHORTEST_S: Seconds = 0.3  # of speech and of the rest; less gives no steady power
 STRETCH_SAMPLES = SAMPLE_RATE // 10  # 0.1 s
+FULL_SCALE = 32_766 / 32_768  # a 16-bit sample at or beyond this is clipped
 
 
 def power(waveform: Waveform) -> float:
@@ -26,6 +27,11 @@ def level_dbfs(waveform: Waveform) -> Decibels | None:
         return None
     mean_square = power(waveform)
     return 10 * float(np.log10(mean_square)) if mean_square > 0 else None
+
+
+def clipping_share(waveform: Waveform) -> float | None:
+    """Share of the samples of a waveform `(time,)` that are at full scale, 0–1; None for an empty one."""
+    return float(np.mean(np.abs(waveform) >= FULL_SCALE)) if waveform.size else None
 
 
 def snr_db(waveform: Waveform, regions: Sequence[tuple[Seconds, Seconds]]) -> Decibels | None:

@@ -1,174 +1,211 @@
-"""How well the evidence tells speech from music: `python -m pipeline.sound.measure_evidence` prints the tables.
+"""What tone and words are worth over music and noise, and where tone is left out for it, as a user would get it.
 
-It needs the tagger YAMNet and a folder of speech in the environment variable `CLIPTONE_DATA`, with FLAC files of
-16 kHz in `librispeech_other40/` and `emodb4/`. Every second file chooses the rule, the others report it.
+`python -m pipeline.sound.measure_evidence` makes clips of known truth, runs them as studies in a folder of its own,
+and prints the tables. It needs the models of the extra `starter` and the speech that `pipeline.sound.material` names.
+One half of the clips chooses the gate's defaults, the other half is reported.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pipeline import models
-from pipeline.errors import UserError
-from pipeline.media import SAMPLE_RATE, Waveform
-from pipeline.records import Decibels, Seconds
-from pipeline.sound import synthetic
-from pipeline.sound.tags import MUSIC, SPEECH
-from pipeline.sound.voice_activity import speech_regions
-from pipeline.sound.yamnet import Yamnet
+from pipeline.errors import CliptoneError
+from pipeline.records import SpeechRegionRow
+from pipeline.sound import material
+from pipeline.sound.choose_gate import Heard, choose
+from pipeline.sound.gate import Gate
+from pipeline.sound.material import ACTED, CLIPPED_DB, READ, SNRS_DB, Sound
 
-SNRS_DB: tuple[Decibels | None, ...] = (None, 20.0, 10.0, 5.0, 0.0, -5.0)  # None is clean speech
-THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
-RATIOS = (0.5, 1.0, 2.0, 4.0, 8.0)
-CLEAN_KEPT = 0.95  # share of clean regions that a rule must keep
-MUSIC_NULLED = 0.9  # share of regions at 0 dB and less that a rule must take
-FILES_PER_CORPUS = 40
-ALONE_S: Seconds = 20.0  # of music, noise or silence without speech
-SEEDS = 5
+STAGES = ("download", "audio", "evidence", "embed", "emotion")
+NO_GATE: Mapping[str, float] = {  # options of the stage emotion that score whatever is long and loud enough
+    "min_speech_probability": 0.0, "max_clipping_share": 1.0, "music_ratio": 1e9, "min_snr_db": -10.0,
+}  # fmt: skip
+TONES = "SELECT file_name, tone, tone_reason FROM clip_tone JOIN media USING (clip_id)"
+TEXTS = "SELECT file_name, coalesce(text, '') FROM transcripts JOIN media USING (clip_id)"
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """Scores of one speech region in one mix."""
+class Study:
+    """A study in a folder of its own, with the sounds that are its clips."""
 
-    corpus: str
-    chosen_on: bool  # its file chooses the rule; otherwise it reports
-    other: str  # what sounds with the speech, "nothing" when clean
-    snr_db: Decibels | None
-    speech_score: float
-    music_score: float
+    folder: Path
+    sounds: dict[str, Sound]  # by file
 
-    def nulled(self, threshold: float, ratio: float) -> bool:
-        """True if the rule takes the region's tone away: music over speech."""
-        return self.music_score >= threshold and self.music_score > self.speech_score * ratio
+    def run(self, stages: Sequence[str], emotion: Mapping[str, float]) -> None:
+        """Run stages with these options of the stage emotion; `CliptoneError` if the run fails."""
+        options = "\n".join(f"{name} = {value}" for name, value in emotion.items())
+        (self.folder / "study.toml").write_text(
+            f'schema = 1\nname = "measure"\noutput = "."\n[[sources]]\nfolder = "clips"\n[emotion]\n{options}\n',
+            encoding="utf-8",
+        )
+        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", "study.toml"]
+        command += [part for stage in stages for part in ("--stage", stage)]
+        environment = {**os.environ, "CLIPTONE_KEYS": str(self.folder / "keys")}
+        done = subprocess.run(command, check=False, cwd=self.folder, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise CliptoneError(f"the study of the measurement failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query."""
+        import duckdb
+
+        with duckdb.connect(str(self.folder / "study.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def tones(self) -> dict[str, str | None]:
+        """The tone of each clip by its file."""
+        return {file: tone for file, tone, _ in self.ask(TONES)}
+
+    def reasons(self) -> dict[str, str | None]:
+        """Why a clip has no tone, by its file."""
+        return {file: reason for file, _, reason in self.ask(TONES)}
 
 
 def main() -> None:
     """Measure and print."""
-    named = os.environ.get("CLIPTONE_DATA")
-    if not named:
-        raise UserError("CLIPTONE_DATA is not set: name a folder with librispeech_other40/ and emodb4/")
-    tagger = Yamnet(models.locate("yamnet"))
-    regions = [
-        region for corpus in ("librispeech_other40", "emodb4") for region in measure(Path(named), corpus, tagger)
-    ]
-    threshold, ratio = choose([region for region in regions if region.chosen_on])
-    report = [region for region in regions if not region.chosen_on]
-    lines = [
-        *score_table(report),
-        "",
-        f"rule: NULL when music_score >= {threshold} and music_score > {ratio} * speech_score",
-        *rule_table(report, threshold, ratio),
-        "",
-        *alone_table(),
-    ]
+    data = material.data_folder()
+    with tempfile.TemporaryDirectory() as folder:
+        acted = _study(Path(folder) / "acted", [*material.spoken(data, ACTED), *material.alone(data)])
+        read = _study(Path(folder) / "read", list(material.spoken(data, READ)))
+        for study in (acted, read):
+            study.run(STAGES, NO_GATE)
+        heard = [*_heard(acted), *_heard(read)]
+        ungated = [study.tones() for study in (acted, read)]
+        for study in (acted, read):
+            study.run(STAGES, {})
+        read.run(("transcribe",), {})
+        lines = gate_table(choose([one for one in heard if one.sound.half == "choose"]))
+        for study, free in zip((acted, read), ungated, strict=True):
+            lines += tone_table(study, free)
+        lines += [*word_table(read, data), *snr_table(heard), *alone_table(acted)]
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def measure(data: Path, corpus: str, tagger: Yamnet) -> Iterator[Region]:
-    """Scores of the speech regions of each file, clean and in mixes; regions are those of the clean file."""
-    import soundfile
-
-    files = sorted((data / corpus).glob("*.flac"))
-    for number, path in enumerate(files[:: max(1, len(files) // FILES_PER_CORPUS)]):
-        speech = synthetic.at_level(soundfile.read(path, dtype="float32")[0])
-        stretches = speech_regions(speech)
-        for other, make in {**synthetic.MUSIC, **synthetic.NOISE}.items():
-            beside = make(speech.size / SAMPLE_RATE, number)[: speech.size]
-            for snr_db in SNRS_DB:
-                if snr_db is None and other != "chords":
-                    continue  # clean speech is measured once
-                waveform = speech if snr_db is None else synthetic.mix(speech, beside, snr_db)
-                tags = tagger.tag(waveform)
-                for start, end in stretches:
-                    speech_score = tags.mean_within(SPEECH, start, end)
-                    music_score = tags.mean_within(MUSIC, start, end)
-                    if speech_score is not None and music_score is not None:
-                        name = "nothing" if snr_db is None else other
-                        yield Region(corpus, number % 2 == 0, name, snr_db, speech_score, music_score)
+def gate_table(chosen: Gate) -> list[str]:
+    """What the choosing half asks for beside the defaults."""
+    lines = ["defaults of the gate", f"{'':<26}{'default':>9}{'this run':>9}"]
+    values = [(field.name, getattr(Gate(), field.name), getattr(chosen, field.name)) for field in fields(Gate)]
+    return lines + [f"{name:<26}{default:>9g}{asked:>9g}" for name, default, asked in values]
 
 
-def choose(regions: list[Region]) -> tuple[float, float]:
-    """Threshold and ratio that take the fewest regions at 10 dB over music and more, among the rules that are safe.
-
-    A safe rule keeps 95 % of clean speech and takes 90 % of what is at 0 dB and less. Of equals, the one that takes
-    more of the latter is chosen, then the highest threshold. Raises `UserError` if no rule is safe.
-    """
-    clean = [region for region in regions if region.snr_db is None]
-    musical = [(region, region.snr_db) for region in regions if region.other in synthetic.MUSIC]
-    clear = [region for region, snr_db in musical if snr_db is not None and snr_db >= 10]
-    drowned = [region for region, snr_db in musical if snr_db is not None and snr_db <= 0]
-    safe = [
-        (threshold, ratio)
-        for threshold in THRESHOLDS
-        for ratio in RATIOS
-        if nulled_share(clean, threshold, ratio) <= 1 - CLEAN_KEPT
-        and nulled_share(drowned, threshold, ratio) >= MUSIC_NULLED
-    ]
-    if not safe:
-        raise UserError("no rule keeps clean speech and takes speech under music: look at the scores of the tagger")
-    return max(safe, key=lambda rule: (-nulled_share(clear, *rule), nulled_share(drowned, *rule), rule[0]))
+def tone_table(study: Study, ungated: Mapping[str, str | None]) -> list[str]:
+    """How often a clip has another tone than when it was clean, scored all the same and with the gate."""
+    corpus = next(sound.corpus for sound in study.sounds.values() if sound.has_speech)
+    gated = study.tones()
+    lines = ["", f"{corpus}: clips whose tone differs from the clean one / that, with the gate / without a tone"]
+    for kind, levels in (("music", SNRS_DB), ("noise", SNRS_DB), ("clipped", CLIPPED_DB)):
+        if _reported(study, kind, levels[0]):
+            lines.append(_line(kind, [f"{level:+.0f} dB" for level in levels]))
+            lines.append(_line("", [_tones(study, kind, level, ungated, gated) for level in levels]))
+    for kind, level in (("clean", None), ("telephone", None), ("second voice", 0.0)):
+        if _reported(study, kind, level):
+            lines.append(_line(kind, [_tones(study, kind, level, ungated, gated)]))
+    return lines
 
 
-def nulled_share(regions: list[Region], threshold: float, ratio: float) -> float:
-    """Share of regions that the rule takes, 0–1."""
-    return float(np.mean([region.nulled(threshold, ratio) for region in regions]))
+def word_table(study: Study, data: Path) -> list[str]:
+    """Word error rate over the reporting half."""
+    import jiwer
+    from whisper.normalizers import EnglishTextNormalizer
+
+    normalise = EnglishTextNormalizer()
+    texts = dict(study.ask(TEXTS))
+    truth = transcripts(data)
+
+    def cell(kind: str, level: float | None) -> str:
+        sounds = _reported(study, kind, level)
+        expected = [normalise(truth[sound.utterance]) for sound in sounds]
+        return f"{jiwer.wer(expected, [normalise(texts.get(sound.file, '')) for sound in sounds]):.3f}"
+
+    lines = ["", f"{READ}: word error rate", _line("clean", [cell("clean", None)])]
+    lines.append(_line("", [f"{level:+.0f} dB" for level in SNRS_DB]))
+    return lines + [_line(kind, [cell(kind, level) for level in SNRS_DB]) for kind in ("music", "noise")]
 
 
-def score_table(regions: list[Region]) -> list[str]:
-    """Median scores by what sounds with the speech, corpora together."""
-    lines = ["median speech_score / music_score", _heading()]
-    for other in ("nothing", *synthetic.MUSIC, *synthetic.NOISE):
+def snr_table(heard: Sequence[Heard]) -> list[str]:
+    """Median of `speech_regions.snr_db`, and its mean distance from the truth."""
+    lines = ["", "snr_db of regions: median / mean absolute error in dB", _line("", [f"{x:+.0f} dB" for x in SNRS_DB])]
+    for kind in ("music", "noise"):
         cells = []
-        for snr_db in SNRS_DB:
-            here = [region for region in regions if region.other == other and region.snr_db == snr_db]
-            speech = np.median([region.speech_score for region in here]) if here else None
-            music = np.median([region.music_score for region in here]) if here else None
-            cells.append("-" if speech is None else f"{speech:.2f}/{music:.2f}")
-        lines.append(_line(other, cells))
+        for level in SNRS_DB:
+            rows = [one.row for one in heard if (one.sound.kind, one.sound.snr_db) == (kind, level)]
+            found = np.array([row.snr_db for row in rows if row.snr_db is not None])
+            cells.append(f"{np.median(found):.1f}/{np.abs(found - level).mean():.1f}" if found.size else "-")
+        lines.append(_line(kind, cells))
     return lines
 
 
-def rule_table(regions: list[Region], threshold: float, ratio: float) -> list[str]:
-    """Share of regions that the rule takes, by what sounds with the speech and by corpus."""
-    lines = ["share of regions without a tone score", _heading()]
-    corpora = sorted({region.corpus for region in regions})
-    for corpus in corpora:
-        for other in ("nothing", *synthetic.MUSIC, *synthetic.NOISE):
-            cells = []
-            for snr_db in SNRS_DB:
-                here = [r for r in regions if (r.corpus, r.other, r.snr_db) == (corpus, other, snr_db)]
-                cells.append(f"{nulled_share(here, threshold, ratio):.2f}" if here else "-")
-            lines.append(_line(f"{corpus[:5]} {other}", cells))
+def alone_table(study: Study) -> list[str]:
+    """Clips in which nobody speaks in front: how many have speech regions, and how many a tone."""
+    tones, reasons = study.tones(), study.reasons()
+    lines = ["", "without one voice in front: clips / with speech regions / with a tone (must be 0)"]
+    for kind in ("music", "noise", "crowd", "silence"):
+        files = [sound.file for sound in study.sounds.values() if sound.kind == kind and not sound.has_speech]
+        voiced = sum(reasons[file] != "no_speech" for file in files)
+        lines.append(_line(kind, [f"{len(files)}/{voiced}/{sum(tones[file] is not None for file in files)}"]))
     return lines
 
 
-def alone_table() -> list[str]:
-    """Share of time in which voice activity fires though nobody speaks."""
-    lines = ["share of time in speech regions without any speech"]
-    for name, make in {**synthetic.MUSIC, **synthetic.NOISE}.items():
-        shares = [_speech_share(make(ALONE_S, seed)) for seed in range(SEEDS)]
-        lines.append(f"{name:<18}{np.mean(shares):.3f}")
-    silence = np.zeros(round(ALONE_S * SAMPLE_RATE), np.float32)
-    return [*lines, f"{'silence':<18}{_speech_share(silence):.3f}"]
+def transcripts(data: Path) -> dict[str, str]:
+    """The true words of the read utterances, by file."""
+    import csv
+
+    with (data / READ / "transcripts.csv").open(encoding="utf-8", newline="") as file:
+        return {row["file"]: row["transcript"] for row in csv.DictReader(file)}
 
 
-def _speech_share(waveform: Waveform) -> float:
-    return sum(end - start for start, end in speech_regions(waveform)) * SAMPLE_RATE / waveform.size
+def _study(folder: Path, sounds: list[tuple[Sound, Any]]) -> Study:
+    return Study(folder, {sound.file: sound for sound in material.write(sounds, folder / "clips")})
 
 
-def _heading() -> str:
-    return _line("", ["clean" if snr_db is None else f"{snr_db:+.0f} dB" for snr_db in SNRS_DB])
+def _heard(study: Study) -> list[Heard]:
+    """Every speech region of a study that was scored without a gate."""
+    names = [field.name for field in fields(SpeechRegionRow)]
+    columns = ", ".join(f"speech_regions.{name}" for name in names)
+    sql = f"""
+        SELECT media.file_name, emotions.label, {columns}
+        FROM speech_regions JOIN emotions USING (clip_id, region) JOIN media USING (clip_id)
+    """  # noqa: S608 - own names
+    tones = study.tones()
+    clean = {sound.utterance: tones[file] for file, sound in study.sounds.items() if sound.kind == "clean"}
+    return [
+        Heard(study.sounds[file], SpeechRegionRow(*row), label, clean.get(study.sounds[file].utterance))
+        for file, label, *row in study.ask(sql)
+    ]
+
+
+def _tones(
+    study: Study, kind: str, level: float | None, ungated: Mapping[str, str | None], gated: Mapping[str, str | None]
+) -> str:
+    """Shares of the clips whose clean version has a tone: changed, changed with the gate, left out by the gate."""
+    clean = {sound.utterance: ungated[file] for file, sound in study.sounds.items() if sound.kind == "clean"}
+    known = [sound for sound in _reported(study, kind, level) if clean[sound.utterance]]
+    free = [ungated[one.file] != clean[one.utterance] for one in known if ungated[one.file]]
+    kept = [gated[one.file] != clean[one.utterance] for one in known if gated[one.file]]
+    shares = [f"{np.mean(cell):.2f}" if cell else "-" for cell in (free, kept)]
+    return f"{shares[0]}/{shares[1]}/{1 - len(kept) / len(known):.2f}" if known else "-"
+
+
+def _reported(study: Study, kind: str, level: float | None) -> list[Sound]:
+    wanted = ("report", kind, level)
+    return [
+        sound
+        for sound in study.sounds.values()
+        if sound.has_speech and (sound.half, sound.kind, sound.snr_db) == wanted
+    ]
 
 
 def _line(name: str, cells: list[str]) -> str:
-    return f"{name:<18}" + "".join(f"{cell:>11}" for cell in cells)
+    return f"{name:<14}" + "".join(f"{cell:>16}" for cell in cells)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Scores of sound classes over time, and the two families of classes that the evidence rests on."""
+"""Scores of sound classes over time, and the families of classes that the evidence rests on."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from pipeline.records import Seconds
 Family = tuple[tuple[str, str], ...]
 
 SPEECH: Family = (("Speech", "Speech synthesizer"),)
-#: Singing and rapping count as music: models of spoken tone have never heard them.
-MUSIC: Family = (("Singing", "Humming"), ("Music", "Scary music"))
+MUSIC: Family = (("Music", "Scary music"),)
+#: With rapping: models of spoken tone have heard neither.
+SINGING: Family = (("Singing", "Humming"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Seconds
 
+Probabilities = NDArray[np.float32]
+
+FRAME_SAMPLES = 512  # 32 ms, what Silero VAD decides on
+HYSTERESIS = 0.15  # speech ends only below the threshold less this, as Silero has it
+LEAST_THRESHOLD = 0.01
 SPEECH_PAD_S: Seconds = 0.1  # kept on both sides: the onset of a plosive comes before the voice
 LEVEL_STEP_S: Seconds = 0.01  # steps in which the quietest point is looked for
 LEVEL_WINDOW_S: Seconds = 0.1  # length over which loudness is taken: about half a syllable
@@ -27,33 +33,82 @@ class VoiceActivityOptions:
     max_region_s: Seconds = 10.0  # longer stretches are cut at quiet points
 
 
-def speech_regions(waveform: Waveform, options: VoiceActivityOptions | None = None) -> list[tuple[Seconds, Seconds]]:
+def speech_probabilities(waveform: Waveform) -> Probabilities:
+    """Probability of speech in each frame of 32 ms of a waveform `(time,)` at 16 kHz, shape `(frames,)`.
+
+    Silero VAD 6 (Silero Team 2024) as it comes inside faster-whisper.
+    """
+    from faster_whisper.vad import get_vad_model
+
+    padded = np.pad(waveform, (0, FRAME_SAMPLES - waveform.size % FRAME_SAMPLES))
+    return np.asarray(get_vad_model()(padded), dtype=np.float32).ravel()
+
+
+def speech_regions(
+    waveform: Waveform, options: VoiceActivityOptions | None = None, probabilities: Probabilities | None = None
+) -> list[tuple[Seconds, Seconds]]:
     """Start and end of each speech region, in order, within the clip and without overlap.
 
-    `waveform` has shape `(time,)` at 16 kHz. Silero VAD 6 (Silero Team 2024) as it comes inside faster-whisper;
-    a stretch longer than `max_region_s` is cut where it is quietest near an even division.
+    `waveform` has shape `(time,)` at 16 kHz, `probabilities` is what `speech_probabilities` says of it and is asked
+    for if not given. A stretch longer than `max_region_s` is cut where it is quietest near an even division.
     """
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
-
     options = options or VoiceActivityOptions()
     if waveform.size == 0:
         return []
-    stretches = get_speech_timestamps(
-        waveform,
-        VadOptions(
-            threshold=options.threshold,
-            min_speech_duration_ms=round(options.min_speech_s * 1000),
-            min_silence_duration_ms=round(options.min_silence_s * 1000),
-            speech_pad_ms=round(SPEECH_PAD_S * 1000),
-        ),
-        sampling_rate=SAMPLE_RATE,
-    )
+    if probabilities is None:
+        probabilities = speech_probabilities(waveform)
     longest = max(1, int(options.max_region_s * SAMPLE_RATE))
     regions: list[tuple[Seconds, Seconds]] = []
-    for stretch in stretches:
-        edges = [stretch["start"], *_cuts(waveform, stretch["start"], stretch["end"], longest), stretch["end"]]
+    for first, last in _padded(_stretches(probabilities, waveform.size, options), waveform.size):
+        edges = [first, *_cuts(waveform, first, last, longest), last]
         regions += [(a / SAMPLE_RATE, b / SAMPLE_RATE) for a, b in pairwise(edges)]
     return regions
+
+
+def mean_probability(probabilities: Probabilities, start_s: Seconds, end_s: Seconds) -> float | None:
+    """Mean probability of speech over the frames that a region touches, 0–1; None if it touches none."""
+    first, last = int(start_s * SAMPLE_RATE) // FRAME_SAMPLES, math.ceil(end_s * SAMPLE_RATE / FRAME_SAMPLES)
+    inside = probabilities[first:last]
+    return float(inside.mean(dtype=np.float64)) if inside.size else None
+
+
+def _stretches(probabilities: Probabilities, samples: int, options: VoiceActivityOptions) -> list[tuple[int, int]]:
+    """First and last sample of each stretch of speech, as Silero's own `get_speech_timestamps` finds them.
+
+    Speech begins with a frame at the threshold and ends where frames stay below a lower one for long enough.
+    """
+    ends_below = max(options.threshold - HYSTERESIS, LEAST_THRESHOLD)
+    shortest, gap = round(options.min_speech_s * SAMPLE_RATE), round(options.min_silence_s * SAMPLE_RATE)
+    found: list[tuple[int, int]] = []
+    start: int | None = None
+    quiet: int | None = None  # where the frames below began
+    for frame, probability in enumerate(probabilities.tolist()):
+        here = frame * FRAME_SAMPLES
+        if probability >= options.threshold:
+            quiet = None
+            start = here if start is None else start
+        elif probability < ends_below and start is not None:
+            quiet = here if quiet is None else quiet
+            if here - quiet >= gap:
+                found.append((start, quiet))
+                start = quiet = None
+    if start is not None:
+        found.append((start, samples))
+    return [(first, last) for first, last in found if last - first > shortest]
+
+
+def _padded(stretches: list[tuple[int, int]], samples: int) -> list[tuple[int, int]]:
+    """Stretches with some sound kept on both sides; two that are close share what lies between them."""
+    pad = round(SPEECH_PAD_S * SAMPLE_RATE)
+    firsts = [first for first, _ in stretches]
+    lasts = [last for _, last in stretches]
+    gaps = [first - last for last, first in zip(lasts, firsts[1:], strict=False)]
+    shares = [pad if gap >= 2 * pad else gap // 2 for gap in gaps]
+    befores, afters = [pad, *shares], [*shares, pad]
+    return [
+        (max(0, first - before), min(samples, last + after))
+        for first, last, before, after in zip(firsts, lasts, befores, afters, strict=False)
+    ]
 
 
 def _cuts(waveform: Waveform, start: int, end: int, longest: int) -> list[int]:

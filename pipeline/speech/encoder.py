@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 FRAME_SAMPLES = 320  # one encoder frame: a hop of 160 samples, then a stride of 2; 20 ms
 MIN_SAMPLES = 2 * FRAME_SAMPLES  # 40 ms; less has no spread over time
-WINDOW_SAMPLES = 30 * SAMPLE_RATE  # the encoder knows 1,500 positions: 30 s
 LEVEL_DBFS: Decibels = -23.0  # root mean square that every waveform is brought to
-TONE_BLOCKS = (3, 4)  # words live at the end of the encoder, tone in its middle
+TONE_BLOCKS = (3,)  # words live at the end of the encoder, tone in its middle
+PADDING_SAMPLES = 1 * SAMPLE_RATE  # silence after each window, which the encoder is used to hear after speech
+WINDOW_SAMPLES = 30 * SAMPLE_RATE - PADDING_SAMPLES  # the encoder knows 1,500 positions: 30 s
+QUIETER_SHARE = 0.4  # of the frames, which the second mean leaves out: pauses, breath, what lies behind a voice
 
 
 class SpeechEncoder(Protocol):
@@ -33,10 +35,11 @@ class SpeechEncoder(Protocol):
 
 
 class WhisperEncoder:
-    """Mean and standard deviation over time of some blocks of Whisper's encoder (Radford et al. 2022), in float32.
+    """Means over time of some blocks of Whisper's encoder (Radford et al. 2022), in float32.
 
-    Only the blocks that are needed are built. The speech is brought to one level and not padded to 30 s, so that
-    the statistics are those of the speech alone; longer speech is encoded in windows and pooled over all of them.
+    Each block gives the mean over all frames of the speech, then the mean over its louder frames. Only the blocks that
+    are needed are built. The speech is brought to one level and followed by 1 s of silence, not by 30 s; frames of
+    the silence are left out. Longer speech is encoded in windows and pooled over all of them.
     """
 
     def __init__(self, folder: Path, blocks: tuple[int, ...] = TONE_BLOCKS) -> None:
@@ -49,7 +52,7 @@ class WhisperEncoder:
         dims, layers = checkpoint["dims"], max(blocks)
         if min(blocks) < 1 or layers > dims["n_audio_layer"]:
             raise ValueError(f"blocks {blocks} are not all within 1 to {dims['n_audio_layer']}")
-        self.name = f"whisper-base/blocks-{'-'.join(str(block) for block in blocks)}"
+        self.name = f"whisper-base/blocks-{'-'.join(str(block) for block in blocks)}/mean-louder"
         self.dims = 2 * dims["n_audio_state"] * len(blocks)
         self._blocks = blocks
         self._mels: int = dims["n_mels"]
@@ -61,7 +64,7 @@ class WhisperEncoder:
         self._encoder.load_state_dict({name: state[f"encoder.{name}"] for name in wanted})
 
     def embed(self, waveform: Waveform) -> NDArray[np.float32]:
-        """Speech `(time,)` to `(dims,)`: mean, then standard deviation, of each block in turn.
+        """Speech `(time,)` to `(dims,)`: mean over all frames, then over the louder ones, of each block in turn.
 
         Raises `ValueError` for less than `MIN_SAMPLES` and for digital silence, which has no level.
         """
@@ -73,27 +76,31 @@ class WhisperEncoder:
         levelled = waveform * np.float32(10 ** (LEVEL_DBFS / 20) / level)
         windows = [levelled[start : start + WINDOW_SAMPLES] for start in range(0, levelled.size, WINDOW_SAMPLES)]
         with torch.inference_mode():
-            outputs = [self._outputs(window) for window in windows if window.size >= MIN_SAMPLES]
+            encoded = [self._encode(window) for window in windows if window.size >= MIN_SAMPLES]
+            loudness = torch.cat([loudness for _, loudness in encoded])
+            louder = loudness >= torch.quantile(loudness, QUIETER_SHARE)
             pooled: list[Tensor] = []
             for block in range(len(self._blocks)):
-                frames = torch.cat([output[block] for output in outputs])
-                pooled += [frames.mean(0), frames.std(0, correction=0)]
+                frames = torch.cat([outputs[block] for outputs, _ in encoded])
+                pooled += [frames.mean(0), frames[louder].mean(0)]
             embedding: NDArray[np.float32] = torch.cat(pooled).numpy()
         return embedding
 
-    def _outputs(self, window: Waveform) -> list[Tensor]:
-        """Output of each wanted block, `(frames, width)`, of at most 30 s of speech."""
+    def _encode(self, window: Waveform) -> tuple[list[Tensor], Tensor]:
+        """Output of each wanted block, `(frames, width)`, of one window of speech, and how loud each frame is."""
         import torch
         from torch.nn.functional import gelu
         from whisper.audio import log_mel_spectrogram
 
-        whole = window[: window.size // FRAME_SAMPLES * FRAME_SAMPLES]
+        speech_frames = window.size // FRAME_SAMPLES
+        padded = np.pad(window[: speech_frames * FRAME_SAMPLES], (0, PADDING_SAMPLES))
         encoder = self._encoder
-        mel = log_mel_spectrogram(torch.from_numpy(np.ascontiguousarray(whole)), self._mels)
+        mel = log_mel_spectrogram(torch.from_numpy(padded), self._mels)
         frames = gelu(encoder.conv2(gelu(encoder.conv1(mel[None])))).permute(0, 2, 1)
         frames = frames + encoder.positional_embedding[: frames.shape[1]]
         outputs: dict[int, Tensor] = {}
         for number, block in enumerate(encoder.blocks, start=1):
             frames = block(frames)
-            outputs[number] = frames[0]
-        return [outputs[number] for number in self._blocks]
+            outputs[number] = frames[0, :speech_frames]
+        loudness = mel[:, : 2 * speech_frames].mean(0).reshape(speech_frames, 2).mean(1)  # two of mel, one encoded
+        return [outputs[number] for number in self._blocks], loudness

@@ -40,9 +40,9 @@ class Heard:
         began = time.perf_counter()
         spans = spans_of(regions, waveform.size / SAMPLE_RATE)
         with threadpool_limits(1):  # as in a worker
-            language, segments = recognise(self.engine, waveform, spans)
+            language, heard = recognise(self.engine, waveform, spans)
         self.seconds += time.perf_counter() - began
-        self.texts.append(joined_text(segments, language))
+        self.texts.append(joined_text([segment for _, segment in heard], language))
         self.languages.append(language.code)
 
 

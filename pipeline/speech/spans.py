@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Seconds
 from pipeline.speech.engine import Language, Segment, SpeechEngine
-from pipeline.speech.invented import is_invented
 
 MERGE_GAP_S: Seconds = 2.0  # speech regions closer than this are one span; in longer gaps Whisper invents words
 PAD_S: Seconds = 0.2  # kept around a span, less than half of a gap: voice activity starts late on soft sounds
@@ -55,23 +54,19 @@ def spans_of(regions: Iterable[tuple[Seconds, Seconds]], duration_s: Seconds) ->
 
 def recognise(
     engine: SpeechEngine, waveform: Waveform, spans: Sequence[Span], language: Language | None = None
-) -> tuple[Language, list[Segment]]:
+) -> tuple[Language, list[tuple[Span, Segment]]]:
     """Recognise the speech of each span apart, in the language given or that of the longest span; times in the clip.
 
-    What Whisper invented (`is_invented`) is left out.
-
-    Raises `ValueError` without a span.
+    Each segment comes with its span; none is left out. Raises `ValueError` without a span.
     """
     if language is None:
         longest = max(spans, key=lambda span: span.end_s - span.start_s)
         language = engine.detect_language(longest.cut(waveform))
-    segments = [
-        span.placed(segment)
+    return language, [
+        (span, span.placed(segment))
         for span in spans
         for segment in engine.transcribe(span.cut(waveform), language.code)
-        if not is_invented(segment, span.end_s - span.start_s, engine.decoding)
     ]
-    return language, segments
 
 
 def joined_text(segments: Sequence[Segment], language: Language) -> str:

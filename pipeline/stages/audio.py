@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from pipeline import media
 from pipeline.errors import Reason, StageError
 from pipeline.records import AudioRow, Clip
+from pipeline.sound.levels import clipping_share
 from pipeline.stage import Options, Result, Setting, Stage
-
-FULL_SCALE = 32_766 / 32_768  # a 16-bit sample at or beyond this is clipped
 
 
 class AudioOptions(Options):
@@ -62,7 +60,7 @@ class Audio(Stage):
             decoded_ratio=ratio,
             loudness_lufs=decoded.loudness_lufs,
             true_peak_dbtp=decoded.true_peak_dbtp,
-            clipping_share=float(np.mean(np.abs(waveform) >= FULL_SCALE)),
+            clipping_share=clipping_share(waveform) or 0.0,
         )
         return [row]
 

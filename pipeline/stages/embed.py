@@ -34,7 +34,7 @@ class Embed(Stage):
     """Pool the middle of a speech encoder over each speech region."""
 
     name: ClassVar[str] = "embed"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables = (SpeechEmbeddingRow,)
     needs = ("audio", "evidence")
     uses_audio = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import ClassVar
@@ -14,6 +15,7 @@ from pipeline import models
 from pipeline.errors import Reason, StageError
 from pipeline.media import SAMPLE_RATE, read_audio
 from pipeline.records import Clip, Decibels, EmotionRow, Row, Seconds, SpeechEmbeddingRow, SpeechRegionRow
+from pipeline.sound.gate import Gate
 from pipeline.stage import Options, Result, Setting, Stage
 from pipeline.tone.model import TONE_MODELS, Tone, ToneModel
 
@@ -29,12 +31,38 @@ class EmotionOptions(Options):
     models: tuple[str, ...] = Field(
         ("starter",), min_length=1, description=f"tone models, each with its own rows: {', '.join(TONE_MODELS)}"
     )
-    min_region_s: Seconds = Field(1.0, ge=0.1, description="shorter speech regions are not scored (s)")
-    min_level_dbfs: Decibels = Field(-50.0, le=0.0, description="quieter speech regions are not scored (dBFS)")
-    music_threshold: float = Field(0.3, ge=0.0, le=1.0, description="music score from which music may cover a voice")
-    music_ratio: float = Field(
-        4.0, ge=0.0, description="a region is not scored when music also scores this many times as high as speech"
+    min_region_s: Seconds = Field(Gate.min_region_s, ge=0.1, description="shorter speech regions are not scored (s)")
+    min_level_dbfs: Decibels = Field(
+        Gate.min_level_dbfs, le=0.0, description="quieter speech regions are not scored (dBFS)"
     )
+    min_speech_probability: float = Field(
+        Gate.min_speech_probability,
+        ge=0.0,
+        le=1.0,
+        description="mean probability of voice activity below which a region is not scored",
+    )
+    max_clipping_share: float = Field(
+        Gate.max_clipping_share, ge=0.0, le=1.0, description="regions with more samples at full scale are not scored"
+    )
+    music_threshold: float = Field(
+        Gate.music_threshold,
+        ge=0.0,
+        le=1.0,
+        description="score from which music, or singing, may cover a voice",
+    )
+    music_ratio: float = Field(
+        Gate.music_ratio,
+        ge=0.0,
+        description="a region is not scored when music, or singing, also scores this many times as high as speech",
+    )
+    min_snr_db: Decibels = Field(
+        Gate.min_snr_db, description="signal to noise below which a region is not scored (dB); -10 scores them all"
+    )
+
+    @property
+    def gate(self) -> Gate:
+        """The rule that these options make."""
+        return Gate(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Gate)})
 
     @field_validator("models")
     @classmethod
@@ -51,7 +79,7 @@ class Emotion(Stage):
     """Speech regions to rows of perceived tone, one a region and model."""
 
     name: ClassVar[str] = "emotion"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[type[Row], ...]] = (EmotionRow,)
     needs: ClassVar[tuple[str, ...]] = ("audio", "evidence", "embed")
     Options: ClassVar[type[Options]] = EmotionOptions
@@ -80,7 +108,7 @@ class Emotion(Stage):
     def one(self, clip: Clip) -> Result:
         """Score every region with every model; a clip without speech gives no rows."""
         regions = clip.rows(SpeechRegionRow)
-        reasons = {region.region: self._too_thin(region) for region in regions}
+        reasons = {region.region: self.options.gate.obstacle(region) for region in regions}
         evident = [region for region in regions if reasons[region.region] is None]
         rows: list[EmotionRow] = []
         for model in self._models:
@@ -95,19 +123,6 @@ class Emotion(Stage):
                 else:
                     rows.append(_row(region, model.name, model.score(found)))
         return rows
-
-    def _too_thin(self, region: SpeechRegionRow) -> Reason | None:
-        """Why a region does not hold enough evidence to be scored; None if it does."""
-        options = self.options
-        if round(region.end_s - region.start_s, 6) < options.min_region_s:  # whole samples, so no rounding to fear
-            return Reason.TOO_SHORT
-        if region.level_dbfs is None or region.level_dbfs < options.min_level_dbfs:
-            return Reason.TOO_QUIET
-        speech, music = region.speech_score, region.music_score
-        if speech is None or music is None:  # no tagger: nothing is known of music
-            return None
-        covered = music >= options.music_threshold and music > speech * options.music_ratio
-        return Reason.MUSIC_OVER_SPEECH if covered else None
 
 
 def _embeddings(clip: Clip, regions: Sequence[SpeechRegionRow], model: ToneModel) -> Features:
@@ -148,6 +163,7 @@ def _row(region: SpeechRegionRow, model: str, tone: Tone, reason: Reason | None 
         label=tone.label,
         probability=tone.probability,
         probabilities=tone.probabilities,
+        label_set=tone.prediction_set,
         arousal=tone.arousal,
         valence=tone.valence,
         dominance=tone.dominance,

@@ -12,10 +12,17 @@ from pipeline import models
 from pipeline.errors import Reason, StageError
 from pipeline.media import SAMPLE_RATE, Waveform, read_audio
 from pipeline.records import Clip, EvidenceRow, Seconds, SoundTagRow, SpeechRegionRow
-from pipeline.sound.levels import level_dbfs, snr_db
+from pipeline.sound.levels import clipping_share, level_dbfs, snr_db
 from pipeline.sound.tagger import TAGGERS
-from pipeline.sound.tags import MUSIC, SPEECH, TagScores
-from pipeline.sound.voice_activity import VoiceActivityOptions, speech_regions
+from pipeline.sound.tags import MUSIC, SINGING, SPEECH, Family, TagScores
+from pipeline.sound.voice_activity import (
+    Probabilities,
+    VoiceActivityOptions,
+    mean_probability,
+    speech_probabilities,
+    speech_regions,
+)
+from pipeline.sound.wada import wada_snr_db
 from pipeline.stage import Options, Result, Setting, Stage
 
 
@@ -32,7 +39,7 @@ class EvidenceOptions(Options):
         "auto", description="model that tags sounds: yamnet, ast, none, or auto for the first that is on this machine"
     )
     music_threshold: float = Field(
-        0.3, gt=0, lt=1, description="a window of the clip counts as music from this score on"
+        0.3, gt=0, lt=1, description="a window of the clip counts as music, or as singing, from this score on"
     )
     tag_floor: float = Field(0.1, ge=0, le=1, description="a tag is stored when one window reaches this score")
 
@@ -41,7 +48,7 @@ class Evidence(Stage):
     """Find speech regions and tag the sounds of a clip."""
 
     name: ClassVar[str] = "evidence"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables = (EvidenceRow, SpeechRegionRow, SoundTagRow)
     needs = ("audio",)
     uses_audio: ClassVar[bool] = True
@@ -65,11 +72,12 @@ class Evidence(Stage):
         waveform = read_audio(clip.audio_path)
         if waveform.size == 0:
             return StageError(Reason.NO_AUDIO, f"the decoded audio of {clip.clip_id} is empty")
-        regions = speech_regions(waveform, self._voice)
+        voice = speech_probabilities(waveform)
+        regions = speech_regions(waveform, self._voice, voice)
         tags = self._tagger.tag(waveform) if self._tagger else None
         return [
             self._summary(clip.clip_id, waveform, regions, tags),
-            *_region_rows(clip.clip_id, waveform, regions, tags),
+            *_region_rows(clip.clip_id, waveform, regions, voice, tags),
             *(_tag_rows(clip.clip_id, tags, self.options.tag_floor) if tags else ()),
         ]
 
@@ -91,16 +99,20 @@ class Evidence(Stage):
         self, clip_id: str, waveform: Waveform, regions: list[tuple[Seconds, Seconds]], tags: TagScores | None
     ) -> EvidenceRow:
         speech_s = sum(end - start for start, end in regions)
-        music = tags.family(MUSIC) >= self.options.music_threshold if tags else None
         return EvidenceRow(
             clip_id=clip_id,
             speech_s=float(speech_s),
             speech_share=min(1.0, speech_s * SAMPLE_RATE / waveform.size),
-            music_share=None if music is None else float(np.mean(music)),
-            music_reason=Reason.NO_TAGGER.value if music is None else None,
+            music_share=self._share(tags, MUSIC),
+            singing_share=self._share(tags, SINGING),
+            music_reason=None if tags else Reason.NO_TAGGER.value,
             snr_db=snr_db(waveform, regions),
             tagger=self._tagger.name if self._tagger else None,
         )
+
+    def _share(self, tags: TagScores | None, family: Family) -> float | None:
+        """Share of the windows in which a family reaches the threshold, 0–1."""
+        return float(np.mean(tags.family(family) >= self.options.music_threshold)) if tags else None
 
 
 def tagger_name(options: EvidenceOptions, setting: Setting) -> str | None:
@@ -113,20 +125,31 @@ def tagger_name(options: EvidenceOptions, setting: Setting) -> str | None:
 
 
 def _region_rows(
-    clip_id: str, waveform: Waveform, regions: list[tuple[Seconds, Seconds]], tags: TagScores | None
+    clip_id: str,
+    waveform: Waveform,
+    regions: list[tuple[Seconds, Seconds]],
+    voice: Probabilities,
+    tags: TagScores | None,
 ) -> list[SpeechRegionRow]:
-    return [
-        SpeechRegionRow(
-            clip_id=clip_id,
-            region=number,
-            start_s=start,
-            end_s=end,
-            level_dbfs=level_dbfs(waveform[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]),
-            speech_score=tags.mean_within(SPEECH, start, end) if tags else None,
-            music_score=tags.mean_within(MUSIC, start, end) if tags else None,
+    rows = []
+    for number, (start, end) in enumerate(regions):
+        inside = waveform[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+        rows.append(
+            SpeechRegionRow(
+                clip_id=clip_id,
+                region=number,
+                start_s=start,
+                end_s=end,
+                level_dbfs=level_dbfs(inside),
+                speech_score=tags.mean_within(SPEECH, start, end) if tags else None,
+                music_score=tags.mean_within(MUSIC, start, end) if tags else None,
+                singing_score=tags.mean_within(SINGING, start, end) if tags else None,
+                speech_probability=mean_probability(voice, start, end),
+                snr_db=wada_snr_db(inside),
+                clipping_share=clipping_share(inside),
+            )
         )
-        for number, (start, end) in enumerate(regions)
-    ]
+    return rows
 
 
 def _tag_rows(clip_id: str, tags: TagScores, floor: float) -> list[SoundTagRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import ClassVar, Literal
@@ -11,11 +12,12 @@ from pydantic import Field, field_validator
 from pipeline import media
 from pipeline.errors import Reason
 from pipeline.media import SAMPLE_RATE
-from pipeline.records import Clip, Row, SegmentRow, SpeechRegionRow, TranscriptRow, WordRow
+from pipeline.records import Clip, Row, SegmentRow, SegmentTrustRow, SpeechRegionRow, TranscriptRow, WordRow
 from pipeline.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.speech.engine import LANGUAGES, Decoding, Language, Segment, SpeechEngine
 from pipeline.speech.openai_engine import OpenAIEngine
 from pipeline.speech.spans import joined_text, recognise, spans_of
+from pipeline.speech.trust import MIN_TRUST, Parts, parts_of
 from pipeline.stage import Options, Result, Setting, Stage
 
 ENGINES: dict[str, type[SpeechEngine]] = {"ctranslate2": CTranslate2Engine, "openai-whisper": OpenAIEngine}
@@ -36,6 +38,10 @@ class TranscribeOptions(Options):
     beam_size: int = Field(5, ge=1, le=10, description="beams in decoding; 1 is greedy and a little faster")
     language: str | None = Field(None, description="code of the language (en, es …) if all clips share it; else heard")
 
+    min_trust: float = Field(
+        MIN_TRUST, ge=0, le=1, description="segments with less trust are kept, and left out of the transcript's text"
+    )
+
     @field_validator("language")
     @classmethod
     def _known(cls, code: str | None) -> str | None:
@@ -48,8 +54,8 @@ class Transcribe(Stage):
     """Recognise the words in the speech regions of a clip; silence and music are never decoded."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 1
-    tables = (TranscriptRow, SegmentRow, WordRow)
+    version: ClassVar[int] = 2
+    tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True
     deadline_s = 1200.0  # the reference engine takes about half of a clip's length on a slow machine
@@ -64,17 +70,31 @@ class Transcribe(Stage):
         self._given = Language(options.language, None) if options.language else None
 
     def one(self, clip: Clip) -> Result:
-        """Transcribe one clip; without speech or words the transcript is NULL, reason no_speech or no_text."""
-        regions = clip.rows(SpeechRegionRow)
+        """Transcribe one clip; without a trusted word the text is NULL: no_speech, no_text or low_trust."""
+        regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
         if not regions:
             return [self._transcript(clip, None, None, Reason.NO_SPEECH)]
         waveform = media.read_audio(clip.audio_path)
-        spans = spans_of([(region.start_s, region.end_s) for region in regions], waveform.size / SAMPLE_RATE)
-        language, segments = recognise(self._engine, waveform, spans, self._given)
-        if not segments:
+        spans = spans_of(regions, waveform.size / SAMPLE_RATE)
+        language, heard = recognise(self._engine, waveform, spans, self._given)
+        if not heard:
             return [self._transcript(clip, None, None, Reason.NO_TEXT)]
-        text = joined_text(segments, language)
-        return [self._transcript(clip, text, language, None), *_rows(clip.clip_id, segments)]
+        segments = [segment for _, segment in heard]
+        parts = [parts_of(segment, span, regions, language) for span, segment in heard]
+        trusted = [segment for segment, part in zip(segments, parts, strict=True) if self._trusts(part)]
+        text = joined_text(trusted, language) if trusted else None
+        return [
+            self._transcript(clip, text, language, None if trusted else Reason.LOW_TRUST),
+            *_rows(clip.clip_id, segments),
+            *(self._trust(clip.clip_id, number, part) for number, part in enumerate(parts)),
+        ]
+
+    def _trusts(self, parts: Parts) -> bool:
+        return parts.trust() >= self.options.min_trust
+
+    def _trust(self, clip_id: str, segment: int, parts: Parts) -> SegmentTrustRow:
+        found = dataclasses.asdict(parts)
+        return SegmentTrustRow(clip_id, segment, trust=parts.trust(), in_text=self._trusts(parts), **found)
 
     def _transcript(
         self, clip: Clip, text: str | None, language: Language | None, reason: Reason | None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LABELS_FILE = "label_encoder.txt"
 
 # keys of hyperparams.yaml
-STARTER_NEEDS = ("speech_encoder", "embedding_dim", "out_n_neurons", "temperature")
+STARTER_NEEDS = ("speech_encoder", "embedding_dim", "out_n_neurons", "temperature", "set_threshold")
 WAV2VEC2_NEEDS = ("wav2vec2_hub", "encoder_dim", "out_n_neurons", "wav2vec2", "output_mlp")
 
 
@@ -149,6 +149,7 @@ def _assemble(folder: Path, encoder: torch.nn.Module, output: torch.nn.Module, h
             "softmax": Softmax(dtype=torch.float64),  # so that probabilities sum to 1 beyond any doubt
             "temperature": float(hyperparams.get("temperature", 1.0)),
             "speech_encoder": hyperparams.get("speech_encoder"),
+            "set_threshold": hyperparams.get("set_threshold"),
         },
         run_opts={"device": "cpu"},  # the same scores on every machine
     )

@@ -12,7 +12,7 @@ Logits = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 CALIBRATION_BINS = 10  # of equal width
-TEMPERATURES = np.geomspace(0.1, 10.0, 2001)  # tried one by one: steps of 0.23 %
+TEMPERATURES = np.geomspace(0.1, 100.0, 3001)  # tried one by one: steps of 0.23 %
 
 
 def probabilities(logits: Logits, temperature: float | NDArray[np.float64] = 1.0) -> NDArray[np.float64]:
@@ -51,6 +51,10 @@ def expected_calibration_error(shares: NDArray[np.float64], truth: Indices) -> f
 
 def fit_temperature(logits: Logits, truth: Indices) -> float:
     """The temperature with the highest likelihood of the true labels (Guo et al. 2017); above 1 lowers confidence."""
-    rows = np.arange(truth.size)
-    losses = [-np.log(probabilities(logits, float(one))[rows, truth]).mean() for one in TEMPERATURES]
+    above = logits - logits[np.arange(truth.size), truth][:, np.newaxis]  # how far each label lies above the true one
+    top = above.max(axis=1, keepdims=True)  # taken out, so that no exponential overflows
+    losses = [
+        np.mean(top[:, 0] / temperature + np.log(np.exp((above - top) / temperature).sum(axis=1)))
+        for temperature in TEMPERATURES
+    ]
     return float(TEMPERATURES[int(np.argmin(losses))])

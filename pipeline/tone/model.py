@@ -25,6 +25,7 @@ class Tone:
     arousal: float | None = None  # 0–1
     valence: float | None = None  # 0–1
     dominance: float | None = None  # 0–1
+    prediction_set: tuple[str, ...] | None = None  # labels that reach the model's conformal threshold, likeliest first
 
 
 class ToneModel(Protocol):
@@ -43,7 +44,11 @@ class ToneModel(Protocol):
 
 
 class StarterTone:
-    """The head that ships with this package: one linear layer on the middle of Whisper's encoder."""
+    """The head that ships with this package: one linear layer on the middle of Whisper's encoder.
+
+    It is unsure of a region whose prediction set does not hold exactly one label: several that it cannot tell apart,
+    or none.
+    """
 
     name: ClassVar[str] = "starter"
     reads: ClassVar[Literal["embedding", "waveform"]] = "embedding"
@@ -85,4 +90,18 @@ def _score(classifier: Any, features: NDArray[np.float32]) -> Tone:
     names = (PLAIN_LABELS.get(name, name) for name in classifier.labels)
     by_label = dict(zip(names, probabilities, strict=True))
     label = max(by_label, key=by_label.__getitem__)
-    return Tone(label=label, probability=by_label[label], probabilities=by_label)
+    return Tone(
+        label=label,
+        probability=by_label[label],
+        probabilities=by_label,
+        prediction_set=_prediction_set(by_label, classifier.hparams.set_threshold),
+    )
+
+
+def _prediction_set(by_label: dict[str, float], threshold: float | None) -> tuple[str, ...] | None:
+    """Labels whose probability reaches the threshold, likeliest first; None for a model without a threshold."""
+    if threshold is None:
+        return None
+    return tuple(
+        label for label in sorted(by_label, key=by_label.__getitem__, reverse=True) if by_label[label] >= threshold
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.media import SAMPLE_RATE
-from pipeline.sound.levels import level_dbfs, power, snr_db
+from pipeline.sound.levels import clipping_share, level_dbfs, power, snr_db
 from pipeline.sound.synthetic import at_level, white_noise
 
 
@@ -20,6 +20,11 @@ def test_digital_silence_has_no_level() -> None:
     assert level_dbfs(np.zeros(0, np.float32)) is None
     with pytest.raises(ValueError, match="empty"):
         power(np.zeros(0, np.float32))
+
+
+def test_clipping_is_the_share_at_full_scale() -> None:
+    assert clipping_share(np.array([0.0, 1.0, -1.0, 0.99], np.float32)) == 0.5
+    assert clipping_share(np.zeros(0, np.float32)) is None
 
 
 @pytest.mark.parametrize("true_db", [-3.0, 0.0, 10.0, 30.0])

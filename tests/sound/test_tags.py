@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.sound.tags import MUSIC, SPEECH, TagScores
+from pipeline.sound.tags import MUSIC, SINGING, SPEECH, TagScores
 
 LABELS = (
     "Speech", "Conversation", "Speech synthesizer", "Laughter", "Singing", "Humming", "Music", "Guitar", "Scary music",
@@ -27,9 +27,10 @@ def test_a_family_takes_its_highest_class_in_each_window() -> None:
     assert tags.family(MUSIC) == pytest.approx([0.0, 0.4])
 
 
-def test_singing_counts_as_music_and_not_as_speech() -> None:
-    tags = scores(Singing=[0.7])
-    assert tags.family(MUSIC) == pytest.approx([0.7])
+def test_singing_is_a_family_of_its_own_and_no_speech() -> None:
+    tags = scores(Singing=[0.7], Guitar=[0.2])
+    assert tags.family(SINGING) == pytest.approx([0.7])
+    assert tags.family(MUSIC) == pytest.approx([0.2])
     assert tags.family(SPEECH) == pytest.approx([0.0])
 
 

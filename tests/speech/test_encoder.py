@@ -40,17 +40,23 @@ def voice(seconds: float, seed: int = 0) -> Waveform:
     return np.asarray(0.1 * harmonics * (1 + 0.5 * np.sin(2 * np.pi * time)) + noise, dtype=np.float32)
 
 
-def test_one_finite_vector_of_mean_and_deviation_per_block(encoder: WhisperEncoder) -> None:
+def test_one_finite_vector_of_two_means(encoder: WhisperEncoder) -> None:
     embedding = encoder.embed(voice(2))
-    assert encoder.name == "whisper-base/blocks-3-4"
-    assert embedding.shape == (encoder.dims,) == (2048,)
+    assert encoder.name == "whisper-base/blocks-3/mean-louder"
+    assert embedding.shape == (encoder.dims,) == (1024,)
     assert embedding.dtype == np.float32
     assert np.isfinite(embedding).all()
-    mean_3, deviation_3, mean_4, deviation_4 = embedding.reshape(4, 512)
-    assert (deviation_3 >= 0).all()
-    assert (deviation_4 >= 0).all()
-    assert (mean_3 < 0).any()
-    assert (mean_4 < 0).any()
+    everything, louder = embedding.reshape(2, 512)
+    assert 0.01 < np.abs(everything - louder).mean() < np.abs(everything).mean()
+
+
+def test_the_louder_frames_leave_out_what_lies_between_words(encoder: WhisperEncoder) -> None:
+    """Faint noise in the pauses moves the mean of all frames, and less that of the louder ones."""
+    clean = np.concatenate([voice(1.4), np.zeros(SAMPLE_RATE // 2, dtype=np.float32)])
+    noisy = clean.copy()
+    noisy[-SAMPLE_RATE // 2 :] = np.random.default_rng(3).normal(0, 0.004, SAMPLE_RATE // 2)
+    moved = np.abs(encoder.embed(noisy) - encoder.embed(clean)).reshape(2, 512).mean(axis=1)
+    assert moved[1] < 0.8 * moved[0]
 
 
 def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, folder: Path) -> None:
@@ -63,14 +69,16 @@ def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, f
     whole.load_state_dict(checkpoint["model_state_dict"])
     seen: list[torch.Tensor] = []
     whole.encoder.blocks[2].register_forward_hook(lambda _module, _given, output: seen.append(output[0]))
-    waveform = voice(30)  # as long as Whisper's window, so that its own code takes it
-    levelled = waveform * (10 ** (-23 / 20) / np.sqrt(np.mean(waveform**2)))
+    speech = voice(29)  # with its second of silence as long as Whisper's window, so that its own code takes it
+    levelled = speech * (10 ** (-23 / 20) / np.sqrt(np.mean(speech**2)))
     with torch.inference_mode():
-        whole.encoder(log_mel_spectrogram(torch.from_numpy(levelled))[None])
-    third = seen[0].numpy()
-    embedding = encoder.embed(waveform)
+        mel = log_mel_spectrogram(torch.from_numpy(np.pad(levelled, (0, SAMPLE_RATE))))
+        whole.encoder(mel[None])
+    third = seen[0].numpy()[:-50]  # 20 ms each: without the silence
+    loudness = mel.numpy().mean(axis=0)[:-100].reshape(-1, 2).mean(axis=1)
+    embedding = encoder.embed(speech)
     np.testing.assert_allclose(embedding[:512], third.mean(0), atol=1e-3)
-    np.testing.assert_allclose(embedding[512:1024], third.std(0), atol=1e-3)
+    np.testing.assert_allclose(embedding[512:], third[loudness >= np.quantile(loudness, 0.4)].mean(0), atol=5e-3)
 
 
 def test_the_same_speech_gives_the_same_vector(encoder: WhisperEncoder) -> None:
@@ -88,12 +96,12 @@ def test_loudness_does_not_matter_but_sound_does(encoder: WhisperEncoder) -> Non
 
 def test_a_short_and_a_long_clip(encoder: WhisperEncoder) -> None:
     short = encoder.embed(voice(0.3))
-    assert short.shape == (2048,)
+    assert short.shape == (1024,)
     assert np.isfinite(short).all()
-    half_minute, minute = encoder.embed(voice(30)), encoder.embed(np.tile(voice(30), 2))
-    np.testing.assert_allclose(minute, half_minute, atol=1e-3)  # two equal windows have the same statistics as one
-    odd = encoder.embed(voice(30.013))  # the rest is shorter than the encoder can take
-    np.testing.assert_allclose(odd, half_minute, atol=0.1)
+    window, two = encoder.embed(voice(29)), encoder.embed(np.tile(voice(29), 2))
+    np.testing.assert_allclose(two, window, atol=1e-3)  # two equal windows have the same statistics as one
+    odd = encoder.embed(voice(29.013))  # the rest is shorter than the encoder can take
+    np.testing.assert_allclose(odd, window, atol=0.1)
 
 
 def test_silence_and_a_click_have_no_vector(encoder: WhisperEncoder) -> None:
@@ -106,9 +114,9 @@ def test_silence_and_a_click_have_no_vector(encoder: WhisperEncoder) -> None:
 
 
 def test_other_blocks_can_be_chosen(encoder: WhisperEncoder, folder: Path) -> None:
-    third = WhisperEncoder(folder, blocks=(3,))
-    assert (third.name, third.dims) == ("whisper-base/blocks-3", 1024)
-    np.testing.assert_allclose(third.embed(voice(1)), encoder.embed(voice(1))[:1024], atol=1e-5)
+    both = WhisperEncoder(folder, blocks=(3, 4))
+    assert (both.name, both.dims) == ("whisper-base/blocks-3-4/mean-louder", 2048)
+    np.testing.assert_allclose(both.embed(voice(1))[:1024], encoder.embed(voice(1)), atol=1e-5)
     for blocks in ((0,), (7,)):
         with pytest.raises(ValueError, match="1 to 6"):
             WhisperEncoder(folder, blocks=blocks)
@@ -116,7 +124,7 @@ def test_other_blocks_can_be_chosen(encoder: WhisperEncoder, folder: Path) -> No
 
 @pytest.mark.slow
 def test_a_linear_head_hears_tone_in_speakers_it_never_heard(encoder: WhisperEncoder) -> None:
-    """Emo-DB, one speaker left out at a time, four classes: 0.956 unweighted average recall when this was written."""
+    """Emo-DB, one speaker left out at a time, four classes, by a plain logistic regression."""
     data = os.environ.get("CLIPTONE_DATA")
     if data is None:
         pytest.skip("CLIPTONE_DATA names no folder with emodb4")

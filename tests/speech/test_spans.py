@@ -52,11 +52,11 @@ def test_regions_may_overlap_and_come_in_any_order() -> None:
 def test_each_span_is_decoded_apart_in_the_language_of_the_longest() -> None:
     engine = FakeEngine()
     waveform = np.zeros(20 * SAMPLE_RATE, dtype=np.float32)
-    language, segments = recognise(engine, waveform, [Span(1.0, 2.0), Span(10.0, 14.0)])  # type: ignore[arg-type]
+    language, heard = recognise(engine, waveform, [Span(1.0, 2.0), Span(10.0, 14.0)])  # type: ignore[arg-type]
     assert language == Language("es", 0.8)
     assert engine.detected_on == [4 * SAMPLE_RATE]
     assert engine.languages == ["es", "es"]
-    assert [found.text for found in segments] == [str(SAMPLE_RATE), str(4 * SAMPLE_RATE)]
+    assert [found.text for _, found in heard] == [str(SAMPLE_RATE), str(4 * SAMPLE_RATE)]
 
 
 def test_a_given_language_is_not_detected_again() -> None:
@@ -79,9 +79,9 @@ def test_text_is_joined_as_the_language_is_written(code: str, text: str) -> None
     assert joined_text([segment("one", 0, 1), segment("two", 1, 2)], Language(code, 1.0)) == text
 
 
-def test_what_whisper_invents_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_out_and_each_segment_has_its_span(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine()
     monkeypatch.setattr(engine, "transcribe", lambda *_: [segment("♪", 0.1, 0.2), segment("word", 0.2, 0.5)])
     waveform = np.zeros(SAMPLE_RATE, dtype=np.float32)
-    _, segments = recognise(engine, waveform, [Span(0.0, 1.0)], Language("en", None))  # type: ignore[arg-type]
-    assert [found.text for found in segments] == ["word"]
+    _, heard = recognise(engine, waveform, [Span(0.0, 1.0)], Language("en", None))  # type: ignore[arg-type]
+    assert [(span, found.text) for span, found in heard] == [(Span(0.0, 1.0), "♪"), (Span(0.0, 1.0), "word")]

@@ -110,7 +110,7 @@ def test_real_speech_has_finite_vectors_that_differ_and_repeat(tmp_path: Path) -
     first, second = rows_of(clip)
     assert first.embedding is not None
     assert second.embedding is not None
-    assert len(first.embedding) == len(second.embedding) == 2048
+    assert len(first.embedding) == len(second.embedding) == 1024
     assert np.isfinite([first.embedding, second.embedding]).all()
     assert first.embedding != second.embedding
     assert rows_of(clip) == [first, second]

@@ -17,12 +17,14 @@ from pydantic import ValidationError
 from pipeline import models
 from pipeline.errors import Reason, StageError
 from pipeline.records import Clip, EmotionRow, Row, Source, SpeechEmbeddingRow, SpeechRegionRow
+from pipeline.sound.gate import Gate
 from pipeline.stage import Setting
 from pipeline.stages.emotion import Emotion, EmotionOptions
+from pipeline.tone.hyperparams import read_hyperparams
 from pipeline.tone.model import TONE_MODELS, Tone
 
-ENCODER = "whisper-base/blocks-3-4"
-DIMS = 2048
+STARTER = read_hyperparams(models.locate("starter"))
+ENCODER, DIMS = str(STARTER["speech_encoder"]), int(STARTER["embedding_dim"])
 CLIP_ID = "tiktok:1"
 
 
@@ -133,6 +135,12 @@ def test_a_clip_without_speech_gives_no_rows(starter_stage: Emotion) -> None:
         ({"music_score": 0.29, "speech_score": 0.01}, None),  # too little music to matter
         ({"music_score": 0.8, "speech_score": 0.21}, None),  # speech is heard as well
         ({"music_score": 0.9, "speech_score": None}, None),  # unknown is not zero
+        ({"speech_probability": 0.1}, Reason.UNCERTAIN_SPEECH),
+        ({"clipping_share": 0.9}, Reason.CLIPPED),
+        ({"singing_score": 0.8, "speech_score": 0.1}, Reason.SINGING),
+        ({"snr_db": -3.0}, Reason.LOW_SNR),
+        ({"snr_db": 25.0, "clipping_share": 0.0, "speech_probability": 0.9, "singing_score": 0.0}, None),
+        ({"end": 0.02, "snr_db": None}, Reason.TOO_SHORT),  # 20 ms
         # the first reason in order is told
         ({"end": 0.3, "level_dbfs": -90.0, "music_score": 0.9, "speech_score": 0.0}, Reason.TOO_SHORT),
         ({"level_dbfs": -90.0, "music_score": 0.9, "speech_score": 0.0}, Reason.TOO_QUIET),
@@ -156,6 +164,9 @@ def test_the_rules_follow_the_options() -> None:
     loose = emotion(min_region_s=0.2, min_level_dbfs=-80, music_threshold=0.95, music_ratio=3.0)
     hard = region(end=0.3, level_dbfs=-70.0, music_score=0.9, speech_score=0.1)
     assert rows_of(loose, clip(hard, embedding(0)))[0].status == "scored"
+    spoilt = region(snr_db=-10.0, clipping_share=1.0, speech_probability=0.0)
+    free = emotion(min_snr_db=-10, max_clipping_share=1, min_speech_probability=0)
+    assert rows_of(free, clip(spoilt, embedding(0)))[0].status == "scored"
     ratio = emotion(music_ratio=3.0)
     covered = region(music_score=0.61, speech_score=0.2)
     assert rows_of(ratio, clip(covered, embedding(0)))[0].reason == Reason.MUSIC_OVER_SPEECH
@@ -214,6 +225,12 @@ def test_options_are_checked_and_described() -> None:
     with pytest.raises(ValidationError):
         EmotionOptions(models=())
     assert all(field.description for field in EmotionOptions.model_fields.values())
+
+
+def test_the_defaults_are_those_of_the_measured_gate() -> None:
+    assert EmotionOptions().gate == Gate()
+    assert EmotionOptions(min_snr_db=1.5).gate == dataclasses.replace(Gate(), min_snr_db=1.5)
+    assert {field.name for field in dataclasses.fields(Gate)} < set(EmotionOptions.model_fields)
 
 
 def test_the_fingerprint_knows_models_and_libraries() -> None:

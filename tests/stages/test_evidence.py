@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,11 @@ from pipeline import media, models
 from pipeline.errors import Reason, StageError
 from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, EvidenceRow, Row, SoundTagRow, Source, SpeechRegionRow
-from pipeline.sound import synthetic
+from pipeline.sound import material, synthetic
+from pipeline.sound.gate import Gate
+from pipeline.sound.tags import TagScores
 from pipeline.stage import Setting
+from pipeline.stages import evidence
 from pipeline.stages.evidence import Evidence, EvidenceOptions
 
 CLIPS = Path(pipeline.demo.__file__).parent / "clips"
@@ -67,6 +71,11 @@ def rows_of(stage: Evidence, clip: Clip) -> tuple[EvidenceRow, list[SpeechRegion
     regions = [row for row in result if isinstance(row, SpeechRegionRow)]
     tags = [row for row in result if isinstance(row, SoundTagRow)]
     return summary, regions, tags
+
+
+def means(rows: list[SpeechRegionRow], name: str) -> float:
+    """Mean of a measure over the regions that have it."""
+    return float(np.mean([getattr(row, name) for row in rows if getattr(row, name) is not None]))
 
 
 def assert_no_nan(row: Row) -> None:
@@ -132,10 +141,112 @@ def test_noise_lowers_the_snr(with_yamnet: Evidence, make_clip: MakeClip, speech
     assert ratios == pytest.approx([30.0, 20.0, 10.0], abs=2.0)
 
 
+def test_every_region_carries_its_evidence(with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform) -> None:
+    clean = rows_of(with_yamnet, make_clip(speech))[1]
+    noise = synthetic.white_noise(speech.size / SAMPLE_RATE, 0)[: speech.size]
+    noisy = rows_of(with_yamnet, make_clip(synthetic.mix(speech, noise, 0.0)))[1]
+    loud = rows_of(with_yamnet, make_clip(30 * speech))[1]
+    for row in (*clean, *noisy, *loud):
+        shares = (row.speech_probability, row.speech_score, row.music_score, row.singing_score, row.clipping_share)
+        assert all(share is not None and 0 <= share <= 1 for share in shares)
+        assert row.snr_db is not None or row.end_s - row.start_s < 0.3
+    assert means(noisy, "snr_db") < 6 < 12 < means(clean, "snr_db")
+    assert means(clean, "speech_probability") > 0.7
+    assert means(clean, "clipping_share") < 0.001 < 0.05 < means(loud, "clipping_share")
+
+
+def test_a_crowd_is_no_single_voice(with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform) -> None:
+    rng = np.random.default_rng(0)
+    crowd = np.sum([np.roll(speech, rng.integers(speech.size)) for _ in range(16)], axis=0)
+    _, regions, _ = rows_of(with_yamnet, make_clip(synthetic.at_level(crowd)))
+    assert regions, "voice activity hears a crowd"
+    assert {Gate().obstacle(row) for row in regions if row.end_s - row.start_s >= 1} == {Reason.LOW_SNR}
+
+
+def assert_nothing_to_score(stage: Evidence, make_clip: MakeClip, sounds: dict[str, Waveform]) -> None:
+    assert len(sounds) >= 40
+    for name, waveform in sounds.items():
+        _, regions, _ = rows_of(stage, make_clip(waveform))
+        assert all(Gate().obstacle(row) for row in regions), name
+
+
+def test_forty_sounds_without_a_voice_give_nothing_to_score(with_yamnet: Evidence, make_clip: MakeClip) -> None:
+    kinds = synthetic.MUSIC | synthetic.NOISE
+    sounds = {f"{name} {seed}": make(6.0, seed) for name, make in kinds.items() for seed in range(6)}
+    sounds |= {f"hiss {seed}": 0.01 * synthetic.white_noise(6.0, seed) for seed in range(4)}
+    assert_nothing_to_score(with_yamnet, make_clip, sounds | {"silence": np.zeros(96_000, np.float32)})
+
+
+def test_the_material_without_a_voice_in_front_gives_nothing_to_score(
+    with_yamnet: Evidence, make_clip: MakeClip
+) -> None:
+    if "CLIPTONE_DATA" not in os.environ:
+        pytest.skip("CLIPTONE_DATA names no folder of speech to make crowds of")
+    sounds = {sound.file: waveform for sound, waveform in material.alone(material.data_folder())}
+    assert any("crowd" in name for name in sounds)
+    assert_nothing_to_score(with_yamnet, make_clip, sounds)
+
+
+def test_singing_is_told_apart_from_music(make_clip: MakeClip, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sung:
+        name = "sung"
+
+        def tag(self, waveform: Waveform) -> TagScores:
+            labels = ("Speech", "Speech synthesizer", "Singing", "Humming", "Music", "Scary music")
+            scores = np.array([[0.1, 0, 0.8, 0, 0.2, 0], [0.1, 0, 0.1, 0, 0.9, 0]], np.float32)
+            return TagScores(labels, scores, (0.0, 5.0), 5.0)
+
+    stage = Evidence(EvidenceOptions(tagger="none"), Setting())
+    monkeypatch.setattr(stage, "_tagger", Sung())
+    monkeypatch.setattr(evidence, "speech_regions", lambda *_: [(0.0, 5.0), (5.0, 10.0)])
+    summary, (sung, music), _ = rows_of(stage, make_clip(synthetic.band(10.0, 1)))
+    assert (summary.singing_share, summary.music_share) == (0.5, 0.5)
+    assert (sung.singing_score, sung.music_score) == pytest.approx((0.8, 0.2))
+    assert (Gate().obstacle(sung), Gate().obstacle(music)) == (Reason.UNCERTAIN_SPEECH, Reason.UNCERTAIN_SPEECH)
+    heard = [dataclasses.replace(row, speech_probability=0.9) for row in (sung, music)]
+    assert [Gate().obstacle(row) for row in heard] == [Reason.SINGING, Reason.MUSIC_OVER_SPEECH]
+
+
+@pytest.mark.parametrize("spoil", ["telephone", "clipped", "two voices", "whispered", "sung"])
+def test_spoilt_speech_is_heard_or_left_out_and_never_an_error(
+    spoil: str, with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform
+) -> None:
+    """Phone sound, clipping, a second voice, breath in the place of a voice, and notes held for half a second."""
+    time = np.arange(speech.size) / SAMPLE_RATE
+    envelope = np.sqrt(np.convolve(speech**2, np.ones(320) / 320, "same"))
+    telephone = np.repeat(speech[::2], 2)[: speech.size]
+    waveform = {
+        "telephone": telephone,
+        "clipped": np.clip(100 * speech, -1, 1),
+        "two voices": speech + np.roll(speech, speech.size // 2),
+        "whispered": envelope * np.random.default_rng(0).standard_normal(speech.size),
+        "sung": envelope * np.sin(2 * np.pi * np.cumsum(220 * 2 ** (np.floor(2 * time) % 5 / 12)) / SAMPLE_RATE),
+    }[spoil]
+    _, regions, _ = rows_of(with_yamnet, make_clip(waveform.astype(np.float32)))
+    if spoil in {"telephone", "clipped", "two voices"}:
+        assert regions
+    if spoil == "clipped":
+        assert {Gate().obstacle(row) for row in regions} <= {Reason.CLIPPED, Reason.TOO_SHORT}
+    if spoil == "telephone":
+        assert None in {Gate().obstacle(row) for row in regions}, "an old phone is still a voice"
+
+
+def test_a_region_of_twenty_milliseconds_has_what_can_be_known(
+    make_clip: MakeClip, speech: Waveform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "speech_regions", lambda *_: [(2.0, 2.02)])
+    _, (region,), _ = rows_of(Evidence(EvidenceOptions(tagger="none"), Setting()), make_clip(speech))
+    assert region.snr_db is None
+    assert region.level_dbfs is not None
+    assert region.speech_probability is not None
+    assert Gate().obstacle(region) is Reason.TOO_SHORT
+
+
 def test_without_a_tagger_music_is_unknown_with_a_reason(make_clip: MakeClip) -> None:
     stage = Evidence(EvidenceOptions(tagger="none"), Setting())
     summary, regions, tags = rows_of(stage, make_clip(synthetic.band(3.0, 1)))
     assert (summary.music_share, summary.music_reason, summary.tagger) == (None, Reason.NO_TAGGER.value, None)
+    assert summary.singing_share is None
     assert tags == []
     assert all((row.speech_score, row.music_score) == (None, None) for row in regions)
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from pipeline import media, models
 from pipeline.media import SAMPLE_RATE, Waveform
-from pipeline.records import Clip, Row, SegmentRow, Source, SpeechRegionRow, TranscriptRow, WordRow
+from pipeline.records import Clip, Row, SegmentRow, SegmentTrustRow, Source, SpeechRegionRow, TranscriptRow, WordRow
+from pipeline.sound import synthetic
 from pipeline.speech.engine import Decoding, Language, Segment, Word
 from pipeline.stage import Setting
 from pipeline.stages import transcribe
@@ -93,7 +94,7 @@ def assert_storable(rows: list[Row]) -> None:
     for row in rows:
         for column in dataclasses.fields(row):  # type: ignore[arg-type]
             value = getattr(row, column.name)
-            assert value is None or type(value) in (str, int, float), column.name
+            assert value is None or type(value) in (str, int, float, bool), column.name
             assert not (isinstance(value, float) and math.isnan(value)), column.name
     grains = [(row.table, *(getattr(row, name) for name in row.grain)) for row in rows]
     assert len(grains) == len(set(grains))
@@ -152,6 +153,48 @@ def test_speech_without_words_has_no_text_and_no_language(engine: type[FakeEngin
     assert (row.text, row.reason, row.language) == (None, "no_text", None)
 
 
+def test_every_segment_has_its_trust(engine: type[FakeEngine], tmp_path: Path) -> None:
+    rows = rows_of(stage(), clip_of(tmp_path, ramp(20), [(1.0, 1.5), (10.0, 11.0)]))
+    trusts = of_kind(rows, SegmentTrustRow)
+    assert [trust.segment for trust in trusts] == [0, 1]
+    assert trusts[0].speech_overlap == pytest.approx(0.5 / 0.7)  # the segment lasts from 1.0 to 1.7 s
+    assert trusts[1].speech_overlap == 1.0
+    assert trusts[0].trust < trusts[1].trust <= 1.0
+    assert all(trust.in_text for trust in trusts)
+    assert trusts[0].token_probability == pytest.approx(math.exp(-0.3))
+    assert trusts[0].language_probability == 0.75
+
+
+def test_what_is_not_trusted_stays_in_the_tables_and_out_of_the_text(
+    engine: type[FakeEngine], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said = Segment("Hello there.", 0.2, 0.9, (Word("Hello", 0.2, 0.5, 0.9),), -0.3, 0.05, 0.8, 0.0)
+    loop = Segment("You you you you you you", 0.9, 1.0, (Word("You", 0.9, 1.0, 0.9),), -0.1, 0.9, 9.0, 0.0)
+    music = Segment("♪♪", 1.0, 1.1, (), -0.1, 0.1, 0.8, 0.0)
+    monkeypatch.setattr(engine, "transcribe", lambda *_: [said, loop, music])
+    rows = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
+    assert_storable(rows)
+    (transcript,) = of_kind(rows, TranscriptRow)
+    assert (transcript.text, transcript.reason) == ("Hello there.", None)
+    assert [row.text for row in of_kind(rows, SegmentRow)] == ["Hello there.", loop.text, "♪♪"]
+    assert [row.word for row in of_kind(rows, WordRow)] == ["Hello", "You"], "nothing is deleted"
+    assert [row.in_text for row in of_kind(rows, SegmentTrustRow)] == [True, False, False]
+    assert of_kind(rows, SegmentTrustRow)[2].trust == 0.0
+    everything = rows_of(stage(min_trust=0), clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
+    assert of_kind(everything, TranscriptRow)[0].text == "Hello there. You you you you you you ♪♪"
+
+
+def test_a_clip_without_a_trusted_word_says_so(
+    engine: type[FakeEngine], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    credit = Segment("Untertitel der Amara.org-Community", 0.2, 0.9, (), -0.1, 0.1, 0.8, 0.0)
+    monkeypatch.setattr(engine, "transcribe", lambda *_: [credit])
+    rows = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
+    (transcript,) = of_kind(rows, TranscriptRow)
+    assert (transcript.text, transcript.reason, transcript.language) == (None, "low_trust", "en")
+    assert len(of_kind(rows, SegmentRow)) == len(of_kind(rows, SegmentTrustRow)) == 1
+
+
 def test_a_forced_language_is_used_and_has_no_probability(engine: type[FakeEngine], tmp_path: Path) -> None:
     built = stage(language="fr")
     rows = rows_of(built, clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
@@ -159,6 +202,7 @@ def test_a_forced_language_is_used_and_has_no_probability(engine: type[FakeEngin
     assert built._engine.detected == []  # type: ignore[attr-defined]
     (transcript,) = of_kind(rows, TranscriptRow)
     assert (transcript.language, transcript.language_probability) == ("fr", None)
+    assert of_kind(rows, SegmentTrustRow)[0].language_probability is None
 
 
 def test_options_are_checked_once(engine: type[FakeEngine]) -> None:
@@ -223,4 +267,37 @@ def test_a_third_of_a_second_and_a_wordless_region_pass(tmp_path: Path) -> None:
     for rows in (short, music):
         assert_storable(rows)
         (transcript,) = of_kind(rows, TranscriptRow)
-        assert (transcript.text is None) == (transcript.reason == "no_text")
+        assert (transcript.text is None) == (transcript.reason in {"no_text", "low_trust"})
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("weights")
+def test_two_languages_two_voices_and_twenty_milliseconds_are_no_error(tmp_path: Path) -> None:
+    waveforms = []
+    for name in ("english_quick", "french"):
+        media.decode(CLIPS / f"{name}.mp4", tmp_path / f"{name}.wav", 60.0)
+        waveforms.append(media.read_audio(tmp_path / f"{name}.wav")[: 8 * SAMPLE_RATE])
+    built = stage()
+    one_after_the_other = rows_of(built, clip_of(tmp_path, np.concatenate(waveforms), [(0.5, 7.5), (10.5, 15.5)]))
+    both_at_once = rows_of(built, clip_of(tmp_path, (waveforms[0] + waveforms[1]) / 2, [(0.5, 7.5)]))
+    blink = rows_of(built, clip_of(tmp_path, waveforms[0], [(3.0, 3.02)]))
+    for rows in (one_after_the_other, both_at_once, blink):
+        assert_storable(rows)
+        (transcript,) = of_kind(rows, TranscriptRow)
+        assert (transcript.text is None) == (transcript.reason is not None)
+        assert len(of_kind(rows, SegmentRow)) == len(of_kind(rows, SegmentTrustRow))
+    (transcript,) = of_kind(one_after_the_other, TranscriptRow)
+    assert (transcript.language, transcript.reason) == ("en", None), "that of the longest span"
+    probability = transcript.language_probability
+    assert all(row.language_probability == probability for row in of_kind(one_after_the_other, SegmentTrustRow))
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("weights")
+def test_what_whisper_writes_on_noise_is_kept_and_not_trusted(tmp_path: Path) -> None:
+    noise = synthetic.white_noise(4.0, 1)
+    rows = rows_of(stage(), clip_of(tmp_path, noise, [(0.5, 3.5)]))
+    assert_storable(rows)
+    assert of_kind(rows, SegmentRow), "this noise makes Whisper write; take another one if it no longer does"
+    assert not any(row.in_text for row in of_kind(rows, SegmentTrustRow))
+    assert of_kind(rows, TranscriptRow)[0].reason == "low_trust"

@@ -42,3 +42,8 @@ def test_the_temperature_undoes_a_known_scaling(true_temperature: float) -> None
     truth = (draws > evaluation.probabilities(honest).cumsum(axis=1)).sum(axis=1).clip(max=3)
     fitted = evaluation.fit_temperature(honest * true_temperature, truth)
     assert fitted == pytest.approx(true_temperature, rel=0.1)
+
+
+def test_a_model_that_is_certain_and_wrong_still_has_a_temperature() -> None:
+    logits = np.array([[5_000.0, 0.0], [5_000.0, 0.0], [0.0, 5_000.0]])
+    assert evaluation.fit_temperature(logits, np.array([0, 1, 1])) == pytest.approx(evaluation.TEMPERATURES[-1])

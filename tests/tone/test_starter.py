@@ -10,21 +10,24 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
 from pipeline import models
 from pipeline.errors import UserError
-from pipeline.tone import evaluation, starter_card, starter_corpus, starter_recipe, train_starter
+from pipeline.speech.encoder import WhisperEncoder
+from pipeline.tone import conformal, evaluation, starter_card, starter_corpus, starter_recipe, train_starter
+from pipeline.tone.hyperparams import read_hyperparams
 from pipeline.tone.model import StarterTone
-from pipeline.tone.starter_corpus import Corpus
+from pipeline.tone.starter_corpus import Corpus, Speech
+from pipeline.tone.starter_trial import Calibration, Held, leave_speakers_out
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
-DIMS = 2048
+DIMS = 1024
+ENCODER = "whisper-base/blocks-3/mean-louder"
 SHIPPED = train_starter.STARTER_FOLDER
 
 
 def corpus(speakers: int = 4, each: int = 8, noise: float = 1.0, seed: int = 0) -> Corpus:
-    """Made-up embeddings: a direction for each emotion, an offset for each speaker, and noise."""
+    """Made-up embeddings: a direction for each emotion, an offset for each speaker, and noise to hide them."""
     generator = np.random.default_rng(seed)
     directions = generator.normal(size=(4, DIMS))
     rows, emotions, names = [], [], []
@@ -32,7 +35,7 @@ def corpus(speakers: int = 4, each: int = 8, noise: float = 1.0, seed: int = 0) 
         offset = generator.normal(size=DIMS)
         for number in range(each + speaker):  # as in real corpora, not every label as often
             emotion = number % 4
-            rows.append(directions[emotion] + offset + noise * 8 * generator.normal(size=DIMS))
+            rows.append(directions[emotion] + offset + noise * 4 * generator.normal(size=DIMS))
             emotions.append(EMOTIONS[emotion])
             names.append(f"s{speaker}")
     return Corpus(np.array(rows, dtype=np.float32), np.array(emotions), np.array(names))
@@ -54,7 +57,7 @@ def test_the_shipped_weights_give_probabilities_of_the_documented_labels(starter
     assert sum(tone.probabilities.values()) == pytest.approx(1.0, abs=1e-12)
     assert tone.probability == max(tone.probabilities.values()) == tone.probabilities[str(tone.label)]
     assert starter.score(embedding) == tone
-    assert starter.encoder == "whisper-base/blocks-3-4"
+    assert starter.encoder == ENCODER
 
 
 def test_speechbrain_itself_reads_the_shipped_folder_and_agrees(starter: StarterTone) -> None:
@@ -73,11 +76,36 @@ def test_speechbrain_itself_reads_the_shipped_folder_and_agrees(starter: Starter
     assert tone.probabilities == pytest.approx(dict(zip(labels, shares, strict=True)), abs=1e-6)
 
 
+def settings() -> dict[str, Any]:
+    return read_hyperparams(SHIPPED)
+
+
+def test_the_prediction_set_is_what_reaches_the_shipped_threshold(starter: StarterTone) -> None:
+    threshold = settings()["set_threshold"]
+    sizes = set()
+    for seed in range(40):
+        # from nothing but the mean of all speech, on which no label stands out, to far from it
+        scale = 0.05 * seed
+        mean = starter._classifier.mods.encoder.running_mean.numpy()
+        spread = np.sqrt(starter._classifier.mods.encoder.running_var.numpy())
+        noise = np.random.default_rng(seed).normal(size=DIMS)
+        tone = starter.score((mean + scale * spread * noise).astype(np.float32))
+        assert tone.probabilities is not None
+        assert tone.prediction_set is not None
+        assert set(tone.prediction_set) == {label for label, p in tone.probabilities.items() if p >= threshold}
+        assert not tone.prediction_set or tone.prediction_set[0] == tone.label
+        sizes.add(len(tone.prediction_set))
+    assert 1 in sizes
+    assert len(sizes) > 1
+
+
 def test_the_card_says_what_the_weights_are(starter: StarterTone) -> None:
     card = (SHIPPED / "card.md").read_text()
-    temperature = re.search(r"^temperature: (\S+)$", (SHIPPED / "hyperparams.yaml").read_text(), re.MULTILINE)
-    assert temperature is not None
-    assert f"({temperature[1]})" in card
+    assert (
+        f"Temperature {settings()['temperature']:.4f}, threshold of the sets {settings()['set_threshold']:.4f}" in card
+    )
+    assert f"{DIMS:,} numbers" in card
+    assert f"true one in {settings()['coverage']:.0%} of" in card
     for needed in ("UAR", "not what a person feels", "ten", "CC0-1.0", "Not fit for statements about individuals"):
         assert needed in card
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 300_000
@@ -86,18 +114,52 @@ def test_the_card_says_what_the_weights_are(starter: StarterTone) -> None:
 # ---------------------------------------------------------------- the recipe
 
 
-def test_the_recipe_is_balanced_logistic_regression() -> None:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+def test_the_recipe_is_discriminant_analysis_with_equal_labels() -> None:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    training, unheard = corpus(each=20), corpus(speakers=1, seed=5)
-    reference = make_pipeline(
-        StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=5000, tol=1e-8)
-    ).fit(training.embeddings, training.emotions)
-    trained = starter_recipe.train(training.embeddings, training.emotions, SHIPPED)
-    ours = evaluation.probabilities(starter_recipe.logits(trained, unheard.embeddings))
-    assert ours == pytest.approx(reference.predict_proba(unheard.embeddings), abs=1e-3)
+    generator = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [50, 200, 90])
+    inputs = generator.normal(size=(3, 6))[labels] + generator.normal(size=(340, 6)) @ generator.normal(size=(6, 6))
+    weights, bias = starter_recipe.discriminants(inputs, labels, 0.0)
+    reference = LinearDiscriminantAnalysis(solver="lsqr", priors=[1 / 3] * 3).fit(inputs, labels)
+    ours = evaluation.probabilities(inputs @ weights.T + bias)
+    assert ours == pytest.approx(reference.predict_proba(inputs), abs=1e-9)
+
+
+def test_full_shrinkage_takes_the_numbers_as_independent() -> None:
+    generator = np.random.default_rng(1)
+    labels = np.repeat([0, 1], 100)
+    inputs = labels[:, None] + generator.normal(size=(200, 3)) @ generator.normal(size=(3, 3))
+    weights, bias = starter_recipe.discriminants(inputs, labels, 1.0)
+    means = np.stack([inputs[labels == label].mean(axis=0) for label in (0, 1)])
+    variance = np.mean([inputs[labels == label].var(axis=0) for label in (0, 1)], axis=0)
+    densities = np.stack([-0.5 * np.sum((inputs - mean) ** 2 / variance, axis=1) for mean in means], axis=1)
+    scores = inputs @ weights.T + bias
+    assert scores[:, 1] - scores[:, 0] == pytest.approx(densities[:, 1] - densities[:, 0])
+
+
+def test_training_standardises_and_balances() -> None:
+    data = corpus(each=20)
+    trained = starter_recipe.train(data.embeddings, data.emotions, SHIPPED)
+    rows = data.embeddings.astype(np.float64)
+    standardised = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    labels = np.unique(data.emotions, return_inverse=True)[1]
+    weights, bias = starter_recipe.discriminants(standardised, labels, float(settings()["shrinkage"]))
+    assert starter_recipe.logits(trained, data.embeddings) == pytest.approx(
+        standardised @ weights.T + bias, abs=0.05, rel=1e-3
+    )
+
+
+def test_what_varies_within_a_label_is_discounted() -> None:
+    """Two numbers tell the labels apart equally well, one of them varies more: it must count less."""
+    generator = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 500)
+    inputs = labels[:, None] + generator.normal(size=(1_000, 2)) * np.array([0.5, 2.0])
+    weights, bias = starter_recipe.discriminants(inputs, labels, 0.2)
+    steady, wavering = weights[1] - weights[0]
+    assert steady / wavering == pytest.approx(16.0, rel=0.25)
+    middle = weights @ np.array([0.5, 0.5]) + bias
+    assert middle[0] == pytest.approx(middle[1], abs=0.3)
 
 
 def test_training_repeats_exactly() -> None:
@@ -112,60 +174,114 @@ def test_training_repeats_exactly() -> None:
 def test_a_saved_model_loads_with_the_same_scores(tmp_path: Path) -> None:
     data = corpus()
     trained = starter_recipe.train(data.embeddings, data.emotions, SHIPPED)
-    train_starter.save(trained, 0.5, "card", tmp_path / "mine")
+    train_starter.save(trained, Calibration(0.5, 0.125), "card", tmp_path / "mine")
     model = StarterTone(tmp_path / "mine")
     expected = evaluation.probabilities(starter_recipe.logits(trained, data.embeddings), 0.5)
     scored = [list((model.score(row).probabilities or {}).values()) for row in data.embeddings]
-    assert np.array(scored) == pytest.approx(expected, abs=1e-6)
+    assert np.array(scored) == pytest.approx(expected, abs=1e-5)
+    assert read_hyperparams(tmp_path / "mine")["set_threshold"] == 0.125
     assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == sorted(
         file.name for file in models.MODELS["starter"].files
     )
 
 
-def test_a_folder_without_temperature_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["temperature", "set_threshold"])
+def test_a_folder_without_calibration_is_refused(key: str, tmp_path: Path) -> None:
     for name in ("classifier.ckpt", "label_encoder.txt"):
         (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
     text = (SHIPPED / "hyperparams.yaml").read_text()
-    (tmp_path / "hyperparams.yaml").write_text(re.sub(r"(?m)^temperature.*$", "", text))
-    with pytest.raises(UserError, match="does not say temperature"):
+    (tmp_path / "hyperparams.yaml").write_text(re.sub(rf"(?m)^{key}.*$", "", text))
+    with pytest.raises(UserError, match=f"does not say {key}"):
         StarterTone(tmp_path)
 
 
 # ---------------------------------------------------------------- speakers left out
 
 
+def trial(training: Corpus, judged: Corpus | None = None, coverage: float = 0.8) -> Held:
+    """The corpus judged clean and, with more noise or as given, in the way "music"."""
+    noisy = training.embeddings + np.random.default_rng(9).normal(size=training.embeddings.shape) * 4
+    music = judged or Corpus(noisy.astype(np.float32), training.emotions, training.speakers)
+    return leave_speakers_out([training], {"clean": training, "music": music}, SHIPPED, coverage)
+
+
+def recall(held: Held, way: str) -> float:
+    said = held.logits[way].argmax(axis=1)
+    return evaluation.unweighted_average_recall(evaluation.confusion(held.truth, said, 4))
+
+
 def test_unheard_speakers_are_recognised_when_emotion_sounds_alike_in_all() -> None:
+    held = trial(corpus(each=16))
+    assert held.labels == EMOTIONS
+    assert recall(held, "clean") > 0.9
+    text = starter_card.figures_text(held, 4, 0.8)
+    assert f"| clean | {recall(held, 'clean'):.3f} |" in text
+    assert f"| music | {recall(held, 'music'):.3f} |" in text
+    assert "| clean and music | " in text
+    assert "4 speakers" in text
+
+
+def test_a_model_that_knows_only_its_own_speakers_is_at_chance() -> None:
+    """Every speaker has other directions for the four emotions: what the others taught must not help."""
+    parts = [corpus(speakers=1, each=40, seed=seed) for seed in range(4)]
+    each = [np.full(len(part.emotions), f"s{number}") for number, part in enumerate(parts)]
+    data = Corpus(
+        np.concatenate([part.embeddings for part in parts]),
+        np.concatenate([part.emotions for part in parts]),
+        np.concatenate(each),
+    )
+    assert recall(trial(data), "clean") == pytest.approx(0.25, abs=0.12)
+
+
+def test_a_speaker_has_no_part_in_the_own_calibration_or_training() -> None:
     data = corpus(each=16)
-    held = train_starter.leave_speakers_out(data, SHIPPED)
-    figures = starter_card.measure(held.logits, held.truth, held.own_temperature, data)
-    assert evaluation.unweighted_average_recall(figures.counts) > 0.9
-    assert figures.counts.sum() == len(data.emotions)
-    assert figures.speakers == 4
-
-
-def test_labels_that_mean_nothing_give_chance() -> None:
-    data = corpus(each=40)
-    shuffled = np.random.default_rng(3).permutation(data.emotions)
-    held = train_starter.leave_speakers_out(Corpus(data.embeddings, shuffled, data.speakers), SHIPPED)
-    counts = evaluation.confusion(held.truth, held.logits.argmax(axis=1), 4)
-    assert evaluation.unweighted_average_recall(counts) == pytest.approx(0.25, abs=0.12)
-
-
-def test_a_speaker_has_no_part_in_the_own_temperature_or_training() -> None:
-    data = corpus(noise=2.0)
     mine = data.speakers == "s1"
-    before = train_starter.leave_speakers_out(data, SHIPPED)
+    before = trial(data)
     changed = data.embeddings.copy()
     changed[mine] = np.random.default_rng(4).normal(size=changed[mine].shape) * 20
-    after = train_starter.leave_speakers_out(Corpus(changed, data.emotions, data.speakers), SHIPPED)
-    assert np.array_equal(before.own_temperature[mine], after.own_temperature[mine])
-    assert not np.array_equal(before.own_temperature[~mine], after.own_temperature[~mine])
-    assert not np.array_equal(before.logits[~mine], after.logits[~mine])
+    after = trial(Corpus(changed, data.emotions, data.speakers))
+    for field in ("temperature", "threshold"):
+        own, others = getattr(before.own_calibration, field), getattr(after.own_calibration, field)
+        assert np.array_equal(own[mine], others[mine]), field
+        assert not np.array_equal(own[~mine], others[~mine]), field
+    assert not np.array_equal(before.logits["clean"][~mine], after.logits["clean"][~mine])
+
+
+def test_training_copies_of_a_speaker_are_left_out_with_the_speaker() -> None:
+    data = corpus()
+    mine = data.speakers == "s1"
+    wild = data.embeddings.copy()
+    wild[mine] = np.random.default_rng(4).normal(size=wild[mine].shape) * 20
+    copy = Corpus(wild, data.emotions, data.speakers)
+    plain = leave_speakers_out([data, data], {"clean": data, "music": data}, SHIPPED, 0.8)
+    other = leave_speakers_out([data, copy], {"clean": data, "music": data}, SHIPPED, 0.8)
+    assert np.array_equal(plain.logits["clean"][mine], other.logits["clean"][mine])
+    assert not np.array_equal(plain.logits["clean"][~mine], other.logits["clean"][~mine])
+
+
+def test_sets_cover_unheard_speakers_as_stated() -> None:
+    held = trial(corpus(speakers=6, each=50, noise=2.5), coverage=0.8)
+    covered = []
+    for scores in held.logits.values():
+        shares = evaluation.probabilities(scores, held.own_calibration.temperature)
+        sets = conformal.label_sets(shares, held.own_calibration.threshold)
+        covered.append(conformal.measure_sets(sets, held.truth).coverage)
+    assert np.mean(covered) == pytest.approx(0.8, abs=0.06)
 
 
 def test_two_speakers_are_too_few() -> None:
     with pytest.raises(UserError, match="at least 3 speakers, not 2"):
-        train_starter.leave_speakers_out(corpus(speakers=2), SHIPPED)
+        trial(corpus(speakers=2))
+
+
+def test_reading_is_counted_by_label_with_what_it_is_sure_of() -> None:
+    logits = np.log(np.array([[0.9, 0.05, 0.04, 0.01], [0.4, 0.35, 0.2, 0.05], [0.01, 0.01, 0.08, 0.9]]))
+    text = starter_card.reading_text("mine", logits, EMOTIONS, Calibration(1.0, 0.3))
+    assert (
+        "of mine, 3 utterances: angry 2 (sure of 1), happy 0 (sure of 0), neutral 0 (sure of 0), sad 1 (sure of 1)"
+        in text
+    )
+    assert text.endswith("unsure of 1.")
 
 
 # ---------------------------------------------------------------- the corpus
@@ -192,7 +308,8 @@ def write_corpus(folder: Path, sample_rate: int = 16_000, header: str = "file,sp
 
 def test_utterances_keep_their_order_and_labels(tmp_path: Path) -> None:
     write_corpus(tmp_path)
-    read = starter_corpus.read_corpus(tmp_path, Loudness())
+    speech = starter_corpus.read_speech(tmp_path)
+    read = starter_corpus.embed(speech, Loudness())
     assert read.emotions.tolist() == ["sad", "angry"]
     assert read.speakers.tolist() == ["03", "08"]
     # no speech in a pure tone: the whole utterance counts
@@ -202,13 +319,25 @@ def test_utterances_keep_their_order_and_labels(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_a_corpus_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no labels\.csv"):
-        starter_corpus.read_corpus(tmp_path, Loudness())
+        starter_corpus.read_speech(tmp_path)
     write_corpus(tmp_path, header="file,speaker,sentence,feeling")
     with pytest.raises(UserError, match="needs the columns emotion, file, speaker"):
-        starter_corpus.read_corpus(tmp_path, Loudness())
+        starter_corpus.read_speech(tmp_path)
     write_corpus(tmp_path, sample_rate=8_000)
     with pytest.raises(UserError, match="not mono 16000 Hz"):
-        starter_corpus.read_corpus(tmp_path, Loudness())
+        starter_corpus.read_speech(tmp_path)
+
+
+def test_unlabelled_speech_is_every_flac_file_of_a_folder(tmp_path: Path) -> None:
+    import soundfile
+
+    with pytest.raises(UserError, match="no FLAC files"):
+        starter_corpus.read_folder(tmp_path)
+    for name in ("b.flac", "a.flac"):
+        soundfile.write(tmp_path / name, np.full(16_000 if name == "a.flac" else 8_000, 0.1), 16_000)
+    speech = starter_corpus.read_folder(tmp_path)
+    assert isinstance(speech, Speech)
+    assert [waveform.size for waveform in speech.waveforms] == [16_000, 8_000]
 
 
 # ---------------------------------------------------------------- the real thing
@@ -223,24 +352,25 @@ def emodb() -> Path:
     return Path(data) / "emodb4"
 
 
+@pytest.fixture(scope="module")
+def real() -> Corpus:
+    return starter_corpus.embed(starter_corpus.read_speech(emodb()), WhisperEncoder(models.locate("whisper-base")))
+
+
 @pytest.mark.model
 @pytest.mark.slow
-def test_the_command_reaches_the_documented_recall_and_makes_the_shipped_model_again(tmp_path: Path) -> None:
-    import typer
+def test_real_speakers_are_recognised_by_a_model_that_never_heard_them(real: Corpus) -> None:
+    """Trained on clean speech alone: the command adds the changed copies, which takes minutes."""
+    held = leave_speakers_out([real], {"clean": real}, SHIPPED, 0.9)
+    shares = evaluation.probabilities(held.logits["clean"], held.own_calibration.temperature)
+    sets = conformal.label_sets(shares, held.own_calibration.threshold)
+    assert recall(held, "clean") >= 0.95
+    assert evaluation.expected_calibration_error(shares, held.truth) <= 0.05
+    assert conformal.measure_sets(sets, held.truth).coverage == pytest.approx(0.9, abs=0.04)
 
-    folder = emodb()
-    app = typer.Typer()
-    app.command()(train_starter.main)
-    result = CliRunner().invoke(app, [str(folder), "--output", str(tmp_path)], catch_exceptions=False)
-    recall = re.search(r"\(UAR\): (\d\.\d+)", result.output)
-    errors = re.search(r"bins\): (\d\.\d+) before temperature scaling, (\d\.\d+) after", result.output)
-    assert recall is not None
-    assert errors is not None
-    assert float(recall[1]) >= 0.94
-    assert float(errors[2]) <= min(float(errors[1]), 0.05)
-    card: Any = (SHIPPED / "card.md").read_text()
-    assert recall[0] in card, "the shipped card states another recall than the command prints"
-    embeddings = np.random.default_rng(0).normal(size=(5, DIMS)).astype(np.float32)
-    shipped, again = StarterTone(SHIPPED), StarterTone(tmp_path)
-    for embedding in embeddings:
-        assert again.score(embedding).probabilities == pytest.approx(shipped.score(embedding).probabilities, abs=0.01)
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_the_shipped_weights_belong_to_the_encoder(real: Corpus, starter: StarterTone) -> None:
+    said = [starter.score(embedding).label for embedding in real.embeddings]
+    assert np.mean(np.array(said) == real.emotions) > 0.97  # of what it was trained on, so no figure to report

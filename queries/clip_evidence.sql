@@ -1,0 +1,53 @@
+-- what: how much of each clip is speech, music and singing, and whether its tone could be scored, with the reason
+-- grain: one row a clip and tone model, for every clip of the study
+-- unit: shares and probabilities 0–1, times in s, signal to noise in dB
+-- caution: shares overlap, for people talk and sing over music; they are NULL where a stage has not passed
+WITH models AS (
+    SELECT unnest(json_extract_string(options, '$.models[*]')) AS model
+    FROM fingerprints
+    WHERE stage = 'emotion' AND is_current
+),
+failed AS (
+    SELECT clip_id, min(reason) AS reason FROM failures GROUP BY clip_id
+),
+regions AS (
+    SELECT
+        clip_id,
+        sum(speech_probability * length_s) / sum(length_s) FILTER (speech_probability IS NOT NULL)
+            AS speech_probability,
+        sum(words_s) AS words_s,
+        sum(words_s) / sum(length_s) FILTER (words_s IS NOT NULL) AS words_share,
+        median(snr_db) AS region_snr_db
+    FROM region_evidence
+    GROUP BY clip_id
+),
+final AS (
+    SELECT
+        clips.clip_id, -- the clip
+        models.model, -- the tone model
+        CASE
+            WHEN clip_tone.tone_status IS NOT NULL THEN clip_tone.tone_status
+            WHEN failed.reason IS NOT NULL THEN 'failed'
+            ELSE 'pending'
+        END AS tone_status, -- scored, partly_scored, no_evidence, no_speech, not_scored, failed or pending
+        coalesce(clip_tone.tone_reason, failed.reason) AS tone_reason, -- why there is no tone
+        evidence.speech_s, -- time inside speech regions [s]
+        evidence.speech_share, -- that over the length of the clip [0–1]
+        regions.speech_probability, -- mean probability of speech inside the regions, by length [0–1]
+        evidence.music_share, -- share of the clip in which music is heard [0–1]
+        evidence.singing_share, -- share of the clip in which singing or rapping is heard [0–1]
+        evidence.music_reason, -- why the two are NULL
+        regions.region_snr_db, -- median signal to noise of the regions, by how their samples are distributed [dB]
+        evidence.snr_db, -- power of speech regions over the median power of the rest [dB]
+        audio.clipping_share, -- share of samples at full scale [0–1]
+        regions.words_s, -- time of the regions in which words of trusted segments are said [s]
+        regions.words_share -- that over the length of the regions [0–1]
+    FROM clips
+    LEFT JOIN models ON true
+    LEFT JOIN audio USING (clip_id)
+    LEFT JOIN evidence USING (clip_id)
+    LEFT JOIN regions USING (clip_id)
+    LEFT JOIN failed USING (clip_id)
+    LEFT JOIN clip_tone ON clip_tone.clip_id = clips.clip_id AND clip_tone.model = models.model
+)
+SELECT * FROM final ORDER BY clip_id, model;
