@@ -118,7 +118,7 @@ class Collector:
         """Store what became of a post, and put it where it goes next."""
         reasons = (*before, outcome.reason)
         step = None if outcome.ok else next_step(reasons, outcome.retry_after_s)
-        with self.store.alone:
+        with self.store.alone():
             self.store.save(self.plan, outcome, step)
             if outcome.reason == Reason.DISK_FULL:
                 raise DiskFull(DISK_FULL)
@@ -136,7 +136,7 @@ class Collector:
 
     def _listed(self, tries: int, answer: ListingAnswer) -> None:
         """Store a listing, and let what is new into the lanes."""
-        with self.store.alone:
+        with self.store.alone():
             start = backlog.next_position(self.store.tables)
             with self.store.change():
                 enrolled = self.store.enrol(

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from pipeline.codebook import Entry, codebook, columns_table
+from pipeline.documents import replaced
 from pipeline.queries_folder import Query, read_queries
 
-BEGIN = "<!-- data dictionary: begin -->"
-END = "<!-- data dictionary: end -->"
+PART = "data dictionary"  # of the README
 
 
 def data_dictionary() -> str:
@@ -19,13 +19,6 @@ def data_dictionary() -> str:
     parts.append("### Views and queries\n\n| name | what it shows |\n|---|---|")
     parts += [f"| `{_call(query)}` | {query.summary} |" for query in read_queries().values()]
     return "\n".join(parts) + "\n"
-
-
-def replaced(readme: str) -> str:
-    """A README with the data dictionary as it stands now; `ValueError` without the two marks."""
-    before, rest = readme.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{data_dictionary()}\n{END}{after}"
 
 
 def _folded(entry: Entry) -> str:
@@ -42,7 +35,7 @@ def _call(query: Query) -> str:
 def main(path: Path) -> int:
     """Rewrite the README; with `--check`, only say whether it is up to date."""
     readme = path.read_text(encoding="utf-8")
-    wanted = replaced(readme)
+    wanted = replaced(readme, PART, data_dictionary())
     if "--check" in sys.argv:
         if readme != wanted:
             sys.stderr.write(f"the data dictionary in {path} is out of date: python -m pipeline.data_dictionary\n")

@@ -86,7 +86,7 @@ def merged(known: ClipRow | None, row: ClipRow, source: str) -> ClipRow:
     if known is None:
         return row
     values: dict[str, Any] = {}
-    origins = dict(known.field_sources)
+    origins = dict(known.field_sources or {})  # NULL in a database of an older version
     for name, followers in FIELDS.items():
         stated = getattr(row, name) is not None
         origin = origins.get(name)

@@ -16,7 +16,7 @@ def apply_filters(store: Store, filters: FilterOptions, plan: StagePlan) -> int:
 
     A post that was fetched before stays in a sample, whatever is found later.
     """
-    with store.alone:
+    with store.alone():
         known = {row.clip_id: row for row in store.tables.read(ExclusionRow)}
         if filters == FilterOptions() and not known:
             return 0

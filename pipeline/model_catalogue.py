@@ -154,6 +154,32 @@ MODELS: dict[str, Model] = {
             ),
         ),
         Model(
+            name="odyssey-dimensions",
+            task="perceived arousal, valence and dominance from the waveform",
+            source="3loi/SER-Odyssey-Baseline-WavLM-Multi-Attributes",
+            revision="00d0e12ba9bf957f5aeea36e8663c8c61cb50ac9",
+            licence="MIT",
+            trained_on="MSP-Podcast: English podcasts rated by listeners; CCC of valence 0.577, dominance 0.577, "
+            "arousal 0.405 on its Test3 (model card)",
+            files=(ModelFile("config.json", None), ModelFile("model.safetensors", None)),
+        ),
+        Model(
+            name="speechbrain-timeline",
+            task="perceived tone over time (speech emotion diarization)",
+            source="speechbrain/emotion-diarization-wavlm-large",
+            revision="ac887e10c66c86f4da86eddedba54e211652421c",
+            licence="Apache-2.0",
+            trained_on="acted English of five corpora, one tone besides neutral a recording (Wang et al. 2023); error "
+            "rate in time 30.2 % on the Zaion Emotion Dataset",
+            labels=("angry", "neutral", "happy", "sad"),
+            files=(
+                ModelFile("hyperparams.yaml", None),
+                ModelFile("wav2vec2.ckpt", None),
+                ModelFile("model.ckpt", None),
+                ModelFile("label_encoder.txt", "f30e296137d2826002f2af47fd2db075f45426dc7f3b4093fbf5e58fb3da3d67"),
+            ),
+        ),
+        Model(
             name="starter",
             task="perceived tone from the stored speech embeddings",
             source="shipped with cliptone, trained by `python -m pipeline.tone.train_starter`",

@@ -37,7 +37,7 @@ def _write(connection: duckdb.DuckDBPyConnection, kinds: Sequence[type[Row]], pa
         connection.execute("CREATE TABLE published.schema_version AS FROM schema_version")
         for kind in kinds:
             order = ", ".join(kind.grain)
-            connection.execute(f"INSERT INTO published.{kind.table} FROM {kind.table} ORDER BY {order}")
+            connection.execute(f"INSERT INTO published.{kind.table} BY NAME FROM {kind.table} ORDER BY {order}")
     finally:
         quietly(lambda: connection.execute("DETACH published"))
     with duckdb.connect(str(part)) as opened:

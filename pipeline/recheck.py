@@ -92,7 +92,7 @@ class Recheck:
             return
         state = state_after(answer, earlier)
         rule = self.study.file.privacy.vanished if state == VANISHED else None
-        with self.store.alone, self.store.change():
+        with self.store.alone(), self.store.change():
             self.store.add([VisibilityRow(clip_id, now(), state, answer.reason, rule)])
             if answer.post is not None:
                 counts = pseudonyms.observation_row(clip_id, answer.post)
@@ -125,6 +125,10 @@ def recheck(
         try:
             work = Recheck(study, store, setting_of(study).key, watch)
             work.go(options, getattr(download, "overrides", {}), limit if limit is not None else 2**31)
+            if work.found[VANISHED] and study.file.privacy.vanished != "keep":
+                shutil.rmtree(
+                    study.output / "report", ignore_errors=True
+                )  # it shows what is gone; built anew on demand
         finally:
             store.publish(study.published)
             store.close()

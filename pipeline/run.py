@@ -45,7 +45,9 @@ def setting_of(study: Study) -> Setting:
     return Setting(
         models_folder=study.models_folder,
         key=key,
+        heads_folder=study.output / "heads",
         download_folder=study.downloads,
+        study_folder=study.path.parent,
         keeps_out=study.file.filters.keeps_out,
     )
 
@@ -58,6 +60,7 @@ def plan_stages(study: Study, setting: Setting, stages: Sequence[type[Stage]] = 
         options = study.options[stage.name]
         names = stage.models(options, setting)
         digests = {name: models.identity(name, setting.models_folder) for name in names}
+        digests |= stage.own_models(options, setting)
         plan = plan_stage(stage, options, setting, digests, fingerprints)
         fingerprints[stage.name] = plan.fingerprint
         plans.append(plan)
@@ -298,5 +301,5 @@ def _needing(plan: StagePlan, later: Sequence[StagePlan]) -> list[str]:
 
 def _fetch_models(plan: StagePlan) -> None:
     """Have every model of a stage on this machine before a worker asks for it."""
-    for name in plan.models:
+    for name in plan.stage.models(plan.options, plan.setting):
         models.locate(name, plan.setting.models_folder)

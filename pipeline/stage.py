@@ -33,7 +33,9 @@ class Setting:
 
     models_folder: Path | None = None
     key: bytes | None = None  # pseudonym key; None when the study keeps author ids
+    heads_folder: Path | None = None  # heads trained on the study's own labels, one folder a head
     download_folder: Path | None = None
+    study_folder: Path | None = None  # where the study file lies: paths in options start there
     keeps_out: Callable[[ClipRow, ObservationRow | None], tuple[str, str] | None] | None = None  # the study's filters
 
 
@@ -77,6 +79,11 @@ class Stage:
     def models(cls, options: Any, setting: Setting) -> tuple[str, ...]:
         """Names of the models it will load, for the fingerprint and for fetching them before any work."""
         return ()
+
+    @classmethod
+    def own_models(cls, options: Any, setting: Setting) -> dict[str, str]:
+        """Digests of models that belong to the study itself, by name: nothing lists or fetches them."""
+        return {}
 
     @classmethod
     def libraries(cls, options: Any, setting: Setting) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from pipeline.collect.schedule import Step
 from pipeline.config import Study
 from pipeline.enrolment import Enrolled, enrol, merged
 from pipeline.errors import StoreError
+from pipeline.interrupts import Alone, uninterrupted
 from pipeline.ledger import (
     LEDGER_ROWS,
     PRIVATE_ROWS,
@@ -30,6 +30,7 @@ from pipeline.publish import publish
 from pipeline.records import (
     Clip,
     ClipRow,
+    EvaluationRow,
     ExclusionRow,
     ExposureRow,
     ImportRow,
@@ -56,6 +57,7 @@ STUDY_ROWS: tuple[type[Row], ...] = (
     ExclusionRow,
     VisibilityRow,
     TombstoneRow,
+    EvaluationRow,
 )
 
 PLATFORM = "yt_dlp"  # the origin of what a platform itself says of a post
@@ -76,11 +78,11 @@ class Store:
         except duckdb.Error as error:
             sentence = str(error).splitlines()[0]
             raise StoreError(f"the database {path} cannot be opened: {sentence}") from error
-        with transaction(self._connection):
+        with uninterrupted(), transaction(self._connection):
             migrate(self._connection)
             schema.create_tables(self._connection, (*self._rows, *PRIVATE_ROWS))
         self.tables = Tables(self._connection, path.with_name("published"))
-        self.alone = threading.RLock()
+        self.alone = Alone()
         self._attempts = Attempts(self.tables)
         self.run_id = self.tables.number("SELECT coalesce(max(run_id), 0) FROM runs")  # the last one
         self._changing = False
@@ -89,7 +91,8 @@ class Store:
 
     def close(self) -> None:
         """Write everything to the file and let it go."""
-        self._connection.close()
+        with self.alone():
+            self._connection.close()
 
     # ------------------------------------------------------------ the study
 
@@ -139,28 +142,28 @@ class Store:
 
     def pending(self, plan: StagePlan, retry_failed: bool = False, hopeful: Collection[str] = ()) -> list[str]:
         """Clips that a stage has still to do, see `backlog.pending`."""
-        with self.alone:
+        with self.alone():
             return backlog.pending(self.tables, plan, self._current, retry_failed, hopeful)
 
     def passed(self, plan: StagePlan, among: Collection[str] | None = None) -> set[str]:
         """Clips that passed this stage under its current fingerprint, of all or of some."""
-        with self.alone:
+        with self.alone():
             return backlog.passed(self.tables, plan, among)
 
     def waiting(self, plan: StagePlan, tools: str, retry_failed: bool = False) -> list[backlog.Waiting]:
         """Posts that are to be fetched now or at a later date, see `backlog.waiting`."""
-        with self.alone:
+        with self.alone():
             return backlog.waiting(self.tables, plan, tools, retry_failed)
 
     def of_kind(self, kind: str, among: Collection[str]) -> set[str]:
         """Those of some clips whose bytes come from a file, an address, or nowhere."""
         sql = "SELECT clip_id FROM sources WHERE kind = $kind AND clip_id IN (SELECT unnest($ids))"
-        with self.alone:
+        with self.alone():
             return {str(row[0]) for row in self._connection.execute(sql, {"kind": kind, "ids": list(among)}).fetchall()}
 
     def known(self, platform: str) -> set[str]:
         """All clips of a platform."""
-        with self.alone:
+        with self.alone():
             found = self._connection.execute(
                 "SELECT clip_id FROM clips WHERE platform = $platform", {"platform": platform}
             )
@@ -168,7 +171,7 @@ class Store:
 
     def clips(self, study: Study, plan: StagePlan, clip_ids: Sequence[str]) -> list[Clip]:
         """These clips with the rows of the stages that this one needs, in the given order."""
-        with self.alone:
+        with self.alone():
             kinds = [kind for need in plan.stage.needs for kind in self._stages[need].tables]
             stored: dict[str, dict[str, list[Row]]] = {clip_id: {} for clip_id in clip_ids}
             for kind in kinds:
@@ -182,7 +185,7 @@ class Store:
 
     def follow(self, clip_ids: Sequence[str]) -> None:
         """Load the configurations behind these clips' stored rows, so that `save` knows what to replace."""
-        with self.alone:
+        with self.alone():
             self._last = self._attempts.last_fingerprints(clip_ids)
 
     def save(self, plan: StagePlan, outcome: Outcome, step: Step | None = None) -> None:
@@ -229,7 +232,7 @@ class Store:
 
     def publish(self, target: Path) -> None:
         """Replace what readers see by what is stored."""
-        with self.alone:
+        with self.alone():
             publish(self._connection, self._rows, target)
             self.tables.note_published()
 
@@ -241,7 +244,7 @@ class Store:
     @contextmanager
     def change(self) -> Iterator[None]:
         """One transaction, of one thread at a time; one inside another belongs to it."""
-        with self.alone:
+        with self.alone():
             if self._changing:
                 yield
                 return

@@ -62,15 +62,17 @@ final AS (
         CASE
             WHEN averaged.tone IS NOT NULL THEN NULL
             WHEN evidence.speech_s = 0 THEN 'no_speech'
+            WHEN evidence_of.is_enough THEN 'no_label'
             ELSE coalesce(evidence_of.reason, 'not_scored')
         END AS tone_reason, -- why `tone` is NULL
         CASE
             WHEN evidence.speech_s = 0 THEN 'no_speech'
             WHEN evidence_of.regions IS NULL THEN 'not_scored'
+            WHEN averaged.tone IS NULL AND evidence_of.is_enough THEN 'no_label'
             WHEN averaged.tone IS NULL THEN 'no_evidence'
             WHEN evidence_of.regions_scored < evidence_of.regions THEN 'partly_scored'
             ELSE 'scored'
-        END AS tone_status, -- scored, partly_scored, no_evidence, no_speech or not_scored
+        END AS tone_status, -- scored, partly_scored, no_evidence, no_label (of models that give none), no_speech or not_scored
         coalesce(evidence_of.regions, 0) AS regions, -- speech regions [count]
         coalesce(evidence_of.regions_scored, 0) AS regions_scored, -- speech regions with a score [count]
         coalesce(evidence_of.scored_s, 0) AS scored_s, -- length of the scored speech regions [s]

@@ -1,4 +1,4 @@
--- what: how the tone of a clip moves: its first 3 s (hook), its body, its last 3 s (close), slope and strongest moment
+-- what: how the tone of a clip moves: first 3 s (hook), body, last 3 s (close), slope, strongest moment, peak of arousal
 -- grain: one row a clip, model and tone label, for clips whose tone is known
 -- unit: probabilities 0–1, times in s, slope in probability per second
 -- caution: parts without scored speech are NULL; under 6 s hook and close overlap; look at `regions` before a slope
@@ -54,6 +54,16 @@ strongest AS (
     WHERE tone <> 'neutral'
     GROUP BY clip_id, model
 ),
+-- by rule, so that every clip with a voice has it, whatever its tone models give
+excited AS (
+    SELECT
+        clip_id,
+        first(start_s ORDER BY arousal_rank DESC, start_s) AS peak_arousal_at_s,
+        max(arousal_rank) AS peak_arousal_rank
+    FROM arousal
+    WHERE arousal_rank IS NOT NULL
+    GROUP BY clip_id
+),
 final AS (
     SELECT
         profile.clip_id, -- the clip
@@ -70,8 +80,11 @@ final AS (
         profile.peak_at_s, -- start of that region: the second to jump to [s]
         strongest.strongest_tone, -- the tone other than neutral with the highest probability in any region of the clip
         strongest.strongest_at_s, -- start of that region [s]
+        excited.peak_arousal_at_s, -- start of the region with the highest rank in `arousal`; NULL without one [s]
+        excited.peak_arousal_rank, -- that rank within the study [0–1]
         profile.regions -- scored regions of the clip [count]
     FROM profile
     LEFT JOIN strongest USING (clip_id, model)
+    LEFT JOIN excited USING (clip_id)
 )
 SELECT * FROM final ORDER BY clip_id, model, tone;

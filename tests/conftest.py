@@ -18,6 +18,7 @@ from pipeline.executors.lanes import LaneState
 from pipeline.records import Clip, Outcome, Source
 from pipeline.run import run_study
 from pipeline.stages import BY_NAME
+from tests.small_study import SmallStudy
 
 # Two workers on two cores: one thread each, in this process too.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -106,6 +107,14 @@ class Collecting:
     def step(self, stage: str, outcome: Outcome, spared: int) -> None:
         self.outcomes.append((stage, outcome))
         self.spared += spared
+
+
+@pytest.fixture
+def study() -> Iterator[SmallStudy]:
+    """A small study of known numbers, empty but for what a test adds."""
+    made = SmallStudy()
+    yield made
+    made.connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,13 @@ def said(clip_id: str, text: str, language: str = "en", start_s: float = 0.0) ->
     ]
 
 
+def of(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
+    """The one row with these values."""
+    found = [found for found in rows if all(found[name] == value for name, value in wanted.items())]
+    assert len(found) == 1, rows
+    return found[0]
+
+
 def angry(probability: float) -> dict[str, float]:
     return {"angry": probability, "neutral": 1 - probability}
 

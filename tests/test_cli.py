@@ -232,7 +232,9 @@ def test_ctrl_c_stops_with_one_sentence_and_the_next_run_goes_on(
     (tmp_path / "clips").symlink_to(demo_clips)
     study = write_study(tmp_path, SOURCE)
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(study)]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     until = time.monotonic() + 60
     while not (tmp_path / "outputs" / "test" / "work" / "audio").exists() and time.monotonic() < until:
         time.sleep(0.02)

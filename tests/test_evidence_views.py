@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,21 +21,7 @@ from pipeline.records import (
     WordRow,
 )
 from pipeline.stages.transcribe import TranscribeOptions
-from tests.small_study import SmallStudy, angry, clip, row
-
-
-@pytest.fixture
-def study() -> Iterator[SmallStudy]:
-    made = SmallStudy()
-    yield made
-    made.connection.close()
-
-
-def of(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
-    """The one row with these values."""
-    found = [found for found in rows if all(found[name] == value for name, value in wanted.items())]
-    assert len(found) == 1, rows
-    return found[0]
+from tests.small_study import SmallStudy, angry, clip, of, row
 
 
 def spoken(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,22 +19,7 @@ from pipeline.records import (
     SpeechEmbeddingRow,
     TranscriptRow,
 )
-from tests.small_study import MONDAY, SmallStudy, angry, clip, row, said, tones
-
-
-@pytest.fixture
-def study() -> Iterator[SmallStudy]:
-    made = SmallStudy()
-    yield made
-    made.connection.close()
-
-
-def of(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
-    """The one row with these values."""
-    found = [found for found in rows if all(found[name] == value for name, value in wanted.items())]
-    assert len(found) == 1, rows
-    return found[0]
-
+from tests.small_study import MONDAY, SmallStudy, angry, clip, of, row, said, tones
 
 # ---------------------------------------------------------------- tone
 

@@ -339,3 +339,20 @@ def test_a_stage_that_fails_spares_only_those_that_need_it(folder: Path) -> None
     assert report.passed == {"download": 4, "audio": 4, "length": 3, "double": 3, "aside": 4}
     assert watcher.spared == 1
     assert len(watcher.outcomes) + watcher.spared == watcher.total
+
+
+def test_a_database_of_an_older_version_gets_the_columns_that_it_lacks(folder: Path) -> None:
+    study = load(folder)
+    go(study)
+    with duckdb.connect(str(study.working)) as connection:
+        for table, column in (
+            ("clips", "kind"),
+            ("clips", "field_sources"),
+            ("attempts", "action"),
+            ("lengths", "share"),
+        ):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    write_wav(folder / "clips" / "clip9.wav", np.ones(8_000) * 0.1)
+    assert go(study).passed == {"download": 1, "audio": 1, "length": 1, "double": 1}
+    assert rows(study, "SELECT DISTINCT kind FROM clips") == [("file",)]
+    assert rows(study, "SELECT count(halves), count(share) FROM lengths") == [(5, 0)]

@@ -34,6 +34,10 @@ def main() -> None:
         _fail(str(error), EXIT_INTERRUPTED)
     except CliptoneError as error:
         _fail(str(error), 1)
+    except (KeyboardInterrupt, RuntimeError) as error:  # DuckDB turns the first into the second
+        if isinstance(error, RuntimeError) and "interrupted" not in str(error):
+            raise
+        _fail("stopped", EXIT_INTERRUPTED)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             _fail("the disk is full: make room and try again; what was stored is safe", EXIT_DISK_FULL)

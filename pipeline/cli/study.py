@@ -48,12 +48,42 @@ def init(name: Annotated[str, typer.Argument(help="name of the study: letters, d
 def run(
     study: StudyArgument = None,
     stage: Annotated[list[str] | None, typer.Option(help="run only this stage (may be given several times)")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="have this tone model score too in this run, as in heads/sarcasm")
+    ] = None,
     retry_failed: Annotated[bool, typer.Option(help="try clips again whose failure is final otherwise")] = False,
 ) -> None:
     """Run what is pending in a study; safe to stop at any moment, the next run goes on."""
     loaded = load(find_study(study))
+    if model:
+        loaded = _with_models(loaded, model)
     _run(loaded, tuple(stage or ()), retry_failed)
-    console().print("See: cliptone status · cliptone query clip_overview", style="dim")
+    console().print("See: cliptone status · cliptone query clip_overview · cliptone report", style="dim")
+
+
+def _with_models(study: Study, names: list[str]) -> Study:
+    """A study whose stage emotion has these models too; a later run follows the study file again, and says so."""
+    import dataclasses
+
+    from pydantic import ValidationError
+
+    from pipeline.heads.study_head import study_line
+
+    emotion = study.options["emotion"]
+    stated = getattr(emotion, "models", ())
+    line = study_line((*stated, *names))
+    try:
+        wanted = type(emotion).model_validate(
+            {**emotion.model_dump(), "models": tuple(dict.fromkeys((*stated, *names)))}
+        )
+    except ValidationError as error:
+        raise UserError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+    if set(names) - set(stated):
+        console().print(
+            f"The next run follows {study.path.name} again: to keep these scores, write under [emotion]: {line}",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+    return dataclasses.replace(study, options={**study.options, "emotion": wanted})
 
 
 @app.command()
@@ -130,6 +160,7 @@ def _where_next(study: Study) -> None:
         f"database   {study.published}",
         f"queries    {shipped_folder('queries')}   (cliptone query clip_tone · cliptone query tone_by_hashtag)",
         f"notebooks  {shipped_folder('notebooks')}   (start with 01_first_look.ipynb)",
+        f"look       cliptone report {study.path}   (pages with a player, to open from disk)",
         "your own   cliptone init my-study",
     )
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

@@ -50,9 +50,11 @@ def asking(
     `RuntimeError`, so that its trace is stored. `UserError` where the cookies cannot be used.
     """
     import yt_dlp
+    from yt_dlp.globals import plugin_dirs
     from yt_dlp.networking.exceptions import RequestError
     from yt_dlp.utils import YoutubeDLError
 
+    plugin_dirs.value = []  # a plugin on this machine could take the place of any extractor
     messages = messages or Messages()
     unguarded = GENERIC in options.extractors or "proxy" in overrides
     with _way_out(options, unguarded=unguarded) as (way, proxy):

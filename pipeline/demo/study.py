@@ -1,4 +1,4 @@
-"""The demo study as a user gets it: clips, invented posts and a study file, copied into a folder of their own."""
+"""The demo study as a user gets it: clips, invented posts, a lexicon and a study file, in a folder of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 SHIPPED = Path(__file__).parent
-FILES = ("demo.toml", "posts.csv", "LICENSES.md")
+FILES = ("demo.toml", "lexicon.toml", "posts.csv", "LICENSES.md")
 
 
 def copy_demo(folder: Path) -> Path:

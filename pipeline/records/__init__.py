@@ -2,11 +2,20 @@
 
 from pipeline.records.clip import Clip, Outcome, Source
 from pipeline.records.collection import ExclusionRow, ExposureRow, ImportRow, ListingRow, ProvenanceRow, TombstoneRow
+from pipeline.records.evaluation import EvaluationRow
 from pipeline.records.posts import ClipRow, ObservationRow, PlatformCaptionRow, VisibilityRow
 from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
 from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundTagRow, SpeechRegionRow
-from pipeline.records.speech import SegmentRow, SegmentTrustRow, TextFeaturesRow, TranscriptRow, WordRow
-from pipeline.records.tone import AcousticsRow, EmotionRow, SpeechEmbeddingRow
+from pipeline.records.speech import (
+    SegmentRow,
+    SegmentSentimentRow,
+    SegmentTrustRow,
+    TextFeaturesRow,
+    TranscriptRow,
+    WordRow,
+)
+from pipeline.records.tone import EmotionRow, SpeechEmbeddingRow
+from pipeline.records.voice import AcousticsRow, EmotionSpanRow, MentionRow, SpectralRow, WordEmphasisRow
 
 __all__ = [
     "AcousticsRow",
@@ -15,6 +24,8 @@ __all__ = [
     "ClipRow",
     "Decibels",
     "EmotionRow",
+    "EmotionSpanRow",
+    "EvaluationRow",
     "EvidenceRow",
     "ExclusionRow",
     "ExposureRow",
@@ -22,6 +33,7 @@ __all__ = [
     "ImportRow",
     "ListingRow",
     "MediaRow",
+    "MentionRow",
     "ObservationRow",
     "Outcome",
     "PlatformCaptionRow",
@@ -30,15 +42,18 @@ __all__ = [
     "RowT",
     "Seconds",
     "SegmentRow",
+    "SegmentSentimentRow",
     "SegmentTrustRow",
     "SoundTagRow",
     "Source",
+    "SpectralRow",
     "SpeechEmbeddingRow",
     "SpeechRegionRow",
     "TextFeaturesRow",
     "TombstoneRow",
     "TranscriptRow",
     "VisibilityRow",
+    "WordEmphasisRow",
     "WordRow",
     "column",
 ]

@@ -101,3 +101,17 @@ class TextFeaturesRow(Row):
     sentiment_neutral: float | None = column("VADER share of neutral words", "0–1")
     sentiment_negative: float | None = column("VADER share of negative words", "0–1")
     sentiment_reason: str | None = column("why the sentiment is NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSentimentRow(Row):
+    """What the words of one segment say by themselves, as `text_features` has it of a whole clip."""
+
+    table: ClassVar[str] = "segment_sentiment"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "segment")
+
+    clip_id: str = column("the clip")
+    segment: int = column("number of the segment in the clip, from 0")
+    word_count: int = column("words", "count")
+    sentiment: float | None = column("VADER compound score of the words (Hutto and Gilbert 2014)", "-1–1")
+    sentiment_reason: str | None = column("why the sentiment is NULL")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipeline.records.row import Decibels, Hertz, Row, column
+from pipeline.records.row import Row, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +47,3 @@ class EmotionRow(Row):
     dominance: float | None = column("perceived dominance where the model gives it", "0–1")
     status: str = column("scored or no_evidence")
     reason: str | None = column("why there is no score")
-
-
-@dataclass(frozen=True, slots=True)
-class AcousticsRow(Row):
-    """Measured sound of one speech region, by Praat's algorithms."""
-
-    table: ClassVar[str] = "acoustics"
-    grain: ClassVar[tuple[str, ...]] = ("clip_id", "region")
-
-    clip_id: str = column("the clip")
-    region: int = column("the speech region")
-    f0_median_hz: Hertz | None = column("median fundamental frequency of voiced frames", "Hz")
-    f0_p10_hz: Hertz | None = column("10th percentile of fundamental frequency", "Hz")
-    f0_p90_hz: Hertz | None = column("90th percentile of fundamental frequency", "Hz")
-    f0_sd_semitones: float | None = column("standard deviation of fundamental frequency", "semitones")
-    f0_range_semitones: float | None = column("distance from 10th to 90th percentile", "semitones")
-    voiced_share: float | None = column("share of frames with a pitch", "0–1")
-    intensity_mean_db: Decibels | None = column("mean intensity, relative to digital full scale in Praat's units", "dB")
-    intensity_sd_db: Decibels | None = column("standard deviation of intensity", "dB")
-    jitter_local: float | None = column("cycle-to-cycle change of period", "ratio")
-    shimmer_local: float | None = column("cycle-to-cycle change of amplitude", "ratio")
-    hnr_db: Decibels | None = column("mean harmonics-to-noise ratio of voiced frames", "dB")
-    syllable_rate_hz: Hertz | None = column("syllable nuclei per second of region (de Jong and Wempe 2009)", "1/s")
-    articulation_rate_hz: Hertz | None = column("syllable nuclei per second without pauses", "1/s")
-    pause_count: int | None = column("silences of at least 0.3 s inside the region", "count")
-    pause_share: float | None = column("share of the region inside such pauses", "0–1")
-    mfcc_mean: tuple[float, ...] | None = column("mean of Praat's MFCC 1 to 12 over frames", "")
-    mfcc_sd: tuple[float, ...] | None = column("standard deviation of Praat's MFCC 1 to 12 over frames", "")
-    reason: str | None = column("why pitch, voice quality and syllables are NULL: too_short or unvoiced")

@@ -1,8 +1,9 @@
 """What tone and words are worth over music and noise, and where tone is left out for it, as a user would get it.
 
-`python -m pipeline.sound.measure_evidence` makes clips of known truth, runs them as studies in a folder of its own,
-and prints the tables. It needs the models of the extra `starter` and the speech that `pipeline.sound.material` names.
-One half of the clips chooses the gate's defaults, the other half is reported.
+`python -m pipeline.sound.measure_evidence [README.md]` makes clips of known truth, runs them as studies in a folder of
+its own, and prints the tables; it writes them into a document too, if one is named. It needs the models of the extra
+`starter` and the speech that `pipeline.sound.material` names. One half of the clips chooses the gate's defaults, the
+other half is reported.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.documents import replace_in
 from pipeline.errors import CliptoneError
 from pipeline.records import SpeechRegionRow
 from pipeline.sound import material
@@ -87,7 +89,10 @@ def main() -> None:
         for study, free in zip((acted, read), ungated, strict=True):
             lines += tone_table(study, free)
         lines += [*word_table(read, data), *snr_table(heard), *alone_table(acted)]
-    sys.stdout.write("\n".join(lines) + "\n")
+    text = "\n".join(lines)
+    sys.stdout.write(f"{text}\n")
+    for document in sys.argv[1:]:
+        replace_in(Path(document), "evidence", f"```text\n{text}\n```\n")
 
 
 def gate_table(chosen: Gate) -> list[str]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Decibels, Hertz, Seconds
+from pipeline.sound import spectrum
+from pipeline.sound.contour import slopes, stretches
 
 Values = NDArray[np.float64]
 
@@ -43,9 +45,36 @@ class Pitch:
 
     f0_median_hz: Hertz
     f0_p10_hz: Hertz
+    f0_p20_hz: Hertz
+    f0_p80_hz: Hertz
     f0_p90_hz: Hertz
     f0_sd_semitones: float
     f0_range_semitones: float
+    f0_rising_semitones_per_s: float | None
+    f0_falling_semitones_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Voicing:
+    """How much of the stretch has a pitch, and in what pieces."""
+
+    voiced_share: float
+    voiced_stretches_hz: Hertz
+    voiced_mean_s: Seconds | None
+    unvoiced_mean_s: Seconds | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intensity:
+    """Intensity of the frames in dB re 20 µPa, full scale taken as 1 Pa."""
+
+    intensity_mean_db: Decibels
+    intensity_sd_db: Decibels
+    intensity_p20_db: Decibels
+    intensity_p50_db: Decibels
+    intensity_p80_db: Decibels
+    intensity_rising_db_per_s: float | None
+    intensity_falling_db_per_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +92,7 @@ class Pauses:
 
     count: int
     silent_s: Seconds
+    longest_s: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +126,31 @@ class PraatSound:
         """Length of the stretch."""
         return float(self._sound.duration)
 
-    @property
-    def voiced_share(self) -> float:
-        """Share of frames with a pitch, 0–1."""
-        return float(np.mean(self._f0 > 0))
+    def voicing(self) -> Voicing:
+        """Share, number and length of voiced stretches."""
+        voiced = self._f0 > 0
+        pieces, gaps = stretches(voiced, TIME_STEP_S), stretches(~voiced, TIME_STEP_S)
+        return Voicing(float(np.mean(voiced)), pieces.count / self.seconds, pieces.mean_s, gaps.mean_s)
 
     def pitch(self) -> Pitch | None:
         """Fundamental frequency; None without a voiced frame."""
         voiced = self._f0[self._f0 > 0]
         if not voiced.size:
             return None
-        low, median, high = (float(value) for value in np.percentile(voiced, (10, 50, 90)))
+        p10, p20, p50, p80, p90 = (float(value) for value in np.percentile(voiced, (10, 20, 50, 80, 90)))
+        semitones = np.full(self._f0.shape, np.nan)  # holds nothing where unvoiced
+        semitones[self._f0 > 0] = 12 * np.log2(voiced)
+        slope = slopes(semitones, TIME_STEP_S)
         return Pitch(
-            f0_median_hz=median,
-            f0_p10_hz=low,
-            f0_p90_hz=high,
+            f0_median_hz=p50,
+            f0_p10_hz=p10,
+            f0_p20_hz=p20,
+            f0_p80_hz=p80,
+            f0_p90_hz=p90,
             f0_sd_semitones=float(np.std(12 * np.log2(voiced))),
-            f0_range_semitones=float(12 * np.log2(high / low)),
+            f0_range_semitones=float(12 * np.log2(p90 / p10)),
+            f0_rising_semitones_per_s=slope.rising,
+            f0_falling_semitones_per_s=slope.falling,
         )
 
     def voice_quality(self) -> VoiceQuality:
@@ -122,11 +160,33 @@ class PraatSound:
         shimmer = self._call([self._sound, periods], "Get shimmer (local)", 0, 0, *PERIODS, AMPLITUDE_FACTOR)
         return VoiceQuality(_known(jitter), _known(shimmer), self._harmonicity())
 
-    def intensity(self) -> tuple[Decibels, Decibels] | None:
-        """Mean and standard deviation over frames in dB re 20 µPa, full scale taken as 1 Pa; None for silence."""
-        levels = self._sound.to_intensity(minimum_pitch=self._range.floor_hz, time_step=TIME_STEP_S).values.ravel()
-        levels = levels[levels > NO_LEVEL_DB]
-        return (float(levels.mean()), float(levels.std())) if levels.size else None
+    def intensity(self) -> Intensity | None:
+        """Level, spread and slopes of intensity; None for silence."""
+        contour: Values = self._sound.to_intensity(
+            minimum_pitch=self._range.floor_hz, time_step=TIME_STEP_S
+        ).values.ravel()
+        levels = contour[contour > NO_LEVEL_DB]
+        if not levels.size:
+            return None
+        slope = slopes(np.where(contour > NO_LEVEL_DB, contour, np.nan), TIME_STEP_S)
+        p20, p50, p80 = (float(value) for value in np.percentile(levels, (20, 50, 80)))
+        return Intensity(float(levels.mean()), float(levels.std()), p20, p50, p80, slope.rising, slope.falling)
+
+    def balance(self) -> spectrum.Balance:
+        """Balance of the spectrum over voiced frames; ValueError without one."""
+        times, f0 = self._voiced()
+        return spectrum.balance(self._sound.values[0].astype(np.float32), times, f0)
+
+    def formants(self) -> spectrum.Formants:
+        """Formants over voiced frames; ValueError without one."""
+        return spectrum.formants(self._sound, self._voiced()[0])
+
+    def _voiced(self) -> tuple[Values, Values]:
+        """Times and fundamental frequencies of the voiced frames."""
+        voiced = self._f0 > 0
+        if not voiced.any():
+            raise ValueError("no frame is voiced: there is no voice to measure")
+        return self._pitch.xs()[voiced], self._f0[voiced]
 
     def pauses(self) -> Pauses | None:
         """Silent stretches below -25 dB of the 99th percentile (de Jong and Wempe 2009); None for silence."""
@@ -135,7 +195,7 @@ class PraatSound:
             return None
         levels = self._slow.values.ravel()
         if levels.min() >= threshold:
-            return Pauses(0, 0.0)
+            return Pauses(0, 0.0, 0.0)
         grid = self._call(
             self._slow, "To TextGrid (silences)",
             threshold - float(levels.max()), SHORTEST_PAUSE_S, SHORTEST_SOUND_S, "silent", "sounding",
@@ -145,24 +205,32 @@ class PraatSound:
             for i in range(1, self._call(grid, "Get number of intervals", 1) + 1)
             if self._call(grid, "Get label of interval", 1, i) == "silent"
         ]
-        return Pauses(len(silent), float(sum(silent)))
+        return Pauses(len(silent), float(sum(silent)), float(max(silent, default=0.0)))
 
     def syllables(self) -> int | None:
-        """Syllable nuclei: voiced peaks of intensity after a dip of 2 dB (de Jong and Wempe 2009); None for silence."""
+        """Syllable nuclei: peaks of intensity that are voiced (de Jong and Wempe 2009); None for silence."""
+        peaks = self._peaks()
+        return None if peaks is None else sum(not np.isnan(self._pitch.get_value_at_time(time)) for time in peaks)
+
+    def intensity_peaks(self) -> int | None:
+        """Peaks of intensity after a dip of 2 dB, voiced or not; None for silence."""
+        peaks = self._peaks()
+        return None if peaks is None else len(peaks)
+
+    def _peaks(self) -> list[Seconds] | None:
+        """Times of peaks of intensity after a dip of 2 dB (de Jong and Wempe 2009); None for silence."""
         threshold = self._silence_threshold()
         if threshold is None:
             return None
         levels: Values = self._slow.values.ravel()
         inner = levels[1:-1]
         peaks = 1 + np.flatnonzero((inner > levels[:-2]) & (inner >= levels[2:]) & (inner > threshold))
-        before = [0, *peaks[:-1]]
-        nuclei = [
-            peak
+        times, before = self._slow.xs(), [0, *peaks[:-1]]
+        return [
+            float(times[peak])
             for earlier, peak in zip(before, peaks, strict=False)
             if levels[peak] - levels[earlier : peak + 1].min() >= SYLLABLE_DIP_DB
         ]
-        times = self._slow.xs()
-        return sum(not np.isnan(self._pitch.get_value_at_time(times[peak])) for peak in nuclei)
 
     def mfcc(self) -> Mfcc | None:
         """Mean and standard deviation of coefficients 1 to 12 by Praat's defaults; None for silence."""

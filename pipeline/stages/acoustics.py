@@ -1,14 +1,15 @@
-"""Stage `acoustics`: pitch, intensity, voice quality, rate and pauses of each speech region, by Praat's algorithms."""
+"""Stage `acoustics`: pitch, intensity, spectrum, voice quality and rhythm of each speech region, by Praat."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import dataclasses
+from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
 from pipeline.errors import Reason
 from pipeline.media import SAMPLE_RATE, Waveform, read_audio
-from pipeline.records import AcousticsRow, Clip, SpeechRegionRow
+from pipeline.records import AcousticsRow, Clip, SpectralRow, SpeechRegionRow
 from pipeline.sound.praat import PitchRange, PraatSound, shortest_samples
 from pipeline.stage import Options, Result, Stage
 
@@ -29,11 +30,11 @@ class AcousticsOptions(Options):
 
 
 class Acoustics(Stage):
-    """Measure how each speech region sounds; one row a region, none without speech."""
+    """Measure how each speech region sounds; a row a region in each table, none without speech."""
 
     name: ClassVar[str] = "acoustics"
-    version: ClassVar[int] = 1
-    tables = (AcousticsRow,)
+    version: ClassVar[int] = 2
+    tables = (AcousticsRow, SpectralRow)
     needs = ("audio", "evidence")
     uses_audio: ClassVar[bool] = True
     packages = ("praat-parselmouth",)
@@ -47,65 +48,61 @@ class Acoustics(Stage):
             return []
         waveform = read_audio(clip.audio_path)
         return [
-            self._measured(region, waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)])
+            row
             for region in regions
+            for row in self._measured(
+                region, waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)]
+            )
         ]
 
-    def _measured(self, region: SpeechRegionRow, waveform: Waveform) -> AcousticsRow:
+    def _measured(self, region: SpeechRegionRow, waveform: Waveform) -> tuple[AcousticsRow, SpectralRow]:
         pitch_range = PitchRange(self.options.pitch_floor_hz, self.options.pitch_ceiling_hz)
+        key: dict[str, Any] = {"clip_id": region.clip_id, "region": region.region}
         if waveform.size < shortest_samples(pitch_range):
-            return _unmeasured(region)
+            too_short = Reason.TOO_SHORT.value
+            return AcousticsRow(**key, reason=too_short), SpectralRow(**key, reason=too_short)
         sound = PraatSound(waveform, pitch_range)
-        pitch, intensity, pauses, mfcc = sound.pitch(), sound.intensity(), sound.pauses(), sound.mfcc()
-        quality = sound.voice_quality() if pitch else None
-        # whispered syllables have no voiced nucleus, so that a count of them would be wrong, not zero
-        syllables = sound.syllables() if pitch else None
-        sounding_s = sound.seconds - pauses.silent_s if pauses else 0.0
-        return AcousticsRow(
-            clip_id=region.clip_id,
-            region=region.region,
-            f0_median_hz=pitch.f0_median_hz if pitch else None,
-            f0_p10_hz=pitch.f0_p10_hz if pitch else None,
-            f0_p90_hz=pitch.f0_p90_hz if pitch else None,
-            f0_sd_semitones=pitch.f0_sd_semitones if pitch else None,
-            f0_range_semitones=pitch.f0_range_semitones if pitch else None,
-            voiced_share=sound.voiced_share if intensity else None,
-            intensity_mean_db=intensity[0] if intensity else None,
-            intensity_sd_db=intensity[1] if intensity else None,
-            jitter_local=quality.jitter_local if quality else None,
-            shimmer_local=quality.shimmer_local if quality else None,
-            hnr_db=quality.hnr_db if quality else None,
-            syllable_rate_hz=syllables / sound.seconds if syllables is not None else None,
-            articulation_rate_hz=syllables / sounding_s if syllables is not None and sounding_s > 0 else None,
-            pause_count=pauses.count if pauses else None,
-            pause_share=pauses.silent_s / sound.seconds if pauses else None,
-            mfcc_mean=mfcc.mean if mfcc else None,
-            mfcc_sd=mfcc.sd if mfcc else None,
-            reason=None if pitch else Reason.UNVOICED.value,
+        of_voice, of_spectrum = _voice(sound)
+        reason = None if of_voice else Reason.UNVOICED.value
+        return (
+            AcousticsRow(**key, **_level(sound), **of_voice, reason=reason),
+            SpectralRow(**key, **of_spectrum, reason=reason),
         )
 
 
-def _unmeasured(region: SpeechRegionRow) -> AcousticsRow:
-    """The row of a region that is too short for Praat."""
-    return AcousticsRow(
-        clip_id=region.clip_id,
-        region=region.region,
-        f0_median_hz=None,
-        f0_p10_hz=None,
-        f0_p90_hz=None,
-        f0_sd_semitones=None,
-        f0_range_semitones=None,
-        voiced_share=None,
-        intensity_mean_db=None,
-        intensity_sd_db=None,
-        jitter_local=None,
-        shimmer_local=None,
-        hnr_db=None,
-        syllable_rate_hz=None,
-        articulation_rate_hz=None,
-        pause_count=None,
-        pause_share=None,
-        mfcc_mean=None,
-        mfcc_sd=None,
-        reason=Reason.TOO_SHORT.value,
-    )
+def _level(sound: PraatSound) -> dict[str, Any]:
+    """Columns that need no voice: intensity, pauses, share of voice and MFCC; none of a silent region."""
+    intensity, pauses, mfcc, peaks = sound.intensity(), sound.pauses(), sound.mfcc(), sound.intensity_peaks()
+    values: dict[str, Any] = {}
+    if intensity is not None:
+        values |= {**_columns(intensity), **_columns(sound.voicing())}
+    if peaks is not None:
+        values["intensity_peaks_hz"] = peaks / sound.seconds
+    if pauses is not None:
+        values |= {"pause_count": pauses.count, "pause_share": pauses.silent_s / sound.seconds}
+        if pauses.count:
+            values |= {"pause_mean_s": pauses.silent_s / pauses.count, "pause_max_s": pauses.longest_s}
+    if mfcc is not None:
+        values |= {"mfcc_mean": mfcc.mean, "mfcc_sd": mfcc.sd}
+    return values
+
+
+def _voice(sound: PraatSound) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns of both tables that need a voice; none without a voiced frame."""
+    pitch = sound.pitch()
+    if pitch is None:
+        return {}, {}
+    spectral = {**_columns(sound.balance()), **_columns(sound.formants())}
+    values = {**_columns(pitch), **_columns(sound.voice_quality()), "hf500_db": spectral.pop("hf500_db")}
+    # whispered syllables have no voiced nucleus, so that a count of them without a voice would be wrong, not zero
+    syllables, pauses = sound.syllables(), sound.pauses()
+    if syllables is not None:
+        sounding_s = sound.seconds - (pauses.silent_s if pauses else 0.0)
+        values["syllable_rate_hz"] = syllables / sound.seconds
+        values["articulation_rate_hz"] = syllables / sounding_s if sounding_s > 0 else None
+    return values, spectral
+
+
+def _columns(measures: Any) -> dict[str, Any]:
+    """The measures of one kind by the names of their columns."""
+    return {field.name: getattr(measures, field.name) for field in dataclasses.fields(measures)}

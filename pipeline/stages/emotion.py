@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +14,8 @@ from pydantic import Field, field_validator
 
 from pipeline import models
 from pipeline.errors import Reason, StageError
+from pipeline.heads.head import head_folder, identity, is_head
+from pipeline.heads.score import HeadTone
 from pipeline.media import SAMPLE_RATE, read_audio
 from pipeline.records import Clip, Decibels, EmotionRow, Row, Seconds, SpeechEmbeddingRow, SpeechRegionRow
 from pipeline.sound.gate import Gate
@@ -29,7 +32,9 @@ class EmotionOptions(Options):
     """Which models score tone, and how much evidence a region must give."""
 
     models: tuple[str, ...] = Field(
-        ("starter",), min_length=1, description=f"tone models, each with its own rows: {', '.join(TONE_MODELS)}"
+        ("starter",),
+        min_length=1,
+        description=f"tone models, each with its own rows: {', '.join(TONE_MODELS)}, or heads/NAME for one of your own",
     )
     min_region_s: Seconds = Field(Gate.min_region_s, ge=0.1, description="shorter speech regions are not scored (s)")
     min_level_dbfs: Decibels = Field(
@@ -67,9 +72,10 @@ class EmotionOptions(Options):
     @field_validator("models")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [name for name in names if name not in TONE_MODELS]
+        unknown = [name for name in names if name not in TONE_MODELS and not is_head(name)]
         if unknown:
-            raise ValueError(f"no tone model is called {', '.join(unknown)}; there are: {', '.join(TONE_MODELS)}")
+            known = f"{', '.join(TONE_MODELS)}, and heads/NAME for what `cliptone train-head` trained"
+            raise ValueError(f"no tone model is called {', '.join(unknown)}; there are: {known}")
         if len(set(names)) < len(names):
             raise ValueError("a tone model is named twice")
         return names
@@ -87,22 +93,27 @@ class Emotion(Stage):
 
     def __init__(self, options: EmotionOptions, setting: Setting) -> None:
         super().__init__(options, setting)
-        self._models = [TONE_MODELS[name](models.locate(name, setting.models_folder)) for name in options.models]
+        self._models = {name: _kind(name)(_folder(name, setting)) for name in options.models}
 
     @classmethod
     def models(cls, options: EmotionOptions, setting: Setting) -> tuple[str, ...]:
-        """The chosen tone models."""
-        return options.models
+        """The chosen tone models, the study's own heads apart."""
+        return tuple(name for name in options.models if not is_head(name))
+
+    @classmethod
+    def own_models(cls, options: EmotionOptions, setting: Setting) -> dict[str, str]:
+        """The chosen heads of the study; `ModelMissing` for one that is not trained."""
+        return {name: identity(head_folder(name, setting.heads_folder)) for name in options.models if is_head(name)}
 
     @classmethod
     def reads_audio(cls, options: EmotionOptions) -> bool:
         """Models that score stored embeddings never need the audio again."""
-        return any(TONE_MODELS[name].reads == "waveform" for name in options.models)
+        return any(_kind(name).reads == "waveform" for name in options.models)
 
     @classmethod
     def libraries(cls, options: EmotionOptions, setting: Setting) -> dict[str, str]:
         """Versions of what the chosen tone models run on."""
-        packages = sorted({package for name in options.models for package in TONE_MODELS[name].packages})
+        packages = sorted({package for name in options.models for package in _kind(name).packages})
         return {package: version(package) for package in packages}
 
     def one(self, clip: Clip) -> Result:
@@ -111,29 +122,38 @@ class Emotion(Stage):
         reasons = {region.region: self.options.gate.obstacle(region) for region in regions}
         evident = [region for region in regions if reasons[region.region] is None]
         rows: list[EmotionRow] = []
-        for model in self._models:
+        for name, model in self._models.items():
             try:
-                features = _waveforms(clip, evident) if model.reads == "waveform" else _embeddings(clip, evident, model)
+                listens = model.reads == "waveform"
+                features = _waveforms(clip, evident) if listens else _embeddings(clip, evident, name, model.encoder)
             except StageError as error:
                 return error
             for region in regions:
                 found = features.get(region.region)
                 if found is None:  # the embed stage leaves out only what is too short
-                    rows.append(_row(region, model.name, NO_TONE, reasons[region.region] or Reason.TOO_SHORT))
+                    rows.append(_row(region, name, NO_TONE, reasons[region.region] or Reason.TOO_SHORT))
                 else:
-                    rows.append(_row(region, model.name, model.score(found)))
+                    rows.append(_row(region, name, model.score(found)))
         return rows
 
 
-def _embeddings(clip: Clip, regions: Sequence[SpeechRegionRow], model: ToneModel) -> Features:
+def _kind(name: str) -> type[ToneModel]:
+    return HeadTone if is_head(name) else TONE_MODELS[name]
+
+
+def _folder(name: str, setting: Setting) -> Path:
+    return head_folder(name, setting.heads_folder) if is_head(name) else models.locate(name, setting.models_folder)
+
+
+def _embeddings(clip: Clip, regions: Sequence[SpeechRegionRow], model: str, encoder: str | None) -> Features:
     """Stored embeddings `(dims,)` of regions; one that was too short for the encoder is left out."""
-    stored = {row.region: row for row in clip.rows(SpeechEmbeddingRow) if row.encoder == model.encoder}
+    stored = {row.region: row for row in clip.rows(SpeechEmbeddingRow) if row.encoder == encoder}
     missing = [region.region for region in regions if region.region not in stored]
     if missing:
         raise StageError(
             Reason.INTERNAL_ERROR,
-            f"{clip.clip_id} has no embedding by {model.encoder} of region {missing[0]}, which the tone model "
-            f"{model.name} reads: run the stage embed with that encoder",
+            f"{clip.clip_id} has no embedding by {encoder} of region {missing[0]}, which the tone model "
+            f"{model} reads: run the stage embed with that encoder",
         )
     found = {region.region: stored[region.region].embedding for region in regions}
     return {number: np.asarray(values, dtype=np.float32) for number, values in found.items() if values is not None}

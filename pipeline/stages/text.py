@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipeline.errors import Reason
 from pipeline.pseudonyms import hashtags_of, mentions_of
-from pipeline.records import Clip, TextFeaturesRow, TranscriptRow
+from pipeline.records import Clip, Row, SegmentRow, SegmentSentimentRow, TextFeaturesRow, TranscriptRow
 from pipeline.stage import Options, Result, Setting, Stage
 from pipeline.words import emoji_of, graphemes_of, language_of, words_of
 
@@ -30,8 +30,8 @@ class Text(Stage):
     """Count words, emoji, hashtags and mentions, and score English with VADER."""
 
     name: ClassVar[str] = "text"
-    version: ClassVar[int] = 1
-    tables = (TextFeaturesRow,)
+    version: ClassVar[int] = 2
+    tables = (TextFeaturesRow, SegmentSentimentRow)
     needs = ("download", "transcribe")
     uses_caption: ClassVar[bool] = True
     packages = ("vaderSentiment", "py3langid", "regex")
@@ -45,12 +45,18 @@ class Text(Stage):
         self._vader = SentimentIntensityAnalyzer()
 
     def one(self, clip: Clip) -> Result:
-        """One row for the speech and, where there is a caption, one for the caption."""
+        """One row for the speech, one for the caption where there is one, and one for each segment."""
         transcript = clip.row(TranscriptRow)
-        rows = [self._features(clip.clip_id, "speech", transcript.text, transcript.language)]
+        rows: list[Row] = [self._features(clip.clip_id, "speech", transcript.text, transcript.language)]
         if clip.caption is not None:
             rows.append(self._features(clip.clip_id, "caption", clip.caption, self._language(clip.caption)))
-        return rows
+        return rows + [self._segment(segment, transcript.language) for segment in clip.rows(SegmentRow)]
+
+    def _segment(self, segment: SegmentRow, language: str | None) -> SegmentSentimentRow:
+        words = words_of(segment.text)
+        reason = _no_sentiment(words, language)
+        sentiment = None if reason else self._vader.polarity_scores(segment.text)["compound"]
+        return SegmentSentimentRow(segment.clip_id, segment.segment, len(words), sentiment, reason)
 
     def _features(self, clip_id: str, channel: str, text: str | None, language: str | None) -> TextFeaturesRow:
         words = words_of(text or "")

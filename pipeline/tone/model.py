@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.tone.classifier import load_starter, load_wav2vec2
+from pipeline.tone.dimensions import OdysseyTone
 
 #: The abbreviations of IEMOCAP, in plain words.
 PLAIN_LABELS = {"neu": "neutral", "ang": "angry", "hap": "happy", "sad": "sad"}
@@ -79,7 +80,7 @@ class IemocapTone:
         return _score(self._classifier, features)
 
 
-TONE_MODELS: dict[str, type[ToneModel]] = {model.name: model for model in (StarterTone, IemocapTone)}
+TONE_MODELS: dict[str, type[ToneModel]] = {model.name: model for model in (StarterTone, IemocapTone, OdysseyTone)}
 
 
 def _score(classifier: Any, features: NDArray[np.float32]) -> Tone:

@@ -34,7 +34,7 @@ def test_the_pitch_of_a_sawtooth(hertz: float) -> None:
     assert pitch.f0_median_hz == pytest.approx(hertz, abs=1.0)
     assert pitch.f0_range_semitones == pytest.approx(0.0, abs=0.2)
     assert pitch.f0_sd_semitones < 0.1
-    assert sound.voiced_share > 0.95
+    assert sound.voicing().voiced_share > 0.95
 
 
 def test_a_glide_over_an_octave_has_its_range_in_semitones() -> None:
@@ -48,6 +48,31 @@ def test_a_glide_over_an_octave_has_its_range_in_semitones() -> None:
     assert pitch.f0_p10_hz < pitch.f0_median_hz < pitch.f0_p90_hz
 
 
+def test_the_slopes_of_a_glide_up_and_down() -> None:
+    octaves = np.concatenate([np.linspace(0.0, 1.0, 2 * SAMPLE_RATE), np.linspace(1.0, 0.0, SAMPLE_RATE)])
+    pitch = PraatSound(sawtooth(150.0 * 2**octaves, 3.0)).pitch()
+    assert pitch is not None
+    assert pitch.f0_rising_semitones_per_s == pytest.approx(6.0, abs=0.5), "an octave in 2 s"
+    assert pitch.f0_falling_semitones_per_s == pytest.approx(-12.0, abs=1.0), "an octave in 1 s"
+    assert pitch.f0_p10_hz < pitch.f0_p20_hz < pitch.f0_p80_hz < pitch.f0_p90_hz
+
+
+def test_a_swell_and_its_slopes_in_decibels() -> None:
+    decibels = np.concatenate([np.linspace(-20.0, 0.0, SAMPLE_RATE), np.linspace(0.0, -20.0, 2 * SAMPLE_RATE)])
+    swell = PraatSound(sawtooth(200.0, 3.0) * (10 ** (decibels / 20)).astype(np.float32)).intensity()
+    assert swell is not None
+    assert swell.intensity_rising_db_per_s == pytest.approx(20.0, abs=2.0)
+    assert swell.intensity_falling_db_per_s == pytest.approx(-10.0, abs=1.5)
+
+
+def test_voiced_stretches_have_their_number_and_length() -> None:
+    voice, hiss = sawtooth(150.0, 0.5), 0.1 * white_noise(0.25, 0)
+    voicing = PraatSound(np.concatenate([voice, hiss, voice, hiss, voice, hiss, voice])).voicing()
+    assert voicing.voiced_stretches_hz == pytest.approx(4 / 2.75, abs=0.01)
+    assert voicing.voiced_mean_s == pytest.approx(0.5, abs=0.06)
+    assert voicing.unvoiced_mean_s == pytest.approx(0.25, abs=0.06)
+
+
 def test_the_ceiling_bounds_the_pitch() -> None:
     sound = PraatSound(sawtooth(440.0, 1.0), PitchRange(75.0, 300.0))
     pitch = sound.pitch()
@@ -58,10 +83,12 @@ def test_ten_decibels_more_are_ten_decibels_more() -> None:
     quiet, loud = (PraatSound(sawtooth(200.0, 1.0, level)).intensity() for level in (0.1, 0.1 * 10**0.5))
     assert quiet is not None
     assert loud is not None
-    assert loud[0] - quiet[0] == pytest.approx(10.0, abs=0.01)
+    assert loud.intensity_mean_db - quiet.intensity_mean_db == pytest.approx(10.0, abs=0.01)
+    assert loud.intensity_p50_db - quiet.intensity_p50_db == pytest.approx(10.0, abs=0.01)
     # a sawtooth of amplitude a has the root mean square a / sqrt(3); full scale counts as 1 Pa, 94 dB
-    assert quiet[0] == pytest.approx(20 * np.log10(0.1 / np.sqrt(3) / 2e-5), abs=0.2)
-    assert quiet[1] < 0.5
+    assert quiet.intensity_mean_db == pytest.approx(20 * np.log10(0.1 / np.sqrt(3) / 2e-5), abs=0.2)
+    assert quiet.intensity_sd_db < 0.5
+    assert quiet.intensity_p20_db <= quiet.intensity_p50_db <= quiet.intensity_p80_db
 
 
 def test_an_uneven_voice_has_more_jitter_and_noise() -> None:
@@ -88,6 +115,7 @@ def test_swells_of_noise_are_no_syllables() -> None:
     time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     whisper = white_noise(2.0, 0) * (0.02 + np.sin(np.pi * 4 * time) ** 2).astype(np.float32)
     assert PraatSound(whisper).syllables() == 0
+    assert PraatSound(whisper).intensity_peaks() == pytest.approx(8, abs=1), "and are peaks of intensity all the same"
 
 
 def test_pauses_have_their_number_and_length() -> None:
@@ -97,12 +125,13 @@ def test_pauses_have_their_number_and_length() -> None:
     assert pauses is not None
     assert pauses.count == 2, "0.15 s are no pause"
     assert pauses.silent_s == pytest.approx(1.2, abs=0.2)
+    assert pauses.longest_s == pytest.approx(0.6, abs=0.1)
 
 
 def test_a_steady_voice_has_no_pause() -> None:
     pauses = PraatSound(sawtooth(150.0, 1.0)).pauses()
     assert pauses is not None
-    assert (pauses.count, pauses.silent_s) == (0, 0.0)
+    assert (pauses.count, pauses.silent_s, pauses.longest_s) == (0, 0.0, 0.0)
 
 
 def test_mfcc_tell_timbres_apart_and_not_levels() -> None:
@@ -119,7 +148,12 @@ def test_mfcc_tell_timbres_apart_and_not_levels() -> None:
 def test_white_noise_is_unvoiced() -> None:
     sound = PraatSound(white_noise(2.0, 0))
     assert sound.pitch() is None
-    assert sound.voiced_share == 0.0
+    assert sound.voicing().voiced_share == 0.0
+    assert sound.voicing().voiced_mean_s is None
+    with pytest.raises(ValueError, match="no frame is voiced"):
+        sound.balance()
+    with pytest.raises(ValueError, match="no frame is voiced"):
+        sound.formants()
     assert sound.intensity() is not None
     assert sound.mfcc() is not None
 
@@ -130,6 +164,7 @@ def test_silence_has_no_values() -> None:
     assert sound.intensity() is None
     assert sound.pauses() is None
     assert sound.syllables() is None
+    assert sound.intensity_peaks() is None
     assert sound.mfcc() is None
 
 

@@ -13,19 +13,20 @@ from pydantic import ValidationError
 
 from pipeline.errors import StageError
 from pipeline.media import SAMPLE_RATE, Waveform
-from pipeline.records import AcousticsRow, Clip, Source, SpeechRegionRow
+from pipeline.records import AcousticsRow, Clip, Source, SpectralRow, SpeechRegionRow
 from pipeline.sound.synthetic import white_noise
 from pipeline.stage import Setting
 from pipeline.stages.acoustics import Acoustics, AcousticsOptions
 
 Regions = list[tuple[float, float]]
 MakeClip = Callable[[Waveform, Regions], Clip]
-VALUES = tuple(
-    field.name for field in dataclasses.fields(AcousticsRow) if field.name not in ("clip_id", "region", "reason")
-)
+KEYS = ("clip_id", "region", "reason")
+VALUES = tuple(field.name for field in dataclasses.fields(AcousticsRow) if field.name not in KEYS)
+SPECTRAL = tuple(field.name for field in dataclasses.fields(SpectralRow) if field.name not in KEYS)
 VOICE = (
     "f0_median_hz", "f0_p10_hz", "f0_p90_hz", "f0_sd_semitones", "f0_range_semitones", "jitter_local", "shimmer_local",
-    "hnr_db", "syllable_rate_hz", "articulation_rate_hz",
+    "hnr_db", "syllable_rate_hz", "articulation_rate_hz", "f0_p20_hz", "f0_p80_hz", "f0_rising_semitones_per_s",
+    "f0_falling_semitones_per_s", "hf500_db", "voiced_mean_s",
 )  # fmt: skip
 
 
@@ -50,12 +51,20 @@ def stage() -> Acoustics:
 
 
 def measured(stage: Acoustics, clip: Clip) -> list[AcousticsRow]:
+    return [row for row in both(stage, clip) if isinstance(row, AcousticsRow)]
+
+
+def spectral(stage: Acoustics, clip: Clip) -> list[SpectralRow]:
+    return [row for row in both(stage, clip) if isinstance(row, SpectralRow)]
+
+
+def both(stage: Acoustics, clip: Clip) -> list[AcousticsRow | SpectralRow]:
     (result,) = stage([clip])
     assert not isinstance(result, StageError)
-    rows = [row for row in result if isinstance(row, AcousticsRow)]
+    rows = [row for row in result if isinstance(row, AcousticsRow | SpectralRow)]
     assert len(rows) == len(result)
     for row in rows:
-        for name in VALUES:
+        for name in VALUES if isinstance(row, AcousticsRow) else SPECTRAL:
             value = getattr(row, name)
             for number in value if isinstance(value, tuple) else (value,):
                 assert number is None or np.isfinite(number), name
@@ -92,8 +101,35 @@ def test_rates_are_per_second_with_and_without_pauses(stage: Acoustics, make_cli
     assert row.articulation_rate_hz == pytest.approx(16 / 4.2, abs=0.25)
 
 
+def test_pauses_have_their_mean_and_longest(stage: Acoustics, make_clip: MakeClip) -> None:
+    parts = [voice(150.0, 0.8), np.zeros(round(0.5 * SAMPLE_RATE), np.float32)]
+    longer = np.zeros(SAMPLE_RATE, np.float32)
+    (row,) = measured(stage, make_clip(np.concatenate([*parts, parts[0], longer, parts[0]]), [(0.0, 3.9)]))
+    assert row.pause_count == 2
+    assert row.pause_max_s == pytest.approx(1.0, abs=0.1)
+    assert row.pause_mean_s == pytest.approx(0.75, abs=0.1)
+    (steady,) = measured(stage, make_clip(voice(150.0, 1.0), [(0.0, 1.0)]))
+    assert (steady.pause_count, steady.pause_mean_s, steady.pause_max_s) == (0, None, None), "no pause has no length"
+
+
+def test_each_region_has_its_spectrum(stage: Acoustics, make_clip: MakeClip) -> None:
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    dull = (0.3 * sum(np.sin(2 * np.pi * n * 150 * time) / n**3 for n in range(1, 12))).astype(np.float32)
+    clip = make_clip(
+        np.concatenate([dull, voice(150.0, 2.0), white_noise(2.0, 0)]), [(0, 2), (2, 4), (4, 6), (6, 6.05)]
+    )
+    low, high, hiss, short = spectral(stage, clip)
+    assert [row.region for row in (low, high, hiss, short)] == [0, 1, 2, 3]
+    assert low.alpha_ratio_db is not None
+    assert high.alpha_ratio_db is not None
+    assert high.alpha_ratio_db > low.alpha_ratio_db + 6
+    assert (hiss.reason, short.reason) == ("unvoiced", "too_short")
+    assert all(getattr(row, name) is None for row in (hiss, short) for name in SPECTRAL)
+    assert all(getattr(high, name) is not None for name in SPECTRAL)
+
+
 def test_a_clip_without_speech_has_no_row(stage: Acoustics, make_clip: MakeClip) -> None:
-    assert measured(stage, make_clip(white_noise(2.0, 0), [])) == []
+    assert both(stage, make_clip(white_noise(2.0, 0), [])) == []
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.12])

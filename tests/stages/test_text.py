@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Reason
-from pipeline.records import Clip, Source, TextFeaturesRow, TranscriptRow
+from pipeline.records import Clip, SegmentRow, SegmentSentimentRow, Source, TextFeaturesRow, TranscriptRow
 from pipeline.stage import Setting
 from pipeline.stages.text import Text, TextOptions, emoji_of, words_of
 
@@ -87,3 +87,17 @@ def test_words_leave_tags_and_addresses_out() -> None:
 def test_digits_and_hashes_are_no_emoji() -> None:
     assert emoji_of("#1 * 10 © 2026") == ("©",)
     assert emoji_of("1️⃣") == ("1️⃣",)
+
+
+def test_each_segment_has_its_own_sentiment(stage: Text) -> None:
+    transcript = TranscriptRow("c", "x", None, "en", 0.9, "ctranslate2", "whisper-base")
+    texts = ("I love this wonderful bag.", "I hate this terrible bag.", "…")
+    segments = [SegmentRow("c", n, n, n + 1.0, text, -0.1, 0.1, 1.0, 0.0) for n, text in enumerate(texts)]
+    stored = {"transcripts": [transcript], "segments": segments}
+    rows = stage.one(Clip("c", Source("file", "c", ""), None, Path("c"), stored=stored))
+    assert isinstance(rows, list)
+    good, bad, none = [row for row in rows if isinstance(row, SegmentSentimentRow)]
+    assert good.sentiment is not None
+    assert bad.sentiment is not None
+    assert good.sentiment > 0.5 > -0.5 > bad.sentiment
+    assert (none.sentiment, none.sentiment_reason, none.word_count) == (None, Reason.NO_TEXT, 0)

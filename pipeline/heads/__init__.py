@@ -1,0 +1,1 @@
+"""Tone models of a researcher's own: linear heads over stored speech embeddings, trained on labels."""

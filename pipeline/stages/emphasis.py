@@ -1,0 +1,84 @@
+"""Stage `emphasis`: how each word stands out from the others of its clip by intensity, pitch and length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from pipeline.errors import Reason
+from pipeline.media import read_audio
+from pipeline.records import Clip, WordEmphasisRow, WordRow
+from pipeline.sound.emphasis import Emphasis as Measured
+from pipeline.sound.emphasis import emphasis_of, frames_of
+from pipeline.sound.praat import PitchRange
+from pipeline.stage import Options, Result, Stage
+
+NOTHING = Measured(None, None, None, None)
+
+
+class EmphasisOptions(Options):
+    """Where the pitch of words is looked for."""
+
+    pitch_floor_hz: float = Field(75.0, ge=50, le=150, description="lowest fundamental frequency looked for, in Hz")
+    pitch_ceiling_hz: float = Field(
+        600.0, ge=300, le=1500, description="highest fundamental frequency looked for, in Hz"
+    )
+
+
+class Emphasis(Stage):
+    """Measure the emphasis of words; one row a word, none without speech."""
+
+    name: ClassVar[str] = "emphasis"
+    version: ClassVar[int] = 1
+    tables = (WordEmphasisRow,)
+    needs = ("audio", "transcribe")
+    uses_audio: ClassVar[bool] = True
+    packages = ("praat-parselmouth",)
+    Options = EmphasisOptions
+    options: EmphasisOptions
+
+    def one(self, clip: Clip) -> Result:
+        """The emphasis of every word of one clip."""
+        words = clip.rows(WordRow)
+        if not words:
+            return []
+        pitch_range = PitchRange(self.options.pitch_floor_hz, self.options.pitch_ceiling_hz)
+        frames = frames_of(read_audio(clip.audio_path), pitch_range)
+        measured = emphasis_of(words, frames) if frames else [NOTHING] * len(words)
+        strongest = _strongest(words, measured)
+        return [
+            WordEmphasisRow(
+                clip_id=clip.clip_id,
+                word_index=word.word_index,
+                segment=word.segment,
+                intensity_peak_db=found.intensity_peak_db,
+                f0_peak_semitones=found.f0_peak_semitones,
+                duration_z=found.duration_z,
+                emphasis=found.emphasis,
+                is_strongest=strongest.get(word.word_index),
+                reason=_reason(found, frames is not None and frames.within(word)),
+            )
+            for word, found in zip(words, measured, strict=True)
+        ]
+
+
+def _strongest(words: Sequence[WordRow], measured: Sequence[Measured]) -> dict[int, bool]:
+    """Whether a word has the highest emphasis of its segment, the first of equals; for words that have rivals."""
+    segments: dict[int, list[tuple[float, int]]] = {}
+    for word, found in zip(words, measured, strict=True):
+        if found.emphasis is not None:
+            segments.setdefault(word.segment, []).append((-found.emphasis, word.word_index))
+    return {
+        index: (rank, index) == min(rivals) for rivals in segments.values() if len(rivals) > 1 for rank, index in rivals
+    }
+
+
+def _reason(found: Measured, part: slice | bool) -> str | None:
+    """Why a word has no pitch."""
+    if found.f0_peak_semitones is not None:
+        return None
+    if not isinstance(part, slice) or part.stop <= part.start:
+        return Reason.TOO_SHORT.value
+    return Reason.TOO_QUIET.value if found.intensity_peak_db is None else Reason.UNVOICED.value
