@@ -148,9 +148,11 @@ def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
     study = write_published(tmp_path / "live", clip("tiktok:1"))
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "serve", str(study), "--port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as served:
+        signal.signal(signal.SIGINT, before)
         assert served.stdout is not None
         assert served.stderr is not None
         first = next(line for line in served.stdout if "http://" in line)
