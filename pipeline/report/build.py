@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import json
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ def build_report(study: Path, *, copy_media: bool = False, progress: Progress = 
         relations = read_relations(reader)
         decoded = relations["audio"].clip_ids
         _copy_media(places, decoded if copy_media else ())
-        measured, pitch_range = 0, pitch_range_of(reader)
+        measured, pitch_range = 0, reader.pitch_range()
         for done, clip_id in enumerate(decoded, start=1):
             measured += write_curves(places, clip_id, pitch_range)
             progress(done, len(decoded))
@@ -103,15 +102,6 @@ def _is_measured(audio: Path, target: Path, pitch_range: PitchRange) -> bool:
         return False
     with target.open(encoding="utf-8") as file:
         return range_note(pitch_range) in file.read(HEAD_CHARACTERS)
-
-
-def pitch_range_of(reader: StudyReader) -> PitchRange:
-    """Where the study looks for a fundamental frequency: as its stage `acoustics` does."""
-    sql = "SELECT options FROM fingerprints WHERE stage = 'acoustics' AND is_current"
-    rows = reader.arrow(sql, {}).to_pylist()
-    options = json.loads(rows[0]["options"]) if rows else {}
-    usual = PitchRange()
-    return PitchRange(options.get("pitch_floor_hz", usual.floor_hz), options.get("pitch_ceiling_hz", usual.ceiling_hz))
 
 
 def stamp_of(database: Path) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import CliptoneError
 from pipeline.reader import StudyReader
-from pipeline.report.build import STAMP, pitch_range_of, stamp_of, write_curves, write_pages
+from pipeline.report.build import STAMP, stamp_of, write_curves, write_pages
 from pipeline.report.places import PAGES, Places
 from pipeline.report.policy import POLICY
 
@@ -66,7 +66,7 @@ class LiveReport:
                 known = reader.arrow("SELECT clip_id FROM audio", {}).column("clip_id").to_pylist()
                 for clip_id in known:
                     if self.places.curves(clip_id).stem == name:
-                        write_curves(self.places, clip_id, pitch_range_of(reader))
+                        write_curves(self.places, clip_id, reader.pitch_range())
             finally:
                 reader.close()
 
