@@ -2,7 +2,7 @@
 
 # The order of the commands in the help.
 # isort: off
-from pipeline.cli import study, collect, ask, report, label, machine
+from pipeline.cli import study, collect, ask, report, export, label, machine
 from pipeline.cli.app import app, main
 
-__all__ = ["app", "ask", "collect", "label", "machine", "main", "report", "study"]
+__all__ = ["app", "ask", "collect", "export", "label", "machine", "main", "report", "study"]
