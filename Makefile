@@ -5,13 +5,18 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: demo test check faults setup clean
+.PHONY: demo test check bench faults setup clean
 
 demo: $(READY)
 	$(BIN)/cliptone demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Speed beside what one would wire together, then growth to 100,000 clips: an hour or two on two cores.
+bench: $(READY)
+	$(BIN)/python -m pipeline.bench.speed --readme
+	$(BIN)/python -m pipeline.bench.growth
 
 # The long versions of the fault tests: hundreds of posts, dozens of kills.
 faults: $(READY)

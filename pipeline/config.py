@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipeline.errors import ConfigError
 from pipeline.filters import FilterOptions
+from pipeline.profiles import Profile, completed
 from pipeline.source_options import SourceOptions, labels
 from pipeline.stage import Options, Stage
 
@@ -54,6 +55,7 @@ class StudyFile(BaseModel):
     schema_version: int = Field(SCHEMA, alias="schema")
     name: str
     output: str | None = None
+    profile: Profile = "balanced"
     sources: tuple[SourceOptions, ...] = Field(min_length=1)
     filters: FilterOptions = FilterOptions()
     privacy: PrivacyOptions = PrivacyOptions()
@@ -148,6 +150,7 @@ def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
     file = _check(StudyFile, own, path, (), extra=tuple(stages))
     if not NAME.fullmatch(file.name):
         raise ConfigError(f"{path}: the name {file.name!r} may hold letters, digits, - and _ alone")
+    content = completed(content, file.profile)
     options = {name: _check(stage.Options, content.get(name, {}), path, (name,)) for name, stage in stages.items()}
     return Study(path.absolute(), file, options, hashlib.sha256(text.encode()).hexdigest())
 

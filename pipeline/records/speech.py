@@ -40,6 +40,10 @@ class SegmentRow(Row):
     no_speech_prob: float = column("Whisper's probability that the window holds no speech", "0–1")
     compression_ratio: float = column("length over gzip length of the text; above 2.4 it repeats itself", "ratio")
     temperature: float = column("sampling temperature that gave this text; 0 is greedy or beam", "")
+    language: str | None = column(
+        "language that it was decoded in, Whisper's code: the clip's, or another that its stretch of speech is surely in",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +17,10 @@ Values = NDArray[np.float64]
 SYLLABLE_FLOOR_HZ: Hertz = 50.0  # smooths intensity over 64 ms (de Jong and Wempe 2009)
 SHORTEST_S: Seconds = 6.4 / SYLLABLE_FLOOR_HZ  # 0.128 s, the window of that intensity; more than Praat's others
 TIME_STEP_S: Seconds = 0.01
-NO_LEVEL_DB: Decibels = -200.0  # Praat writes -300 dB for digital silence, and -200 dB for no harmonicity
+NO_LEVEL_DB: Decibels = -200.0  # Praat writes -300 dB for digital silence
 # Praat's own defaults for voice quality: shortest and longest period (s), largest factor between neighbours
 PERIODS = (0.0001, 0.02, 1.3)
 AMPLITUDE_FACTOR = 1.6
-HARMONICITY_SILENCE = 0.1  # frames below this share of the peak have no harmonicity
 MFCC_COEFFICIENTS = 12
 # de Jong and Wempe (2009), Behavior Research Methods 41: 385-390
 SYLLABLE_DIP_DB: Decibels = 2.0  # how far intensity falls before a nucleus
@@ -243,15 +241,10 @@ class PraatSound:
         return Mfcc(tuple(map(float, frames.mean(axis=1))), tuple(map(float, frames.std(axis=1))))
 
     def _harmonicity(self) -> Decibels | None:
-        harmonicity: Any = self._sound.to_harmonicity_cc(
-            time_step=TIME_STEP_S, minimum_pitch=self._range.floor_hz, silence_threshold=HARMONICITY_SILENCE
-        )
-        ratios: Values = harmonicity.values.ravel()
-        times = self._pitch.xs()[self._f0 > 0]
-        nearest = np.clip(np.rint((times - harmonicity.x1) / harmonicity.dx).astype(int), 0, ratios.size - 1)
-        voiced = ratios[nearest]
-        voiced = voiced[voiced > NO_LEVEL_DB]
-        return float(voiced.mean()) if voiced.size else None
+        """Mean over voiced frames of the ratio that the autocorrelation of each gives (Boersma 1993, equation 4)."""
+        strength: Values = self._pitch.selected_array["strength"][self._f0 > 0]
+        strength = strength[(strength > 0) & (strength < 1)]
+        return float(np.mean(10 * np.log10(strength / (1 - strength)))) if strength.size else None
 
     def _silence_threshold(self) -> Decibels | None:
         """Intensity below which it is silent; None if there is nothing but silence."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pipeline import models
 from pipeline.media import Waveform
 from pipeline.speech.engine import FRAMES_PER_SECOND, Decoding, Language, Segment, Word
+from pipeline.speech.thrifty import model_class
 
 
 class CTranslate2Engine:
@@ -25,14 +23,13 @@ class CTranslate2Engine:
         decoding: Decoding | None = None,
         compute_type: str = "int8",
     ) -> None:
-        from faster_whisper import WhisperModel
-
         folder = models.locate(model, models_folder)
-        self.decoding = decoding or Decoding()
-        self._model = WhisperModel(str(folder), device="cpu", compute_type=compute_type, cpu_threads=1)
-        self._encode = self._model.encode
-        self._model.encode = self._encode_once
-        self._detected: tuple[NDArray[np.float32], Any] | None = None  # a window, and what the encoder made of it
+        self._model = model_class()(str(folder), device="cpu", compute_type=compute_type, cpu_threads=1)
+        self.use(decoding or Decoding())
+
+    def use(self, decoding: Decoding) -> None:
+        """Decode in another way from now on."""
+        self.decoding = self._model.decoding = decoding
 
     @classmethod
     def weights(cls, model: str, models_folder: Path | None) -> str:
@@ -47,8 +44,7 @@ class CTranslate2Engine:
         # Exactly the window that `transcribe` decodes first, which leaves out the last frame: so it is found again.
         features = extractor(waveform)[:, :-1]
         window = pad_or_trim(features[:, : extractor.nb_max_frames])
-        self._detected = (window, self._encode(window))
-        token, probability = self._model.model.detect_language(self._detected[1])[0][0]
+        token, probability = self._model.model.detect_language(self._model.encode(window))[0][0]
         return Language(token.strip("<|>"), float(probability))
 
     def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
@@ -66,12 +62,6 @@ class CTranslate2Engine:
             word_timestamps=True,
         )
         return [_segment(segment) for segment in segments]
-
-    def _encode_once(self, features: NDArray[np.float32]) -> Any:
-        """Encode a window; faster-whisper alone encodes the one that the language was detected on a second time."""
-        if self._detected is not None and np.array_equal(features, self._detected[0]):
-            return self._detected[1]
-        return self._encode(features)
 
 
 def _segment(found: Any) -> Segment:

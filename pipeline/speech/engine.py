@@ -70,6 +70,7 @@ class Decoding:
     compression_ratio_threshold: float = 2.4
     log_prob_threshold: float = -1.0
     no_speech_threshold: float = 0.6
+    padding_s: Seconds | None = None  # silence that is kept after a window's sound; None: up to 30 s, as trained
 
 
 class SpeechEngine(Protocol):

@@ -42,7 +42,7 @@ class Heard:
         with threadpool_limits(1):  # as in a worker
             language, heard = recognise(self.engine, waveform, spans)
         self.seconds += time.perf_counter() - began
-        self.texts.append(joined_text([segment for _, segment in heard], language))
+        self.texts.append(joined_text([one.segment for one in heard], language))
         self.languages.append(language.code)
 
 

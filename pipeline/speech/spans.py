@@ -11,6 +11,10 @@ from pipeline.speech.engine import Language, Segment, SpeechEngine
 
 MERGE_GAP_S: Seconds = 2.0  # speech regions closer than this are one span; in longer gaps Whisper invents words
 PAD_S: Seconds = 0.2  # kept around a span, less than half of a gap: voice activity starts late on soft sounds
+#: Another language than the clip's is believed of a span this long (s) and at this probability: below, a word of a
+#: related language or a name would do.
+MIN_LANGUAGE_S: Seconds = 3.0
+SURE_LANGUAGE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,15 @@ class Span:
         return min(self.start_s + time_s, self.end_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A segment with its times in the clip, the span that it was decoded from, and the language that was heard."""
+
+    span: Span
+    language: Language
+    segment: Segment
+
+
 def spans_of(regions: Iterable[tuple[Seconds, Seconds]], duration_s: Seconds) -> list[Span]:
     """Join speech regions (start, end) with gaps below `MERGE_GAP_S` and pad them inside the clip, in order of time."""
     joined: list[Span] = []
@@ -54,19 +67,29 @@ def spans_of(regions: Iterable[tuple[Seconds, Seconds]], duration_s: Seconds) ->
 
 def recognise(
     engine: SpeechEngine, waveform: Waveform, spans: Sequence[Span], language: Language | None = None
-) -> tuple[Language, list[tuple[Span, Segment]]]:
-    """Recognise the speech of each span apart, in the language given or that of the longest span; times in the clip.
+) -> tuple[Language, list[Heard]]:
+    """Recognise the speech of each span apart; times are those of the clip, in order.
 
-    Each segment comes with its span; none is left out. Raises `ValueError` without a span.
+    The language is the one given, or that of the longest span; another span that is long enough and clearly in another
+    language is decoded in its own. None of the segments is left out. Raises `ValueError` without a span.
     """
-    if language is None:
-        longest = max(spans, key=lambda span: span.end_s - span.start_s)
-        language = engine.detect_language(longest.cut(waveform))
-    return language, [
-        (span, span.placed(segment))
-        for span in spans
-        for segment in engine.transcribe(span.cut(waveform), language.code)
-    ]
+    longest = max(spans, key=lambda span: span.end_s - span.start_s)
+    main = language or engine.detect_language(longest.cut(waveform))
+    heard: list[Heard] = []
+    for span in sorted(spans, key=lambda span: span is not longest):  # while the engine remembers the longest
+        sound = span.cut(waveform)
+        spoken = main if language or span is longest else _language_of(engine, sound, main)
+        heard += [Heard(span, spoken, span.placed(segment)) for segment in engine.transcribe(sound, spoken.code)]
+    return main, sorted(heard, key=lambda one: one.span.start_s)
+
+
+def _language_of(engine: SpeechEngine, sound: Waveform, main: Language) -> Language:
+    """The language of one span: that of the clip unless another is heard in enough speech, and surely."""
+    if sound.size < MIN_LANGUAGE_S * SAMPLE_RATE:
+        return main
+    found = engine.detect_language(sound)
+    sure = found.probability is not None and found.probability >= SURE_LANGUAGE
+    return found if sure and found.code != main.code else main
 
 
 def joined_text(segments: Sequence[Segment], language: Language) -> str:

@@ -12,14 +12,17 @@ from pydantic import Field, field_validator
 from pipeline import media
 from pipeline.errors import Reason
 from pipeline.media import SAMPLE_RATE
-from pipeline.records import Clip, Row, SegmentRow, SegmentTrustRow, SpeechRegionRow, TranscriptRow, WordRow
+from pipeline.records import Clip, Row, Seconds, SegmentRow, SegmentTrustRow, SpeechRegionRow, TranscriptRow, WordRow
 from pipeline.speech.ctranslate2_engine import CTranslate2Engine
-from pipeline.speech.engine import LANGUAGES, Decoding, Language, Segment, SpeechEngine
+from pipeline.speech.engine import LANGUAGES, Decoding, Language, SpeechEngine
 from pipeline.speech.openai_engine import OpenAIEngine
-from pipeline.speech.spans import joined_text, recognise, spans_of
+from pipeline.speech.spans import Heard, joined_text, recognise, spans_of
 from pipeline.speech.trust import MIN_TRUST, Parts, parts_of
 from pipeline.stage import Options, Result, Setting, Stage
 
+FULL_S: Seconds = 30.0  # the window that Whisper was trained on
+#: Chosen with `python -m pipeline.bench.padding --half choose`.
+PADDING_S: Seconds = 10.0
 ENGINES: dict[str, type[SpeechEngine]] = {"ctranslate2": CTranslate2Engine, "openai-whisper": OpenAIEngine}
 
 
@@ -36,6 +39,12 @@ class TranscribeOptions(Options):
         "int8", description="arithmetic of ctranslate2: int8 (fast) or float32; openai-whisper is always float32"
     )
     beam_size: int = Field(5, ge=1, le=10, description="beams in decoding; 1 is greedy and a little faster")
+    padding_s: Seconds = Field(
+        PADDING_S,
+        ge=6,
+        le=FULL_S,
+        description="ctranslate2: silence kept after speech, in seconds; 30 is Whisper's own",
+    )
     language: str | None = Field(None, description="code of the language (en, es …) if all clips share it; else heard")
 
     min_trust: float = Field(
@@ -54,7 +63,7 @@ class Transcribe(Stage):
     """Recognise the words in the speech regions of a clip; silence and music are never decoded."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True
@@ -64,7 +73,10 @@ class Transcribe(Stage):
 
     def __init__(self, options: TranscribeOptions, setting: Setting) -> None:
         super().__init__(options, setting)
-        decoding = Decoding(beam_size=options.beam_size)
+        decoding = Decoding(
+            beam_size=options.beam_size,
+            padding_s=options.padding_s if options.padding_s < FULL_S else None,
+        )
         engine = ENGINES[options.engine]
         self._engine = engine(options.model, setting.models_folder, decoding, options.compute_type)
         self._given = Language(options.language, None) if options.language else None
@@ -79,13 +91,13 @@ class Transcribe(Stage):
         language, heard = recognise(self._engine, waveform, spans, self._given)
         if not heard:
             return [self._transcript(clip, None, None, Reason.NO_TEXT)]
-        segments = [segment for _, segment in heard]
-        parts = [parts_of(segment, span, regions, language) for span, segment in heard]
+        segments = [one.segment for one in heard]
+        parts = [parts_of(one.segment, one.span, regions, one.language) for one in heard]
         trusted = [segment for segment, part in zip(segments, parts, strict=True) if self._trusts(part)]
         text = joined_text(trusted, language) if trusted else None
         return [
             self._transcript(clip, text, language, None if trusted else Reason.LOW_TRUST),
-            *_rows(clip.clip_id, segments),
+            *_rows(clip.clip_id, heard),
             *(self._trust(clip.clip_id, number, part) for number, part in enumerate(parts)),
         ]
 
@@ -120,7 +132,7 @@ class Transcribe(Stage):
         return {package: version(package) for package in ENGINES[options.engine].packages}
 
 
-def _rows(clip_id: str, segments: Sequence[Segment]) -> list[Row]:
+def _rows(clip_id: str, heard: Sequence[Heard]) -> list[Row]:
     """Rows of segments and words, numbered over the clip."""
     phrases = [
         SegmentRow(
@@ -133,10 +145,11 @@ def _rows(clip_id: str, segments: Sequence[Segment]) -> list[Row]:
             no_speech_prob=segment.no_speech_prob,
             compression_ratio=segment.compression_ratio,
             temperature=segment.temperature,
+            language=language.code,
         )
-        for number, segment in enumerate(segments)
+        for number, (segment, language) in enumerate((one.segment, one.language) for one in heard)
     ]
-    spoken = [(number, word) for number, segment in enumerate(segments) for word in segment.words]
+    spoken = [(number, word) for number, one in enumerate(heard) for word in one.segment.words]
     words = [
         WordRow(
             clip_id=clip_id,

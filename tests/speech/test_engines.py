@@ -49,6 +49,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Waveform]:
     return decoded
 
 
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every window that faster-whisper encodes from now on."""
+    from faster_whisper import WhisperModel
+
+    encoded: list[Any] = []
+    encode = WhisperModel.encode
+    monkeypatch.setattr(
+        WhisperModel, "encode", lambda self, features: encoded.append(features) or encode(self, features)
+    )
+    return encoded
+
+
 def spoken(engine: SpeechEngine, waveform: Waveform, language: str = "en") -> str:
     return " ".join(segment.text for segment in engine.transcribe(waveform, language))
 
@@ -103,14 +115,14 @@ def test_a_window_is_encoded_once_for_language_and_text(
     demo: Any, monkeypatch: pytest.MonkeyPatch, start_s: float, end_s: float
 ) -> None:
     engine = CTranslate2Engine()
-    encoded: list[Any] = []
-    encode = engine._encode
-    monkeypatch.setattr(engine, "_encode", lambda features: encoded.append(features) or encode(features))
+    encoded = counted(monkeypatch)
     waveform = demo("english_quick")[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
     language = engine.detect_language(waveform)
-    before = CTranslate2Engine().transcribe(waveform, language.code)
-    assert engine.transcribe(waveform, language.code) == before  # the remembered encoding gives the same text
+    again = engine.transcribe(waveform, language.code)
     assert len(encoded) == 1
+    assert (
+        CTranslate2Engine().transcribe(waveform, language.code) == again
+    )  # the remembered encoding gives the same text
 
 
 def test_a_remembered_window_is_never_used_for_other_speech(demo: Any) -> None:
@@ -124,9 +136,7 @@ def test_speech_longer_than_a_window_is_all_there_and_its_first_window_encoded_o
     demo: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = CTranslate2Engine()
-    encoded: list[Any] = []
-    encode = engine._encode
-    monkeypatch.setattr(engine, "_encode", lambda features: encoded.append(features) or encode(features))
+    encoded = counted(monkeypatch)
     once = demo("english_quick")
     copies = int(np.ceil(40 * SAMPLE_RATE / once.size))
     waveform = np.tile(once, copies)

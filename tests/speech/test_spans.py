@@ -23,10 +23,11 @@ class FakeEngine:
     decoding: Decoding = field(default_factory=Decoding)
     detected_on: list[int] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
+    other: Language = field(default_factory=lambda: Language("es", 0.8))  # of whatever is not four seconds long
 
     def detect_language(self, waveform: Waveform) -> Language:
         self.detected_on.append(waveform.size)
-        return Language("es", 0.8)
+        return Language("es", 0.8) if waveform.size == 4 * SAMPLE_RATE else self.other
 
     def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
         self.languages.append(language)
@@ -56,7 +57,25 @@ def test_each_span_is_decoded_apart_in_the_language_of_the_longest() -> None:
     assert language == Language("es", 0.8)
     assert engine.detected_on == [4 * SAMPLE_RATE]
     assert engine.languages == ["es", "es"]
-    assert [found.text for _, found in heard] == [str(SAMPLE_RATE), str(4 * SAMPLE_RATE)]
+    assert [one.segment.text for one in heard] == [str(SAMPLE_RATE), str(4 * SAMPLE_RATE)]
+
+
+@pytest.mark.parametrize(
+    ("other", "seconds", "code"),
+    [
+        (Language("fr", 0.95), 3.5, "fr"),
+        (Language("fr", 0.7), 3.5, "es"),  # not sure enough
+        (Language("fr", 0.99), 2.0, "es"),  # too short to tell
+    ],
+)
+def test_a_span_surely_in_another_language_is_decoded_in_it(other: Language, seconds: float, code: str) -> None:
+    engine = FakeEngine(other=other)
+    waveform = np.zeros(20 * SAMPLE_RATE, dtype=np.float32)
+    spans = [Span(1.0, 1.0 + seconds), Span(10.0, 14.0)]
+    main, heard = recognise(engine, waveform, spans)  # type: ignore[arg-type]
+    assert main.code == "es"
+    assert [one.language.code for one in heard] == [code, "es"]  # in order of time, though the longest came first
+    assert engine.languages == ["es", code]
 
 
 def test_a_given_language_is_not_detected_again() -> None:
@@ -84,4 +103,4 @@ def test_nothing_is_left_out_and_each_segment_has_its_span(monkeypatch: pytest.M
     monkeypatch.setattr(engine, "transcribe", lambda *_: [segment("♪", 0.1, 0.2), segment("word", 0.2, 0.5)])
     waveform = np.zeros(SAMPLE_RATE, dtype=np.float32)
     _, heard = recognise(engine, waveform, [Span(0.0, 1.0)], Language("en", None))  # type: ignore[arg-type]
-    assert [(span, found.text) for span, found in heard] == [(Span(0.0, 1.0), "♪"), (Span(0.0, 1.0), "word")]
+    assert [(one.span, one.segment.text) for one in heard] == [(Span(0.0, 1.0), "♪"), (Span(0.0, 1.0), "word")]

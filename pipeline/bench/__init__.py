@@ -1,0 +1,1 @@
+"""What cliptone costs, measured."""

@@ -1,0 +1,144 @@
+"""What less padding and fewer beams cost in words, and save in time: `python -m pipeline.bench.padding`.
+
+Each utterance of LibriSpeech test-other (English) and Emo-DB (German) in the folder `CLIPTONE_DATA`, and the demo's
+English, Spanish and French, is decoded by itself: clean, over music, over noise, and several joined. Every second
+utterance chooses the defaults (`--half choose`); the others report them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+import numpy as np
+import typer
+from threadpoolctl import threadpool_limits
+
+from pipeline.bench.corpus import Utterance, acted_speech, demo_speech, read_speech, voice
+from pipeline.evaluation.transcripts import compare
+from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.records import Decibels, Seconds
+from pipeline.sound import synthetic
+from pipeline.sound.material import data_folder
+from pipeline.speech.ctranslate2_engine import CTranslate2Engine
+from pipeline.speech.engine import Decoding, Segment
+
+LOOP = 2.4  # compression ratio from which a text repeats itself
+ACTED_COUNT = 80  # utterances of Emo-DB, which are short and say ten sentences between them
+JOINED = 3  # utterances in a row, for windows that are nearly full
+BESIDE_DB: tuple[tuple[str, Decibels], ...] = (("band", 10.0), ("white noise", 10.0))
+WHOLE = Decoding()
+SETTINGS = {
+    "30 s, beam 5": WHOLE,
+    "30 s, greedy": replace(WHOLE, beam_size=1),
+    **{f"{pad:g} s, beam 5": replace(WHOLE, padding_s=pad) for pad in (12.0, 10.0, 8.0, 6.0, 5.0)},
+    **{f"10 s, beam {beams}": replace(WHOLE, padding_s=10.0, beam_size=beams) for beams in (1, 2, 3)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One waveform, what is said in it, and the group that it is counted in."""
+
+    group: str
+    language: str
+    text: str
+    waveform: Waveform
+
+
+@dataclass
+class Tally:
+    """What one setting made of the samples."""
+
+    errors: dict[str, int] = field(default_factory=dict)  # by group
+    words: dict[str, int] = field(default_factory=dict)
+    loops: int = 0
+    seconds: Seconds = 0.0
+    shifts: list[Seconds] = field(default_factory=list)  # of word starts against the first setting
+
+    def error_rate(self, groups: Sequence[str]) -> float:
+        """Word errors over true words of some groups."""
+        return sum(self.errors[group] for group in groups) / sum(self.words[group] for group in groups)
+
+
+def samples(half: str) -> Iterator[Sample]:
+    """The chosen half of all speech in every group."""
+    start = 0 if half == "choose" else 1
+    data = data_folder()
+    corpora = {"english": read_speech(data), "german": acted_speech(data)[:ACTED_COUNT]}
+    for group, utterances in corpora.items():
+        mine = utterances[start::2]
+        spoken = [(utterance, voice(utterance.path)) for utterance in mine]
+        for number, (utterance, waveform) in enumerate(spoken):
+            yield Sample(group, utterance.language, utterance.text, waveform)
+            for beside, snr_db in BESIDE_DB:
+                yield Sample(
+                    f"over {beside}", utterance.language, utterance.text, _over(waveform, beside, snr_db, number)
+                )
+        for first in range(0, len(spoken), JOINED):
+            yield _joined(spoken[first : first + JOINED])
+    for language, utterances in demo_speech().items():
+        for utterance in utterances:
+            yield Sample(f"demo {language}", language, utterance.text, voice(utterance.path))
+
+
+def _over(waveform: Waveform, name: str, snr_db: Decibels, seed: int) -> Waveform:
+    kinds: dict[str, Callable[[Seconds, int], Waveform]] = {**synthetic.MUSIC, **synthetic.NOISE}
+    other = np.resize(kinds[name](waveform.size / SAMPLE_RATE, seed), waveform.size)
+    mixed: Waveform = waveform + other.astype(np.float32) * np.float32(10 ** (-snr_db / 20))
+    return mixed
+
+
+def _joined(spoken: Sequence[tuple[Utterance, Waveform]]) -> Sample:
+    text = " ".join(utterance.text for utterance, _ in spoken)
+    return Sample("joined", spoken[0][0].language, text, np.concatenate([waveform for _, waveform in spoken]))
+
+
+def measure(engine: CTranslate2Engine, half: str, reference: dict[int, list[Segment]]) -> Tally:
+    """Decode all samples; word starts are compared with those of the reference, which the first call fills."""
+    tally = Tally()
+    first = not reference
+    for number, sample in enumerate(samples(half)):
+        began = time.process_time()
+        with threadpool_limits(1):
+            segments = engine.transcribe(sample.waveform, sample.language)
+        tally.seconds += time.process_time() - began
+        heard = " ".join(segment.text for segment in segments)
+        errors, words, _, _ = compare(sample.text, heard, sample.language)
+        tally.errors[sample.group] = tally.errors.get(sample.group, 0) + errors
+        tally.words[sample.group] = tally.words.get(sample.group, 0) + words
+        tally.loops += any(segment.compression_ratio > LOOP for segment in segments)
+        if first:
+            reference[number] = segments
+        ours, theirs = ([word for segment in each for word in segment.words] for each in (segments, reference[number]))
+        if [word.text for word in ours] == [word.text for word in theirs]:
+            tally.shifts += [abs(a.start_s - b.start_s) for a, b in zip(ours, theirs, strict=True)]
+    return tally
+
+
+def main(
+    half: Annotated[str, typer.Option(help="choose or report")] = "report",
+    only: Annotated[str, typer.Option(help="settings whose name holds this; the first is always there")] = "",
+) -> None:
+    """Print a line for each setting: time, loops, shift of word times, and word error rate by group."""
+    reference: dict[int, list[Segment]] = {}
+    engine = CTranslate2Engine()
+    base = 0.0
+    for name, decoding in SETTINGS.items():
+        if reference and only not in name:
+            continue
+        engine.use(decoding)
+        tally = measure(engine, half, reference)
+        base = base or tally.seconds
+        rates = "  ".join(f"{group} {100 * tally.error_rate([group]):.1f}" for group in tally.errors)
+        late = float(np.quantile(tally.shifts, 0.95))
+        typer.echo(
+            f"{name:24} {tally.seconds / base:.2f} of the time, {tally.loops} loops, "
+            f"95 % of word times within {late:.2f} s, WER {100 * tally.error_rate(list(tally.errors)):.2f} %: {rates}"
+        )
+
+
+if __name__ == "__main__":
+    typer.run(main)
