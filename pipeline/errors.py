@@ -46,6 +46,7 @@ class Reason(StrEnum):
     MUSIC_OVER_SPEECH = "music_over_speech"
     SINGING = "singing"
     LOW_SNR = "low_snr"
+    SEVERAL_VOICES = "several_voices"
     UNVOICED = "unvoiced"
     NO_TAGGER = "no_tagger"
     NO_TEXT = "no_text"

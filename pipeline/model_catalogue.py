@@ -196,5 +196,17 @@ MODELS: dict[str, Model] = {
             ),
             shipped=Path(__file__).parent / "tone" / "starter",
         ),
+        Model(
+            name="overlap",
+            task="several voices at once, from the stored speech embeddings",
+            source="shipped with cliptone, trained by `python -m pipeline.overlap.train`",
+            revision="1",
+            licence="Apache-2.0",
+            trained_on="Emo-DB: 339 acted utterances of ten Germans in a studio, laid over each other and changed "
+            "(Burkhardt et al. 2005, CC0-1.0)",
+            labels=("one voice", "several voices"),
+            files=(ModelFile("head.json", None), ModelFile("head.npz", None), ModelFile("card.md", None)),
+            shipped=Path(__file__).parent / "overlap" / "head",
+        ),
     )
 }

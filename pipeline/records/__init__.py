@@ -15,7 +15,7 @@ from pipeline.records.speech import (
     WordRow,
 )
 from pipeline.records.tone import EmotionRow, SpeechEmbeddingRow
-from pipeline.records.voice import AcousticsRow, EmotionSpanRow, MentionRow, SpectralRow, WordEmphasisRow
+from pipeline.records.voice import AcousticsRow, EmotionSpanRow, MentionRow, OpenSmileRow, SpectralRow, WordEmphasisRow
 
 __all__ = [
     "AcousticsRow",
@@ -35,6 +35,7 @@ __all__ = [
     "MediaRow",
     "MentionRow",
     "ObservationRow",
+    "OpenSmileRow",
     "Outcome",
     "PlatformCaptionRow",
     "ProvenanceRow",

@@ -41,7 +41,7 @@ class SegmentRow(Row):
     compression_ratio: float = column("length over gzip length of the text; above 2.4 it repeats itself", "ratio")
     temperature: float = column("sampling temperature that gave this text; 0 is greedy or beam", "")
     language: str | None = column(
-        "language that it was decoded in, Whisper's code: the clip's, or another that its stretch of speech is surely in",
+        "language that it was decoded in, by Whisper's code: the clip's, or another that this speech is surely in",
         default=None,
     )
 

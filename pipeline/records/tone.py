@@ -23,6 +23,12 @@ class SpeechEmbeddingRow(Row):
         "mean over all frames, then over the louder ones, block after block; NULL if too short"
     )
     reason: str | None = column("why `embedding` is NULL")
+    overlap_probability: float | None = column(
+        "probability that several voices speak at once, as if that were as frequent as one voice; NULL if too short or "
+        "for an encoder that the detector does not know",
+        "0–1",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

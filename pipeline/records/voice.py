@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -118,6 +119,26 @@ class SpectralRow(Row):
     f2_bandwidth_hz: Hertz | None = column("mean bandwidth of the second formant", "Hz", default=None)
     f3_bandwidth_hz: Hertz | None = column("mean bandwidth of the third formant", "Hz", default=None)
     reason: str | None = column("why all of these are NULL: too_short or unvoiced", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSmileRow(Row):
+    """Measures of one speech region by openSMILE itself; none unless the option `opensmile` of acoustics asks for them.
+
+    openSMILE's licence forbids commercial use, of these numbers too.
+    """
+
+    table: ClassVar[str] = "opensmile_features"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "region", "feature_set")
+
+    clip_id: str = column("the clip")
+    region: int = column("the speech region")
+    feature_set: str = column("openSMILE's set of features, such as eGeMAPSv02")
+    features: Mapping[str, float] | None = column(
+        "value by openSMILE's own name, as in features['loudness_sma3_amean']; what is measured over voiced or over "
+        "unvoiced sound alone is left out of regions without it"
+    )
+    reason: str | None = column("why `features` is NULL: too_short or too_quiet")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ SENTENCES: dict[str, str] = {
     Reason.MUSIC_OVER_SPEECH: "music lies over the voice",
     Reason.SINGING: "somebody sings",
     Reason.LOW_SNR: "noise lies over the voice",
+    Reason.SEVERAL_VOICES: "several people speak at once",
     Reason.UNVOICED: "no voiced sound was found",
     Reason.NO_TAGGER: "the study has no model that hears music",
     Reason.NO_TEXT: "no words were found",

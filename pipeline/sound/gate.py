@@ -22,9 +22,13 @@ class Gate:
     music_threshold: float = 0.3  # 0–1, score from which music or singing may cover a voice
     music_ratio: float = 4.0  # they cover it when they score this many times as high as speech
     min_snr_db: Decibels = 6.0
+    max_overlap_probability: float = 0.88  # 0–1, chosen by `python -m pipeline.overlap.train`
 
-    def obstacle(self, region: SpeechRegionRow) -> Reason | None:
-        """The first reason why a region's tone cannot be scored; None if it can."""
+    def obstacle(self, region: SpeechRegionRow, overlap_probability: float | None = None) -> Reason | None:
+        """The first reason why a region's tone cannot be scored; None if it can.
+
+        `overlap_probability` is that of several voices at once, as the stage embed stores it; None if not known.
+        """
         if round(region.end_s - region.start_s, 6) < self.min_region_s:  # whole samples, so no rounding to fear
             return Reason.TOO_SHORT
         if region.level_dbfs is None or region.level_dbfs < self.min_level_dbfs:
@@ -39,6 +43,8 @@ class Gate:
             return Reason.MUSIC_OVER_SPEECH
         if region.snr_db is not None and region.snr_db < self.min_snr_db:
             return Reason.LOW_SNR
+        if overlap_probability is not None and overlap_probability > self.max_overlap_probability:
+            return Reason.SEVERAL_VOICES
         return None
 
     def _covers(self, other: float | None, speech: float | None) -> bool:

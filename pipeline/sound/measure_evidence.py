@@ -30,6 +30,7 @@ from pipeline.sound.material import ACTED, CLIPPED_DB, READ, SNRS_DB, Sound
 STAGES = ("download", "audio", "evidence", "embed", "emotion")
 NO_GATE: Mapping[str, float] = {  # options of the stage emotion that score whatever is long and loud enough
     "min_speech_probability": 0.0, "max_clipping_share": 1.0, "music_ratio": 1e9, "min_snr_db": -10.0,
+    "max_overlap_probability": 1.0,
 }  # fmt: skip
 TONES = "SELECT file_name, tone, tone_reason FROM clip_tone JOIN media USING (clip_id)"
 TEXTS = "SELECT file_name, coalesce(text, '') FROM transcripts JOIN media USING (clip_id)"

@@ -1,17 +1,22 @@
-"""Stage `acoustics`: pitch, intensity, spectrum, voice quality and rhythm of each speech region, by Praat."""
+"""Stage `acoustics`: pitch, intensity, spectrum, voice quality and rhythm of each speech region, by Praat.
+
+With the optional extra `opensmile`, openSMILE's own measures too.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from pipeline.errors import Reason
 from pipeline.media import SAMPLE_RATE, Waveform, read_audio
-from pipeline.records import AcousticsRow, Clip, SpectralRow, SpeechRegionRow
+from pipeline.records import AcousticsRow, Clip, OpenSmileRow, Row, SpectralRow, SpeechRegionRow
+from pipeline.sound.egemaps import OpenSmile, opensmile_version
 from pipeline.sound.praat import PitchRange, PraatSound, shortest_samples
-from pipeline.stage import Options, Result, Stage
+from pipeline.stage import Options, Result, Setting, Stage
 
 
 class AcousticsOptions(Options):
@@ -20,6 +25,12 @@ class AcousticsOptions(Options):
     pitch_floor_hz: float = Field(75.0, ge=50, le=300, description="lowest fundamental frequency looked for, in Hz")
     pitch_ceiling_hz: float = Field(
         600.0, ge=200, le=1500, description="highest fundamental frequency looked for, in Hz; 500 suits calm adults"
+    )
+
+    opensmile: Literal["none", "eGeMAPSv02"] = Field(
+        "none",
+        description="also store what openSMILE measures, in opensmile_features; needs the extra `opensmile`, whose "
+        "licence forbids commercial use",
     )
 
     @model_validator(mode="after")
@@ -33,27 +44,35 @@ class Acoustics(Stage):
     """Measure how each speech region sounds; a row a region in each table, none without speech."""
 
     name: ClassVar[str] = "acoustics"
-    version: ClassVar[int] = 2
-    tables = (AcousticsRow, SpectralRow)
+    version: ClassVar[int] = 3
+    tables = (AcousticsRow, SpectralRow, OpenSmileRow)
     needs = ("audio", "evidence")
     uses_audio: ClassVar[bool] = True
     packages = ("praat-parselmouth",)
     Options = AcousticsOptions
     options: AcousticsOptions
 
+    def __init__(self, options: AcousticsOptions, setting: Setting) -> None:
+        super().__init__(options, setting)
+        self._smile = OpenSmile(options.opensmile) if options.opensmile != "none" else None
+
+    @classmethod
+    def libraries(cls, options: AcousticsOptions, setting: Setting) -> dict[str, str]:
+        """The versions of what measures; `UserError` when openSMILE is asked for and not installed."""
+        libraries = super().libraries(options, setting)
+        return libraries if options.opensmile == "none" else {**libraries, "opensmile": opensmile_version()}
+
     def one(self, clip: Clip) -> Result:
         """Measure every region of one clip."""
         regions = clip.rows(SpeechRegionRow)
-        if not regions:
-            return []
-        waveform = read_audio(clip.audio_path)
-        return [
-            row
-            for region in regions
-            for row in self._measured(
-                region, waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)]
-            )
-        ]
+        return list(self._rows(regions, read_audio(clip.audio_path))) if regions else []
+
+    def _rows(self, regions: tuple[SpeechRegionRow, ...], waveform: Waveform) -> Iterator[Row]:
+        for region in regions:
+            speech = waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)]
+            yield from self._measured(region, speech)
+            if self._smile is not None:
+                yield self._by_opensmile(self._smile, region, speech)
 
     def _measured(self, region: SpeechRegionRow, waveform: Waveform) -> tuple[AcousticsRow, SpectralRow]:
         pitch_range = PitchRange(self.options.pitch_floor_hz, self.options.pitch_ceiling_hz)
@@ -67,6 +86,18 @@ class Acoustics(Stage):
         return (
             AcousticsRow(**key, **_level(sound), **of_voice, reason=reason),
             SpectralRow(**key, **of_spectrum, reason=reason),
+        )
+
+    def _by_opensmile(self, smile: OpenSmile, region: SpeechRegionRow, waveform: Waveform) -> OpenSmileRow:
+        features, reason = None, Reason.TOO_QUIET  # digital silence has no voice to measure
+        if waveform.any() or not waveform.size:
+            features, reason = smile.measure(waveform), Reason.TOO_SHORT
+        return OpenSmileRow(
+            clip_id=region.clip_id,
+            region=region.region,
+            feature_set=self.options.opensmile,
+            features=features,
+            reason=None if features else reason.value,
         )
 
 

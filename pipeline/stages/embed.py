@@ -1,4 +1,7 @@
-"""Stage `embed`: each speech region as one vector of a speech encoder, which tone models score later."""
+"""Stage `embed`: each speech region as one vector of a speech encoder, which tone models score later.
+
+From the vector it also tells whether several voices speak at once.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,16 @@ from pydantic import Field
 from pipeline import media, models
 from pipeline.errors import Reason
 from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.overlap.detector import OverlapDetector
 from pipeline.records import Clip, SpeechEmbeddingRow, SpeechRegionRow
 from pipeline.speech.encoder import MIN_SAMPLES, SpeechEncoder, WhisperEncoder
 from pipeline.stage import Options, Result, Setting, Stage
 
 #: What builds an encoder from the folder of its model; the key is the model's name.
 ENCODERS: dict[str, Callable[[Path], SpeechEncoder]] = {"whisper-base": WhisperEncoder}
+
+
+OVERLAP_MODEL = "overlap"  # tells one voice from several at once
 
 
 class EmbedOptions(Options):
@@ -34,7 +41,7 @@ class Embed(Stage):
     """Pool the middle of a speech encoder over each speech region."""
 
     name: ClassVar[str] = "embed"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables = (SpeechEmbeddingRow,)
     needs = ("audio", "evidence")
     uses_audio = True
@@ -45,6 +52,7 @@ class Embed(Stage):
     def __init__(self, options: EmbedOptions, setting: Setting) -> None:
         super().__init__(options, setting)
         self._encoder = ENCODERS[options.encoder](models.locate(options.encoder, setting.models_folder))
+        self._overlap = OverlapDetector(models.locate(OVERLAP_MODEL, setting.models_folder))
 
     def one(self, clip: Clip) -> Result:
         """One row a speech region; NULL with too_short or too_quiet where there is nothing to embed."""
@@ -57,12 +65,17 @@ class Embed(Stage):
     def _row(self, region: SpeechRegionRow, waveform: Waveform) -> SpeechEmbeddingRow:
         speech = waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)]
         reason = self._obstacle(speech)
+        embedding = None if reason else tuple(self._encoder.embed(speech).tolist())
+        overlap = None
+        if embedding is not None and self._encoder.name == self._overlap.encoder:
+            overlap = self._overlap.probability(embedding)
         return SpeechEmbeddingRow(
             clip_id=region.clip_id,
             region=region.region,
             encoder=self._encoder.name,
-            embedding=None if reason else tuple(self._encoder.embed(speech).tolist()),
+            embedding=embedding,
             reason=reason.value if reason else None,
+            overlap_probability=overlap,
         )
 
     def _obstacle(self, speech: Waveform) -> Reason | None:
@@ -72,5 +85,5 @@ class Embed(Stage):
 
     @classmethod
     def models(cls, options: EmbedOptions, setting: Setting) -> tuple[str, ...]:
-        """The encoder's weights."""
-        return (options.encoder,)
+        """The encoder's weights, and the detector of several voices."""
+        return (options.encoder, OVERLAP_MODEL)

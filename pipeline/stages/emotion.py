@@ -63,6 +63,12 @@ class EmotionOptions(Options):
     min_snr_db: Decibels = Field(
         Gate.min_snr_db, description="signal to noise below which a region is not scored (dB); -10 scores them all"
     )
+    max_overlap_probability: float = Field(
+        Gate.max_overlap_probability,
+        ge=0.0,
+        le=1.0,
+        description="probability of several voices at once above which a region is not scored; 1 scores them all",
+    )
 
     @property
     def gate(self) -> Gate:
@@ -85,7 +91,7 @@ class Emotion(Stage):
     """Speech regions to rows of perceived tone, one a region and model."""
 
     name: ClassVar[str] = "emotion"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables: ClassVar[tuple[type[Row], ...]] = (EmotionRow,)
     needs: ClassVar[tuple[str, ...]] = ("audio", "evidence", "embed")
     Options: ClassVar[type[Options]] = EmotionOptions
@@ -119,7 +125,9 @@ class Emotion(Stage):
     def one(self, clip: Clip) -> Result:
         """Score every region with every model; a clip without speech gives no rows."""
         regions = clip.rows(SpeechRegionRow)
-        reasons = {region.region: self.options.gate.obstacle(region) for region in regions}
+        overlap = {row.region: row.overlap_probability for row in clip.rows(SpeechEmbeddingRow)}
+        gate = self.options.gate
+        reasons = {region.region: gate.obstacle(region, overlap.get(region.region)) for region in regions}
         evident = [region for region in regions if reasons[region.region] is None]
         rows: list[EmotionRow] = []
         for name, model in self._models.items():

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from pipeline import models
 from pipeline.errors import Reason
 from pipeline.media import SAMPLE_RATE, Waveform, read_audio
-from pipeline.records import Clip, EmotionSpanRow, Seconds, SpeechRegionRow
+from pipeline.records import Clip, EmotionSpanRow, Seconds, SpeechEmbeddingRow, SpeechRegionRow
 from pipeline.sound.gate import Gate
 from pipeline.stage import Options, Result, Setting, Stage
 from pipeline.tone.diarization import TIMELINE_MODELS, Span, TimelineModel
@@ -44,9 +44,9 @@ class Timeline(Stage):
     """Speech regions to spans of one tone; a region with too little evidence is one span with the reason."""
 
     name: ClassVar[str] = "timeline"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables = (EmotionSpanRow,)
-    needs = ("audio", "evidence")
+    needs = ("audio", "evidence", "embed")
     Options = TimelineOptions
     options: TimelineOptions
 
@@ -77,14 +77,20 @@ class Timeline(Stage):
         if not regions or not self._models:
             return []
         waveform = read_audio(clip.audio_path)
-        return [row for model in self._models for row in self._rows(model, regions, waveform)]
+        overlap = {row.region: row.overlap_probability for row in clip.rows(SpeechEmbeddingRow)}
+        reasons = {region.region: self._gate.obstacle(region, overlap.get(region.region)) for region in regions}
+        return [row for model in self._models for row in self._rows(model, regions, reasons, waveform)]
 
     def _rows(
-        self, model: TimelineModel, regions: tuple[SpeechRegionRow, ...], waveform: Waveform
+        self,
+        model: TimelineModel,
+        regions: tuple[SpeechRegionRow, ...],
+        reasons: dict[int, Reason | None],
+        waveform: Waveform,
     ) -> list[EmotionSpanRow]:
         rows: list[EmotionSpanRow] = []
         for region in regions:
-            reason = self._gate.obstacle(region)
+            reason = reasons[region.region]
             if reason is not None:
                 rows.append(_row(region, model.name, len(rows), None, reason))
                 continue

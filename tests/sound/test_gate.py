@@ -18,6 +18,7 @@ GATE = Gate(
     music_threshold=0.3,
     music_ratio=4.0,
     min_snr_db=6.0,
+    max_overlap_probability=0.8,
 )
 CLEAR: dict[str, Any] = {
     "start_s": 0.0, "end_s": 2.0, "level_dbfs": -20.0, "speech_probability": 0.9, "speech_score": 0.9,
@@ -59,6 +60,13 @@ def test_clear_speech_passes_and_so_does_what_is_not_known() -> None:
 )
 def test_each_measure_has_its_reason(changed: dict[str, Any], reason: Reason | None) -> None:
     assert obstacle(**changed) == reason
+
+
+@pytest.mark.parametrize(("probability", "reason"), [(None, None), (0.8, None), (0.81, Reason.SEVERAL_VOICES)])
+def test_several_voices_have_no_one_tone(probability: float | None, reason: Reason | None) -> None:
+    assert GATE.obstacle(SpeechRegionRow(clip_id="a", region=0, **CLEAR), probability) == reason
+    noisy = SpeechRegionRow(clip_id="a", region=0, **{**CLEAR, "snr_db": 0.0})
+    assert GATE.obstacle(noisy, probability) == Reason.LOW_SNR, "it is told last, for it is the least certain"
 
 
 def test_the_first_reason_in_order_is_told() -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import wave
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from pipeline.errors import StageError
+from pipeline.errors import StageError, UserError
 from pipeline.media import SAMPLE_RATE, Waveform
-from pipeline.records import AcousticsRow, Clip, Source, SpectralRow, SpeechRegionRow
+from pipeline.records import AcousticsRow, Clip, OpenSmileRow, Source, SpectralRow, SpeechRegionRow
+from pipeline.sound import egemaps
 from pipeline.sound.synthetic import white_noise
-from pipeline.stage import Setting
+from pipeline.stage import Setting, plan_stage
 from pipeline.stages.acoustics import Acoustics, AcousticsOptions
 
 Regions = list[tuple[float, float]]
@@ -180,3 +183,41 @@ def test_a_narrower_range_hides_a_high_voice(make_clip: MakeClip) -> None:
 def test_a_ceiling_below_an_octave_is_refused() -> None:
     with pytest.raises(ValidationError, match="octave"):
         AcousticsOptions(pitch_floor_hz=150.0, pitch_ceiling_hz=250.0)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("opensmile") is None, reason="openSMILE is not installed")
+def test_opensmile_gives_a_row_a_region_with_features_or_a_reason(make_clip: MakeClip) -> None:
+    sound = np.concatenate([voice(120.0, 1.0), voice(240.0, 1.0), np.zeros(SAMPLE_RATE, np.float32)])
+    clip = make_clip(sound, [(0.0, 1.0), (1.0, 2.0), (1.98, 2.0), (2.0, 3.0), (3.0, 3.5)])
+    (result,) = Acoustics(AcousticsOptions(opensmile="eGeMAPSv02"), Setting())([clip])
+    assert not isinstance(result, StageError)
+    rows = [row for row in result if isinstance(row, OpenSmileRow)]
+    assert len(result) == 3 * len(rows), "Praat's two tables are as they were"
+    assert [(row.region, row.feature_set, row.reason) for row in rows] == [
+        (0, "eGeMAPSv02", None),
+        (1, "eGeMAPSv02", None),
+        (2, "eGeMAPSv02", "too_short"),
+        (3, "eGeMAPSv02", "too_quiet"),
+        (4, "eGeMAPSv02", "too_short"),  # the audio ends before it
+    ]
+    assert [row.features is None for row in rows] == [False, False, True, True, True]
+    low, high = (row.features["F0semitoneFrom27.5Hz_sma3nz_amean"] for row in rows[:2] if row.features)
+    assert high - low == pytest.approx(12.0, abs=0.2)
+
+
+def test_without_opensmile_the_run_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(egemaps, "version", gone)
+    wanted = AcousticsOptions(opensmile="eGeMAPSv02")
+    with pytest.raises(UserError, match="needs openSMILE, which is not installed"):
+        plan_stage(Acoustics, wanted, Setting(), {}, {"audio": "", "evidence": ""})
+    assert set(Acoustics.libraries(AcousticsOptions(), Setting())) == {"praat-parselmouth"}, "nobody else needs it"
+
+
+def test_the_version_of_opensmile_counts_where_it_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(egemaps, "version", lambda name: "2.6.0")
+    assert Acoustics.libraries(AcousticsOptions(opensmile="eGeMAPSv02"), Setting())["opensmile"] == "2.6.0"
+    description = AcousticsOptions.model_fields["opensmile"].description or ""
+    assert "forbids commercial use" in description

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from pipeline import media, models
 from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Source, SpeechEmbeddingRow, SpeechRegionRow
+from pipeline.sound.gate import Gate
+from pipeline.sound.synthetic import at_level
 from pipeline.stage import Setting
 from pipeline.stages import embed
 from pipeline.stages.embed import ENCODERS, Embed, EmbedOptions
@@ -36,7 +38,9 @@ class FakeEncoder:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(ENCODERS, "whisper-base", FakeEncoder)
-    monkeypatch.setattr(embed.models, "locate", lambda name, _: tmp_path / name)
+    locate = models.locate
+    fakes = {"whisper-base": tmp_path}
+    monkeypatch.setattr(embed.models, "locate", lambda name, folder: fakes.get(name) or locate(name, folder))
 
 
 def clip_of(folder: Path, waveform: Waveform, regions: list[tuple[float, float]]) -> Clip:
@@ -68,6 +72,7 @@ def test_each_region_has_the_vector_of_its_own_speech(tmp_path: Path) -> None:
         ("file:one", 0, "fake/length-and-mean", None),
         ("file:one", 1, "fake/length-and-mean", None),
     ]
+    assert [row.overlap_probability for row in rows] == [None, None], "the detector reads another encoder"
     assert rows[0].embedding == pytest.approx((1.0, 0.25))
     assert rows[1].embedding == pytest.approx((0.6, 0.5))
     assert all(type(number) is float for number in rows[0].embedding or ())
@@ -96,7 +101,7 @@ def test_a_clip_without_speech_has_no_rows(tmp_path: Path) -> None:
 def test_options_and_fingerprint() -> None:
     with pytest.raises(ValidationError):
         EmbedOptions(min_region_s=0.01)
-    assert Embed.models(EmbedOptions(), Setting()) == ("whisper-base",)
+    assert Embed.models(EmbedOptions(), Setting()) == ("whisper-base", "overlap")
     assert set(Embed.libraries(EmbedOptions(), Setting())) == {"openai-whisper", "torch"}
     assert all(field.description for field in EmbedOptions.model_fields.values())
 
@@ -114,3 +119,24 @@ def test_real_speech_has_finite_vectors_that_differ_and_repeat(tmp_path: Path) -
     assert np.isfinite([first.embedding, second.embedding]).all()
     assert first.embedding != second.embedding
     assert rows_of(clip) == [first, second]
+
+
+@pytest.mark.model
+def test_two_voices_at_once_are_heard_and_one_after_the_other_is_not(tmp_path: Path) -> None:
+    if models.find("whisper-base") is None:
+        pytest.skip("the Whisper base weights are not on this machine")
+    voices = []
+    for name, start in (("english_clear", 1.0), ("french", 1.0)):
+        media.decode(CLIPS / f"{name}.mp4", tmp_path / f"{name}.wav", 60.0)
+        speech = media.read_audio(tmp_path / f"{name}.wav")
+        voices.append(at_level(speech[round(start * SAMPLE_RATE) : round((start + 4) * SAMPLE_RATE)]))
+    english, french = voices
+    together = at_level(english + french)
+    in_turn = np.concatenate([english[: english.size // 2], french[: french.size // 2]])
+    clip = clip_of(tmp_path, np.concatenate([together, english, french, in_turn]), [(0, 4), (4, 8), (8, 12), (12, 16)])
+    both, first, second, turns = (row.overlap_probability for row in rows_of(clip))
+    assert both is not None
+    assert both > Gate.max_overlap_probability
+    for alone in (first, second, turns):
+        assert alone is not None
+        assert alone < Gate.max_overlap_probability

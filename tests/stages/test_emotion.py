@@ -174,6 +174,21 @@ def test_the_rules_follow_the_options() -> None:
     assert rows_of(ratio, clip(beside, embedding(0)))[0].reason is None
 
 
+def test_several_voices_at_once_have_no_tone_by_any_model(loudest: type[Loudest], tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", np.full(16_000 * 6, 0.9, dtype=np.float32))
+    rows = [dataclasses.replace(embedding(n), overlap_probability=p) for n, p in enumerate((0.999, 0.001, None))]
+    one = clip(*(region(n, 2.0 * n, 2.0 * n + 2) for n in range(3)), *rows, audio_path=path)
+    strict = rows_of(emotion(models=["starter", "loudest"]), one)
+    assert [(row.model, row.region, row.reason) for row in strict] == [
+        ("starter", 0, "several_voices"), ("starter", 1, None), ("starter", 2, None),
+        ("loudest", 0, "several_voices"), ("loudest", 1, None), ("loudest", 2, None),
+    ]  # fmt: skip
+    assert (strict[0].label, strict[0].probability, strict[0].status) == (None, None, "no_evidence")
+    assert loudest.heard == [32_000, 32_000], "what has no one tone is not even listened to"
+    free = rows_of(emotion(max_overlap_probability=1), one)
+    assert [row.reason for row in free] == [None, None, None]
+
+
 def test_a_region_too_short_for_the_encoder_is_too_short_here() -> None:
     stage = emotion(min_region_s=0.1)
     missing = SpeechEmbeddingRow(CLIP_ID, 0, ENCODER, None, reason="too_short")
