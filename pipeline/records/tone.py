@@ -18,10 +18,8 @@ class SpeechEmbeddingRow(Row):
 
     clip_id: str = column("the clip")
     region: int = column("the speech region")
-    encoder: str = column("the encoder, the blocks and the statistics that were pooled")
-    embedding: tuple[float, ...] | None = column(
-        "mean over all frames, then over the louder ones, block after block; NULL if too short"
-    )
+    encoder: str = column("the encoder, the block, and how it was pooled")
+    embedding: tuple[float, ...] | None = column("mean over all frames, then over the louder ones; NULL if too short")
     reason: str | None = column("why `embedding` is NULL")
     overlap_probability: float | None = column(
         "probability that several voices speak at once, as if that were as frequent as one voice; NULL if too short or "

@@ -41,11 +41,11 @@ class Embed(Stage):
     """Pool the middle of a speech encoder over each speech region."""
 
     name: ClassVar[str] = "embed"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     tables = (SpeechEmbeddingRow,)
     needs = ("audio", "evidence")
     uses_audio = True
-    packages = ("openai-whisper", "torch")
+    packages = ("faster-whisper", "ctranslate2")
     Options = EmbedOptions
     options: EmbedOptions
 

@@ -18,7 +18,7 @@ from pipeline.sound.gate import Gate
 from pipeline.speech.encoder import WhisperEncoder
 from pipeline.tone.starter_corpus import Speech, embed
 
-ENCODER, DIMS = "whisper-base/blocks-3/mean-louder", 1024
+ENCODER, DIMS = "whisper-base/block-3/normed/mean-louder", 1024
 
 
 def head(labels: tuple[str, ...] = (ONE, SEVERAL)) -> Head:

@@ -42,7 +42,7 @@ def voice(seconds: float, seed: int = 0) -> Waveform:
 
 def test_one_finite_vector_of_two_means(encoder: WhisperEncoder) -> None:
     embedding = encoder.embed(voice(2))
-    assert encoder.name == "whisper-base/blocks-3/mean-louder"
+    assert encoder.name == "whisper-base/block-3/normed/mean-louder"
     assert embedding.shape == (encoder.dims,) == (1024,)
     assert embedding.dtype == np.float32
     assert np.isfinite(embedding).all()
@@ -74,11 +74,13 @@ def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, f
     with torch.inference_mode():
         mel = log_mel_spectrogram(torch.from_numpy(np.pad(levelled, (0, SAMPLE_RATE))))
         whole.encoder(mel[None])
-    third = seen[0].numpy()[:-50]  # 20 ms each: without the silence
+    third = torch.nn.functional.layer_norm(seen[0], seen[0].shape[-1:]).numpy()[:-50]  # 20 ms each: without the silence
     loudness = mel.numpy().mean(axis=0)[:-100].reshape(-1, 2).mean(axis=1)
     embedding = encoder.embed(speech)
-    np.testing.assert_allclose(embedding[:512], third.mean(0), atol=1e-3)
-    np.testing.assert_allclose(embedding[512:], third[loudness >= np.quantile(loudness, 0.4)].mean(0), atol=5e-3)
+    louder = third[loudness >= np.quantile(loudness, 0.4)].mean(0)
+    for ours, theirs in ((embedding[:512], third.mean(0)), (embedding[512:], louder)):
+        assert np.abs(ours - theirs).mean() < 0.05 * np.abs(theirs).mean(), "int8 moves a little"
+        assert np.corrcoef(ours, theirs)[0, 1] > 0.999
 
 
 def test_the_same_speech_gives_the_same_vector(encoder: WhisperEncoder) -> None:
@@ -90,7 +92,7 @@ def test_loudness_does_not_matter_but_sound_does(encoder: WhisperEncoder) -> Non
     reference = encoder.embed(speech)
     quiet = encoder.embed(speech * np.float32(0.01))
     other = encoder.embed(np.random.default_rng(2).normal(0, 0.1, speech.size).astype(np.float32))
-    np.testing.assert_allclose(quiet, reference, atol=1e-2)
+    np.testing.assert_allclose(quiet, reference, atol=5e-2)  # int8 rounds each sound to its own steps
     assert np.abs(other - reference).max() > 1
 
 
@@ -113,13 +115,13 @@ def test_silence_and_a_click_have_no_vector(encoder: WhisperEncoder) -> None:
         encoder.embed(np.zeros(0, dtype=np.float32))
 
 
-def test_other_blocks_can_be_chosen(encoder: WhisperEncoder, folder: Path) -> None:
-    both = WhisperEncoder(folder, blocks=(3, 4))
-    assert (both.name, both.dims) == ("whisper-base/blocks-3-4/mean-louder", 2048)
-    np.testing.assert_allclose(both.embed(voice(1))[:1024], encoder.embed(voice(1)), atol=1e-5)
-    for blocks in ((0,), (7,)):
-        with pytest.raises(ValueError, match="1 to 6"):
-            WhisperEncoder(folder, blocks=blocks)
+def test_another_block_can_be_chosen(encoder: WhisperEncoder, folder: Path) -> None:
+    fourth = WhisperEncoder(folder, block=4)
+    assert (fourth.name, fourth.dims) == ("whisper-base/block-4/normed/mean-louder", 1024)
+    assert np.abs(fourth.embed(voice(1)) - encoder.embed(voice(1))).mean() > 0.05
+    for block in (0, 7):
+        with pytest.raises(ValueError, match=f"no block {block}"):
+            WhisperEncoder(folder, block=block)
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ def test_options_and_fingerprint() -> None:
     with pytest.raises(ValidationError):
         EmbedOptions(min_region_s=0.01)
     assert Embed.models(EmbedOptions(), Setting()) == ("whisper-base", "overlap")
-    assert set(Embed.libraries(EmbedOptions(), Setting())) == {"openai-whisper", "torch"}
+    assert set(Embed.libraries(EmbedOptions(), Setting())) == {"faster-whisper", "ctranslate2"}
     assert all(field.description for field in EmbedOptions.model_fields.values())
 
 

@@ -22,7 +22,7 @@ from pipeline.tone.starter_trial import Calibration, Held, leave_speakers_out
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
 DIMS = 1024
-ENCODER = "whisper-base/blocks-3/mean-louder"
+ENCODER = "whisper-base/block-3/normed/mean-louder"
 SHIPPED = train_starter.STARTER_FOLDER
 
 
