@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import Any
 
 from pipeline.collect.reasons import Action
 from pipeline.errors import RETRYABLE, Reason
 from pipeline.ledger import LAST_ATTEMPTS
+from pipeline.schema import quoted
 from pipeline.stage import StagePlan
 from pipeline.tables import Tables
 
 #: Clips that may be worked on: not those that are known by their metadata alone, nor those that a filter keeps out.
 WANTED = "kind <> 'post' AND clip_id NOT IN (SELECT clip_id FROM exclusions)"
+
+
+class Mark(IntEnum):
+    """What became of a clip's last attempt at a stage: two bits beside the number of the attempt."""
+
+    STALE = 0  # under another fingerprint, or its input changed since; or none was made
+    DONE = 1
+    FAILED = 2
+    AGAIN = 3  # failed for a reason that speaks of the moment: the next run tries again
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +38,60 @@ class Waiting:
     again_at: datetime | None  # UTC without an offset; None: at once
 
 
+def last_attempts(plans: Sequence[StagePlan]) -> str:
+    """SQL of one row a clip with the last attempt of each stage, `last_0` and so on, NULL without one.
+
+    Its number times 4, and what became of it under the stage's current fingerprint: with numbers alone, a million
+    attempts take a tenth of a second.
+    """
+    lines = (f"({quoted(plan.name)}, {quoted(plan.fingerprint)}, {n})" for n, plan in enumerate(plans))
+    last = (f"max(mark) FILTER (number = {n}) AS last_{n}" for n in range(len(plans)))
+    again = ", ".join(map(quoted, sorted(RETRYABLE)))
+    return f"""
+        WITH plans(stage, current, number) AS (VALUES {", ".join(lines)}),
+        marked AS (
+            SELECT clip_id, number, attempt_id * 4 + CASE
+                WHEN fingerprint <> current THEN {Mark.STALE}
+                WHEN status = 'ok' THEN {Mark.DONE}
+                WHEN status = 'failed' AND reason IN ({again}) THEN {Mark.AGAIN}
+                WHEN status = 'failed' THEN {Mark.FAILED}
+                ELSE {Mark.STALE} END AS mark
+            FROM attempts JOIN plans USING (stage)
+        )
+        SELECT clip_id, {", ".join(last)} FROM marked GROUP BY clip_id
+    """  # noqa: S608 - our own names and numbers
+
+
+def unfinished(tables: Tables, plans: Sequence[StagePlan]) -> dict[str, dict[str, Mark]]:
+    """Clips that have not passed every stage, in the order of the sources: what became of them, by stage."""
+    states = ", ".join(f"coalesce(last_{n} % 4, {Mark.STALE}) AS state_{n}" for n in range(len(plans)))
+    left = " OR ".join(f"state_{n} <> {Mark.DONE}" for n in range(len(plans)))
+    sql = f"""
+        SELECT clip_id, {states} FROM sources LEFT JOIN ({last_attempts(plans)}) USING (clip_id)
+        WHERE {WANTED} AND ({left})
+        ORDER BY position, clip_id
+    """  # noqa: S608 - our own names and numbers
+    names = [plan.name for plan in plans]
+    found = tables.connection.execute(sql).fetchall()
+    return {str(row[0]): dict(zip(names, map(Mark, row[1:]), strict=True)) for row in found}
+
+
 def pending(
-    tables: Tables,
-    plan: StagePlan,
-    current: Mapping[str, StagePlan],
-    retry_failed: bool = False,
-    hopeful: Collection[str] = (),
+    left: Mapping[str, Mapping[str, Mark]], plan: StagePlan, retry_failed: bool = False, hopeful: Collection[str] = ()
 ) -> list[str]:
-    """Clips that a stage has still to do, in the order of the sources.
+    """Clips that a stage has still to do, of those that are `left`, in their order.
 
     A clip is due when the stages it needs have passed under their current fingerprints, and this one has not;
     a failure counts as done unless its reason speaks of the moment, or `retry_failed`. `hopeful` clips are
     taken to pass the stages it needs.
     """
-    sql = f"""
-        SELECT clip_id FROM sources
-        WHERE {WANTED} AND clip_id NOT IN (
-            SELECT clip_id FROM ({LAST_ATTEMPTS})
-            WHERE status = 'ok' OR (status = 'failed' AND NOT list_contains($again, reason))
-        )
-        ORDER BY position, clip_id
-    """  # noqa: S608 - constants of this module
-    again = list(Reason) if retry_failed else sorted(RETRYABLE)
-    parameters = {"stage": plan.name, "fingerprint": plan.fingerprint, "again": again}
-    due = [str(row[0]) for row in tables.connection.execute(sql, parameters).fetchall()]
-    for need in plan.stage.needs:
-        done = passed(tables, current[need])
-        due = [clip_id for clip_id in due if clip_id in done or clip_id in hopeful]
-    return due
+    over = {Mark.DONE} if retry_failed else {Mark.DONE, Mark.FAILED}
+    return [
+        clip_id
+        for clip_id, states in left.items()
+        if states[plan.name] not in over
+        and all(states[need] is Mark.DONE or clip_id in hopeful for need in plan.stage.needs)
+    ]
 
 
 def passed(tables: Tables, plan: StagePlan, among: Collection[str] | None = None) -> set[str]:
@@ -68,13 +105,31 @@ def passed(tables: Tables, plan: StagePlan, among: Collection[str] | None = None
     return {str(row[0]) for row in tables.connection.execute(sql, parameters).fetchall()}
 
 
+def of_kind(tables: Tables, kind: str, among: Collection[str]) -> set[str]:
+    """Those of some clips whose bytes come from a file, an address, or nowhere."""
+    sql = "SELECT clip_id FROM sources WHERE kind = $kind AND clip_id IN (SELECT unnest($ids))"
+    return {str(row[0]) for row in tables.connection.execute(sql, {"kind": kind, "ids": list(among)}).fetchall()}
+
+
+def known(tables: Tables, platform: str) -> set[str]:
+    """All clips of a platform."""
+    sql = "SELECT clip_id FROM clips WHERE platform = $platform"
+    return {str(row[0]) for row in tables.connection.execute(sql, {"platform": platform}).fetchall()}
+
+
 def waiting(tables: Tables, plan: StagePlan, tools: str, retry_failed: bool = False) -> list[Waiting]:
     """Posts that are to be fetched now or at a later date, in the order of the sources.
 
     One on hold is due once the versions of the tools, or the cookies, are others than at its last attempt.
     """
     sql = f"""
-        WITH history AS (
+        WITH due AS (
+            SELECT clip_id, location, position FROM sources
+            WHERE kind = 'url' AND {WANTED} AND clip_id NOT IN (
+                SELECT clip_id FROM ({LAST_ATTEMPTS}) WHERE status = 'ok'
+            )
+        ),
+        history AS (
             SELECT
                 clip_id,
                 list(reason ORDER BY attempt_id) AS reasons,
@@ -82,12 +137,11 @@ def waiting(tables: Tables, plan: StagePlan, tools: str, retry_failed: bool = Fa
                     'status': status, 'fingerprint': fingerprint, 'reason': reason, 'action': action,
                     'again_at': again_at, 'tools': tools
                 }}, attempt_id) AS last
-            FROM attempts WHERE stage = $stage GROUP BY clip_id
+            FROM attempts SEMI JOIN due USING (clip_id)
+            WHERE stage = $stage GROUP BY clip_id
         )
         SELECT clip_id, location, coalesce(reasons, []), last
-        FROM sources LEFT JOIN history USING (clip_id)
-        WHERE kind = 'url' AND {WANTED}
-            AND NOT coalesce(last.status = 'ok' AND last.fingerprint = $fingerprint, false)
+        FROM due LEFT JOIN history USING (clip_id)
         ORDER BY position, clip_id
     """  # noqa: S608 - constants of this module
     parameters = {"stage": plan.name, "fingerprint": plan.fingerprint}

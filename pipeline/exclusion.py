@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from pipeline.filters import FilterOptions
+from pipeline.ledger import JudgementRow
 from pipeline.records import ClipRow, ExclusionRow, ObservationRow
 from pipeline.stage import StagePlan
 from pipeline.store import Store
@@ -12,21 +15,25 @@ from pipeline.tables import now
 
 
 def apply_filters(store: Store, filters: FilterOptions, plan: StagePlan) -> int:
-    """Judge every post anew, store what changed, and say how many stay out; `plan` is that of the download.
+    """Judge every post, store what changed, and say how many stay out; `plan` is that of the download.
 
-    A post that was fetched before stays in a sample, whatever is found later.
+    A post that was fetched before stays in a sample, whatever is found later. Where nothing was learnt of any post
+    since, the last judgement stands.
     """
+    judged_by = f"{version('cliptone')} {filters.model_dump_json()} {plan.fingerprint}"
+    digest = hashlib.sha256(judged_by.encode()).hexdigest()
     with store.alone():
         known = {row.clip_id: row for row in store.tables.read(ExclusionRow)}
-        if filters == FilterOptions() and not known:
-            return 0
+        if store.tables.read(JudgementRow) == [JudgementRow(digest)] or (filters == FilterOptions() and not known):
+            return len(known)
         found = _judge(store, filters, plan)
         gone = [name for name, row in known.items() if name not in found or found[name].rule != row.rule]
         fresh = [row for name, row in found.items() if name not in known or known[name].rule != row.rule]
-        if gone or fresh:
-            with store.change():
-                store.tables.delete(ExclusionRow, gone)
-                store.tables.insert(fresh)
+        with store.change():
+            store.tables.delete(ExclusionRow, gone)
+            store.tables.insert(fresh)
+            store.tables.connection.execute("DELETE FROM judgements")
+            store.tables.insert([JudgementRow(digest)])
         return len(found)
 
 

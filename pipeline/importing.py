@@ -10,10 +10,12 @@ from pipeline.config import Study
 from pipeline.enrolment import Enrolled, add_import
 from pipeline.imports.formats import Hints, read
 from pipeline.imports.result import ImportResult, rejects_name, write_rejects
+from pipeline.ledger import ReadingRow
 from pipeline.lock import held
+from pipeline.observer import Report
 from pipeline.records import ExposureRow, ImportRow
 from pipeline.source_options import IMPORTED
-from pipeline.sources import Export
+from pipeline.sources import Export, Sources, read_sources, stamp
 from pipeline.stages import STAGES
 from pipeline.store import Store
 from pipeline.tables import now
@@ -37,6 +39,25 @@ def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[Im
     return result, row
 
 
+def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources | None, report: Report) -> None:
+    """Have a store hold what the sources of its study name, and report it; the same as last time are not read again.
+
+    `sources` are given where they were read already. Raises `ConfigError` for one that cannot be read.
+    """
+    mark = stamp(study, key)  # before the reading: what changes meanwhile is read the next time
+    reading = store.reading()
+    if sources is None and reading is not None and reading.stamp == mark:
+        report.listed, report.rejected = reading.listed, reading.rejected
+        return
+    sources = sources or read_sources(study)
+    with store.change():
+        enrolled = store.enrol(sources.enrolments, key)
+        taken = [take_in(store, export, key, rejects_folder(study), enrolled) for export in sources.exports]
+        report.listed, report.new = enrolled.listed, len(enrolled.new)
+        report.rejected = sum(row.rejected for row in taken)
+        store.note_reading(ReadingRow(mark, report.listed, report.rejected) if mark else None)
+
+
 def take_in(
     store: Store, export: Export, key: bytes | None, rejects: Path, enrolled: Enrolled | None = None
 ) -> ImportRow:
@@ -48,6 +69,7 @@ def take_in(
     with store.change():
         if enrolled is None:
             enrolled = store.enrol(export.enrolments(), key)
+            store.note_reading(None)  # among equals the sources have the last word: they are read again
         row = _import_row(export, enrolled, key)
         add_import(store.tables, row, list(_exposure_rows(export.result, key)))
     path = rejects / rejects_name(export.result, export.label)

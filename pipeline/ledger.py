@@ -1,4 +1,4 @@
-"""The bookkeeping of a study as rows: sources, runs, fingerprints and attempts."""
+"""The bookkeeping of a study as rows: sources, runs, fingerprints, attempts, and what readers have not seen yet."""
 
 from __future__ import annotations
 
@@ -101,6 +101,53 @@ class TraceRow(Row):
     trace: str = column("end of the trace")
 
 
+@dataclass(frozen=True, slots=True)
+class PublicationRow(Row):
+    """The state of a study that a published file shows; the working database keeps those of the last two files."""
+
+    table: ClassVar[str] = "publications"
+    grain: ClassVar[tuple[str, ...]] = ("publication",)
+
+    publication: int = column("number of the publication in this study, from 1")
+    published_at: datetime = column("when it was published", "UTC")
+    views_sha256: str = column("digest of the queries behind its views")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow(Row):
+    """A table in which the rows of a clip changed, and the publication that shows it first."""
+
+    table: ClassVar[str] = "changes"
+    grain: ClassVar[tuple[str, ...]] = ("publication", "table_name", "clip_id")
+
+    publication: int = column("number of the publication")
+    table_name: str = column("the table")
+    clip_id: str | None = column("the clip; NULL in tables without clips")
+    is_first: bool = column("whether the clip had no rows there before, so that no older file has any")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow(Row):
+    """What the sources of the study file held when they were last read, so that the same are not read again."""
+
+    table: ClassVar[str] = "readings"
+    grain: ClassVar[tuple[str, ...]] = ("stamp",)
+
+    stamp: str = column("changes when a source does, or what reads it")
+    listed: int = column("clips that they name", "count")
+    rejected: int = column("rows of exports that could not be read", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementRow(Row):
+    """The filters under which every post was judged; gone as soon as something is learnt of a post."""
+
+    table: ClassVar[str] = "judgements"
+    grain: ClassVar[tuple[str, ...]] = ("filters_sha256",)
+
+    filters_sha256: str = column("digest of the filters, and of the configuration of the download")
+
+
 #: Tables that every study has, whatever its stages; the private ones stay out of the published file.
-PRIVATE_ROWS: tuple[type[Row], ...] = (SourceRow, TraceRow)
-LEDGER_ROWS: tuple[type[Row], ...] = (RunRow, FingerprintRow, AttemptRow)
+PRIVATE_ROWS: tuple[type[Row], ...] = (SourceRow, TraceRow, ChangeRow, ReadingRow, JudgementRow)
+LEDGER_ROWS: tuple[type[Row], ...] = (RunRow, FingerprintRow, AttemptRow, PublicationRow)

@@ -23,19 +23,17 @@ from pipeline.errors import DISK_FULL, DiskFull, Reason, UserError
 from pipeline.exclusion import apply_filters
 from pipeline.executors import Executor
 from pipeline.executors.local import LocalExecutor
-from pipeline.importing import rejects_folder, take_in
+from pipeline.importing import take_sources
 from pipeline.lock import held
 from pipeline.observer import Observer, Report, Silent
 from pipeline.records import Seconds
-from pipeline.sources import read_sources
+from pipeline.saving import News, Saver
+from pipeline.sources import read_listings, read_sources
 from pipeline.stage import Setting, Stage, StagePlan, plan_stage
 from pipeline.stages import STAGES
 from pipeline.store import Store
 
-WAVE_CLIPS = (
-    64  # clips that go through all stages together: bounds the disk that media takes, and what waits to be seen
-)
-PUBLISH_EVERY_S: Seconds = 30.0  # readers of a long run see news this often
+WAVE_CLIPS = 64  # clips that go through all stages together: bounds the disk of media, and what waits to be seen
 PATIENCE_S: Seconds = 0.5  # between two looks at the lanes while nothing is there to analyse
 
 
@@ -85,21 +83,18 @@ def run_study(
     if unknown:
         raise UserError(f"there is no stage {unknown[0]!r}; there are: {', '.join(names)}")
     started = time.monotonic()
-    sources = read_sources(study)  # before anything is made: a mistake in the study leaves no trace
+    listings = read_listings(study)
+    # before anything is made: a mistake in a new study leaves no trace
+    sources = None if study.working.exists() else read_sources(study)
     setting = setting_of(study)
     plans = plan_stages(study, setting, stages)
     with held(study):
         store = Store(study.working, stages)
         try:
             report = Report()
-            with store.change():
-                enrolled = store.enrol(sources.enrolments, setting.key)
-                for export in sources.exports:
-                    imported = take_in(store, export, setting.key, rejects_folder(study), enrolled)
-                    report.rejected += imported.rejected
-            report.listed, report.new = enrolled.listed, len(enrolled.new)
+            take_sources(study, store, setting.key, sources, report)
             run = Run(study, store, plans, observer or Silent(), report, retry_failed)
-            run.go([plan for plan in plans if not only or plan.name in only], sources.listings, executor)
+            run.go([plan for plan in plans if not only or plan.name in only], listings, executor)
         finally:
             store.close()
     report.seconds = time.monotonic() - started
@@ -117,7 +112,10 @@ class Run:
     report: Report
     retry_failed: bool
     steps: dict[str, dict[str, None]] = field(default_factory=dict)  # by stage, the clips that it has still to do
-    published_at: float = field(default_factory=time.monotonic)
+    news: News = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.news = News(self.store, self.study.published)
 
     def go(self, chosen: Sequence[StagePlan], listings: Sequence[ListingRequest], executor: Executor | None) -> None:
         """Run the chosen stages on every clip that has something to do, while posts still arrive."""
@@ -208,14 +206,15 @@ class Run:
                 return wave
             collector.news.wait(PATIENCE_S)
             collector.news.clear()
-            self._publish_now_and_then()
+            self.news.publish_now_and_then()
 
     def _sweep(self) -> None:
         """Delete what fetches left that were cut off: folders of clips that did not pass the download."""
         if not self.study.downloads.is_dir():
             return
-        kept = {work_name(clip_id) for clip_id in self.store.passed(self.plans[0])}
-        for folder in self.study.downloads.iterdir():
+        folders = list(self.study.downloads.iterdir())
+        kept = {work_name(clip_id) for clip_id in self.store.passed(self.plans[0])} if folders else set()
+        for folder in folders:
             if folder.name not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -224,8 +223,8 @@ class Run:
         by_name = {plan.name: plan for plan in self.plans}
         listening = [plan for plan in chosen if plan.stage.reads_audio(plan.options)]
         wanted = {clip_id for plan in listening for clip_id in self.store.pending(plan)}
-        decoded = self.store.passed(by_name["audio"])
-        silent = [clip_id for clip_id in sorted(wanted & decoded) if not self.study.audio_path(clip_id).exists()]
+        decoded = self.store.passed(by_name["audio"], wanted) if wanted else set()
+        silent = [clip_id for clip_id in sorted(decoded) if not self.study.audio_path(clip_id).exists()]
         self.store.make_stale("audio", silent)
         unseen = [clip_id for clip_id in self.store.pending(by_name["audio"]) if by_name["audio"] in chosen]
         clips = self.store.clips(self.study, by_name["download"], unseen)
@@ -252,22 +251,18 @@ class Run:
                 continue
             self.observer.stage(plan.name)
             needing = _needing(plan, chosen[index + 1 :])
-            for outcome in pool.map(plan, self.store.clips(self.study, plan, due)):
-                self.store.save(plan, outcome)
-                self.report.add(plan.name, outcome)
-                if not outcome.ok:
-                    lost[plan.name].add(outcome.clip_id)
-                spared = 0 if outcome.ok else sum(outcome.clip_id in self.steps.get(name, ()) for name in needing)
-                self.observer.step(plan.name, outcome, spared)
-                if outcome.reason == Reason.DISK_FULL:
-                    raise DiskFull(DISK_FULL)
-                self._publish_now_and_then()
+            with Saver(self.store, plan) as saver:
+                for outcome in pool.map(plan, self.store.clips(self.study, plan, due)):
+                    saver.add(outcome)
+                    self.report.add(plan.name, outcome)
+                    if not outcome.ok:
+                        lost[plan.name].add(outcome.clip_id)
+                    spared = 0 if outcome.ok else sum(outcome.clip_id in self.steps.get(name, ()) for name in needing)
+                    self.observer.step(plan.name, outcome, spared)
+                    if outcome.reason == Reason.DISK_FULL:
+                        raise DiskFull(DISK_FULL)
+                    self.news.publish_now_and_then()
         self._minimise(set(wave))
-
-    def _publish_now_and_then(self) -> None:
-        if time.monotonic() - self.published_at > PUBLISH_EVERY_S:
-            self.store.publish(self.study.published)
-            self.published_at = time.monotonic()
 
     def _minimise(self, wave: set[str]) -> None:
         """Delete what the study does not keep of clips that have passed every stage."""

@@ -70,19 +70,43 @@ def _read_columns(kind: type[Row]) -> tuple[Column, ...]:
     return tuple(found)
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection, kinds: Iterable[type[Row]], schema: str = "main") -> None:
-    """Create the tables and the columns that are missing, and write the comments of all."""
+def create_tables(
+    connection: duckdb.DuckDBPyConnection, kinds: Iterable[type[Row]], catalog: str | None = None
+) -> None:
+    """Create the tables and the columns that are missing, and write the comments that differ from what is there.
+
+    A database that has them all costs one look; `catalog` is that of an attached database.
+    """
+    place = f"{catalog}.main." if catalog else ""
+    known = _stored_comments(connection, catalog)
     for kind in kinds:
-        defined = ", ".join(f"{c.name} {c.sql_type}{'' if c.nullable else ' NOT NULL'}" for c in columns(kind))
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {schema}.{kind.table} ({defined})")
-        for column in columns(kind):  # of an older version; NULL until the stage has run again
-            connection.execute(
-                f"ALTER TABLE {schema}.{kind.table} ADD COLUMN IF NOT EXISTS {column.name} {column.sql_type}"
-            )
+        if (kind.table, None) not in known:
+            defined = ", ".join(f"{c.name} {c.sql_type}{'' if c.nullable else ' NOT NULL'}" for c in columns(kind))
+            connection.execute(f"CREATE TABLE {place}{kind.table} ({defined})")
         doc = (kind.__doc__ or "").strip()
-        connection.execute(f"COMMENT ON TABLE {schema}.{kind.table} IS {quoted(doc)}")
+        if known.get((kind.table, None)) != doc:
+            connection.execute(f"COMMENT ON TABLE {place}{kind.table} IS {quoted(doc)}")
         for column in columns(kind):
-            connection.execute(f"COMMENT ON COLUMN {schema}.{kind.table}.{column.name} IS {quoted(column.comment)}")
+            if known.get((kind.table, column.name)) == column.comment:
+                continue
+            connection.execute(  # of an older version; NULL until the stage has run again
+                f"ALTER TABLE {place}{kind.table} ADD COLUMN IF NOT EXISTS {column.name} {column.sql_type}"
+            )
+            connection.execute(f"COMMENT ON COLUMN {place}{kind.table}.{column.name} IS {quoted(column.comment)}")
+
+
+def _stored_comments(
+    connection: duckdb.DuckDBPyConnection, catalog: str | None
+) -> dict[tuple[str, str | None], str | None]:
+    """The comments of all tables, by name and None, and of their columns, by both names."""
+    sql = """
+        SELECT table_name, NULL, comment FROM duckdb_tables()
+        WHERE database_name = coalesce($catalog, current_database())
+        UNION ALL
+        SELECT table_name, column_name, comment FROM duckdb_columns()
+        WHERE database_name = coalesce($catalog, current_database())
+    """
+    return {(table, name): comment for table, name, comment in connection.execute(sql, {"catalog": catalog}).fetchall()}
 
 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
@@ -134,6 +158,13 @@ def insert(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row], schema: s
         connection.execute(f"INSERT INTO {schema}.{kind.table} BY NAME SELECT * FROM incoming")  # noqa: S608 - own names
     finally:
         connection.unregister("incoming")
+
+
+def insert_one(connection: duckdb.DuckDBPyConnection, row: Row) -> None:
+    """Append one row of plain values; Arrow would load pandas first, which takes longer than a whole idle run."""
+    values = {column.name: _plain(getattr(row, column.name)) for column in columns(type(row))}
+    names, marks = ", ".join(values), ", ".join(f"${name}" for name in values)
+    connection.execute(f"INSERT INTO {row.table} ({names}) VALUES ({marks})", values)  # noqa: S608 - own names
 
 
 def read(connection: duckdb.DuckDBPyConnection, kind: type[RowT], clip_ids: Sequence[str] | None = None) -> list[RowT]:

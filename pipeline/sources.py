@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.collect.addresses import listing_platform
 from pipeline.collect.listing import ListingRequest
 from pipeline.config import Study
 from pipeline.errors import ConfigError
-from pipeline.imports.formats import BY_NAME, Hints, digest, read
+from pipeline.imports.formats import BY_NAME, FORMATS, Hints, digest, read
 from pipeline.imports.plain_csv import CSV
 from pipeline.imports.result import ImportResult, enrolments, unresolved_id
 from pipeline.imports.rows import header
-from pipeline.media_files import MediaFiles
+from pipeline.media_files import WILDCARD, MediaFiles
 from pipeline.posts import Enrolment, Place, Post, post_address
-from pipeline.records import Source
+from pipeline.records import ClipRow, Source
 from pipeline.source_options import SourceOptions
 
 ADDRESS = re.compile(r"https?://[^\s/]+")
@@ -50,22 +54,75 @@ def read_sources(study: Study) -> Sources:
     files = MediaFiles(study)
     found: list[Enrolment] = []
     exports: list[Export] = []
-    listings: list[ListingRequest] = []
+    listings = read_listings(study)
     for source, label in zip(study.file.sources, study.file.labels, strict=True):
         if source.folder or source.glob:
             found += files.of(source, label)
-        elif source.listing:
-            listings.append(_listing(study, source, label))
-        elif (export := _export(study, source, label)) is not None:
+        elif not source.listing and (export := _export(study, source, label)) is not None:
             exports.append(export)
             found += export.enrolments()
-        else:
+        elif not source.listing:
             found += _addresses(study, source, label)
     found += files.missing()
     once: dict[tuple[str, Place], Enrolment] = {}
     for enrolment in found:
         once.setdefault((enrolment.clip_id, enrolment.place), enrolment)
-    return Sources(tuple(once.values()), tuple(exports), tuple(listings))
+    return Sources(tuple(once.values()), tuple(exports), listings)
+
+
+def read_listings(study: Study) -> tuple[ListingRequest, ...]:
+    """The pages that the study file has listed; `ConfigError` names the one that cannot be."""
+    named = zip(study.file.sources, study.file.labels, strict=True)
+    return tuple(_listing(study, source, label) for source, label in named if source.listing)
+
+
+def stamp(study: Study, key: bytes | None) -> str | None:
+    """What changes when the sources do, or what reads them: two alike give the same clips. None if a file is missing.
+
+    Files are told by their size and time, as those of clips are; of folders, all that lies in them counts.
+    """
+    readers = [version("cliptone"), *(f"{known.name} {known.version}" for known in FORMATS)]
+    readers += [column.name for column in ClipRow.columns()]  # a column that is new is empty until they are read again
+    secret = None if key is None else hashlib.sha256(key).hexdigest()
+    read = hashlib.sha256(json.dumps([readers, secret, str(study.path.parent)]).encode())
+    try:
+        for source, label in zip(study.file.sources, study.file.labels, strict=True):
+            read.update(f"\n{label} {source.model_dump_json()}".encode())
+            for path in _paths(study, source):
+                for line in _stamps(path):
+                    read.update(line.encode(errors="surrogateescape"))
+    except OSError:
+        return None
+    return read.hexdigest()
+
+
+def _paths(study: Study, source: SourceOptions) -> Iterator[Path]:
+    """The files and folders that a source reads."""
+    fixed: list[str] = []
+    for part in Path(source.glob or "").parts:
+        if WILDCARD.search(part):
+            break
+        fixed.append(part)
+    named = (source.folder, source.sidecar, source.url_file, source.export, str(Path(*fixed)) if source.glob else None)
+    return (study.resolve(name) for name in named if name)
+
+
+def _stamps(path: Path) -> Iterator[str]:
+    """Name, size and time of a file, or of every file in a folder and below, in order."""
+    if not path.is_dir():
+        stat = path.stat()
+        yield f"\n{path} {stat.st_size} {stat.st_mtime_ns}"
+        return
+    with os.scandir(path) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _stamps(Path(entry.path))
+        elif entry.is_dir():
+            raise OSError(f"{entry.path} is a link to a folder: what lies in it is not looked through")
+        else:
+            stat = entry.stat()
+            yield f"\n{entry.path} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def _export(study: Study, source: SourceOptions, label: str) -> Export | None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.backlog import Mark, last_attempts
 from pipeline.collect.options import DownloadOptions
 from pipeline.collect.pace import PACES
 from pipeline.config import Study
 from pipeline.errors import RETRYABLE
-from pipeline.ledger import LAST_ATTEMPTS
 from pipeline.reader import StudyReader
 from pipeline.records import Seconds
 from pipeline.run import plan_stages, setting_of
-from pipeline.stage import Stage
+from pipeline.schema import quoted
+from pipeline.stage import Stage, StagePlan
 from pipeline.stages import STAGES
 
 #: Clips that are to be analysed: not those known by their metadata alone, nor those that a filter keeps out.
@@ -35,24 +35,49 @@ class StageStatus:
 
 def study_status(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[StageStatus]:
     """Status of every stage, from the published file: it never disturbs a run."""
+    plans = plan_stages(study, setting_of(study), stages)
     reader = StudyReader(study.published)
-    clips = {row["clip_id"] for row in reader.arrow(WANTED, {}).to_pylist()}
-    passed: dict[str, set[str]] = {}
-    found: list[StageStatus] = []
-    for plan in plan_stages(study, setting_of(study), stages):
-        last = reader.arrow(LAST_ATTEMPTS, {"stage": plan.name, "fingerprint": plan.fingerprint}).to_pylist()
-        states = {row["clip_id"]: tuple(row.values())[1:] for row in last}
-        ready = set.intersection(clips, *(passed[need] for need in plan.stage.needs))
-        passed[plan.name] = {clip_id for clip_id, (status, _) in states.items() if status == "ok"} & ready
-        failed = Counter(
-            str(reason) for clip_id, (status, reason) in states.items() if status == "failed" and clip_id in ready
-        )
-        pending = len(ready) - len(passed[plan.name]) - failed.total()
-        found.append(
-            StageStatus(plan.name, len(passed[plan.name]), dict(failed.most_common()), pending, len(clips - ready))
-        )
+    rows = reader.arrow(_counting(plans), {}).to_pylist()
     reader.close()
+    found: list[StageStatus] = []
+    for plan in plans:
+        here = {(row["state"], row["reason"]): row["clips"] for row in rows if row["stage"] == plan.name}
+        failed = {str(reason): clips for (state, reason), clips in here.items() if state == "failed"}
+        done, pending, not_reached = (here.get((state, None), 0) for state in ("done", "pending", "not_reached"))
+        found.append(StageStatus(plan.name, done, failed, pending, not_reached))
     return found
+
+
+def _counting(plans: Sequence[StagePlan]) -> str:
+    """SQL that counts clips by stage, state and reason."""
+    numbers = {plan.name: number for number, plan in enumerate(plans)}
+    through, tallies = [], []
+    for plan, n in zip(plans, numbers.values(), strict=True):
+        ready = " AND ".join(["true", *(f"done_{numbers[need]}" for need in plan.stage.needs)])
+        through.append(f"{ready} AS ready_{n}, ready_{n} AND coalesce(last_{n} % 4 = {Mark.DONE}, false) AS done_{n}")
+        tallies.append(f"""
+            SELECT
+                {quoted(plan.name)} AS stage,
+                count(*) AS clips,
+                CASE
+                    WHEN NOT ready_{n} THEN 'not_reached'
+                    WHEN done_{n} THEN 'done'
+                    WHEN last_{n} % 4 IN ({Mark.FAILED}, {Mark.AGAIN}) THEN 'failed'
+                    ELSE 'pending'
+                END AS state,
+                CASE WHEN state = 'failed' THEN last_{n} // 4 END AS attempt_id
+            FROM passed GROUP BY ALL
+        """)  # noqa: S608 - our own names and numbers
+    return f"""
+        WITH passed AS MATERIALIZED (
+            SELECT *, {", ".join(through)} FROM ({WANTED}) LEFT JOIN ({last_attempts(plans)}) USING (clip_id)
+        ),
+        tallies AS ({" UNION ALL ".join(tallies)}),
+        failures AS (SELECT attempt_id, reason FROM attempts WHERE status = 'failed')
+        SELECT stage, state, reason, sum(clips)::BIGINT AS clips
+        FROM tallies LEFT JOIN failures USING (attempt_id)
+        GROUP BY ALL ORDER BY clips DESC, reason
+    """  # noqa: S608 - our own names and numbers
 
 
 def time_left(study: Study) -> dict[str, Seconds]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import backlog, schema
-from pipeline.attempts import Attempts
+from pipeline.attempts import Attempts, fingerprint_row
 from pipeline.collect.schedule import Step
 from pipeline.config import Study
 from pipeline.enrolment import Enrolled, enrol, merged
@@ -20,13 +19,14 @@ from pipeline.ledger import (
     LEDGER_ROWS,
     PRIVATE_ROWS,
     FingerprintRow,
+    ReadingRow,
     RunRow,
     SourceRow,
 )
 from pipeline.migrations import migrate
 from pipeline.posts import Enrolment
 from pipeline.pseudonyms import tombstone
-from pipeline.publish import publish
+from pipeline.publish import SPARE, renew
 from pipeline.records import (
     Clip,
     ClipRow,
@@ -81,20 +81,20 @@ class Store:
         with uninterrupted(), transaction(self._connection):
             migrate(self._connection)
             schema.create_tables(self._connection, (*self._rows, *PRIVATE_ROWS))
-        self.tables = Tables(self._connection, path.with_name("published"))
+        self.tables = Tables(self._connection)
+        self._spare = path.with_name(SPARE)
         self.alone = Alone()
         self._attempts = Attempts(self.tables)
         self.run_id = self.tables.number("SELECT coalesce(max(run_id), 0) FROM runs")  # the last one
         self._changing = False
         self._current: dict[str, StagePlan] = {}
         self._last: dict[str, dict[str, str]] = {}  # by clip and stage, of the clips that are followed
+        self._left: dict[str, dict[str, backlog.Mark]] | None = None  # by clip and stage; None after a change
 
     def close(self) -> None:
         """Write everything to the file and let it go."""
         with self.alone():
             self._connection.close()
-
-    # ------------------------------------------------------------ the study
 
     def enrol(self, enrolments: Iterable[Enrolment], key: bytes | None, start: int = 0) -> Enrolled:
         """Add the clips that are new and renew what changed; `start` is the position of the first.
@@ -111,13 +111,26 @@ class Store:
             self._attempts.make_stale(self.run_id, list(self._stages), found.changed_files)
         return found
 
+    def reading(self) -> ReadingRow | None:
+        """What the sources held when they were last read; None if they have to be read again."""
+        with self.alone():
+            return next(iter(self.tables.read(ReadingRow)), None)
+
+    def note_reading(self, row: ReadingRow | None) -> None:
+        """Note what the sources held, or that they have to be read again."""
+        with self.change():
+            self._connection.execute("DELETE FROM readings")
+            self.tables.insert([row] if row else [])
+
     def begin_run(self, version: str, study_digest: str, plans: Sequence[StagePlan]) -> None:
         """Open a run and note the configuration of every stage."""
         self._current = {plan.name: plan for plan in plans}
-        rows = [_fingerprint_row(plan) for plan in plans]
+        rows = [fingerprint_row(plan) for plan in plans]
         with self.change():
             self.run_id += 1
-            schema.insert(self._connection, [RunRow(self.run_id, now(), None, version, study_digest)])
+            schema.insert_one(self._connection, RunRow(self.run_id, now(), None, version, study_digest))
+            if {row for row in self.tables.read(FingerprintRow) if row.is_current} == set(rows):
+                return
             self._connection.execute("UPDATE fingerprints SET is_current = false")
             self._connection.execute(
                 "DELETE FROM fingerprints WHERE fingerprint IN (SELECT unnest($names))",
@@ -143,7 +156,9 @@ class Store:
     def pending(self, plan: StagePlan, retry_failed: bool = False, hopeful: Collection[str] = ()) -> list[str]:
         """Clips that a stage has still to do, see `backlog.pending`."""
         with self.alone():
-            return backlog.pending(self.tables, plan, self._current, retry_failed, hopeful)
+            if self._left is None:
+                self._left = backlog.unfinished(self.tables, list(self._current.values()))
+            return backlog.pending(self._left, plan, retry_failed, hopeful)
 
     def passed(self, plan: StagePlan, among: Collection[str] | None = None) -> set[str]:
         """Clips that passed this stage under its current fingerprint, of all or of some."""
@@ -157,17 +172,13 @@ class Store:
 
     def of_kind(self, kind: str, among: Collection[str]) -> set[str]:
         """Those of some clips whose bytes come from a file, an address, or nowhere."""
-        sql = "SELECT clip_id FROM sources WHERE kind = $kind AND clip_id IN (SELECT unnest($ids))"
         with self.alone():
-            return {str(row[0]) for row in self._connection.execute(sql, {"kind": kind, "ids": list(among)}).fetchall()}
+            return backlog.of_kind(self.tables, kind, among)
 
     def known(self, platform: str) -> set[str]:
         """All clips of a platform."""
         with self.alone():
-            found = self._connection.execute(
-                "SELECT clip_id FROM clips WHERE platform = $platform", {"platform": platform}
-            )
-            return {str(row[0]) for row in found.fetchall()}
+            return backlog.known(self.tables, platform)
 
     def clips(self, study: Study, plan: StagePlan, clip_ids: Sequence[str]) -> list[Clip]:
         """These clips with the rows of the stages that this one needs, in the given order."""
@@ -189,24 +200,30 @@ class Store:
             self._last = self._attempts.last_fingerprints(clip_ids)
 
     def save(self, plan: StagePlan, outcome: Outcome, step: Step | None = None) -> None:
-        """Store one outcome: the clip's old rows go, the new ones and the attempt come, all or nothing.
+        """Store one outcome at once; `step` is what follows for a post that did not arrive."""
+        self.save_all(plan, [outcome], step)
 
-        Of a failure, what was learnt of the post is stored too; `step` is what follows for it.
+    def save_all(self, plan: StagePlan, outcomes: Sequence[Outcome], step: Step | None = None) -> None:
+        """Store outcomes of a stage: the clips' old rows go, the new ones and the attempts come, all or nothing.
+
+        Of a failure, what was learnt of the post is stored too.
         """
+        clip_ids = [outcome.clip_id for outcome in outcomes]
         with self.change():
-            last = (
-                self._last.get(outcome.clip_id) or self._attempts.last_fingerprints([outcome.clip_id])[outcome.clip_id]
-            )
-            for name in self._replaced(plan, last):
+            unknown = [clip_id for clip_id in clip_ids if clip_id not in self._last]
+            last = self._last | (self._attempts.last_fingerprints(unknown) if unknown else {})
+            replaced = self._replaced(plan, {clip_id: last[clip_id] for clip_id in clip_ids})
+            for name, found in replaced.items():
                 for kind in self._stages[name].tables:
-                    self.tables.delete(kind, [outcome.clip_id])
-            if outcome.ok:
-                for kind in plan.stage.tables:
-                    self.tables.insert([row for row in outcome.rows if isinstance(row, kind)])
-            self.learn(outcome.rows)
-            self._attempts.log(self.run_id, plan.name, plan.fingerprint, outcome, step=step)
-        if outcome.clip_id in self._last:
-            self._last[outcome.clip_id][plan.name] = plan.fingerprint
+                    self.tables.delete(kind, found)
+            first = set(clip_ids) - set(replaced.get(plan.name, ()))
+            rows = [row for outcome in outcomes if outcome.ok for row in outcome.rows]
+            for kind in plan.stage.tables:
+                self.tables.insert([row for row in rows if isinstance(row, kind)], first)
+            self.learn([row for outcome in outcomes for row in outcome.rows])
+            self._attempts.log(self.run_id, plan.name, plan.fingerprint, outcomes, step=step)
+        for clip_id in self._last.keys() & clip_ids:
+            self._last[clip_id][plan.name] = plan.fingerprint
 
     def learn(self, rows: Sequence[Row]) -> None:
         """Store what a platform said of posts, inside a transaction."""
@@ -223,6 +240,8 @@ class Store:
                 if "clip_id" in {column.name for column in kind.columns()}:
                     self.tables.delete(kind, clip_ids)
             self.tables.insert([TombstoneRow(tombstone(clip_id, key), now(), cause) for clip_id in clip_ids])
+            self.tables.forget_publications(clip_ids)
+            self.note_reading(None)
 
     def make_stale(self, stage: str, clip_ids: Sequence[str]) -> None:
         """Have a stage run again on these clips."""
@@ -233,8 +252,10 @@ class Store:
     def publish(self, target: Path) -> None:
         """Replace what readers see by what is stored."""
         with self.alone():
-            publish(self._connection, self._rows, target)
-            self.tables.note_published()
+            row = self.tables.next_publication()
+            renew(self._connection, self._rows, target, self._spare, row)
+            with self.change():
+                self.tables.note_published(row)
 
     @property
     def unpublished(self) -> bool:
@@ -249,32 +270,22 @@ class Store:
                 yield
                 return
             self._changing = True
+            self._left = None
             try:
                 with transaction(self._connection):
                     yield
             finally:
                 self._changing = False
 
-    # ------------------------------------------------------------ inside a transaction
-
-    def _replaced(self, plan: StagePlan, last: Mapping[str, str]) -> list[str]:
-        """Stages whose stored rows of a clip go: this one, and later ones that ran under another configuration."""
+    def _replaced(self, plan: StagePlan, last: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+        """By stage, clips whose stored rows go: this stage's, and later ones' that ran under another configuration."""
         names = list(self._stages)
-        later = names[names.index(plan.name) + 1 :]
-        outdated = [name for name in later if name in last and last[name] != self._current[name].fingerprint]
-        return [plan.name, *outdated] if plan.name in last else outdated
-
-
-def _fingerprint_row(plan: StagePlan) -> FingerprintRow:
-    return FingerprintRow(
-        fingerprint=plan.fingerprint,
-        stage=plan.name,
-        version=plan.stage.version,
-        options=plan.options.model_dump_json(),
-        models=json.dumps(plan.models, sort_keys=True),
-        libraries=json.dumps(plan.libraries, sort_keys=True),
-        is_current=True,
-    )
+        found: dict[str, list[str]] = {}
+        for clip_id, ran in last.items():
+            for name in names[names.index(plan.name) :]:
+                if name in ran and (name == plan.name or ran[name] != self._current[name].fingerprint):
+                    found.setdefault(name, []).append(clip_id)
+        return found
 
 
 def _clip(study: Study, source: SourceRow, post: ClipRow, stored: Mapping[str, Sequence[Row]]) -> Clip:

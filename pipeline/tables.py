@@ -1,40 +1,36 @@
-"""The tables of a working database: rows in, rows out, and the mark that readers have not seen all of it."""
+"""The tables of a working database: rows in, rows out, and a note of each change that readers have not seen."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipeline import schema
+from pipeline.ledger import PRIVATE_ROWS, PublicationRow
 from pipeline.queries_folder import queries_digest
-from pipeline.records import ObservationRow, Row, RowT
+from pipeline.records import ClipRow, ObservationRow, Row, RowT
 
 
 class Tables:
     """One open database with the row classes that are stored in it; changes belong inside a `transaction`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, mark: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        self._mark = mark  # holds the digest of the views, gone while there is news
+        self.publication = self.number("SELECT coalesce(max(publication), 0) FROM publications")  # the last one
 
     def read(self, kind: type[RowT], clip_ids: Sequence[str] | None = None) -> list[RowT]:
         """Stored rows of one kind in the order of their grain, of these clips or of all."""
         return schema.read(self.connection, kind, clip_ids)
 
-    def insert(self, rows: Sequence[Row]) -> None:
-        """Append rows that readers have not seen; the mark goes first, so that a crash cannot hide them."""
+    def insert(self, rows: Sequence[Row], first: Collection[str] = ()) -> None:
+        """Append rows of one kind, and note that readers have not seen them; `first` names clips without any so far."""
         if rows:
-            self._mark.unlink(missing_ok=True)
-        schema.insert(self.connection, rows)
-
-    def insert_private(self, rows: Sequence[Row]) -> None:
-        """Append rows that readers never see."""
-        schema.insert(self.connection, rows)
+            schema.insert(self.connection, rows)
+            self._note(type(rows[0]), [getattr(row, "clip_id", None) for row in rows], first)
 
     def replace(self, rows: Sequence[Row]) -> None:
         """Put rows of a table with one row a clip in the place of the old ones."""
@@ -42,13 +38,14 @@ class Tables:
             self.delete(type(rows[0]), [row.clip_id for row in rows])  # type: ignore[attr-defined]
             self.insert(rows)
 
-    def delete(self, kind: type[Row], clip_ids: Sequence[str]) -> None:
+    def delete(self, kind: type[Row], clip_ids: Collection[str]) -> None:
         """Delete the rows of these clips."""
-        self._mark.unlink(missing_ok=True)
-        self.connection.execute(
-            f"DELETE FROM {kind.table} WHERE clip_id IN (SELECT unnest($ids))",  # noqa: S608 - own names
-            {"ids": list(clip_ids)},
-        )
+        if clip_ids:
+            self.connection.execute(
+                f"DELETE FROM {kind.table} WHERE clip_id IN (SELECT unnest($ids))",  # noqa: S608 - own names
+                {"ids": list(clip_ids)},
+            )
+            self._note(kind, clip_ids)
 
     def observe(self, rows: Sequence[ObservationRow]) -> None:
         """Add counts that are new; the same counts read again from the same source add nothing."""
@@ -60,7 +57,6 @@ class Tables:
         # Of counts without a time, the last ones read stand.
         changed = {name for name, row in plain.items() if row.counted_at is None and known.get(name, row) != row}
         if changed:
-            self._mark.unlink(missing_ok=True)
             self.connection.execute(
                 """
                 DELETE FROM observations
@@ -80,11 +76,44 @@ class Tables:
     @property
     def published(self) -> bool:
         """True when readers have seen everything that is stored, through views of this version."""
-        return self._mark.exists() and self._mark.read_text(encoding="utf-8") == queries_digest()
+        sql = """
+            SELECT count(*) FROM publications
+            WHERE publication = $last AND views_sha256 = $views AND NOT EXISTS (FROM changes WHERE publication > $last)
+        """
+        return self.number(sql, {"last": self.publication, "views": queries_digest()}) > 0
 
-    def note_published(self) -> None:
-        """Note that readers have now seen everything."""
-        self._mark.write_text(queries_digest(), encoding="utf-8")
+    def next_publication(self) -> PublicationRow:
+        """The publication that would come now."""
+        return PublicationRow(self.publication + 1, now().replace(tzinfo=None), queries_digest())
+
+    def note_published(self, row: PublicationRow) -> None:
+        """Note a publication that readers have, inside a transaction; what the last two files both hold is dropped."""
+        schema.insert(self.connection, [row])
+        self.publication = row.publication
+        sql = "DELETE FROM publications WHERE publication < $last - 1"
+        self.connection.execute(sql, {"last": self.publication})
+        self.connection.execute("DELETE FROM changes WHERE publication < $last", {"last": self.publication})
+
+    def forget_publications(self, clip_ids: Sequence[str]) -> None:
+        """Have the next publication written as a whole, inside a transaction: no byte of these clips stays in it."""
+        self.connection.execute("DELETE FROM publications")
+        self.connection.execute("DELETE FROM changes WHERE clip_id IN (SELECT unnest($ids))", {"ids": list(clip_ids)})
+
+    def _note(self, kind: type[Row], clip_ids: Iterable[str | None], first: Collection[str] = ()) -> None:
+        """Note that readers have not seen rows of these clips."""
+        if kind in (ClipRow, ObservationRow):  # filters look at these
+            self.connection.execute("DELETE FROM judgements")
+        if kind not in PRIVATE_ROWS:
+            ids = list(set(clip_ids))
+            self.connection.execute(
+                "INSERT INTO changes SELECT $publication, $table, unnest($ids), unnest($first)",
+                {
+                    "publication": self.publication + 1,
+                    "table": kind.table,
+                    "ids": ids,
+                    "first": [clip_id in first for clip_id in ids],
+                },
+            )
 
 
 def without_offset(row: RowT) -> RowT:

@@ -16,6 +16,7 @@ from pipeline.errors import StudyBusy, UserError
 from pipeline.importing import import_into, rejects_folder, take_in
 from pipeline.imports import BY_NAME as FORMATS
 from pipeline.imports import Hints, read
+from pipeline.ledger import ReadingRow
 from pipeline.lock import held
 from pipeline.pseudonyms import key_for, pseudonym
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow
@@ -152,6 +153,15 @@ def test_media_is_fetched_only_where_that_was_asked_for(
     assert store.tables.connection.execute("SELECT kind FROM sources").fetchall() == [("url",)]
     take(path, fetch=False)
     assert store.tables.connection.execute("SELECT kind FROM sources").fetchall() == [("url",)], "the better one stays"
+
+
+def test_after_an_import_the_sources_are_read_again(
+    store: Store, take: Callable[..., ImportRow], tmp_path: Path
+) -> None:
+    store.note_reading(ReadingRow("stamp", 1, 0))
+    assert store.reading() == ReadingRow("stamp", 1, 0)
+    take(written(tmp_path / "x", line(1)))
+    assert store.reading() is None
 
 
 def test_nothing_stored_means_nothing_to_publish(tmp_path: Path) -> None:

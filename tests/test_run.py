@@ -17,11 +17,13 @@ from pipeline.executors.local import LocalExecutor
 from pipeline.lock import held
 from pipeline.migrations import CURRENT
 from pipeline.observer import Report
+from pipeline.pseudonyms import key_for
 from pipeline.reader import StudyReader
 from pipeline.run import run_study
 from pipeline.stage import Stage
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
+from pipeline.store import Store
 from tests.conftest import Collecting, write_study, write_wav
 from tests.fake_stages import Aside, Double, Length, Unbuildable
 from tests.site import serving
@@ -194,7 +196,7 @@ def test_a_full_disk_while_publishing_leaves_the_old_file_and_no_rests(
         (study.output / "study.part.wal").write_text("half a log")
         raise duckdb.IOException("Could not write file: No space left on device")
 
-    monkeypatch.setattr("pipeline.publish.schema.create_views", full)
+    monkeypatch.setattr("pipeline.publish._sync", full)
     with pytest.raises(DiskFull):
         go(load(folder, "[length]\nfactor = 4\n"))
     monkeypatch.undo()
@@ -326,6 +328,60 @@ def test_counts_are_kept_by_their_time_and_read_twice_add_nothing(folder: Path) 
     assert len(counts(8, "")) == 3, "a time that is not known is NULL, not now"
     assert len(counts(8, "")) == 3
     assert counts(9, "")[-1] == (9, None), "and the last count without a time stands"
+
+
+def test_sources_that_did_not_change_are_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go(load(folder))
+
+    def read(*_: object) -> None:
+        raise AssertionError("read again")
+
+    with monkeypatch.context() as watched:
+        watched.setattr("pipeline.importing.read_sources", read)
+        report = go(load(folder))
+        assert report.idle
+        assert report.listed == 4
+    write_wav(folder / "clips" / "clip9.wav", np.ones(8_000) * 0.1)
+    report = go(load(folder))
+    assert (report.listed, report.new) == (5, 1)
+
+
+def test_a_mistake_in_the_sources_of_a_stored_study_changes_nothing(folder: Path) -> None:
+    go(load(folder))
+    with pytest.raises(ConfigError):
+        go(load(folder, source='[[sources]]\nfolder = "elsewhere"\n'))
+    assert rows(load(folder), "SELECT count(*) FROM clips") == [(4,)]
+    assert go(load(folder)).idle
+
+
+def test_a_clip_that_was_forgotten_does_not_come_back(folder: Path) -> None:
+    study = load(folder)
+    go(study)
+    store = Store(study.working, STAGES)
+    store.forget(["file:clip0.wav"], key_for(study.name), "decision")
+    store.close()
+    assert go(study).listed == 3
+    assert rows(study, "SELECT count(*) FROM clips") == [(3,)]
+
+
+def test_outcomes_that_were_not_stored_when_a_run_was_killed_are_done_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load(folder)
+
+    class Killed(Exception):
+        """As far as the database can tell, a kill -9."""
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as broken:
+        broken.setattr("pipeline.saving.Saver.save", kill)
+        with pytest.raises(Killed):
+            go(study)
+    assert rows(study, "SELECT count(*) FROM attempts") == [(0,)]
+    assert go(study).passed == {"download": 4, "audio": 4, "length": 4, "double": 4}
+    assert rows(study, "SELECT count(*), count(DISTINCT clip_id) FROM lengths") == [(4, 4)]
 
 
 def test_a_stage_that_fails_spares_only_those_that_need_it(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipeline.imports import BY_NAME as FORMATS
 from pipeline.imports.formats import digest
 from pipeline.posts import Enrolment, Place, post_address
 from pipeline.sidecars import read_sidecar
-from pipeline.sources import Sources, read_sources
+from pipeline.sources import Sources, read_sources, stamp
 from pipeline.stages import BY_NAME
 from tests.conftest import write_study
 
@@ -252,3 +253,52 @@ def test_a_listing_is_asked_for_and_not_read(tmp_path: Path) -> None:
     assert not found.enrolments
     with pytest.raises(ConfigError, match=r"test\.toml: .*cannot be listed"):
         sources_of(tmp_path, '[[sources]]\nlisting = "https://example.org/@ann"\n')
+
+
+# ---------------------------------------------------------------- whether they changed
+
+LISTED = '[[sources]]\nurl_file = "posts.csv"\n'
+FOLDER = '[[sources]]\nfolder = "clips"\nsidecar = "posts.csv"\n'
+
+
+def stamp_of(folder: Path, body: str = FOLDER, key: bytes | None = None) -> str | None:
+    return stamp(load_study(write_study(folder, body), BY_NAME), key)
+
+
+def test_the_stamp_changes_with_whatever_the_sources_read(tmp_path: Path) -> None:
+    touch(tmp_path / "posts.csv")
+    clip = touch(tmp_path / "clips" / "a" / "1.mp4")
+    seen = [stamp_of(tmp_path)]
+    assert stamp_of(tmp_path) == seen[0]
+    seen.append(stamp_of(tmp_path, key=b"key"))
+    seen.append(stamp_of(tmp_path, FOLDER + 'name = "mine"\n'))
+    seen.append(stamp_of(tmp_path, LISTED))
+    touch(tmp_path / "clips" / "a" / "1.info.json")
+    seen.append(stamp_of(tmp_path))
+    os.utime(clip, ns=(1, 1))
+    seen.append(stamp_of(tmp_path))
+    (tmp_path / "posts.csv").write_bytes(b"longer")
+    seen.append(stamp_of(tmp_path))
+    clip.unlink()
+    seen.append(stamp_of(tmp_path))
+    assert None not in seen
+    assert len(set(seen)) == len(seen)
+
+
+def test_the_stamp_of_a_glob_sees_what_lies_below_its_fixed_part(tmp_path: Path) -> None:
+    touch(tmp_path / "clips" / "a" / "1.mp4")
+    body = '[[sources]]\nglob = "clips/*/*.mp4"\n'
+    before = stamp_of(tmp_path, body)
+    touch(tmp_path / "elsewhere" / "2.mp4")
+    assert stamp_of(tmp_path, body) == before
+    touch(tmp_path / "clips" / "b" / "2.mp4")
+    assert stamp_of(tmp_path, body) != before
+
+
+def test_what_cannot_be_told_has_no_stamp(tmp_path: Path) -> None:
+    assert stamp_of(tmp_path, LISTED) is None, "the file is not there"
+    touch(tmp_path / "posts.csv")
+    touch(tmp_path / "other" / "1.mp4")
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "link").symlink_to(tmp_path / "other")
+    assert stamp_of(tmp_path) is None, "a link to a folder, whose files may change unseen"

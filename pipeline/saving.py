@@ -1,0 +1,64 @@
+"""Outcomes on their way into the database, several in one transaction, and from there to readers, now and then."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import TracebackType
+
+from pipeline.records import Outcome, Seconds
+from pipeline.stage import StagePlan
+from pipeline.store import Store
+
+SAVE_CLIPS = 64  # outcomes that are stored together: a transaction costs more than the rows of a clip
+SAVE_EVERY_S: Seconds = 2.0  # slower ones are stored one by one: a kill -9 loses what came in so little time
+PUBLISH_EVERY_S: Seconds = 30.0  # readers of a long run see news this often
+PUBLISH_SHARE = 0.05  # of a run's time at most; where it takes longer, news is rarer
+
+
+class Saver:
+    """Collects the outcomes of one stage; leaving the block stores what is left, however it is left."""
+
+    def __init__(self, store: Store, plan: StagePlan) -> None:
+        self._store = store
+        self._plan = plan
+        self._waiting: list[Outcome] = []
+        self._saved_at = time.monotonic()
+
+    def __enter__(self) -> Saver:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.save()
+
+    def add(self, outcome: Outcome) -> None:
+        """Take one outcome; it waits for others where the last were stored just now."""
+        self._waiting.append(outcome)
+        if len(self._waiting) >= SAVE_CLIPS or time.monotonic() - self._saved_at >= SAVE_EVERY_S:
+            self.save()
+
+    def save(self) -> None:
+        """Store what waits, in one transaction."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._store.save_all(self._plan, waiting)
+        self._saved_at = time.monotonic()
+
+
+class News:
+    """What readers of a long run see before its end."""
+
+    def __init__(self, store: Store, target: Path) -> None:
+        self._store = store
+        self._target = target
+        self._next_at = time.monotonic() + PUBLISH_EVERY_S
+
+    def publish_now_and_then(self) -> None:
+        """Publish if readers have waited long enough."""
+        began = time.monotonic()
+        if began >= self._next_at:
+            self._store.publish(self._target)
+            ended = time.monotonic()
+            self._next_at = ended + max(PUBLISH_EVERY_S, (ended - began) / PUBLISH_SHARE)
