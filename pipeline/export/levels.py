@@ -227,8 +227,9 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     "sources": {Rule.NEVER: "clip_id position kind location stamp"},
     "traces": {Rule.NEVER: "attempt_id trace"},
     "publications": {Rule.RESTRICTED: "publication published_at views_sha256"},
-    "changes": {Rule.NEVER: "publication table_name clip_id"},
+    "changes": {Rule.NEVER: "publication table_name clip_id is_first"},
     "readings": {Rule.NEVER: "stamp listed rejected"},
+    "judgements": {Rule.NEVER: "filters_sha256"},
     "clip_tone": {
         Rule.CLIP: "clip_id",
         Rule.CODE: "model tone tone_reason tone_status regions regions_scored",
