@@ -7,7 +7,7 @@ import html
 import io
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -45,7 +45,18 @@ COMMENTS = """
     WHERE columns.database_name = current_database() AND about IS NOT NULL
     ORDER BY kind, name, column_index
 """
-CSV_COLUMNS = ("kind", "name", "origin", "grain", "column", "type", "nullable", "unit", "meaning")
+#: The models behind the stages of a study, each with the beginning of its digest.
+MODELS = """
+    WITH named AS (
+        SELECT stage, unnest(json_keys(models)) AS model, unnest(json_extract_string(models, '$.*')) AS digest
+        FROM fingerprints
+        WHERE is_current
+    )
+    SELECT stage, model, digest FROM named ORDER BY stage, model
+"""
+DIGEST_CHARACTERS = 12  # enough to tell two weights of one name apart
+LIMITS = re.compile(r"-?\d+(?:\.\d+)?–-?\d+(?:\.\d+)?")
+CSV_COLUMNS = ("kind", "name", "origin", "models", "grain", "column", "type", "nullable", "unit", "range", "meaning")
 
 Form = Literal["md", "csv", "html"]
 
@@ -60,6 +71,15 @@ class Variable:
     unit: str
     meaning: str
 
+    @property
+    def range(self) -> str:
+        """The values that it can have, as its unit or type says it; "" where nothing bounds them."""
+        if limits := LIMITS.findall(self.unit):
+            return " or ".join(limits)
+        if self.sql_type == "BOOLEAN":
+            return "true or false"
+        return "0 or more" if self.unit == "count" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -72,6 +92,13 @@ class Entry:
     meaning: str
     notes: tuple[str, ...]  # what the header of a view says besides, as unit and caution
     variables: tuple[Variable, ...]
+    models: tuple[str, ...] = ()  # that made the rows of this study, with their digests; none for a view
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What is said of it in lines: origin and grain, models, and the notes of a view."""
+        models = (f"models: {', '.join(self.models)}",) if self.models else ()
+        return (f"from {self.origin}; {self.grain}", *models, *self.notes)
 
 
 def codebook(study: Path | None = None) -> tuple[Entry, ...]:
@@ -83,13 +110,14 @@ def codebook(study: Path | None = None) -> tuple[Entry, ...]:
     if study is not None:
         reader = StudyReader(study)
         try:
-            return _entries(reader.arrow(COMMENTS, {}).to_pylist())
+            models = reader.arrow(MODELS, {}).to_pylist()
+            return _entries(reader.arrow(COMMENTS, {}).to_pylist(), models)
         finally:
             reader.close()
     with duckdb.connect() as connection:
         schema.create_tables(connection, ORIGINS)
         schema.create_views(connection)
-        return _entries(connection.sql(COMMENTS).to_arrow_table().to_pylist())
+        return _entries(connection.sql(COMMENTS).to_arrow_table().to_pylist(), ())
 
 
 def render(entries: Iterable[Entry], form: Form) -> str:
@@ -99,20 +127,25 @@ def render(entries: Iterable[Entry], form: Form) -> str:
 
 def columns_table(entry: Entry) -> str:
     """The columns of a table or view as a Markdown table."""
-    lines = ["| column | type | unit | meaning |", "|---|---|---|---|"]
+    lines = ["| column | type | unit | range | meaning |", "|---|---|---|---|---|"]
     for variable in entry.variables:
-        cells = (f"`{variable.name}`", _type(entry, variable), variable.unit, variable.meaning)
+        cells = (f"`{variable.name}`", _type(entry, variable), variable.unit, variable.range, variable.meaning)
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines)
 
 
-def _entries(rows: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
+def _entries(rows: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
     order = [kind.table for kind in ORIGINS]
-    entries = [_entry(list(group)) for _, group in itertools.groupby(rows, key=lambda row: (row["kind"], row["name"]))]
+    by_origin: dict[str, tuple[str, ...]] = {}
+    for one in models:
+        origin, named = f"stage `{one['stage']}`", f"{one['model']} ({one['digest'][:DIGEST_CHARACTERS]})"
+        by_origin[origin] = (*by_origin.get(origin, ()), named)
+    groups = itertools.groupby(rows, key=lambda row: (row["kind"], row["name"]))
+    entries = [_entry(list(group), by_origin) for _, group in groups]
     return tuple(sorted(entries, key=lambda entry: order.index(entry.name) if entry.name in order else len(order)))
 
 
-def _entry(rows: Sequence[dict[str, Any]]) -> Entry:
+def _entry(rows: Sequence[dict[str, Any]], models: Mapping[str, tuple[str, ...]]) -> Entry:
     first = rows[0]
     origin, grain, meaning = VIEW_ORIGIN, "", first["about"]
     notes: tuple[str, ...] = ()
@@ -124,7 +157,8 @@ def _entry(rows: Sequence[dict[str, Any]]) -> Entry:
     for kind, source in ORIGINS.items():
         if kind.table == first["name"]:
             origin, grain = source, f"one row per {', '.join(f'`{name}`' for name in kind.grain)}"
-    return Entry(first["kind"], first["name"], origin, grain, meaning, notes, tuple(map(_variable, rows)))
+    variables = tuple(map(_variable, rows))
+    return Entry(first["kind"], first["name"], origin, grain, meaning, notes, variables, models.get(origin, ()))
 
 
 def _variable(row: dict[str, Any]) -> Variable:
@@ -141,7 +175,7 @@ def _type(entry: Entry, variable: Variable) -> str:
 def _markdown(entries: Sequence[Entry]) -> str:
     parts = ["# Codebook\n"]
     for entry in entries:
-        about = "\n".join(f"- {line}" for line in (f"from {entry.origin}; {entry.grain}", *entry.notes))
+        about = "\n".join(f"- {line}" for line in entry.about)
         parts.append(f"## {entry.kind} `{entry.name}`\n\n{entry.meaning}\n\n{about}\n\n{columns_table(entry)}\n")
     return "\n".join(parts)
 
@@ -153,8 +187,10 @@ def _csv(entries: Sequence[Entry]) -> str:
     for entry in entries:
         for variable in entry.variables:
             nullable = "" if entry.kind == "view" else str(variable.nullable).lower()
-            about = (entry.kind, entry.name, entry.origin.replace("`", ""), entry.grain.replace("`", ""))
-            writer.writerow((*about, variable.name, variable.sql_type, nullable, variable.unit, variable.meaning))
+            origin, grain = entry.origin.replace("`", ""), entry.grain.replace("`", "")
+            about = (entry.kind, entry.name, origin, ", ".join(entry.models), grain)
+            column = (variable.name, variable.sql_type, nullable, variable.unit, variable.range, variable.meaning)
+            writer.writerow((*about, *column))
     return lines.getvalue()
 
 
@@ -175,11 +211,11 @@ def _html(entries: Sequence[Entry]) -> str:
 
 
 def _section(entry: Entry) -> str:
-    about = "".join(f"<li>{_text(line)}</li>" for line in (f"from {entry.origin}; {entry.grain}", *entry.notes))
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("column", "type", "unit", "meaning"))
+    about = "".join(f"<li>{_text(line)}</li>" for line in entry.about)
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("column", "type", "unit", "range", "meaning"))
     rows = "\n".join(
         f"<tr><td><code>{_text(variable.name)}</code></td><td>{_text(_type(entry, variable))}</td>"
-        f"<td>{_text(variable.unit)}</td><td>{_text(variable.meaning)}</td></tr>"
+        f"<td>{_text(variable.unit)}</td><td>{_text(variable.range)}</td><td>{_text(variable.meaning)}</td></tr>"
         for variable in entry.variables
     )
     return (

@@ -18,7 +18,7 @@ DESCRIBED = re.compile(r"(?P<name>[a-z_]+) = (?:(?P<default>\d+(?:\.\d+)?)(?: \(
 #: A column of the last step, one a line: `table.column AS name, -- meaning [unit]`.
 COLUMN = re.compile(r"\s+(?:(?P<value>.*?) AS )?(?:(?P<table>\w+)\.)?(?P<name>\w+),?(?:\s+-- (?P<doc>.+))?")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
-STEP = re.compile(r"(\w+) AS \(\n")
+STEP = re.compile(r"(\w+) AS (?:NOT MATERIALIZED )?\(\n")
 QUALIFIED = re.compile(r"(\w+)\.(\w+)")
 
 
@@ -29,6 +29,12 @@ class Parameter:
     name: str
     help: str = ""
     default: str | None = None
+
+    @property
+    def example(self) -> str | None:
+        """A value to try it with: its default, or what its help names after `such as`; None if a study has to say."""
+        _, _, named = self.help.partition(" such as ")
+        return self.default or named or None
 
     def __str__(self) -> str:
         about = "; ".join(part for part in (self.help, f"{self.default} if not given" if self.default else "") if part)

@@ -117,6 +117,8 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     """
     waiting: list[Query] = [query for query in read_queries().values() if not query.parameters]
     comments = _column_comments(connection)
+    for query in waiting:  # a view of an older version may lack a column that another view now reads
+        connection.execute(f"DROP VIEW IF EXISTS {query.name}")
     while waiting:
         failed: list[Query] = []
         for query in waiting:

@@ -28,80 +28,107 @@ measured AS (
     LEFT JOIN clips USING (clip_id)
     LEFT JOIN thin USING (clip_id, region)
 ),
-features AS (
-    SELECT
-        clip_id,
-        region,
-        author_key,
-        unnest(['pitch', 'intensity', 'hf500']) AS feature,
-        unnest([pitch, intensity, hf500]) AS value
+rateable AS (
+    SELECT clip_id, region, author_key, pitch, intensity, hf500
     FROM measured
     WHERE reason IS NULL
+    QUALIFY count(*) OVER () >= 5
 ),
--- the baseline is the author's own speech from 5 regions on, else that of the study
-placed AS (
+-- a region takes its place below the middle of its equals; the windows of one feature share their order
+of_study AS (
     SELECT
         *,
-        count(*) OVER (PARTITION BY feature) AS study_n,
-        rank() OVER (PARTITION BY feature ORDER BY value) - 1 AS study_lower,
-        count(*) OVER (PARTITION BY feature, value) AS study_equal,
-        count(*) OVER (PARTITION BY feature, author_key) AS author_n,
-        rank() OVER (PARTITION BY feature, author_key ORDER BY value) - 1 AS author_lower,
-        count(*) OVER (PARTITION BY feature, author_key, value) AS author_equal,
-        author_key IS NOT NULL AND author_n >= 5 AS by_author
-    FROM features
+        count(*) OVER () AS study_n,
+        2 * rank() OVER pitches - 2 + count(*) OVER equal_pitches AS study_pitch,
+        2 * rank() OVER intensities - 2 + count(*) OVER equal_intensities AS study_intensity,
+        2 * rank() OVER hf500s - 2 + count(*) OVER equal_hf500s AS study_hf500
+    FROM rateable
+    WINDOW
+        pitches AS (ORDER BY pitch),
+        intensities AS (ORDER BY intensity),
+        hf500s AS (ORDER BY hf500),
+        equal_pitches AS (ORDER BY pitch RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+        equal_intensities AS (ORDER BY intensity RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+        equal_hf500s AS (ORDER BY hf500 RANGE BETWEEN CURRENT ROW AND CURRENT ROW)
 ),
--- the share of the baseline that lies below less the share above: the paper's 2 E[baseline < x] - 1, with ties as halves
+of_author AS (
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY author_key) AS author_n,
+        2 * rank() OVER pitches - 2 + count(*) OVER equal_pitches AS author_pitch,
+        2 * rank() OVER intensities - 2 + count(*) OVER equal_intensities AS author_intensity,
+        2 * rank() OVER hf500s - 2 + count(*) OVER equal_hf500s AS author_hf500,
+        author_key IS NOT NULL AND author_n >= 5 AS by_author
+    FROM of_study
+    WINDOW
+        pitches AS (PARTITION BY author_key ORDER BY pitch),
+        intensities AS (PARTITION BY author_key ORDER BY intensity),
+        hf500s AS (PARTITION BY author_key ORDER BY hf500),
+        equal_pitches AS (PARTITION BY author_key ORDER BY pitch RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+        equal_intensities AS (PARTITION BY author_key ORDER BY intensity RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+        equal_hf500s AS (PARTITION BY author_key ORDER BY hf500 RANGE BETWEEN CURRENT ROW AND CURRENT ROW)
+),
+-- the baseline is the author's own speech from 5 regions on, else that of the study; the score is the share of it that
+-- lies below less the share above: the paper's 2 E[baseline < x] - 1, with ties as halves
 scored AS (
     SELECT
         clip_id,
         region,
-        feature,
         by_author,
         CASE WHEN by_author THEN author_n ELSE study_n END AS baseline_regions,
-        CASE
-            WHEN by_author THEN (2 * author_lower + author_equal - author_n) / (author_n - 1)
-            ELSE (2 * study_lower + study_equal - study_n) / (study_n - 1)
-        END AS score
-    FROM placed
-    WHERE study_n >= 5
-),
-averaged AS (
-    SELECT *, round(avg(score) OVER (PARTITION BY clip_id, region), 9) AS mean_score FROM scored
+        (CASE WHEN by_author THEN author_pitch ELSE study_pitch END - baseline_regions) / (baseline_regions - 1)
+            AS pitch_score,
+        (CASE WHEN by_author THEN author_intensity ELSE study_intensity END - baseline_regions) / (baseline_regions - 1)
+            AS intensity_score,
+        (CASE WHEN by_author THEN author_hf500 ELSE study_hf500 END - baseline_regions) / (baseline_regions - 1)
+            AS hf500_score,
+        round((pitch_score + intensity_score + hf500_score) / 3, 9) AS mean_score
+    FROM of_author
 ),
 -- Spearman's correlation is Pearson's of ranks, those of equals averaged
 ranked AS (
     SELECT
-        *,
-        rank() OVER (PARTITION BY feature ORDER BY score)
-        + count(*) OVER (PARTITION BY feature, score) / 2 AS score_rank,
-        rank() OVER (PARTITION BY feature ORDER BY mean_score)
-        + count(*) OVER (PARTITION BY feature, mean_score) / 2 AS mean_rank
-    FROM averaged
+        2 * rank() OVER pitches + count(*) OVER equal_pitches AS pitch_rank,
+        2 * rank() OVER intensities + count(*) OVER equal_intensities AS intensity_rank,
+        2 * rank() OVER hf500s + count(*) OVER equal_hf500s AS hf500_rank,
+        2 * rank() OVER means + count(*) OVER equal_means AS mean_rank
+    FROM scored
+    WINDOW
+        pitches AS (ORDER BY pitch_score),
+        intensities AS (ORDER BY intensity_score),
+        hf500s AS (ORDER BY hf500_score),
+        means AS (ORDER BY mean_score),
+        equal_pitches AS (ORDER BY pitch_score RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+        equal_intensities AS (ORDER BY intensity_score RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+        equal_hf500s AS (ORDER BY hf500_score RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+        equal_means AS (ORDER BY mean_score RANGE BETWEEN CURRENT ROW AND CURRENT ROW)
+),
+correlated AS (
+    SELECT
+        CASE WHEN max(pitch_rank) > min(pitch_rank) THEN corr(pitch_rank, mean_rank) END AS pitch,
+        CASE WHEN max(intensity_rank) > min(intensity_rank) THEN corr(intensity_rank, mean_rank) END AS intensity,
+        CASE WHEN max(hf500_rank) > min(hf500_rank) THEN corr(hf500_rank, mean_rank) END AS hf500,
+        max(mean_rank) > min(mean_rank) AS is_spread
+    FROM ranked
 ),
 -- a feature weighs as much as it agrees with the mean of all three; one that runs against it weighs nothing
 weights AS (
     SELECT
-        feature,
-        CASE WHEN max(score_rank) > min(score_rank) AND max(mean_rank) > min(mean_rank)
-            THEN greatest(round(corr(score_rank, mean_rank), 9), 0) ELSE 0
-        END AS weight
-    FROM ranked
-    GROUP BY feature
+        CASE WHEN is_spread THEN greatest(round(coalesce(pitch, 0), 9), 0) ELSE 0 END AS pitch,
+        CASE WHEN is_spread THEN greatest(round(coalesce(intensity, 0), 9), 0) ELSE 0 END AS intensity,
+        CASE WHEN is_spread THEN greatest(round(coalesce(hf500, 0), 9), 0) ELSE 0 END AS hf500
+    FROM correlated
 ),
 rated AS (
     SELECT
-        clip_id,
-        region,
-        round(sum(weight * score) / nullif(sum(weight), 0), 9) AS rating, -- rounded, so that it is the same each time
-        max(score) FILTER (feature = 'pitch') AS pitch_score,
-        max(score) FILTER (feature = 'intensity') AS intensity_score,
-        max(score) FILTER (feature = 'hf500') AS hf500_score,
-        CASE WHEN bool_or(by_author) THEN 'author' ELSE 'study' END AS baseline,
-        max(baseline_regions) AS baseline_regions
+        scored.*,
+        round(
+            (weights.pitch * pitch_score + weights.intensity * intensity_score + weights.hf500 * hf500_score)
+            / nullif(weights.pitch + weights.intensity + weights.hf500, 0), 9
+        ) AS rating, -- rounded, so that it is the same each time
+        CASE WHEN by_author THEN 'author' ELSE 'study' END AS baseline
     FROM scored
-    JOIN weights USING (feature)
-    GROUP BY clip_id, region
+    CROSS JOIN weights
 ),
 places AS (
     SELECT

@@ -9,7 +9,7 @@ WITH lost AS (
     UNION ALL
     SELECT 'no_words', 'transcribe', NULL, reason, clip_id FROM transcripts WHERE text IS NULL
     UNION ALL
-    SELECT 'no_tone', 'emotion', model, tone_reason, clip_id FROM clip_tone WHERE tone IS NULL
+    SELECT 'no_tone', 'emotion', model, tone_reason, clip_id FROM clip_tone_status WHERE tone IS NULL
 ),
 listed AS (
     SELECT count(*) AS clips FROM clips WHERE kind <> 'post'

@@ -26,11 +26,11 @@ final AS (
         clips.clip_id, -- the clip
         models.model, -- the tone model
         CASE
-            WHEN clip_tone.tone_status IS NOT NULL THEN clip_tone.tone_status
+            WHEN clip_tone_status.tone_status IS NOT NULL THEN clip_tone_status.tone_status
             WHEN failed.reason IS NOT NULL THEN 'failed'
             ELSE 'pending'
         END AS tone_status, -- scored, partly_scored, no_evidence, no_speech, not_scored, failed or pending
-        coalesce(clip_tone.tone_reason, failed.reason) AS tone_reason, -- why there is no tone
+        coalesce(clip_tone_status.tone_reason, failed.reason) AS tone_reason, -- why there is no tone
         evidence.speech_s, -- time inside speech regions [s]
         evidence.speech_share, -- that over the length of the clip [0–1]
         regions.speech_probability, -- mean probability of speech inside the regions, by length [0–1]
@@ -48,6 +48,6 @@ final AS (
     LEFT JOIN evidence USING (clip_id)
     LEFT JOIN regions USING (clip_id)
     LEFT JOIN failed USING (clip_id)
-    LEFT JOIN clip_tone ON clip_tone.clip_id = clips.clip_id AND clip_tone.model = models.model
+    LEFT JOIN clip_tone_status ON clip_tone_status.clip_id = clips.clip_id AND clip_tone_status.model = models.model
 )
 SELECT * FROM final ORDER BY clip_id, model;

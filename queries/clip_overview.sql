@@ -13,16 +13,12 @@ stage_count AS (
 passed AS (
     SELECT clip_id, count(*) AS stages
     FROM (
-        SELECT
-            clip_id,
-            stage,
-            arg_max(status, attempt_id) AS status,
-            arg_max(fingerprint, attempt_id) AS fingerprint
+        SELECT attempts.clip_id, attempts.stage
         FROM attempts
-        GROUP BY clip_id, stage
+        LEFT JOIN fingerprints USING (fingerprint)
+        GROUP BY attempts.clip_id, attempts.stage
+        HAVING max(attempt_id) = max(attempt_id) FILTER (attempts.status = 'ok' AND fingerprints.is_current)
     )
-    JOIN fingerprints USING (fingerprint)
-    WHERE status = 'ok' AND is_current
     GROUP BY clip_id
 ),
 failed AS (
@@ -49,11 +45,11 @@ final AS (
         transcripts.language_probability,
         transcripts.text, -- the segments that are trusted; NULL without any
         transcripts.reason AS text_reason,
-        clip_tone.tone, -- perceived tone by the first model; NULL with a reason
-        clip_tone.tone_probability, -- mean probability of `tone`, by length of region [0–1]
-        clip_tone.unsure_share,
-        clip_tone.tone_status, -- scored, partly_scored, no_evidence, no_speech or not_scored; NULL before
-        coalesce(clip_tone.tone_reason, failed.reason) AS tone_reason, -- why `tone` is NULL
+        clip_tone_status.tone, -- perceived tone by the first model; NULL with a reason
+        clip_tone_status.tone_probability, -- mean probability of `tone`, by length of region [0–1]
+        clip_tone_status.unsure_share,
+        clip_tone_status.tone_status, -- scored, partly_scored, no_evidence, no_speech or not_scored; NULL before
+        coalesce(clip_tone_status.tone_reason, failed.reason) AS tone_reason, -- why `tone` is NULL
         speech.sentiment, -- VADER compound score of the speech [-1–1]
         speech.sentiment_reason, -- why that is NULL
         clips.author_key,
@@ -70,7 +66,7 @@ final AS (
     LEFT JOIN audio USING (clip_id)
     LEFT JOIN evidence USING (clip_id)
     LEFT JOIN transcripts USING (clip_id)
-    LEFT JOIN clip_tone ON clip_tone.clip_id = clips.clip_id AND clip_tone.model = first_model.model
+    LEFT JOIN clip_tone_status ON clip_tone_status.clip_id = clips.clip_id AND clip_tone_status.model = first_model.model
     LEFT JOIN text_features AS speech ON speech.clip_id = clips.clip_id AND speech.channel = 'speech'
 )
 SELECT * FROM final ORDER BY clip_id;

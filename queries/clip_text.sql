@@ -16,10 +16,13 @@ confidence AS (
         sum(trust * length(text)) FILTER (in_text) / sum(length(text)) FILTER (in_text AND trust IS NOT NULL) AS trust,
         count(*) AS segments,
         count(*) FILTER (NOT in_text) AS segments_left_out,
-        sum(length(text)) FILTER (NOT in_text) / sum(length(text)) AS share_left_out,
-        avg(caption_agreement) AS caption_agreement
-    FROM segment_overview
+        sum(length(text)) FILTER (NOT in_text) / sum(length(text)) AS share_left_out
+    FROM segments
+    LEFT JOIN segment_trust USING (clip_id, segment)
     GROUP BY clip_id
+),
+captioned AS (
+    SELECT clip_id, avg(caption_agreement) AS caption_agreement FROM caption_agreement GROUP BY clip_id
 ),
 final AS (
     SELECT
@@ -34,7 +37,7 @@ final AS (
         confidence.segments, -- all segments [count]
         confidence.segments_left_out, -- segments with too little trust, which are in `segments` alone [count]
         coalesce(confidence.share_left_out, 0) AS share_left_out, -- their share of all characters [0–1]
-        confidence.caption_agreement, -- mean share of words in the platform's captions; NULL without them [0–1]
+        captioned.caption_agreement, -- mean share of words in the platform's captions; NULL without them [0–1]
         speech.word_count AS speech_words, -- words said [count]
         speech.sentiment AS speech_sentiment, -- VADER compound score of the speech [-1–1]
         speech.sentiment_reason AS speech_sentiment_reason, -- why that is NULL
@@ -51,5 +54,6 @@ final AS (
     LEFT JOIN speech USING (clip_id)
     LEFT JOIN caption USING (clip_id)
     LEFT JOIN confidence USING (clip_id)
+    LEFT JOIN captioned USING (clip_id)
 )
 SELECT * FROM final ORDER BY clip_id;

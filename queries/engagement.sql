@@ -21,11 +21,11 @@ at_week AS (
 ),
 final AS (
     SELECT
-        clip_tone.clip_id, -- the clip
-        clip_tone.model, -- the tone model
-        clip_tone.tone, -- most probable tone of the clip; NULL with a reason
-        clip_tone.tone_probability, -- mean probability of that tone over the clip [0–1]
-        clip_tone.tone_reason, -- why the tone is NULL
+        clip_tone_status.clip_id, -- the clip
+        clip_tone_status.model, -- the tone model
+        clip_tone_status.tone, -- most probable tone of the clip; NULL with a reason
+        clip_tone_status.tone_probability, -- mean probability of that tone over the clip [0–1]
+        clip_tone_status.tone_reason, -- why the tone is NULL
         clips.platform,
         clips.author_key,
         clips.posted_at,
@@ -43,7 +43,7 @@ final AS (
         at_week.shares AS week_shares, -- shares at that age [count]
         at_week.saves AS week_saves, -- saves at that age [count]
         at_week.likes / nullif(at_week.views, 0) AS week_likes_per_view -- likes over views at that age [0–1]
-    FROM clip_tone
+    FROM clip_tone_status
     JOIN clips USING (clip_id)
     LEFT JOIN latest USING (clip_id)
     LEFT JOIN at_week USING (clip_id)

@@ -2,7 +2,10 @@
 -- grain: one row a clip and stage whose last attempt under the current configuration failed
 -- unit: attempts as a count
 -- caution: losses are rarely random, compare who is lost with who is kept; what filters keep out is in `exclusions`
-WITH last_attempts AS (
+WITH failed AS ( -- few of all, so that the rest need not be looked through
+    SELECT DISTINCT clip_id, stage FROM attempts WHERE status = 'failed'
+),
+last_attempts AS (
     SELECT
         attempts.clip_id,
         attempts.stage,
@@ -13,6 +16,7 @@ WITH last_attempts AS (
         max(attempts.finished_at) AS last_attempt_at,
         count(*) FILTER (attempts.status = 'failed') AS attempts
     FROM attempts
+    SEMI JOIN failed USING (clip_id, stage)
     GROUP BY attempts.clip_id, attempts.stage
 ),
 final AS (

@@ -2,39 +2,52 @@
 -- grain: one row a segment of speech or a caption that holds the text
 -- unit: times in s
 -- caution: case and accents do not count, parts of words are found too; what was said over music may be written wrongly
--- parameters: text = what to look for, in speech and captions; min_trust = 0.75 (0 takes all segments)
+-- parameters: text = what to look for, in speech and captions, such as this bag; min_trust = 0.75 (0 takes all segments)
 WITH needle AS (
-    SELECT strip_accents(lower(regexp_replace(trim($text), '\s+', ' ', 'g'))) AS text
+    SELECT plain, string_split(plain, ' ') AS parts
+    FROM (SELECT strip_accents(lower(regexp_replace(trim($text), '\s+', ' ', 'g'))) AS plain)
+    WHERE plain <> ''
 ),
-spoken AS (
-    SELECT
-        clip_id,
-        segment,
-        start_s,
-        end_s,
-        trim(text) AS text,
-        strip_accents(lower(trim(text))) AS plain,
-        lead(trim(text)) OVER (PARTITION BY clip_id ORDER BY segment) AS next_text,
-        trust
+-- where a phrase can be cut in two: after each of its words
+cuts AS (
+    SELECT array_to_string(parts[:place], ' ') AS head, array_to_string(parts[place + 1:], ' ') AS tail
+    FROM (SELECT parts, unnest(range(1, len(parts))) AS place FROM needle)
+),
+trusted AS NOT MATERIALIZED (
+    SELECT clip_id, segment, start_s, end_s, trim(text) AS text, strip_accents(lower(trim(text))) AS plain, trust
     FROM segments
     LEFT JOIN segment_trust USING (clip_id, segment)
     WHERE coalesce(trust, 1) >= CAST($min_trust AS DOUBLE) -- not known of what was transcribed long ago
 ),
+inside AS (
+    SELECT trusted.* FROM trusted JOIN needle ON contains(trusted.plain, needle.plain)
+),
+-- clips in which one segment ends and another one begins as the two parts do
+begun AS (
+    SELECT clip_id
+    FROM (SELECT clip_id, strip_accents(lower(trim(text))) AS plain FROM segments)
+    JOIN cuts ON ends_with(plain, cuts.head) OR starts_with(plain, cuts.tail)
+    GROUP BY clip_id, cuts.head
+    HAVING bool_or(ends_with(plain, cuts.head)) AND bool_or(starts_with(plain, cuts.tail))
+),
+followed AS (
+    SELECT *, lead(plain) OVER (PARTITION BY clip_id ORDER BY segment) AS next_plain
+    FROM trusted
+    SEMI JOIN begun USING (clip_id)
+),
 -- a phrase may begin in one segment and end in the next
 spoken_hits AS (
-    SELECT spoken.*
-    FROM spoken
-    CROSS JOIN needle
-    WHERE needle.text <> ''
-        AND position(needle.text IN spoken.plain || coalesce(' ' || strip_accents(lower(spoken.next_text)), ''))
-        BETWEEN 1 AND length(spoken.plain)
+    SELECT clip_id, segment, start_s, end_s, text, trust FROM inside
+    UNION
+    SELECT clip_id, segment, start_s, end_s, text, trust
+    FROM followed
+    JOIN cuts ON ends_with(followed.plain, cuts.head) AND starts_with(followed.next_plain, cuts.tail)
 ),
 caption_hits AS (
     SELECT clips.clip_id, clips.caption
     FROM clips
-    CROSS JOIN needle
-    WHERE needle.text <> ''
-        AND contains(strip_accents(lower(regexp_replace(clips.caption, '\s+', ' ', 'g'))), needle.text)
+    JOIN needle
+        ON contains(strip_accents(lower(regexp_replace(clips.caption, '\s+', ' ', 'g'))), needle.plain)
 ),
 final AS (
     SELECT clip_id, 'speech' AS channel, segment, start_s AS jump_to_s, end_s, text, trust FROM spoken_hits

@@ -18,7 +18,7 @@ WITH counted AS (
     LEFT JOIN transcripts USING (clip_id)
 ),
 toned AS (
-    SELECT count(DISTINCT clip_id) AS with_tone FROM clip_tone WHERE tone IS NOT NULL
+    SELECT count(DISTINCT clip_id) AS with_tone FROM clip_tone_status WHERE tone IS NOT NULL
 ),
 steps AS (
     SELECT 1 AS position, 'listed' AS step, listed AS clips, listed AS clips_before FROM counted

@@ -2,62 +2,7 @@
 -- grain: one row a segment
 -- unit: times in s, probabilities, shares and trust 0–1
 -- caution: trust ranks segments and is no probability; agreement counts words, and automatic captions err as well
-WITH codes AS ( -- platforms name languages by three letters too
-    SELECT *
-    FROM (VALUES
-        ('ara', 'ar'), ('deu', 'de'), ('ger', 'de'), ('eng', 'en'), ('fra', 'fr'), ('fre', 'fr'), ('hin', 'hi'),
-        ('ind', 'id'), ('ita', 'it'), ('jpn', 'ja'), ('kor', 'ko'), ('msa', 'ms'), ('nld', 'nl'), ('pol', 'pl'),
-        ('por', 'pt'), ('ron', 'ro'), ('rus', 'ru'), ('spa', 'es'), ('swe', 'sv'), ('tha', 'th'), ('tur', 'tr'),
-        ('ukr', 'uk'), ('vie', 'vi'), ('cmn', 'zh'), ('zho', 'zh')
-    ) AS named (long_code, code)
-),
-captions AS (
-    SELECT
-        platform_captions.clip_id,
-        platform_captions.language,
-        platform_captions.kind,
-        platform_captions.start_s,
-        platform_captions.end_s,
-        platform_captions.text
-    FROM platform_captions
-    JOIN transcripts USING (clip_id)
-    LEFT JOIN codes ON codes.long_code = lower(split_part(platform_captions.language, '-', 1))
-    WHERE coalesce(codes.code, lower(split_part(platform_captions.language, '-', 1))) = transcripts.language
-),
--- one track a clip in the language of the speech: that of a person before that of a machine
-track AS (
-    SELECT
-        clip_id,
-        arg_min(kind, (kind = 'automatic', language)) AS kind,
-        arg_min(language, (kind = 'automatic', language)) AS language
-    FROM captions
-    GROUP BY clip_id
-),
--- lines and segments seldom begin together: a second of freedom on both sides
-beside AS (
-    SELECT segments.clip_id, segments.segment, string_agg(captions.text, ' ') AS text
-    FROM segments
-    JOIN track USING (clip_id)
-    JOIN captions ON captions.clip_id = segments.clip_id
-        AND captions.kind = track.kind AND captions.language = track.language
-        AND captions.end_s > segments.start_s - 1 AND captions.start_s < segments.end_s + 1
-    GROUP BY segments.clip_id, segments.segment
-),
-tokens AS (
-    SELECT
-        segments.clip_id,
-        segments.segment,
-        list_distinct(regexp_extract_all(lower(nfc_normalize(segments.text)), '[\p{L}\p{M}\p{N}]+')) AS said,
-        regexp_extract_all(lower(nfc_normalize(coalesce(beside.text, ''))), '[\p{L}\p{M}\p{N}]+') AS captioned
-    FROM segments
-    JOIN track USING (clip_id)
-    LEFT JOIN beside USING (clip_id, segment)
-),
-agreement AS (
-    SELECT clip_id, segment, len(list_intersect(said, captioned)) / nullif(len(said), 0) AS caption_agreement
-    FROM tokens
-),
-final AS (
+WITH final AS (
     SELECT
         segments.clip_id, -- the clip
         segments.segment, -- number of the segment in the clip, from 0
@@ -68,7 +13,7 @@ final AS (
         segment_trust.in_text, -- whether the transcript has it: its trust reaches the least trust of the study
         segment_trust.trust, -- weighted geometric mean of the parts below that are known [0–1]
         -- captions that share no word with a segment halve its trust
-        segment_trust.trust * (1 + coalesce(agreement.caption_agreement, 1)) / 2 AS trust_with_captions, -- both as one [0–1]
+        segment_trust.trust * (1 + coalesce(caption_agreement.caption_agreement, 1)) / 2 AS trust_with_captions, -- both as one [0–1]
         segment_trust.speech_overlap, -- share of its time inside speech regions [0–1]
         segment_trust.token_probability, -- geometric mean of the probabilities of its tokens [0–1]
         segment_trust.voice_probability, -- 1 less Whisper's probability that the window holds no speech [0–1]
@@ -77,15 +22,14 @@ final AS (
         segment_trust.originality, -- 0 for a credit of subtitles, 0.5 for a phrase that Whisper invents, else 1 [0–1]
         segment_trust.language_probability, -- Whisper's probability of the language; NULL if it was given [0–1]
         segment_trust.window_fill, -- sound left in the window that was decoded, over 0.5 s, at most 1 [0–1]
-        agreement.caption_agreement, -- share of its words in captions nearby; NULL without any [0–1]
-        track.kind AS caption_kind, -- kind of those captions: automatic or stated
+        caption_agreement.caption_agreement, -- share of its words in captions nearby; NULL without any [0–1]
+        caption_agreement.caption_kind, -- kind of those captions: automatic or stated
         segments.avg_logprob, -- mean log probability of the tokens [ln]
         segments.no_speech_prob, -- Whisper's probability that the window holds no speech [0–1]
         segments.compression_ratio -- length over gzip length of the text [ratio]
     FROM segments
     LEFT JOIN transcripts USING (clip_id)
     LEFT JOIN segment_trust USING (clip_id, segment)
-    LEFT JOIN agreement USING (clip_id, segment)
-    LEFT JOIN track USING (clip_id)
+    LEFT JOIN caption_agreement USING (clip_id, segment)
 )
 SELECT * FROM final ORDER BY clip_id, segment;

@@ -3,26 +3,37 @@
 -- unit: cosine similarity -1–1, regions as a count
 -- caution: compare ranks, not values: all speech is alike to an encoder; it can be the voice, the room or the words
 -- parameters: clip = a clip_id, as clip_overview shows it; limit = 10 (clips at most, for each encoder)
-WITH embedded AS (
+WITH embedded AS NOT MATERIALIZED (
     SELECT clip_id, region, encoder, embedding FROM speech_embeddings WHERE embedding IS NOT NULL
 ),
 -- The dot product of two means is the mean of the dot products: no mean vector has to be made.
-norms AS (
-    SELECT
-        one.clip_id,
-        one.encoder,
-        sqrt(avg(list_dot_product(one.embedding, two.embedding))) AS norm,
-        count(DISTINCT one.region) AS regions
-    FROM embedded AS one
-    JOIN embedded AS two USING (clip_id, encoder)
-    GROUP BY one.clip_id, one.encoder
-),
 products AS (
     SELECT other.clip_id, other.encoder, avg(list_dot_product(given.embedding, other.embedding)) AS product
     FROM embedded AS given
-    JOIN embedded AS other ON other.encoder = given.encoder AND other.clip_id <> given.clip_id
+    JOIN embedded AS other ON other.encoder = given.encoder
     WHERE given.clip_id = $clip
     GROUP BY other.clip_id, other.encoder
+),
+squares AS (
+    SELECT clip_id, encoder, count(*) AS regions, sum(list_dot_product(embedding, embedding)) AS total
+    FROM embedded
+    GROUP BY clip_id, encoder
+),
+-- each pair of regions stands for two
+pairs AS (
+    SELECT one.clip_id, one.encoder, 2 * sum(list_dot_product(one.embedding, two.embedding)) AS total
+    FROM embedded AS one
+    JOIN embedded AS two ON two.clip_id = one.clip_id AND two.encoder = one.encoder AND two.region > one.region
+    GROUP BY one.clip_id, one.encoder
+),
+norms AS (
+    SELECT
+        squares.clip_id,
+        squares.encoder,
+        squares.regions,
+        sqrt(squares.total + coalesce(pairs.total, 0)) / squares.regions AS norm
+    FROM squares
+    LEFT JOIN pairs USING (clip_id, encoder)
 ),
 ranked AS (
     SELECT
@@ -34,6 +45,7 @@ ranked AS (
     FROM products
     JOIN norms AS own ON own.clip_id = products.clip_id AND own.encoder = products.encoder
     JOIN norms AS given ON given.clip_id = $clip AND given.encoder = products.encoder
+    WHERE products.clip_id <> $clip
 ),
 final AS (
     SELECT

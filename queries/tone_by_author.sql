@@ -5,14 +5,14 @@
 WITH scored AS (
     SELECT
         clips.author_key,
-        clip_tone.clip_id,
-        clip_tone.model,
+        clip_probabilities.clip_id,
+        clip_probabilities.model,
         clips.posted_at,
-        unnest(map_keys(clip_tone.probabilities)) AS tone,
-        unnest(map_values(clip_tone.probabilities)) AS probability
-    FROM clip_tone
+        clip_probabilities.tone,
+        clip_probabilities.probability
+    FROM clip_probabilities
     JOIN clips USING (clip_id)
-    WHERE clip_tone.tone IS NOT NULL AND clips.author_key IS NOT NULL
+    WHERE clips.author_key IS NOT NULL
 ),
 authors AS (
     SELECT author_key, model, tone, count(*) AS clips, avg(probability) AS mean, stddev_samp(probability) AS spread

@@ -8,13 +8,11 @@ WITH tagged AS (
 scored AS (
     SELECT
         tagged.hashtag,
-        clip_tone.model,
-        clip_tone.clip_id,
-        unnest(map_keys(clip_tone.probabilities)) AS tone,
-        unnest(map_values(clip_tone.probabilities)) AS probability
+        clip_probabilities.model,
+        clip_probabilities.tone,
+        clip_probabilities.probability
     FROM tagged
-    JOIN clip_tone USING (clip_id)
-    WHERE clip_tone.tone IS NOT NULL
+    JOIN clip_probabilities USING (clip_id)
 ),
 counted AS (
     SELECT hashtag, count(*) AS clips FROM tagged GROUP BY hashtag
@@ -25,7 +23,7 @@ final AS (
         scored.model, -- the tone model
         scored.tone, -- tone label
         avg(scored.probability) AS mean_probability, -- mean over clips of the probability of this tone [0–1]
-        count(DISTINCT scored.clip_id) AS clips_scored, -- clips behind the mean [count]
+        count(*) AS clips_scored, -- clips behind the mean [count]
         counted.clips -- all clips under the hashtag [count]
     FROM scored
     JOIN counted USING (hashtag)

@@ -8,13 +8,11 @@ WITH spoken AS (
 scored AS (
     SELECT
         spoken.language,
-        clip_tone.model,
-        clip_tone.clip_id,
-        unnest(map_keys(clip_tone.probabilities)) AS tone,
-        unnest(map_values(clip_tone.probabilities)) AS probability
+        clip_probabilities.model,
+        clip_probabilities.tone,
+        clip_probabilities.probability
     FROM spoken
-    JOIN clip_tone USING (clip_id)
-    WHERE clip_tone.tone IS NOT NULL
+    JOIN clip_probabilities USING (clip_id)
 ),
 counted AS (
     SELECT language, count(*) AS clips FROM spoken GROUP BY language

@@ -8,13 +8,11 @@ WITH posted AS (
 scored AS (
     SELECT
         posted.week,
-        clip_tone.model,
-        clip_tone.clip_id,
-        unnest(map_keys(clip_tone.probabilities)) AS tone,
-        unnest(map_values(clip_tone.probabilities)) AS probability
+        clip_probabilities.model,
+        clip_probabilities.tone,
+        clip_probabilities.probability
     FROM posted
-    JOIN clip_tone USING (clip_id)
-    WHERE clip_tone.tone IS NOT NULL
+    JOIN clip_probabilities USING (clip_id)
 ),
 counted AS (
     SELECT week, count(*) AS clips FROM posted GROUP BY week

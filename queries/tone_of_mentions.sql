@@ -37,9 +37,15 @@ heard AS (
     FROM near
     GROUP BY label, clip_id, mention, model, tone
 ),
-winners AS (
-    SELECT *, row_number() OVER (PARTITION BY clip_id, mention, model ORDER BY probability DESC, tone) = 1 AS is_tone
+likeliest AS (
+    SELECT clip_id, mention, model, arg_min(tone, (-probability, tone)) AS tone
     FROM heard
+    GROUP BY clip_id, mention, model
+),
+winners AS (
+    SELECT heard.*, heard.tone = likeliest.tone AS is_tone
+    FROM heard
+    JOIN likeliest USING (clip_id, mention, model)
 ),
 totals AS (
     SELECT label, count(*) AS mentions FROM spoken GROUP BY label

@@ -2,7 +2,7 @@
 -- grain: one row a mention (clip and place of its first word, from 1) and model; no model where none heard it
 -- unit: probabilities 0–1, times in s
 -- caution: whole words as Whisper writes them, in any case; scripts without spaces are cut as Whisper cuts them
--- parameters: term = a word or phrase; min_trust = 0.75 (0 takes all segments)
+-- parameters: term = a word or phrase such as bag; min_trust = 0.75 (0 takes all segments)
 WITH wanted AS (
     SELECT unnest(tokens) AS token, generate_subscripts(tokens, 1) - 1 AS position, len(tokens) AS length
     FROM (
@@ -11,20 +11,10 @@ WITH wanted AS (
         ) AS tokens
     )
 ),
--- whole texts are quicker to look through than words; the transcript lacks segments that are not trusted
-texts AS (
-    SELECT clip_id, text FROM transcripts
-    UNION ALL
-    SELECT clip_id, text FROM segments
+doubted AS ( -- what was transcribed long ago has no trust, and is taken
+    SELECT clip_id, segment FROM segment_trust WHERE trust < CAST($min_trust AS DOUBLE)
 ),
-candidates AS (
-    SELECT texts.clip_id
-    FROM texts
-    JOIN wanted ON contains(replace(lower(nfc_normalize(texts.text)), '’', ''''), wanted.token)
-    GROUP BY texts.clip_id
-    HAVING count(DISTINCT wanted.position) = max(wanted.length)
-),
--- a hyphen parts two words, so that cold-hearted is found however it was written
+-- a word is cut once, however often it is said; a hyphen parts two, so that cold-hearted is found however it was written
 spellings AS (
     SELECT word, unnest(tokens) AS token, generate_subscripts(tokens, 1) AS part
     FROM (
@@ -34,30 +24,54 @@ spellings AS (
         FROM (SELECT DISTINCT word FROM words)
     )
 ),
-parts AS (
-    SELECT words.clip_id, words.word_index, words.start_s, words.end_s, spellings.token, spellings.part
+found AS (
+    SELECT words.clip_id, words.word_index, words.start_s, words.end_s, spellings.part, wanted.position, wanted.length
     FROM words
-    JOIN candidates USING (clip_id)
     JOIN spellings USING (word)
-    LEFT JOIN segment_trust USING (clip_id, segment)
-    WHERE coalesce(segment_trust.trust, 1) >= CAST($min_trust AS DOUBLE) -- not known of what was transcribed long ago
+    JOIN wanted USING (token)
+    ANTI JOIN doubted USING (clip_id, segment)
 ),
+candidates AS (
+    SELECT clip_id
+    FROM found
+    GROUP BY clip_id
+    HAVING count(DISTINCT position) = max(length)
+),
+parts AS (
+    SELECT words.clip_id, words.word_index, spellings.part
+    FROM words
+    SEMI JOIN candidates USING (clip_id)
+    JOIN spellings USING (word)
+    ANTI JOIN doubted USING (clip_id, segment)
+),
+-- the place of a word is the number of words up to it: those before, and its own parts
 spoken AS (
-    SELECT *, row_number() OVER (PARTITION BY clip_id ORDER BY word_index, part) AS place FROM parts
+    SELECT
+        found.clip_id,
+        found.word_index,
+        found.part,
+        found.position,
+        any_value(found.start_s) AS start_s,
+        any_value(found.end_s) AS end_s,
+        any_value(found.length) AS length,
+        count(parts.part) + found.part AS place
+    FROM found
+    SEMI JOIN candidates USING (clip_id)
+    LEFT JOIN parts ON parts.clip_id = found.clip_id AND parts.word_index < found.word_index
+    GROUP BY found.clip_id, found.word_index, found.part, found.position
 ),
 -- the second word of a phrase says that the phrase begins one place before: all of its words must say the same
 mentions AS (
     SELECT
         spoken.clip_id,
-        spoken.place - wanted.position AS place,
+        spoken.place - spoken.position AS place,
         min(spoken.start_s) AS start_s,
         max(spoken.end_s) AS end_s,
         min(spoken.word_index) AS first_word,
         max(spoken.word_index) AS last_word
     FROM spoken
-    JOIN wanted USING (token)
-    GROUP BY spoken.clip_id, spoken.place - wanted.position
-    HAVING count(*) = max(wanted.length)
+    GROUP BY spoken.clip_id, spoken.place - spoken.position
+    HAVING count(*) = max(spoken.length)
 ),
 around AS (
     SELECT mentions.clip_id, mentions.place, string_agg(words.word, ' ' ORDER BY words.word_index) AS context

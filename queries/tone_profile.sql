@@ -2,29 +2,31 @@
 -- grain: one row a clip, model and tone label, for clips whose tone is known
 -- unit: probabilities 0–1, times in s, slope in probability per second
 -- caution: parts without scored speech are NULL; under 6 s hook and close overlap; look at `regions` before a slope
-WITH scored AS (
+WITH placed AS (
     SELECT
-        emotions.clip_id,
-        emotions.model,
-        speech_regions.start_s,
-        speech_regions.end_s,
-        audio.duration_s,
-        unnest(map_keys(emotions.probabilities)) AS tone,
-        unnest(map_values(emotions.probabilities)) AS probability
-    FROM emotions
-    JOIN speech_regions USING (clip_id, region)
-    JOIN audio USING (clip_id)
-    JOIN clip_tone USING (clip_id, model)
-    WHERE emotions.status = 'scored' AND clip_tone.tone IS NOT NULL
-),
-parts AS (
-    SELECT
-        *,
+        clip_id,
+        region,
+        start_s,
         (start_s + end_s) / 2 AS middle_s,
         greatest(0, least(end_s, 3) - start_s) AS hook_s,
         greatest(0, least(end_s, duration_s - 3) - greatest(start_s, 3)) AS body_s,
         greatest(0, end_s - greatest(start_s, duration_s - 3)) AS close_s
-    FROM scored
+    FROM speech_regions
+    JOIN audio USING (clip_id)
+),
+known AS (
+    SELECT DISTINCT clip_id, model FROM clip_probabilities
+),
+parts AS (
+    SELECT
+        placed.*,
+        emotions.model,
+        unnest(map_keys(emotions.probabilities)) AS tone,
+        unnest(map_values(emotions.probabilities)) AS probability
+    FROM emotions
+    JOIN placed USING (clip_id, region)
+    SEMI JOIN known USING (clip_id, model)
+    WHERE emotions.status = 'scored'
 ),
 profile AS (
     SELECT
@@ -39,7 +41,7 @@ profile AS (
         sum(close_s) AS close_s,
         CASE WHEN max(middle_s) > min(middle_s) THEN regr_slope(probability, middle_s) END AS slope_per_s,
         max(probability) AS peak_probability,
-        first(start_s ORDER BY probability DESC, start_s) AS peak_at_s,
+        arg_min(start_s, (-probability, start_s)) AS peak_at_s,
         count(*) AS regions
     FROM parts
     GROUP BY clip_id, model, tone
@@ -48,8 +50,8 @@ strongest AS (
     SELECT
         clip_id,
         model,
-        first(tone ORDER BY peak_probability DESC, tone) AS strongest_tone,
-        first(peak_at_s ORDER BY peak_probability DESC, tone) AS strongest_at_s
+        arg_min(tone, (-peak_probability, tone)) AS strongest_tone,
+        arg_min(peak_at_s, (-peak_probability, tone)) AS strongest_at_s
     FROM profile
     WHERE tone <> 'neutral'
     GROUP BY clip_id, model
@@ -58,7 +60,7 @@ strongest AS (
 excited AS (
     SELECT
         clip_id,
-        first(start_s ORDER BY arousal_rank DESC, start_s) AS peak_arousal_at_s,
+        arg_min(start_s, (-arousal_rank, start_s)) AS peak_arousal_at_s,
         max(arousal_rank) AS peak_arousal_rank
     FROM arousal
     WHERE arousal_rank IS NOT NULL

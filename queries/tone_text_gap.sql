@@ -2,27 +2,40 @@
 -- grain: one row a clip and model with both a pleasantness of the voice and an English sentiment
 -- unit: voice valence -1–1, text sentiment -1–1 (VADER), gap 0–2
 -- caution: of tone, only valence is comparable between voice and words (Lindevelt et al. 2026), arousal and dominance hardly; a gap is a reason to listen, not a finding
-WITH voices AS (
+WITH pleasant AS (
+    SELECT
+        clip_id,
+        model,
+        sum(CASE WHEN tone = 'happy' THEN probability WHEN tone IN ('angry', 'sad') THEN -probability END) AS valence
+    FROM clip_probabilities
+    GROUP BY clip_id, model
+    HAVING bool_or(tone = 'happy')
+),
+voices AS (
     SELECT
         clip_id,
         model,
         'labels' AS valence_from,
         tone,
         tone_probability,
-        coalesce(probabilities['happy'], 0) - coalesce(probabilities['angry'], 0)
-        - coalesce(probabilities['sad'], 0) AS voice_valence,
+        pleasant.valence AS voice_valence,
         scored_s
-    FROM clip_tone
-    WHERE tone IS NOT NULL AND probabilities['happy'] IS NOT NULL
+    FROM clip_tone_status
+    JOIN pleasant USING (clip_id, model)
     UNION ALL
     SELECT clip_id, model, 'dimension', NULL, NULL, 2 * valence - 1, scored_s
     FROM dimensions
-    WHERE valence IS NOT NULL
+    WHERE valence IS NOT NULL AND model <> 'rule' -- the rule gives arousal alone
 ),
 words AS (
-    SELECT clip_id, speech_text, speech_words, speech_sentiment AS text_sentiment
-    FROM clip_text
-    WHERE speech_sentiment IS NOT NULL
+    SELECT
+        clip_id,
+        transcripts.text AS speech_text,
+        text_features.word_count AS speech_words,
+        text_features.sentiment AS text_sentiment
+    FROM text_features
+    JOIN transcripts USING (clip_id)
+    WHERE text_features.channel = 'speech' AND text_features.sentiment IS NOT NULL
 ),
 -- a word or two, or a second of voice, say nothing of a whole clip
 judged AS (

@@ -2,29 +2,38 @@
 -- grain: one row a segment and model with both a pleasantness of the voice and an English sentiment
 -- unit: voice valence -1–1, text sentiment -1–1 (VADER), gap 0–2, times in s
 -- caution: of tone, only valence is comparable between voice and words (Lindevelt et al. 2026); a sentence is little text for VADER; a gap is a reason to listen, not a finding
-WITH heard AS (
+WITH toned AS (
     SELECT
-        segment_sentiment.clip_id,
-        segment_sentiment.segment,
-        segment_sentiment.word_count,
-        segment_sentiment.sentiment,
-        segments.start_s,
-        segments.end_s,
-        segments.text,
+        emotions.clip_id,
         emotions.model,
+        speech_regions.start_s,
+        speech_regions.end_s,
         CASE
             WHEN emotions.probabilities['happy'] IS NOT NULL
                 THEN emotions.probabilities['happy'] - coalesce(emotions.probabilities['angry'], 0)
                 - coalesce(emotions.probabilities['sad'], 0)
             ELSE 2 * emotions.valence - 1
-        END AS valence,
-        least(segments.end_s, speech_regions.end_s) - greatest(segments.start_s, speech_regions.start_s) AS overlap_s
+        END AS valence
+    FROM emotions
+    JOIN speech_regions USING (clip_id, region)
+    WHERE emotions.status = 'scored'
+),
+worded AS (
+    SELECT clip_id, segment, start_s, end_s, word_count, sentiment
     FROM segment_sentiment
     JOIN segments USING (clip_id, segment)
-    JOIN speech_regions ON speech_regions.clip_id = segments.clip_id
-        AND speech_regions.end_s > segments.start_s AND speech_regions.start_s < segments.end_s
-    JOIN emotions ON emotions.clip_id = speech_regions.clip_id AND emotions.region = speech_regions.region
-    WHERE segment_sentiment.sentiment IS NOT NULL AND emotions.status = 'scored'
+    WHERE sentiment IS NOT NULL
+),
+heard AS (
+    SELECT
+        worded.*,
+        toned.model,
+        toned.valence,
+        least(worded.end_s, toned.end_s) - greatest(worded.start_s, toned.start_s) AS overlap_s
+    FROM worded
+    JOIN toned ON toned.clip_id = worded.clip_id
+        AND toned.end_s > worded.start_s AND toned.start_s < worded.end_s
+    WHERE toned.valence IS NOT NULL
 ),
 voiced AS (
     SELECT
@@ -33,13 +42,11 @@ voiced AS (
         model,
         any_value(start_s) AS start_s,
         any_value(end_s) AS end_s,
-        any_value(text) AS text,
         any_value(word_count) AS word_count,
         any_value(sentiment) AS text_sentiment,
         sum(valence * overlap_s) / sum(overlap_s) AS voice_valence,
         sum(overlap_s) AS scored_s
     FROM heard
-    WHERE valence IS NOT NULL
     GROUP BY clip_id, segment, model
 ),
 judged AS (
@@ -69,8 +76,9 @@ final AS (
         judged.reason, -- why there is no gap: too_few_words (below 3) or too_little_voice (below 1 s scored)
         judged.scored_s, -- scored speech under the segment [s]
         segment_trust.trust, -- how far the segment can be trusted [0–1]
-        judged.text -- the words
+        segments.text -- the words
     FROM judged
+    JOIN segments USING (clip_id, segment)
     LEFT JOIN segment_trust USING (clip_id, segment)
 )
 SELECT * FROM final ORDER BY gap DESC NULLS LAST, clip_id, segment, model;

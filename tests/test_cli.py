@@ -101,6 +101,20 @@ def test_which_study_is_meant(folder: Path) -> None:
     assert "a.toml, b.toml" in mistake(cliptone("status", cwd=folder))
 
 
+def test_without_a_study_here_the_demo_is_meant_whatever_else_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.cli.arguments import find_study
+    from pipeline.demo.study import copy_demo
+
+    study = copy_demo(tmp_path / "outputs" / "demo")
+    monkeypatch.chdir(tmp_path)
+    assert len(list(study.parent.glob("*.toml"))) > 1
+    assert find_study(None) == study
+    own = write_study(tmp_path, '[[sources]]\nfolder = "clips"')
+    assert find_study(None) == own
+
+
 def test_a_run_without_speech_needs_no_weights_and_says_so(folder: Path) -> None:
     (folder / "clips" / "text.mp4").write_text("not a video")
     (folder / "clips" / "empty.mp4").touch()

@@ -14,8 +14,10 @@ from pipeline import schema
 from pipeline.codebook import ORIGINS, Entry, Variable, codebook, columns_table, render
 from pipeline.data_dictionary import data_dictionary
 from pipeline.errors import StoreError
+from pipeline.ledger import FingerprintRow
 from pipeline.queries_folder import Query, read_queries
 from pipeline.stages import STAGES
+from tests.small_study import row
 from tests.test_cli import cliptone, mistake
 
 HOSTILE = Entry("table", "t", "the study", "one row per `a`", "<script>alert(1)</script>", (),
@@ -103,7 +105,39 @@ def test_csv_has_one_line_a_column(entries: dict[str, Entry]) -> None:
     assert len(lines) == sum(len(entry.variables) for entry in entries.values())
     line = next(line for line in lines if (line["name"], line["column"]) == ("emotions", "probability"))
     assert (line["kind"], line["origin"], line["unit"], line["nullable"]) == ("table", "stage emotion", "0–1", "true")
+    assert line["range"] == "0–1"
     assert line["grain"] == "one row per clip_id, region, model"
+
+
+@pytest.mark.parametrize(
+    ("unit", "sql_type", "wanted"),
+    [
+        ("0–1", "DOUBLE", "0–1"),
+        ("-1–1", "DOUBLE", "-1–1"),
+        ("0–1, CCC -1–1", "DOUBLE", "0–1 or -1–1"),
+        ("count", "BIGINT", "0 or more"),
+        ("", "BOOLEAN", "true or false"),
+        ("LUFS", "DOUBLE", ""),
+    ],
+)
+def test_the_range_of_a_column(unit: str, sql_type: str, wanted: str) -> None:
+    assert Variable("a", sql_type, True, unit, "").range == wanted
+
+
+def test_tables_name_the_models_behind_them(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "study.duckdb")) as connection:
+        schema.create_tables(connection, ORIGINS)
+        schema.create_views(connection)
+        for fingerprint, current in (("new", True), ("old", False)):
+            models = f'{{"starter": "{fingerprint}0123456789abcdef"}}'
+            known = {"fingerprint": fingerprint, "stage": "emotion", "models": models, "is_current": current}
+            schema.insert(connection, [row(FingerprintRow, **known)])
+    found = {entry.name: entry for entry in codebook(tmp_path)}
+    assert found["emotions"].models == ("starter (new012345678)",)
+    assert found["words"].models == found["clip_tone"].models == ()
+    assert "models: starter (new012345678)" in render([found["emotions"]], "md")
+    lines = csv.DictReader(io.StringIO(render([found["emotions"]], "csv")))
+    assert {line["models"] for line in lines} == {"starter (new012345678)"}
 
 
 class Tags(HTMLParser):
@@ -138,7 +172,8 @@ def test_markdown_tables_keep_their_columns(entries: dict[str, Entry]) -> None:
     assert r"x \| y" in columns_table(HOSTILE)
     text = render(entries.values(), "md")
     assert text.count("\n## ") == len(entries)
-    assert "| `loudness_lufs` | DOUBLE | LUFS |" in text
+    assert "| `loudness_lufs` | DOUBLE | LUFS |  |" in text
+    assert "| `sentiment` | DOUBLE | -1–1 | -1–1 |" in text
 
 
 def test_the_data_dictionary_is_made_of_the_codebook(entries: dict[str, Entry]) -> None:

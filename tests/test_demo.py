@@ -140,8 +140,10 @@ def test_a_second_run_does_nothing(demo: Study) -> None:
     assert report.seconds < 10
 
 
-PARAMETERS = {"tone": "sad", "term": "number", "text": "please", "clip": "tiktok:7300000000000000001"}
-EMPTY = {"tone_agreement", "tone_disagreements", "exclusions_by_rule"}  # the demo has one model and no filters
+CLIP = "tiktok:7300000000000000001"
+PARAMETERS = {"tone": "sad", "term": "number", "text": "please", "clip": CLIP, "words": "please wait"}
+#: The demo has one model, no filters, and no captions of a platform.
+EMPTY = {"tone_agreement", "tone_disagreements", "exclusions_by_rule", "caption_agreement"}
 
 
 @pytest.mark.parametrize("query", sorted(read_queries()))
@@ -149,8 +151,10 @@ def test_every_query_has_a_header_and_runs(query: str, demo: Study) -> None:
     chosen = read_queries()[query]
     heads = ["what", "grain", "unit", "caution", *(["parameters"] if chosen.parameters else [])]
     assert [line.split(":")[0] for line in chosen.header.splitlines()] == heads
-    given = {name: value for name, value in PARAMETERS.items() if name in chosen.parameters}
-    frame = open_study(demo.output).query(query, **chosen.bind(given))
+    reader = open_study(demo.output)
+    author = reader.sql("SELECT author_key FROM clips WHERE clip_id = $clip", clip=CLIP)["author_key"].item()
+    given = {name: value for name, value in {**PARAMETERS, "author": author}.items() if name in chosen.parameters}
+    frame = reader.query(query, **chosen.bind(given))
     assert (len(frame) > 0) == (query not in EMPTY), "the demo shows something in every query"
 
 

@@ -67,9 +67,15 @@ def test_what_a_query_takes(tmp_path: Path) -> None:
         read_queries(tmp_path / "queries")
 
 
+def test_a_header_gives_a_value_to_try() -> None:
+    examples = {parameter.name: parameter.example for parameter in get_query("top_moments").described}
+    assert examples == {"tone": "angry", "limit": "10", "min_trust": "0.75"}
+    assert get_query("similar_clips").described[0].example is None, "which clips there are, a study alone knows"
+
+
 def test_the_command_says_what_a_query_takes(tmp_path: Path) -> None:
     write_own(tmp_path)
-    assert "takes --term (a word or phrase) and" in mistake(cliptone("query", "tone_of_term", cwd=tmp_path))
+    assert "takes --term (a word or phrase such as bag) and" in mistake(cliptone("query", "tone_of_term", cwd=tmp_path))
     assert "given by name" in mistake(cliptone("query", "tone_of_term", "bag", cwd=tmp_path))
     shown = cliptone("query", "top_moments", "--help", cwd=tmp_path).stdout
     assert "--limit (moments at most; 10 if not given)" in shown
@@ -87,4 +93,6 @@ def test_names_are_completed(tmp_path: Path) -> None:
         [sys.executable, "-c", "import sys; sys.argv = ['cliptone']; from pipeline.cli import main; main()"],
         cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, **words},
     )  # fmt: skip
-    assert done.stdout.split() == ["tone_by_author", "tone_by_hashtag", "tone_by_language", "tone_by_week"]
+    assert done.stdout.split() == [
+        "tone_by_author", "tone_by_hashtag", "tone_by_language", "tone_by_sound", "tone_by_week",
+    ]  # fmt: skip

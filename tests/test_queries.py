@@ -15,6 +15,7 @@ from pipeline.queries_folder import get_query, read_queries
 from pipeline.records import (
     ClipRow,
     ObservationRow,
+    PlatformCaptionRow,
     SegmentRow,
     SpeechEmbeddingRow,
     TranscriptRow,
@@ -273,6 +274,14 @@ def test_similar_clips_by_the_cosine_of_mean_embeddings(study: SmallStudy) -> No
 # ---------------------------------------------------------------- all of them
 
 GRAINS = {
+    "author_trajectory": ("clip_id", "model", "tone"),
+    "caption_agreement": ("clip_id", "segment"),
+    "clip_probabilities": ("clip_id", "model", "tone"),
+    "clip_tone_status": ("clip_id", "model"),
+    "engagement_by_tone": ("platform", "model", "tone"),
+    "search_words": ("clip_id", "channel"),
+    "similar_speech": ("clip_id",),
+    "tone_by_sound": ("platform", "sound_id", "model", "tone"),
     "attrition": ("outcome", "stage", "model", "reason"),
     "engagement": ("clip_id", "model"),
     "find_text": ("clip_id", "channel", "segment"),
@@ -287,18 +296,19 @@ GRAINS = {
     "top_moments": ("clip_id", "region", "model"),
     "words_with_tone": ("model", "language", "word"),
 }
-ARGUMENTS = {"tone": "angry", "term": "bag", "text": "a", "clip": "tiktok:1"}
+ARGUMENTS = {"tone": "angry", "term": "bag", "text": "a", "clip": "tiktok:1", "author": "ann", "words": "bag and"}
 
 
 @pytest.mark.parametrize("name", sorted(GRAINS))
 def test_grain_and_no_value_that_is_no_number(study: SmallStudy, name: str) -> None:
     calm, cross = angry(0.1), angry(0.8)
     for number in range(4):
-        post = {"author_key": "ann", "posted_at": MONDAY, "caption": "a bag"}
+        post = {"author_key": "ann", "posted_at": MONDAY, "caption": "a bag", "sound_id": "s"}
         here = f"tiktok:{number}"
         study.add(clip(here, [(0, 1, calm), (1, 2, cross), (2, 3, None)][: number + 1], **post))
         study.add(tones(here, [cross, cross, calm][: number + 1], "two"), said(here, "a bag and a bag"))
         study.add([row(SegmentRow, clip_id=here, segment=segment, text="a bag") for segment in range(2)])
+        study.add([row(PlatformCaptionRow, clip_id=here, language="en", kind="automatic", text="a bag")])
         study.add([row(SpeechEmbeddingRow, clip_id=here, encoder=one, embedding=(0.0, number)) for one in "ef"])
         for age in (7, 8):
             study.add([row(ObservationRow, clip_id=here, counted_at=MONDAY + timedelta(days=age), likes=1, views=0)])
@@ -316,7 +326,7 @@ def test_every_query_is_written_as_the_others(query: Any) -> None:
     heads = [line.split(":")[0] for line in query.header.splitlines()]
     assert heads == ["what", "grain", "unit", "caution", *(["parameters"] if query.parameters else [])]
     assert all(parameter.help for parameter in query.described)
-    assert "\nfinal AS (" in query.sql or ",\nfinal AS (" in query.sql
+    assert "\nfinal AS (" in query.sql or query.sql.startswith("WITH final AS (")
     assert query.sql.splitlines()[-1].startswith("SELECT * FROM final ORDER BY ")
 
 
