@@ -9,6 +9,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +36,10 @@ class PrivacyOptions(Options):
     keep_audio: bool = Field(True, description="keep decoded audio once all stages have passed")
     vanished: Literal["keep", "delete_media", "forget"] = Field(
         "keep", description="what `cliptone recheck` does with posts that are no longer public"
+    )
+    retain_until: date | None = Field(
+        None,
+        description="last day (as in 2028-12-31) you may keep it: `cliptone status` counts, `cliptone expire` deletes",
     )
 
 

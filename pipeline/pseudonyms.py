@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import os
 import re
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import regex
 
-from pipeline.posts import COUNTS, Post
+from pipeline.errors import UserError
+from pipeline.posts import COUNTS, Enrolment, Post
 from pipeline.records import ClipRow, ObservationRow
 
 KEY_BYTES = 32
@@ -27,9 +30,13 @@ HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
 
 
 def key_for(study: str) -> bytes:
-    """The study's key: read from the user's configuration folder, or made there on first use (mode 0600)."""
+    """The study's key: read from the user's configuration folder, or made there on first use (mode 0600).
+
+    `UserError` where it was moved elsewhere or destroyed: a new one would give everybody a second pseudonym.
+    """
     path = key_folder() / f"{study}.key"
     if not path.exists():
+        refuse_if_gone(study)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -47,6 +54,23 @@ def key_folder() -> Path:
     return Path(platformdirs.user_config_dir("cliptone", appauthor=False)) / "keys"
 
 
+def refuse_if_gone(study: str) -> None:
+    """Raise `UserError` where a note in the place of the key says that it was moved or destroyed."""
+    note = key_folder() / f"{study}.gone"
+    if not note.exists():
+        return
+    said = json.loads(note.read_text(encoding="utf-8"))
+    if said["state"] == "moved":
+        raise UserError(
+            f"the key of the study {study!r} was moved to {said['to']} on {said['at']}: set CLIPTONE_KEYS to "
+            "that folder"
+        )
+    raise UserError(
+        f"the key of the study {study!r} was destroyed on {said['at']}: its results can be read, and it takes in "
+        "nothing new; a study with another name begins anew"
+    )
+
+
 def pseudonym(key: bytes, platform: str, account: str) -> str:
     """The pseudonym of one account on one platform: the same for the same key, and not to be looked up without it."""
     digest = hmac.new(key, f"{platform}|{account}".encode(), hashlib.sha256).digest()
@@ -56,6 +80,29 @@ def pseudonym(key: bytes, platform: str, account: str) -> str:
 def tombstone(clip_id: str, key: bytes | None) -> str:
     """What remains of a forgotten clip: its pseudonym; a plain digest where the study keeps plain ids."""
     return pseudonym(key or b"", "clip", clip_id)
+
+
+def author_tombstone(author_key: str, key: bytes | None) -> str:
+    """What remains of a forgotten author: the pseudonym of `author_key`; a plain digest where a study keeps ids."""
+    return pseudonym(key or b"", "author", author_key)
+
+
+def author_keys(platform: str, accounts: Collection[str], key: bytes | None) -> set[str]:
+    """What `author_key` is of accounts of a platform, in the ways in which handles are written: with @, in capitals."""
+    bare = {account.removeprefix("@") for account in accounts}
+    ways = {f"{at}{way}" for account in bare for way in (account, account.lower()) for at in ("", "@")}
+    return {pseudonym(key, platform, way) if key is not None else way for way in ways}
+
+
+def is_buried(one: Enrolment, key: bytes | None, buried: Collection[str]) -> bool:
+    """Whether a post or its author was forgotten or opted out; `buried` holds the tombstones of a study."""
+    if tombstone(one.clip_id, key) in buried:
+        return True
+    in_address = HANDLE_IN_URL.search(one.post.url or "")
+    stated = (one.post.author_id, one.post.author, in_address[0] if in_address else None)
+    accounts = [account for account in stated if account]
+    found = author_keys(one.post.platform or "file", accounts, key)
+    return any(author_tombstone(author_key, key) in buried for author_key in found)
 
 
 def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> ClipRow:

@@ -47,21 +47,28 @@ folder = "clips"              # every media file in this folder and below; or gl
 # max_minutes = 30            # taken at most by one look at the page
 """
 
+#: What a new study says aloud, so that it keeps no more of people than it needs; take a line out to keep the default.
+MINIMISING = {"pseudonymise": True, "keep_media": False, "keep_audio": False}
+
 
 def study_template(name: str, stages: Mapping[str, type[Stage]]) -> str:
     """A commented study file."""
     parts = [HEAD.format(name=name, schema=SCHEMA)]
     parts.append(_section("filters", FilterOptions, FilterOptions.__doc__ or ""))
-    parts.append(_section("privacy", PrivacyOptions, "What is known of people."))
+    parts.append(_section("privacy", PrivacyOptions, "What is known of people.", MINIMISING))
     parts.append(_section("run", RunOptions, "How the machine is used; nothing here changes a number."))
     parts += [_section(stage.name, stage.Options, (stage.__doc__ or "").splitlines()[0]) for stage in stages.values()]
     return "\n".join(parts)
 
 
-def _section(name: str, options: type[BaseModel], doc: str) -> str:
+def _section(name: str, options: type[BaseModel], doc: str, stated: Mapping[str, Any] | None = None) -> str:
+    """A section with every key: `stated` ones as they are to be, the others as comments with their default."""
     lines = [f"# {doc}", f"[{name}]"]
     for key, field in options.model_fields.items():
-        lines += [f"# {field.description}", f"# {key} = {_toml(field.default)}"]
+        lines.append(f"# {field.description}")
+        lines.append(
+            f"{key} = {_toml(stated[key])}" if stated and key in stated else f"# {key} = {_toml(field.default)}"
+        )
     return "\n".join(lines) + "\n"
 
 

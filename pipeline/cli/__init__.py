@@ -2,7 +2,7 @@
 
 # The order of the commands in the help.
 # isort: off
-from pipeline.cli import study, collect, ask, report, export, label, machine
+from pipeline.cli import study, collect, ask, report, export, label, people, methods, machine
 from pipeline.cli.app import app, main
 
-__all__ = ["app", "ask", "collect", "export", "label", "machine", "main", "report", "study"]
+__all__ = ["app", "ask", "collect", "export", "label", "machine", "main", "methods", "people", "report", "study"]

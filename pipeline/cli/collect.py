@@ -39,10 +39,12 @@ def import_file(
         raise UserError(f"{path} is not there")
     hints = Hints(donor, _columns(mapping or ()), platform)
     if study is not None:
+        from pipeline import audit
         from pipeline.importing import import_into, rejects_folder
 
         loaded = load(study)
         result, row = import_into(loaded, path, hints, fetch)
+        audit.note(loaded, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
         console().print(import_lines(result, rejects_folder(loaded) / rejects_name(result), row), markup=False)
         _show_first(result)
         console().print(_next_step(study, fetch), markup=False, soft_wrap=True)
@@ -98,6 +100,7 @@ def recheck(
     limit: Annotated[int | None, typer.Option(help="look at this many posts at most")] = None,
 ) -> None:
     """Look which posts are still public: new counts are stored, and the study's rule for vanished posts is applied."""
+    from pipeline import audit
     from pipeline.display import LookBar
     from pipeline.recheck import recheck as look_again
 
@@ -106,9 +109,11 @@ def recheck(
         with LookBar(console()) as bar:
             found = look_again(loaded, bar.watch, limit)
     except KeyboardInterrupt:
+        audit.note(loaded, "recheck", {"ended": "stopped"})
         raise Stopped(
             "stopped; what was seen is saved, and the next recheck begins with the posts not seen yet"
         ) from None
+    audit.note(loaded, "recheck", dict(found))
     console().print(
         ", ".join(f"{state} {count}" for state, count in found.items()) or "no posts to look at", markup=False
     )

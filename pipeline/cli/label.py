@@ -30,6 +30,7 @@ def train_head(
     name: Annotated[str | None, typer.Option(help="name of the head; the file's own by default")] = None,
 ) -> None:
     """Train a tone model on labels of your own, from stored embeddings, and judge it on authors it has not heard."""
+    from pipeline import audit
     from pipeline.heads.head import CARD_FILE
     from pipeline.heads.study_head import study_line
     from pipeline.heads.study_head import train_head as train
@@ -37,6 +38,7 @@ def train_head(
     path = find_study(study)
     loaded = load(path)
     found = train(loaded, labels, name)
+    audit.note(loaded, "train-head", {"regions": found.regions, "authors": found.authors})
     _left_out(found.left_out)
     _figures(found.figures)
     models = getattr(loaded.options["emotion"], "models", ())

@@ -14,6 +14,7 @@ from pipeline.errors import Stopped, UserError
 
 if TYPE_CHECKING:
     from pipeline.config import Study
+    from pipeline.observer import Report
 
 
 @app.command()
@@ -107,6 +108,7 @@ def status(
     again = sum(retryable(line.failed) for line in found)
     if again:
         console().print(f"{again} failures speak of the moment, not of the clip: a later run tries them again.")
+    _days_left(loaded)
 
 
 def _collection(study: Study) -> None:
@@ -116,6 +118,17 @@ def _collection(study: Study) -> None:
     for platform, seconds in time_left(study).items():
         console().print(f"{platform}: about {seconds / 60:.0f} min left at the pace of a polite visitor", markup=False)
     _warn_of_age(study)
+
+
+def _days_left(study: Study) -> None:
+    """Say how long a study may be kept, where it says so."""
+    from pipeline.retention import days_left
+
+    left, until = days_left(study), study.file.privacy.retain_until
+    if left is not None and left >= 0:
+        console().print(f"To be kept until {until}: {left} days left.", highlight=False)
+    elif left is not None:
+        console().print(f"Kept {-left} days beyond {until}: cliptone expire {study.path.name}", highlight=False)
 
 
 def _warn_of_age(study: Study) -> None:
@@ -128,6 +141,9 @@ def _warn_of_age(study: Study) -> None:
 
 
 def _run(study: Study, stages: tuple[str, ...], retry_failed: bool) -> None:
+    from pipeline import audit
+
+    _refuse_after_its_day(study)
     try:
         from pipeline.display import ProgressBar, report_lines
         from pipeline.run import run_study
@@ -136,8 +152,29 @@ def _run(study: Study, stages: tuple[str, ...], retry_failed: bool) -> None:
         with ProgressBar(console()) as bar:
             report = run_study(study, bar, stages, retry_failed)
     except KeyboardInterrupt:
+        if study.working.exists():
+            audit.note(study, "run", {"ended": "stopped"})
         raise Stopped("stopped; what was done is saved, and the next run goes on from here") from None
+    if not report.idle:
+        audit.note(study, "run", _counts(report))
     console().print(report_lines(report), markup=False)
+
+
+def _counts(report: Report) -> dict[str, int | str]:
+    """What a run did, for the audit log."""
+    failed = sum(sum(reasons.values()) for reasons in report.failed.values())
+    return {"listed": report.listed, "new": report.new, "passed": sum(report.passed.values()), "failed": failed}
+
+
+def _refuse_after_its_day(study: Study) -> None:
+    """A study that may not be kept any more takes in nothing new."""
+    from pipeline.retention import days_left
+
+    if (days_left(study) or 0) < 0:
+        raise UserError(
+            f"{study.name} was to be kept until {study.file.privacy.retain_until}: `cliptone expire` deletes it; where "
+            "you may keep it longer, write the new day as retain_until under [privacy]"
+        )
 
 
 def _overview(study: Study) -> None:

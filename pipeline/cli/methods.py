@@ -1,0 +1,51 @@
+"""The command that writes the methods section of a study from its database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.arguments import OutputOption, find_study
+from pipeline.cli.screen import console, write
+from pipeline.errors import UserError
+
+ResultsArgument = Annotated[
+    Path | None, typer.Argument(help="study file, folder of results, or database; may be left out as in `run`")
+]
+
+
+@app.command()
+def methods(
+    study: ResultsArgument = None,
+    output: OutputOption = None,
+    check: Annotated[
+        Path | None, typer.Option(help="compare the numbers of this document, or of its JSON, with the database")
+    ] = None,
+) -> None:
+    """Write a methods paragraph, a datasheet and the losses from the database; with --check, find what differs."""
+    from pipeline.methods import differences
+    from pipeline.methods import methods as read_methods
+    from pipeline.reader import StudyReader
+
+    reader = StudyReader(find_study(study))
+    try:
+        known = read_methods(reader)
+    finally:
+        reader.close()
+    if check is None:
+        write(known.json if output is not None and output.suffix == ".json" else known.document, output)
+        return
+    try:
+        text = check.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{check} cannot be read as text in UTF-8") from error
+    found = differences(text, known, str(check))
+    for one in found:
+        console().print(str(one), markup=False, highlight=False, soft_wrap=True)
+    if found:
+        console().print(f"{len(found)} numbers of {check.name} differ from the database.", markup=False)
+        raise typer.Exit(1)
+    console().print(f"Every number of {check.name} is that of the database.", markup=False)

@@ -1,0 +1,106 @@
+"""The files of a study that hold something of a clip: deleted, and named by kind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.config import Study, work_name
+from pipeline.export.build import FOLDER as EXPORTS
+from pipeline.export.coarsen import Names
+from pipeline.export.levels import Level
+from pipeline.importing import rejects_folder
+from pipeline.needles import Needles, files_below
+from pipeline.pseudonyms import key_folder
+from pipeline.publish import SPARE, remove_database
+from pipeline.schema import quoted
+
+MANIFEST = "manifest.json"
+
+
+@dataclass
+class Erased:
+    """What was deleted: files by kind, and exports by the names of their folders."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    exports: list[str] = field(default_factory=list)
+
+
+def erase_files(study: Study, clip_ids: Collection[str], needles: Needles) -> Erased:
+    """Delete work files of clips, the report, and rejected rows and exports that hold something of them.
+
+    The report shows all clips, so it goes as a whole, and is built anew on demand. Means of groups stay.
+    """
+    erased = Erased()
+    for clip_id in clip_ids:
+        erased.files["audio"] += _delete(study.audio_path(clip_id))
+        erased.files["media"] += _delete(study.downloads / work_name(clip_id))
+    erased.files["report"] += _delete(study.output / "report")
+    for path in files_below(rejects_folder(study)):
+        if needles.in_file(path):
+            erased.files["rejected rows"] += _delete(path)
+    for folder in sorted((study.output / EXPORTS).glob("*")):
+        if folder.is_dir() and _is_affected(study, folder, clip_ids):
+            erased.files["export"] += _delete(folder)
+            erased.exports.append(folder.name.lstrip("."))
+    erased.files = +erased.files
+    return erased
+
+
+def remove_published(study: Study) -> None:
+    """Delete what readers see and what waits beside the working database: they are written anew."""
+    for path in (study.published, study.published.with_suffix(".part"), study.working.with_name(SPARE)):
+        remove_database(path)
+
+
+def _is_affected(study: Study, folder: Path, clip_ids: Collection[str]) -> bool:
+    """Whether an export holds something of a clip; one that was broken off, or cannot be read, counts as if."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        level = Level(manifest["level"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder.name.startswith(".") or (folder / MANIFEST).exists()
+    if manifest.get("study") != study.name or level is Level.AGGREGATE:
+        return False
+    wanted = _ids_in_export(study, level, manifest, clip_ids)
+    return wanted is None or any(not wanted.isdisjoint(ids) for ids in _clip_ids(folder))
+
+
+def _ids_in_export(study: Study, level: Level, manifest: dict[str, Any], clip_ids: Collection[str]) -> set[str] | None:
+    """What clips are called in an export; None where the key that tells is gone."""
+    if level is Level.IDS_ONLY:
+        return set(clip_ids)
+    path = key_folder() / f"{study.name}.key"
+    if not path.exists():
+        return None
+    names = Names(path.read_bytes(), str(manifest.get("ids", "")))
+    return {names.file(clip_id) if level is Level.RESTRICTED else names.clip(clip_id) for clip_id in clip_ids}
+
+
+def _clip_ids(folder: Path) -> Iterator[set[str]]:
+    """The clips that each table of an export names."""
+    for path in (*sorted(folder.glob("*.parquet")), *sorted(folder.glob("*.csv"))):
+        read = "read_parquet({})" if path.suffix == ".parquet" else "read_csv({}, header = true, all_varchar = true)"
+        with duckdb.connect() as connection:
+            table = connection.sql(f"FROM {read.format(quoted(str(path)))}")
+            if "clip_id" in table.columns:
+                yield {row[0] for row in table.project("clip_id").distinct().fetchall()}
+
+
+def _delete(path: Path) -> int:
+    """Delete a file, or a folder with all in it; returns how many files that were."""
+    if path.is_dir():
+        count = sum(1 for _ in files_below(path))
+        shutil.rmtree(path)
+        return count
+    if not path.exists():
+        return 0
+    path.unlink()
+    return 1

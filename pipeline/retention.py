@@ -1,0 +1,131 @@
+"""Retention: until which day a study may keep what, how many days are left, and deletion by class after it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal
+
+from pipeline.audit import FILE as AUDIT
+from pipeline.config import Study
+from pipeline.erasure import remove_published
+from pipeline.errors import UserError
+from pipeline.export.build import FOLDER as EXPORTS
+from pipeline.importing import rejects_folder
+from pipeline.keys import destroy_key, key_state
+from pipeline.lock import held
+from pipeline.needles import files_below
+from pipeline.rebuild import rebuild
+from pipeline.receipts import FOLDER as RECEIPTS
+from pipeline.records import ClipRow
+from pipeline.stage import Stage
+from pipeline.stages import STAGES
+from pipeline.store import Store
+from pipeline.stored_texts import drop_spoken, drop_written
+
+#: What can be deleted, the least first; the key last, since nothing can be told of anybody without it.
+Class = Literal["media", "audio", "text", "key", "everything"]
+CLASSES: dict[Class, str] = {
+    "media": "fetched videos",
+    "audio": "decoded audio",
+    "text": "captions, transcripts, the report, and exports but for means of groups",
+    "key": "the pseudonym key: nobody can be found by a handle any more, and nothing new comes in",
+    "everything": "all results and the key; the audit log and the receipts stay",
+}
+KEPT_TO_THE_END = (AUDIT, RECEIPTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What one class comes to."""
+
+    what: Class
+    meaning: str
+    files: int
+    bytes: int
+
+
+def days_left(study: Study, today: date | None = None) -> int | None:
+    """Days until the last one on which a study may be kept, that one included; negative after it, None without one."""
+    until = study.file.privacy.retain_until
+    return None if until is None else (until - (today or datetime.now(UTC).date())).days
+
+
+def due(study: Study, classes: Sequence[Class]) -> list[Due]:
+    """What expiring these classes would delete; nothing is changed. `text` also changes the database itself."""
+    found = []
+    for one in classes:
+        files = [path for place in _places(study, one) for path in (files_below(place) if place.is_dir() else [place])]
+        files = [path for path in files if path.exists()]
+        found.append(Due(one, CLASSES[one], len(files), sum(path.stat().st_size for path in files)))
+    return found
+
+
+def expire(
+    study: Study, classes: Sequence[Class], today: date | None = None, stages: Sequence[type[Stage]] = STAGES
+) -> list[Due]:
+    """Delete these classes for good, once the day is past; returns what they came to.
+
+    Raises `UserError` before the end of `retain_until` or without one, `StudyBusy` if a run holds the study.
+    """
+    left = days_left(study, today)
+    if left is None:
+        raise UserError(f"{study.path.name} names no day: write retain_until = 2028-12-31 under [privacy]")
+    if left >= 0:
+        raise UserError(f"{study.name} may be kept until {study.file.privacy.retain_until}: {left} days are left")
+    with held(study):
+        found = due(study, classes)
+        for one in sorted(classes, key=list(CLASSES).index):
+            for place in _places(study, one) if one != "key" else ():
+                _delete(place)
+            if one == "text" and study.working.exists():
+                _drop_texts(study, stages)
+            if one in ("key", "everything") and key_state(study.name).state == "here":
+                destroy_key(study.name)
+    return found
+
+
+def _places(study: Study, one: Class) -> list[Path]:
+    """The files and folders of a class."""
+    if one == "media":
+        return [study.downloads]
+    if one == "audio":
+        return [study.output / "work" / "audio"]
+    if one == "text":
+        exports = [path for path in sorted((study.output / EXPORTS).glob("*")) if not path.name.endswith("-aggregate")]
+        return [study.output / "report", rejects_folder(study), *exports]
+    if one == "key":
+        return [key_state(study.name).path]
+    return [
+        path for path in sorted(study.output.glob("*")) if path.name not in KEPT_TO_THE_END and path.name != "work"
+    ] + [path for path in sorted((study.output / "work").glob("*")) if path.name != "run.lock"]
+
+
+def _drop_texts(study: Study, stages: Sequence[type[Stage]]) -> None:
+    """Drop what was said and written in the database, and write it anew, so that no byte of it is left."""
+    store = Store(study.working, stages)
+    try:
+        clip_ids = [row.clip_id for row in store.tables.read(ClipRow)]
+        drop_spoken(store, clip_ids)
+        drop_written(store, clip_ids)
+    finally:
+        store.close()
+    rebuild(study.working)
+    remove_published(study)
+    store = Store(study.working, stages)
+    try:
+        with store.change():
+            store.tables.forget_publications([])
+        store.publish(study.published)
+    finally:
+        store.close()
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
