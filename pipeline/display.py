@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FIRST_WORDS = 6
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a caption must not steer the terminal
+#: A caption must not steer the terminal, nor turn around what stands beside it.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 MOST = 0.5
 DIGITS = 3  # of a number in a table on the screen; files keep all
 OTHER_COLUMNS = 98  # characters of a line of the overview beside the first words

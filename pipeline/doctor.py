@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipeline import media, models
+from pipeline.decoding.client import decoder
 from pipeline.errors import CliptoneError
 
 MIN_FREE_GIB = 5
@@ -34,7 +35,7 @@ class Finding:
 
 def check_up(folder: Path) -> Iterator[Finding]:
     """Everything in turn; a check that itself fails is a problem with its message."""
-    for check in (_python, _ffmpeg, _versions, _yt_dlp, _models, _tagger, _disk, _network, _gpu):
+    for check in (_python, _ffmpeg, _limits, _versions, _yt_dlp, _models, _tagger, _disk, _network, _gpu):
         try:
             yield from check(folder)
         except (CliptoneError, OSError, PackageNotFoundError) as error:
@@ -47,6 +48,16 @@ def _python(_: Path) -> Iterator[Finding]:
 
 def _ffmpeg(_: Path) -> Iterator[Finding]:
     yield Finding("ffmpeg", "ok", f"{media.ffmpeg_version()} (the pinned one that comes with cliptone)")
+
+
+def _limits(_: Path) -> Iterator[Finding]:
+    found = decoder().look()
+    limited = "memory, time and disk limited" if found.limited else "only the time limited"
+    if found.offline:
+        yield Finding("media files", "ok", f"read in processes without network, {limited}")
+    else:
+        advice = "playlists and addresses are refused all the same; Linux with user namespaces shuts the network too"
+        yield Finding("media files", "note", f"read in processes of their own, {limited}, with network", advice)
 
 
 def _versions(_: Path) -> Iterator[Finding]:

@@ -113,7 +113,7 @@ def plain(text: str) -> Plain:
 def _toml_entries(text: str, path: Path) -> list[tuple[int, Mapping[str, Any]]]:
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not TOML, a number or a nesting without end
         raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
     entries = content.get("terms")
     if set(content) != {"terms"} or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
@@ -125,9 +125,12 @@ def _toml_entries(text: str, path: Path) -> list[tuple[int, Mapping[str, Any]]]:
 
 def _csv_entries(text: str, path: Path) -> list[tuple[int, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
-    if "term" not in (reader.fieldnames or ()):
-        raise ConfigError(f"{path}, line 1: a lexicon has a column `term`, and may have {', '.join(KEYS[1:])}")
-    return [(reader.line_num, {key: value for key, value in row.items() if value}) for row in reader]
+    try:
+        if "term" not in (reader.fieldnames or ()):
+            raise ConfigError(f"{path}, line 1: a lexicon has a column `term`, and may have {', '.join(KEYS[1:])}")
+        return [(reader.line_num, {key: value for key, value in row.items() if value}) for row in reader]
+    except csv.Error as error:
+        raise ConfigError(f"{path}, line {reader.line_num}: it cannot be read as CSV: {error}") from error
 
 
 def _term(entry: Mapping[str, Any], where: str) -> Term:
@@ -151,8 +154,8 @@ def _term(entry: Mapping[str, Any], where: str) -> Term:
 def _expression(term: str, where: str) -> regex.Pattern[str]:
     try:
         pattern = regex.compile(term, regex.IGNORECASE)
-    except regex.error as error:
-        raise ConfigError(f"{where}: {term!r} is no regular expression: {error}") from error
+    except (regex.error, RecursionError, OverflowError, MemoryError) as error:
+        raise ConfigError(f"{where}: {term[:80]!r} is no regular expression: {error}") from error
     if pattern.fullmatch(""):
         raise ConfigError(f"{where}: {term!r} also matches nothing at all, so it would be found everywhere")
     return pattern

@@ -1,18 +1,25 @@
-"""The only door to ffmpeg: probe a file, decode it to mono 16 kHz, within limits of format, length and time."""
+"""The only door to media files: probe one, read it through, decode it to mono 16 kHz, each in a limited process."""
 
 from __future__ import annotations
 
 import errno
 import re
+import shutil
+import signal
 import subprocess
 import wave
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
 
+from pipeline.decoding.client import Ending, decoder
+from pipeline.decoding.inside import CONTAINERS, PROTOCOLS
+from pipeline.decoding.server import EXECUTE
 from pipeline.errors import Reason, StageError, UserError
 from pipeline.records import Decibels, Seconds
 
@@ -22,14 +29,18 @@ Waveform = NDArray[np.float32]
 SAMPLE_RATE = 16_000  # Hz, what every speech model here was trained on
 BYTES_PER_SAMPLE = 2  # 16-bit integers
 WAV_HEADER_BYTES = 44
-DEADLINE_BASE_S = 30.0  # ffmpeg's deadline: this and a multiple of the clip's length, at most the cap
+DEADLINE_BASE_S = 30.0  # of reading a file: this and a multiple of the clip's length, at most the cap
 DEADLINE_PER_SECOND = 4.0
 DEADLINE_CAP_S = 300.0
 GATE_LUFS = -70.0  # EBU R128 measures nothing below its absolute gate
-#: Containers that may be opened: a "clip.mp4" that is really a playlist would make ffmpeg open other files.
-CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mp3,aac,ogg,wav,flac,mpegts,avi"
-PROTOCOLS = "file,pipe"
 MAX_CHANNELS = 8
+MIN_SOURCE_RATE, MAX_SOURCE_RATE = 4_000, 192_000  # Hz: telephones sample at 8 kHz, studios at 192 kHz
+MESSAGE_CHARACTERS = 200
+SPARE_BYTES = 1 << 20  # ffmpeg looks at the size of a file after it has written some
+#: Signals that end a process whose memory a file has confused.
+CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
+
+Length = Annotated[Seconds, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +48,23 @@ class Probe:
     """What a media file says of itself, before anything is decoded."""
 
     container: str
-    duration_s: Seconds | None
+    duration_s: Length | None
     video_codec: str | None
     width: int | None
     height: int | None
     audio_codec: str | None
     sample_rate: int | None
     channels: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a file to its end showed."""
+
+    reach_s: Length  # end of the last packet of any stream
+    has_audio: bool
+    audio_s: Length = 0.0  # sum of what could be decoded, gaps left out
+    promised_audio_s: Length | None = None  # what the file's own tables state
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,42 +97,53 @@ def ffmpeg_version(named: str | None = None) -> str:
     return answer.stdout.splitlines()[0].split(" Copyright")[0].removeprefix("ffmpeg version ")
 
 
-def probe(path: Path) -> Probe:
-    """Read a file's streams with libav, in the calling process; `StageError` if it is not media."""
-    import av
+def deadline_s(duration_s: Seconds) -> Seconds:
+    """How long anything may take that reads a clip of this length to its end."""
+    return min(DEADLINE_CAP_S, DEADLINE_BASE_S + DEADLINE_PER_SECOND * duration_s)
 
+
+def probe(path: Path) -> Probe:
+    """Read a file's streams; `StageError` if it is empty, not media, or takes too long."""
     if path.stat().st_size == 0:
         raise StageError(Reason.EMPTY_FILE, f"{path.name} is empty")
-    try:
-        with av.open(str(path), options={"format_whitelist": CONTAINERS, "protocol_whitelist": PROTOCOLS}) as container:
-            video = next((s for s in container.streams.video if s.codec_context is not None), None)
-            audio = next((s for s in container.streams.audio if s.codec_context is not None), None)
-            return Probe(
-                container=container.format.name,
-                duration_s=container.duration / 1e6 if container.duration else None,
-                video_codec=video.codec_context.name if video else None,
-                width=video.codec_context.width if video else None,
-                height=video.codec_context.height if video else None,
-                audio_codec=audio.codec_context.name if audio else None,
-                sample_rate=audio.codec_context.sample_rate if audio else None,
-                channels=audio.codec_context.channels if audio else None,
-            )
-    except (av.error.FFmpegError, ValueError) as error:
-        raise StageError(Reason.NOT_MEDIA, f"{path.name} cannot be read as video or audio") from error
+    found: Probe = _asked("probe", path, DEADLINE_BASE_S, Probe)
+    return found
 
 
-def decode(path: Path, target: Path, max_duration_s: Seconds, ffmpeg: str | None = None) -> Decoded:
-    """Decode the first audio stream to a mono 16 kHz 16-bit WAV file, and measure its loudness on the way.
+def read_through(path: Path, duration_s: Seconds | None) -> Reading:
+    """Demux everything and decode the first audio stream; `StageError` if it is not media, or takes too long.
+
+    `duration_s` is what the file says of itself; the deadline follows from it.
+    """
+    limit = DEADLINE_CAP_S if duration_s is None else deadline_s(duration_s)
+    found: Reading = _asked("read_through", path, limit, Reading)
+    return found
+
+
+def decode(
+    path: Path,
+    target: Path,
+    max_duration_s: Seconds,
+    ffmpeg: str | None = None,
+    duration_s: Seconds | None = None,
+    loudness: bool = True,
+) -> Decoded:
+    """Decode the first audio stream to a mono 16 kHz 16-bit WAV file, and measure its `loudness` on the way.
 
     Writes a temporary file and renames it, so that `target` is whole or absent. `StageError` with a reason when
-    ffmpeg fails, gives nothing, or finds more than `max_duration_s`.
+    ffmpeg fails, gives nothing, or finds more than `max_duration_s`. The deadline follows from `duration_s`, what the
+    file says of itself, where it says it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
     # A cap in bytes, not with -t: a jump in the timestamps makes ffmpeg drop audio under -t.
     max_bytes = WAV_HEADER_BYTES + int((max_duration_s + 1.0) * SAMPLE_RATE) * BYTES_PER_SAMPLE
+    expected_s = max_duration_s if duration_s is None else min(duration_s, max_duration_s)
     try:
-        log = _run(_command(path, part, max_bytes, ffmpeg), path, max_duration_s)
+        ending = _ended(
+            path, EXECUTE, _command(path, part, max_bytes, ffmpeg, loudness), deadline_s(expected_s), max_bytes
+        )
+        _check_log(ending, path, part.parent, max_bytes)
         duration = _length(part)
         if duration == 0.0:
             raise StageError(Reason.NOT_MEDIA, f"{path.name} has an audio track, but nothing of it can be decoded")
@@ -120,10 +152,40 @@ def decode(path: Path, target: Path, max_duration_s: Seconds, ffmpeg: str | None
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    return Decoded(duration, _loudness(log), _true_peak(log))
+    return Decoded(duration, _loudness(ending.output), _true_peak(ending.output))
 
 
-def _command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None) -> list[str]:
+def _asked(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:
+    """What a limited process answers to a call, checked: it has read a stranger's file."""
+    ending = _ended(path, call, [str(path.absolute())], limit_s)
+    try:
+        if ending.code == 0 and ending.output.startswith('{"reason"'):
+            refusal = TypeAdapter(dict[str, str]).validate_json(ending.output)
+            raise StageError(Reason(refusal["reason"]), refusal["message"])
+        return TypeAdapter(shape).validate_json(ending.output, strict=True)
+    except (ValidationError, ValueError, KeyError) as error:
+        message = f"{path.name} cannot be read as video or audio: {_last_line(ending) or 'no answer'}"
+        raise StageError(Reason.NOT_MEDIA, message) from error
+
+
+def _ended(path: Path, call: str, arguments: list[str], limit_s: Seconds, written_bytes: int = 0) -> Ending:
+    """How a limited process ended that reads a file; `StageError` where its deadline or a crash ended it."""
+    spare = SPARE_BYTES if written_bytes else 0
+    try:
+        ending = decoder().run(call, arguments, limit_s, written_bytes + spare)
+    except ChildProcessError as error:
+        raise StageError(Reason.WORKER_DIED, f"what reads {path.name} died before it had an answer") from error
+    if ending.late or -ending.code == getattr(signal, "SIGXCPU", None):
+        raise StageError(Reason.TIMEOUT, f"{path.name} could not be read within {limit_s:g} s")
+    if -ending.code in CRASHES:
+        name = signal.Signals(-ending.code).name
+        raise StageError(Reason.NOT_MEDIA, f"{path.name} is so broken that what reads it crashes ({name})")
+    if ending.code < 0:
+        raise StageError(Reason.WORKER_DIED, f"what reads {path.name} was ended by signal {-ending.code}")
+    return ending
+
+
+def _command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None, loudness: bool) -> list[str]:
     import ffmpeg as graph
 
     source = graph.input(
@@ -136,7 +198,7 @@ def _command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None) -> li
         protocol_whitelist=PROTOCOLS,
         format_whitelist=CONTAINERS,
     )
-    measured = {"af": "ebur128=peak=true:framelog=quiet"}
+    measured = {"af": "ebur128=peak=true:framelog=quiet"} if loudness else {}
     wave_format = {"ac": 1, "ar": SAMPLE_RATE, "acodec": "pcm_s16le", "format": "wav", "fs": max_bytes}
     streams = {"map": "0:a:0", "vn": None, "sn": None, "dn": None, "bitexact": None, "threads": 1}
     output = source.output(str(target.absolute()), **streams, **measured, **wave_format).overwrite_output()
@@ -144,19 +206,18 @@ def _command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None) -> li
     return argv
 
 
-def _run(argv: list[str], path: Path, max_duration_s: Seconds) -> str:
-    deadline = min(DEADLINE_CAP_S, DEADLINE_BASE_S + DEADLINE_PER_SECOND * max_duration_s)
-    try:
-        done = subprocess.run(argv, capture_output=True, timeout=deadline, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise StageError(Reason.TIMEOUT, f"ffmpeg did not finish {path.name} within {deadline:g} s") from error
-    log = done.stderr.decode("utf-8", "replace")
-    if "No space left on device" in log:
+def _check_log(ending: Ending, path: Path, folder: Path, needed_bytes: int) -> None:
+    """Raise what ffmpeg's exit code and messages mean; a title in the file can say anything, so the disk is asked."""
+    if "No space left on device" in ending.output and shutil.disk_usage(folder).free < needed_bytes + SPARE_BYTES:
         raise OSError(errno.ENOSPC, "No space left on device")
-    if done.returncode != 0:
-        last = log.strip().splitlines()[-1] if log.strip() else f"exit code {done.returncode}"
-        raise StageError(Reason.NOT_MEDIA, f"ffmpeg cannot decode {path.name}: {last.strip()[:200]}")
-    return log
+    if ending.code != 0:
+        raise StageError(Reason.NOT_MEDIA, f"ffmpeg cannot decode {path.name}: {_last_line(ending) or ending.code}")
+
+
+def _last_line(ending: Ending) -> str:
+    """The last line that a process said, short and without characters that move a cursor."""
+    lines = ending.output.strip().splitlines() or [""]
+    return "".join(letter for letter in lines[-1] if letter.isprintable())[:MESSAGE_CHARACTERS]
 
 
 def _length(path: Path) -> Seconds:

@@ -46,9 +46,10 @@ class MediaFiles:
             elif (described := read_info(path, label)) is not None:
                 post, place = described
             stat = path.stat()
-            clip_id = _clip_id(post, relative)
+            clip_id = _clip_id(post, as_text(relative))
             self._clip_ids.add(clip_id)
-            yield Enrolment(clip_id, Source("file", str(path), f"{stat.st_size}-{stat.st_mtime_ns}"), post, place)
+            stamp = f"{stat.st_size}-{stat.st_mtime_ns}"
+            yield Enrolment(clip_id, Source("file", as_text(str(path)), stamp), post, place)
 
     def missing(self) -> Iterator[Enrolment]:
         """Rows of sidecars without their file: they are clips that are lost for a reason, instead of vanishing."""
@@ -59,6 +60,11 @@ class MediaFiles:
                 if (sidecar, name) not in self._found and clip_id not in self._clip_ids:
                     place = self._sidecars[sidecar].place(label, row)
                     yield Enrolment(clip_id, Source("file", str(folder / name), ""), row.post, place)
+
+
+def as_text(name: str) -> str:
+    """A file's name as a database can hold it: bytes that are not UTF-8 are written out, and so lead to no file."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _clip_id(post: Post, name: str) -> str:
@@ -79,7 +85,10 @@ def _list(study: Study, source: SourceOptions) -> tuple[Path, list[Path]]:
         fixed = [part for part in pattern.parts if not WILDCARD.search(part)]
         depth = next((i for i, part in enumerate(pattern.parts) if WILDCARD.search(part)), len(fixed) - 1)
         folder = study.resolve(str(Path(*pattern.parts[:depth]))) if depth else study.path.parent
-        listed = sorted(path for path in folder.glob(str(Path(*pattern.parts[depth:]))) if path.is_file())
+        try:
+            listed = sorted(path for path in folder.glob(str(Path(*pattern.parts[depth:]))) if path.is_file())
+        except (OSError, ValueError, NotImplementedError) as error:
+            raise ConfigError(f"{study.path.name}: {source.glob!r} is no pattern of files: {error}") from error
     if not listed:
         raise ConfigError(f"{study.path.name}: no media file matches {source.folder or source.glob}")
     return folder, listed

@@ -189,10 +189,10 @@ MODELS: dict[str, Model] = {
             "(Burkhardt et al. 2005, CC0-1.0)",
             labels=("angry", "happy", "neutral", "sad"),
             files=(
-                ModelFile("hyperparams.yaml", None),
-                ModelFile("classifier.ckpt", None),
-                ModelFile("label_encoder.txt", None),
-                ModelFile("card.md", None),
+                ModelFile("hyperparams.yaml", "2a744b7c7d0fa8642cf94c0177c7bf16c941f98aa62130870c913f234d9698d0"),
+                ModelFile("classifier.ckpt", "039b6ce5a24187b8766f86a46e438715c0f3130d6788a5bc67ab424a42c50f97"),
+                ModelFile("label_encoder.txt", "0ce935b4e06e5cb8eae520e1f61add23d9f6674f2ce133ac6cbbd9e740177524"),
+                ModelFile("card.md", None),  # figures for people; nothing loads it
             ),
             shipped=Path(__file__).parent / "tone" / "starter",
         ),
@@ -205,7 +205,11 @@ MODELS: dict[str, Model] = {
             trained_on="Emo-DB: 339 acted utterances of ten Germans in a studio, laid over each other and changed "
             "(Burkhardt et al. 2005, CC0-1.0)",
             labels=("one voice", "several voices"),
-            files=(ModelFile("head.json", None), ModelFile("head.npz", None), ModelFile("card.md", None)),
+            files=(
+                ModelFile("head.json", "943b511bbcf7ffdbdf8ba6871b0623261c20c4133db693e35243ed314fb007db"),
+                ModelFile("head.npz", "27fc824a8616edb72558825f03242f2034845abc1aad9299c93ec839e5e456ea"),
+                ModelFile("card.md", None),
+            ),
             shipped=Path(__file__).parent / "overlap" / "head",
         ),
     )

@@ -21,6 +21,7 @@ from pipeline.records import ClipRow, ObservationRow
 
 KEY_BYTES = 32
 PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
+MOST_HANDLE_CHARACTERS = 100  # platforms take 24 to 30, and names of channels up to 100
 MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
 
 #: Letters, digits and marks of any script: what the platforms accept in a hashtag.
@@ -164,8 +165,11 @@ def _without_author(text: str, post: Post, key: bytes, platform: str) -> str:
     """A text without the author's own handle, which platforms put into the names of sounds."""
     if not post.author:
         return text
+    short = _short_pseudonym(key, platform, post.author)
+    if len(post.author) > MOST_HANDLE_CHARACTERS:  # no platform's; the search below takes the cube of its length
+        return text.replace(post.author, short)
     handle = regex.compile(rf"(?<![\p{{L}}\p{{N}}_]){regex.escape(post.author)}(?![\p{{L}}\p{{N}}_])", regex.IGNORECASE)
-    return str(handle.sub(_short_pseudonym(key, platform, post.author), text))
+    return str(handle.sub(short, text))
 
 
 def _short_pseudonym(key: bytes, platform: str, handle: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from pipeline.errors import ConfigError, UserError
 from pipeline.imports.formats import BY_NAME, digest
@@ -47,16 +47,27 @@ def read_sidecar(path: Path) -> Sidecar:
                 raise row
             if not row["file"].strip():
                 raise Rejected("the row names no file")
+            if not is_below(row["file"].strip()):
+                raise Rejected("`file` leads out of its folder: name it as it stands below the sidecar")
             rows[row["file"].strip()] = Found(line, well_formed(stated_post(row)))
         except Rejected as error:
             raise ConfigError(f"{path}, line {line}: {error}") from error
     return Sidecar(rows, digest(path))
 
 
+def is_below(name: str) -> bool:
+    """Whether a relative name stays in its folder, on any system, and can be that of a file."""
+    parts = PureWindowsPath(name)  # knows both kinds of slashes
+    return not (parts.anchor or ".." in parts.parts or "\0" in name)
+
+
 def read_info(media: Path, source: str) -> tuple[Post, Place] | None:
     """What yt-dlp wrote beside a video; it is read, and nothing in it is followed. `ConfigError` if it is damaged."""
     path = media.with_suffix(".info.json")
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return None
+    except OSError:  # with this suffix the name is too long for a file
         return None
     try:
         info = document(path)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from pipeline.posts import language_of, platform_of
 from pipeline.pseudonyms import scrub
@@ -19,7 +19,7 @@ MAX_BYTES = 2 << 20  # an hour of speech is a tenth of it
 FORMATS = ("vtt", "srt")  # the better first; the reader below takes both
 ORIGINAL = "-orig"  # yt-dlp's mark of the language that is spoken
 TRANSLATED = "tlang"  # YouTube's parameter of a machine's translation
-TIME = r"(?:(\d+):)?(\d\d):(\d\d)[.,](\d{3})"
+TIME = r"(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{3})"
 TIMING = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}(?:\s.*)?")  # what follows are settings of the place on the screen
 TAG = re.compile(r"<[^>]*>")
 #: A time inside a line: YouTube's own captions roll, each cue shows the line before it again.
@@ -47,10 +47,11 @@ class Line:
 
 def tracks_of(info: Mapping[str, Any]) -> list[Track]:
     """The tracks of a video, the spoken language first, without a machine's translations; at most `MAX_TRACKS`."""
-    automatic = dict(info.get("automatic_captions") or {})
+    automatic = _described(info.get("automatic_captions"))
     marked = {code: given for code, given in automatic.items() if code.endswith(ORIGINAL)}
-    found = [*_tracks(marked or automatic, "automatic"), *_tracks(info.get("subtitles") or {}, "stated")]
-    spoken = language_of(info.get("language"))
+    found = [*_tracks(marked or automatic, "automatic"), *_tracks(_described(info.get("subtitles")), "stated")]
+    language = info.get("language")
+    spoken = language_of(language) if isinstance(language, str) else None
     found.sort(key=lambda track: spoken is not None and language_of(track.language) != spoken)
     return found[:MAX_TRACKS]
 
@@ -95,12 +96,22 @@ def read_webvtt(text: str) -> list[Line]:
     return lines
 
 
-def _tracks(given: Mapping[str, Any], kind: str) -> Iterator[Track]:
+def _described(given: object) -> dict[str, list[Mapping[str, Any]]]:
+    """Formats with an address by language; whatever a site says in another shape is left out."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for code, formats in given.items() if isinstance(given, dict) else ():
+        if isinstance(formats, list):
+            entries = [one for one in formats if isinstance(one, dict) and isinstance(one.get("ext"), str)]
+            found[str(code)] = [one for one in entries if isinstance(one.get("url"), str) and one["url"]]
+    return found
+
+
+def _tracks(given: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> Iterator[Track]:
     """One track a language, in the best format that can be read."""
     for code, formats in given.items():
-        usable = {one.get("ext"): one for one in reversed(list(formats)) if one.get("url")}
+        usable = {one["ext"]: one for one in reversed(formats)}
         chosen = next((usable[name] for name in FORMATS if name in usable), None)
-        if chosen is None or (kind == "automatic" and TRANSLATED in parse_qs(urlsplit(chosen["url"]).query)):
+        if chosen is None or (kind == "automatic" and TRANSLATED in parse_qs(chosen["url"].partition("?")[2])):
             continue
         yield Track(code.removesuffix(ORIGINAL), kind, chosen["url"], bool(chosen.get("impersonate")))
 

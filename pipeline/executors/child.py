@@ -6,11 +6,13 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from pipeline.decoding.client import decoder
 from pipeline.records import Seconds
 
 #: What every call needs, imported once and for all of them: starting one then takes milliseconds.
@@ -73,6 +75,8 @@ def _serve(connection: Connection, function: Callable[..., Any], arguments: tupl
     if hasattr(os, "setsid"):
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what Ctrl-C means
+    if "av" in sys.modules:  # forked from the server below, so a fork of it reads media as soon as it is asked
+        decoder().fork()
     watcher = threading.Thread(target=_end_with_caller, args=(connection,), daemon=True)
     watcher.start()
     answer = function(*arguments)

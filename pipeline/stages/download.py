@@ -40,10 +40,7 @@ class Download(Stage):
         A post that is lost after its platform has described it keeps that description.
         """
         if clip.source.kind == "file":
-            path = Path(clip.source.location)
-            if not path.is_file():
-                return StageError(Reason.FILE_MISSING, f"{path.name} is no longer in its folder")
-            return [_media_row(clip, path, {})]
+            return [_media_row(clip, _own_file(Path(clip.source.location), self.setting.study_folder), {})]
         folder = _attempt_folder(clip, self.setting.download_folder)
         shutil.rmtree(folder, ignore_errors=True)  # a stale part of another try would be spliced into this one
         folder.mkdir(parents=True)
@@ -163,6 +160,22 @@ def _media_row(clip: Clip, path: Path, info: Mapping[str, Any]) -> MediaRow:
         format_id=str(info["format_id"]) if info.get("format_id") else None,
         extractor=str(info["extractor"]) if info.get("extractor") else None,
     )
+
+
+def _own_file(path: Path, study_folder: Path | None) -> Path:
+    """A file of the researcher's own; links of a folder that came from elsewhere could lead to any other."""
+    try:
+        is_there = path.is_file()
+    except (OSError, ValueError):  # no file can have such a name
+        is_there = False
+    if not is_there:
+        why = "has a name that is not UTF-8: rename it" if r"\udc" in path.name else "is no longer in its folder"
+        raise StageError(Reason.FILE_MISSING, f"{path.name[:200]} {why}")
+    homes = [folder.resolve() for folder in (path.parent, study_folder) if folder is not None]
+    if path.is_symlink() and not any(path.resolve().is_relative_to(home) for home in homes):
+        message = f"{path.name} is a link out of its folder: copy the file, or name its own folder as a source"
+        raise StageError(Reason.SKIPPED_POLICY, message)
+    return path
 
 
 def _attempt_folder(clip: Clip, downloads: Path | None) -> Path:

@@ -1,0 +1,98 @@
+"""What is done inside a limited process: read a file's streams, or all of it, with libav; answers are plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Reason, StageError
+from pipeline.records import Seconds
+
+#: Containers that may be opened: a "clip.mp4" that is really a playlist would make ffmpeg open other files.
+CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mp3,aac,ogg,wav,flac,mpegts,avi"
+PROTOCOLS = "file,pipe"
+WHITELISTS = {"format_whitelist": CONTAINERS, "protocol_whitelist": PROTOCOLS}
+MICROSECONDS = 1_000_000  # libav's unit of a container's duration
+
+
+def answer(call: str, arguments: list[str]) -> bytes:
+    """What a call gives, as JSON; of a `StageError`, its reason and message."""
+    try:
+        found = CALLS[call](*arguments)
+    except StageError as error:
+        found = {"reason": error.reason, "message": error.message}
+    except MemoryError:
+        found = {"reason": Reason.NOT_MEDIA, "message": "reading it takes more memory than any clip needs"}
+    return json.dumps(found).encode()
+
+
+def probe(location: str) -> dict[str, Any]:
+    """The streams that a file says it has."""
+    with _opened(location) as container:
+        video = next((s for s in container.streams.video if s.codec_context is not None), None)
+        audio = next((s for s in container.streams.audio if s.codec_context is not None), None)
+        length = container.duration
+        return {
+            "container": container.format.name,
+            "duration_s": length / MICROSECONDS if length and length > 0 else None,
+            "video_codec": video.codec_context.name if video else None,
+            "width": video.codec_context.width if video else None,
+            "height": video.codec_context.height if video else None,
+            "audio_codec": audio.codec_context.name if audio else None,
+            "sample_rate": audio.codec_context.sample_rate if audio else None,
+            "channels": audio.codec_context.channels if audio else None,
+        }
+
+
+def read_through(location: str) -> dict[str, Any]:
+    """Demux everything and decode the first audio stream, skipping what is broken."""
+    import av
+
+    reach, start, sound_s = 0.0, None, 0.0
+    with _opened(location) as container:
+        sound = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+        streams = [stream for stream in (*container.streams.video[:1], sound) if stream is not None]
+        stated = float((sound.duration or 0) * sound.time_base) if sound is not None else 0.0
+        try:
+            for packet in container.demux(streams):
+                if packet.pts is not None:
+                    begin = float(packet.pts * packet.time_base)
+                    start = begin if start is None else min(start, begin)
+                    reach = max(reach, begin + float((packet.duration or 0) * packet.time_base))
+                if packet.stream is sound:
+                    sound_s += _decoded(packet)
+        except av.error.FFmpegError:
+            pass  # a file that breaks off in the middle: what came before it counts
+    reach -= min(start or 0.0, reach)
+    promised = stated if stated > 0 else None
+    return {"reach_s": reach, "has_audio": sound is not None, "audio_s": sound_s, "promised_audio_s": promised}
+
+
+@contextmanager
+def _opened(location: str) -> Iterator[Any]:
+    """A file opened by libav; `StageError` if it is not media. A title in another encoding costs only itself."""
+    import av
+
+    try:
+        with av.open(location, options=WHITELISTS, metadata_errors="replace") as container:
+            yield container
+    except (av.error.FFmpegError, ValueError) as error:
+        message = f"{Path(location).name} cannot be read as video or audio"
+        raise StageError(Reason.NOT_MEDIA, message) from error
+
+
+def _decoded(packet: Any) -> Seconds:
+    """Length of what a packet of sound decodes to; 0 if it is broken."""
+    import av
+
+    try:
+        return float(sum(frame.samples / frame.sample_rate for frame in packet.decode() if frame.sample_rate))
+    except av.error.FFmpegError:
+        return 0.0
+
+
+#: All that can be asked for by name.
+CALLS: dict[str, Callable[..., dict[str, Any]]] = {"probe": probe, "read_through": read_through}
