@@ -11,7 +11,12 @@ Profile = Literal["reference", "balanced", "fast"]
 PROFILES: Mapping[Profile, Mapping[str, Mapping[str, Any]]] = {
     "reference": {"transcribe": {"compute_type": "float32", "padding_s": 30.0}},
     "balanced": {},
-    "fast": {"transcribe": {"beam_size": 1}},
+    "fast": {
+        "audio": {"loudness": False},
+        "transcribe": {"beam_size": 1, "padding_s": 6.0},
+        "acoustics": {"formants": False, "mfcc": False},
+        "emphasis": {"measure": False},
+    },
 }
 
 

@@ -1,12 +1,9 @@
 -- what: words that go with one tone of voice more than with the others: log-odds with an informative Dirichlet prior
 -- grain: one row a model, language and word
 -- unit: log-odds ratio in ln, z in standard deviations, counts of words
--- caution: one talkative clip can lead the list, see `clips`; of thousands of words some pass |z| 1.96 by chance
+-- caution: one talkative clip can lead the list, see `clips`, those that say it with the tone; of thousands of words some pass |z| 1.96 by chance
 -- parameters: tone = a tone label such as angry; prior = 500 (weight of the prior in words); min_trust = 0.75 (0 takes all segments)
-WITH doubted AS ( -- what was transcribed long ago has no trust, and is taken
-    SELECT clip_id, segment FROM segment_trust WHERE trust < CAST($min_trust AS DOUBLE)
-),
-cut AS ( -- a word is cut once, however often it is said
+WITH cut AS ( -- a word is cut once, however often it is said
     SELECT
         word,
         unnest(regexp_extract_all(
@@ -14,7 +11,7 @@ cut AS ( -- a word is cut once, however often it is said
         )) AS token
     FROM (SELECT DISTINCT word FROM words)
 ),
--- numbers are counted sooner than texts: one for each word, each clip, and each model in each language (`ear`)
+-- numbers are joined and counted sooner than texts: one for each word, each clip, and each model in each language (`ear`)
 vocabulary AS (
     SELECT token, CAST(row_number() OVER (ORDER BY token) AS INTEGER) AS token_number
     FROM (SELECT DISTINCT token FROM cut)
@@ -22,40 +19,38 @@ vocabulary AS (
 spellings AS (
     SELECT cut.word, vocabulary.token_number FROM cut JOIN vocabulary USING (token)
 ),
+numbered AS (
+    SELECT clip_id, language, CAST(row_number() OVER () AS INTEGER) AS clip_number FROM transcripts
+),
+doubted AS ( -- what was transcribed long ago has no trust, and is taken
+    SELECT numbered.clip_number, segment_trust.segment
+    FROM segment_trust
+    JOIN numbered USING (clip_id)
+    WHERE segment_trust.trust < CAST($min_trust AS DOUBLE)
+),
 tokens AS (
-    SELECT words.clip_id, (words.start_s + words.end_s) / 2 AS middle_s, spellings.token_number
+    SELECT numbered.clip_number, numbered.language, words.region, spellings.token_number
     FROM words
+    JOIN numbered USING (clip_id)
     JOIN spellings USING (word)
-    ANTI JOIN doubted USING (clip_id, segment)
+    ANTI JOIN doubted USING (clip_number, segment)
 ),
 ears AS (
     SELECT model, language, CAST(row_number() OVER (ORDER BY model, language) AS INTEGER) AS ear
     FROM (SELECT DISTINCT model FROM emotions WHERE label IS NOT NULL)
     CROSS JOIN (SELECT DISTINCT language FROM transcripts)
 ),
-clip_numbers AS (
-    SELECT clip_id, CAST(row_number() OVER () AS INTEGER) AS clip_number FROM transcripts
-),
 heard AS (
-    SELECT
-        speech_regions.clip_id,
-        clip_numbers.clip_number,
-        speech_regions.start_s,
-        speech_regions.end_s,
-        ears.ear,
-        emotions.label = $tone AS is_tone
-    FROM speech_regions
-    JOIN emotions USING (clip_id, region)
-    JOIN transcripts USING (clip_id)
-    JOIN clip_numbers USING (clip_id)
-    JOIN ears ON ears.model = emotions.model AND ears.language = transcripts.language
+    SELECT numbered.clip_number, emotions.region, ears.ear, emotions.label = $tone AS is_tone
+    FROM emotions
+    JOIN numbered USING (clip_id)
+    JOIN ears ON ears.model = emotions.model AND ears.language = numbered.language
     WHERE emotions.label IS NOT NULL
 ),
 voiced AS (
-    SELECT heard.clip_number, tokens.token_number, heard.ear, heard.is_tone
+    SELECT tokens.clip_number, tokens.token_number, heard.ear, heard.is_tone
     FROM tokens
-    JOIN heard ON heard.clip_id = tokens.clip_id
-        AND tokens.middle_s >= heard.start_s AND tokens.middle_s < heard.end_s
+    JOIN heard USING (clip_number, region)
 ),
 counted AS (
     SELECT
@@ -68,7 +63,7 @@ counted AS (
 ),
 -- each clip counts once for each of its words
 said AS (
-    SELECT DISTINCT clip_number, ear, token_number FROM voiced
+    SELECT DISTINCT clip_number, ear, token_number FROM voiced WHERE is_tone
 ),
 spread AS (
     SELECT ear, token_number, count(*) AS clips FROM said GROUP BY ear, token_number
@@ -76,7 +71,6 @@ spread AS (
 background AS (
     SELECT language, token_number, count(*) / sum(count(*)) OVER (PARTITION BY language) AS share
     FROM tokens
-    JOIN transcripts USING (clip_id)
     GROUP BY language, token_number
 ),
 weighed AS (
@@ -86,13 +80,13 @@ weighed AS (
         vocabulary.token,
         counted.with_tone,
         counted.without_tone,
-        spread.clips,
+        coalesce(spread.clips, 0) AS clips,
         CAST($prior AS DOUBLE) AS prior,
         CAST($prior AS DOUBLE) * background.share AS alpha,
         sum(counted.with_tone) OVER (PARTITION BY ear) AS all_with,
         sum(counted.without_tone) OVER (PARTITION BY ear) AS all_without
     FROM counted
-    JOIN spread USING (ear, token_number)
+    LEFT JOIN spread USING (ear, token_number)
     JOIN ears USING (ear)
     JOIN background USING (language, token_number)
     JOIN vocabulary USING (token_number)

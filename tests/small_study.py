@@ -74,6 +74,15 @@ def tones(clip_id: str, regions: Iterable[Mapping[str, float] | None], model: st
     ]
 
 
+#: As the stage does it, whatever order rows were added in.
+WORDS_IN_REGIONS = """
+    UPDATE words SET region = speech_regions.region FROM speech_regions
+    WHERE speech_regions.clip_id = words.clip_id
+        AND (words.start_s + words.end_s) / 2 >= speech_regions.start_s
+        AND (words.start_s + words.end_s) / 2 < speech_regions.end_s
+"""
+
+
 def said(clip_id: str, text: str, language: str = "en", start_s: float = 0.0) -> list[Row]:
     """A transcript whose words take half a second each."""
     times = [start_s + number / 2 for number in range(len(text.split()))]
@@ -110,6 +119,7 @@ class SmallStudy:
 
     def ask(self, name: str, /, **parameters: str) -> list[dict[str, Any]]:
         query = get_query(name)
+        self.connection.execute(WORDS_IN_REGIONS)
         self.connection.execute(query.sql, query.bind(parameters))
         names = [column[0] for column in self.connection.description or ()]
         return [dict(zip(names, found, strict=True)) for found in self.connection.fetchall()]

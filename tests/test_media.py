@@ -46,6 +46,16 @@ def test_silence_has_no_loudness_and_no_peak(tmp_path: Path) -> None:
     assert decoded.duration_s == pytest.approx(2.0, abs=0.01)
 
 
+def test_loudness_can_be_left_out_and_the_samples_stay(tone_wav: Maker, tmp_path: Path) -> None:
+    path = tone_wav(seconds=3.0, amplitude=0.5, rate=44_100)
+    media.decode(path, tmp_path / "with.wav", 60)
+    decoded = media.decode(path, tmp_path / "without.wav", 60, loudness=False)
+    assert (decoded.loudness_lufs, decoded.true_peak_dbtp) == (None, None)
+    assert decoded.duration_s == pytest.approx(3.0, abs=0.01)
+    with_it, without = (media.read_audio(tmp_path / name) for name in ("with.wav", "without.wav"))
+    assert np.allclose(with_it, without, atol=2 / 32_768, rtol=0), "the same but for rounding"
+
+
 def test_a_clip_of_a_third_of_a_second(tone_wav: Maker, tmp_path: Path) -> None:
     decoded = media.decode(tone_wav(seconds=0.3), tmp_path / "out.wav", 60)
     assert decoded.duration_s == pytest.approx(0.3, abs=0.01)

@@ -31,6 +31,14 @@ def test_reference_decodes_as_whisper_was_trained(tmp_path: Path) -> None:
     assert (found.compute_type, found.beam_size, found.padding_s) == ("float32", 5, 30.0)
 
 
+def test_fast_searches_no_beam_and_leaves_out_what_is_not_asked_for_often(tmp_path: Path) -> None:
+    found = options_of(tmp_path, 'profile = "fast"')
+    assert (found["transcribe"].beam_size, found["transcribe"].padding_s) == (1, 6.0)
+    assert not found["audio"].loudness
+    assert (found["acoustics"].formants, found["acoustics"].mfcc) == (False, False)
+    assert not found["emphasis"].measure
+
+
 def test_what_the_file_says_wins(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text(

@@ -185,8 +185,18 @@ SELECT
 FROM spoken ORDER BY n, segment;
 
 INSERT INTO words BY NAME
-SELECT clip_id, word_index, segment, word, start_s, end_s, round(between_(0.3, 1, m, 'probability'), 4) AS probability
-FROM said ORDER BY n, word_index;
+SELECT
+    said.clip_id,
+    word_index,
+    segment,
+    word,
+    said.start_s,
+    said.end_s,
+    round(between_(0.3, 1, said.m, 'probability'), 4) AS probability,
+    CASE WHEN (said.start_s + said.end_s) / 2 < stretches.end_s THEN region END AS region
+FROM said
+ASOF LEFT JOIN stretches ON stretches.n = said.n AND (said.start_s + said.end_s) / 2 >= stretches.start_s
+ORDER BY said.n, word_index;
 
 INSERT INTO word_emphasis BY NAME
 SELECT

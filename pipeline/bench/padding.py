@@ -103,7 +103,7 @@ def measure(engine: CTranslate2Engine, half: str, reference: dict[int, list[Segm
     for number, sample in enumerate(samples(half)):
         began = time.process_time()
         with threadpool_limits(1):
-            segments = engine.transcribe(sample.waveform, sample.language)
+            [segments] = engine.transcribe([sample.waveform], [sample.language])
         tally.seconds += time.process_time() - began
         heard = " ".join(segment.text for segment in segments)
         errors, words, _, _ = compare(sample.text, heard, sample.language)

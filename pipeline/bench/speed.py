@@ -138,9 +138,7 @@ def cliptone(profile: str, tone: str = "starter") -> Contender:
         name,
         f"cliptone, profile {profile}" + ("" if tone == "starter" else ", SpeechBrain's classifier of random weights"),
         command,
-        lambda bench: ask(
-            bench, "SELECT parse_filename(source_path), coalesce(text, '') FROM transcripts JOIN clips USING (clip_id)"
-        ),
+        lambda bench: ask(bench, "SELECT replace(clip_id, 'file:', ''), coalesce(text, '') FROM transcripts"),
         lambda bench: ask(bench, "SELECT stage, sum(seconds) FROM attempts WHERE status = 'ok' GROUP BY stage"),
     )
 

@@ -41,6 +41,7 @@ def export(
     ] = None,
 ) -> None:
     """Write results for others, with a manifest and a codebook; a scanner refuses what would name a person or post."""
+    from pipeline import audit
     from pipeline.export.build import ExportOptions, export_study
     from pipeline.export.levels import level_of
 
@@ -48,8 +49,10 @@ def export(
     path = find_study(study)
     if path.suffix != ".toml":
         raise UserError(f"name the study file in place of {path}: pseudonyms need its name and its rules")
+    loaded = load(path)
     with console().status("exporting …"):
-        made = export_study(load(path), chosen)
+        made = export_study(loaded, chosen)
+    audit.note(loaded, "export", {"level": level, "form": form, "files": len(made.files)})
     _show(made, level)
 
 

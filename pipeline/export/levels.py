@@ -140,7 +140,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     "words": {
         Rule.CLIP: "clip_id",
         Rule.TEXT: "word",
-        Rule.RESTRICTED: "word_index segment start_s end_s probability",
+        Rule.RESTRICTED: "word_index segment start_s end_s probability region",
     },
     "platform_captions": {
         Rule.CLIP: "clip_id",

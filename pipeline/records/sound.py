@@ -41,8 +41,12 @@ class AudioRow(Row):
     duration_s: Seconds = column("length of the decoded audio", "s")
     container_duration_s: Seconds | None = column("length that the container states", "s")
     decoded_ratio: float | None = column("decoded length over stated length; below 0.98 some audio was lost", "0–1")
-    loudness_lufs: float | None = column("integrated loudness (EBU R128); NULL below the gate of -70 LUFS", "LUFS")
-    true_peak_dbtp: float | None = column("true peak (EBU R128 annex 2); NULL for digital silence", "dBTP")
+    loudness_lufs: float | None = column(
+        "integrated loudness (EBU R128); NULL below the gate of -70 LUFS, or if not measured", "LUFS"
+    )
+    true_peak_dbtp: float | None = column(
+        "true peak (EBU R128 annex 2); NULL for digital silence, or if not measured", "dBTP"
+    )
     clipping_share: float = column("share of samples at full scale", "0–1")
 
 

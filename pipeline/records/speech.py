@@ -83,6 +83,7 @@ class WordRow(Row):
     start_s: Seconds = column("start in the clip", "s")
     end_s: Seconds = column("end in the clip", "s")
     probability: float = column("mean probability of the word's tokens", "0–1")
+    region: int | None = column("speech region in which the middle of the word lies; NULL: in none", default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,9 @@ class AcousticsRow(Row):
     pause_share: float | None = column("share of the region inside such pauses", "0–1", default=None)
     pause_mean_s: Seconds | None = column("mean length of such pauses; NULL without one", "s", default=None)
     pause_max_s: Seconds | None = column("length of the longest such pause; NULL without one", "s", default=None)
-    mfcc_mean: tuple[float, ...] | None = column("mean of Praat's MFCC 1 to 12 over frames", "", default=None)
+    mfcc_mean: tuple[float, ...] | None = column(
+        "mean of Praat's MFCC 1 to 12 over frames; NULL if not measured", "", default=None
+    )
     mfcc_sd: tuple[float, ...] | None = column(
         "standard deviation of Praat's MFCC 1 to 12 over frames", "", default=None
     )
@@ -112,7 +114,11 @@ class SpectralRow(Row):
         "dB",
         default=None,
     )
-    f1_hz: Hertz | None = column("mean frequency of the first formant (Burg, up to 5.5 kHz)", "Hz", default=None)
+    f1_hz: Hertz | None = column(
+        "mean frequency of the first formant (Burg, up to 5.5 kHz); NULL as the next five where not measured",
+        "Hz",
+        default=None,
+    )
     f2_hz: Hertz | None = column("mean frequency of the second formant", "Hz", default=None)
     f3_hz: Hertz | None = column("mean frequency of the third formant", "Hz", default=None)
     f1_bandwidth_hz: Hertz | None = column("mean bandwidth of the first formant", "Hz", default=None)

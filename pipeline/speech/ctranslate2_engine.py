@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pipeline import models
 from pipeline.media import Waveform
-from pipeline.speech.engine import FRAMES_PER_SECOND, Decoding, Language, Segment, Word
-from pipeline.speech.thrifty import model_class
+from pipeline.speech.engine import Decoding, Language, Segment
+from pipeline.speech.lockstep import Listening, Lockstep
+
+REMEMBERED = 64  # sounds whose language was asked, and whose text is still to come
 
 
 class CTranslate2Engine:
-    """Whisper on CTranslate2, one thread, each window encoded once for language and text."""
+    """Whisper on CTranslate2, one thread, each window encoded once for language and text, texts decoded together."""
 
     packages: ClassVar[tuple[str, ...]] = ("faster-whisper", "ctranslate2")
 
@@ -23,60 +27,55 @@ class CTranslate2Engine:
         decoding: Decoding | None = None,
         compute_type: str = "int8",
     ) -> None:
+        from faster_whisper import WhisperModel
+
         folder = models.locate(model, models_folder)
-        self._model = model_class()(str(folder), device="cpu", compute_type=compute_type, cpu_threads=1)
+        self._whisper = WhisperModel(str(folder), device="cpu", compute_type=compute_type, cpu_threads=1)
+        self._remembered: dict[bytes, Listening] = {}
         self.use(decoding or Decoding())
 
     def use(self, decoding: Decoding) -> None:
         """Decode in another way from now on."""
-        self.decoding = self._model.decoding = decoding
+        self.decoding = decoding
+        self._lockstep = Lockstep(self._whisper, decoding)
+        self._remembered.clear()
 
     @classmethod
     def weights(cls, model: str, models_folder: Path | None) -> str:
         """The weights are those of the model itself."""
         return model
 
-    def detect_language(self, waveform: Waveform) -> Language:
-        """The language of the first 30 s of a waveform `(time,)` at 16 kHz."""
-        from faster_whisper.audio import pad_or_trim
+    def detect_languages(self, waveforms: Sequence[Waveform]) -> list[Language]:
+        """The language of the first 30 s of each waveform `(time,)` at 16 kHz."""
+        return [self._detect_language(waveform) for waveform in waveforms]
 
-        extractor = self._model.feature_extractor
-        # Exactly the window that `transcribe` decodes first, which leaves out the last frame: so it is found again.
-        features = extractor(waveform)[:, :-1]
-        window = pad_or_trim(features[:, : extractor.nb_max_frames])
-        token, probability = self._model.model.detect_language(self._model.encode(window))[0][0]
+    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
+        """Recognise speech `(time,)` at 16 kHz, each waveform in its language."""
+        sounds = [self._listen(waveform) for waveform in waveforms]
+        for sound, language in zip(sounds, languages, strict=True):
+            sound.tokenizer = self._tokenizer(language)
+        self._lockstep.hear(sounds)
+        return [sound.segments for sound in sounds]
+
+    def _detect_language(self, waveform: Waveform) -> Language:
+        sound = self._listen(waveform)
+        sound.encoded = self._lockstep.encode(sound)
+        token, probability = self._whisper.model.detect_language(sound.encoded)[0][0]
+        if len(self._remembered) == REMEMBERED:
+            self._remembered.clear()
+        self._remembered[_digest(waveform)] = sound
         return Language(token.strip("<|>"), float(probability))
 
-    def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
-        """Recognise speech `(time,)` at 16 kHz in one language."""
-        decoding = self.decoding
-        segments, _ = self._model.transcribe(
-            waveform,
-            language=language,
-            beam_size=decoding.beam_size,
-            temperature=decoding.temperatures,
-            condition_on_previous_text=decoding.condition_on_previous_text,
-            compression_ratio_threshold=decoding.compression_ratio_threshold,
-            log_prob_threshold=decoding.log_prob_threshold,
-            no_speech_threshold=decoding.no_speech_threshold,
-            word_timestamps=True,
-        )
-        return [_segment(segment) for segment in segments]
+    def _listen(self, waveform: Waveform) -> Listening:
+        """A sound of which nothing was heard yet, but perhaps the language."""
+        known = self._remembered.pop(_digest(waveform), None)
+        return known or Listening(self._whisper.feature_extractor(waveform))
+
+    def _tokenizer(self, language: str) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        return Tokenizer(self._whisper.hf_tokenizer, multilingual=True, task="transcribe", language=language)
 
 
-def _segment(found: Any) -> Segment:
-    words = (
-        Word(word.word.strip(), float(word.start), float(word.end), float(word.probability))
-        for word in found.words or ()
-    )
-    return Segment(
-        text=found.text.strip(),
-        start_s=float(found.start),
-        end_s=float(found.end),
-        words=tuple(word for word in words if word.text),
-        avg_logprob=float(found.avg_logprob),
-        no_speech_prob=float(found.no_speech_prob),
-        compression_ratio=float(found.compression_ratio),
-        temperature=float(found.temperature),
-        window_s=found.seek / FRAMES_PER_SECOND,
-    )
+def _digest(waveform: Waveform) -> bytes:
+    return hashlib.blake2b(waveform.tobytes(), digest_size=16).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -71,6 +72,7 @@ class Decoding:
     log_prob_threshold: float = -1.0
     no_speech_threshold: float = 0.6
     padding_s: Seconds | None = None  # silence that is kept after a window's sound; None: up to 30 s, as trained
+    sure_log_prob: float = -0.6  # a window with less padding whose text is less probable is decoded with all of it
 
 
 class SpeechEngine(Protocol):
@@ -86,8 +88,8 @@ class SpeechEngine(Protocol):
     def weights(cls, model: str, models_folder: Path | None) -> str:
         """Name in `pipeline.models` of the weights that it loads for `model`."""
 
-    def detect_language(self, waveform: Waveform) -> Language:
-        """The language of the first 30 s of a waveform `(time,)` at 16 kHz."""
+    def detect_languages(self, waveforms: Sequence[Waveform]) -> list[Language]:
+        """The language of the first 30 s of each waveform `(time,)` at 16 kHz."""
 
-    def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
-        """Recognise speech in one language; a waveform in which Whisper finds no words gives no segments."""
+    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
+        """Recognise speech, each waveform in its language; one without words gives no segments."""

@@ -72,8 +72,8 @@ def judge(folder: Path) -> Iterator[Judged]:
     for sound in sounds:
         waveform = read_audio(folder / sound["file"])
         whole = Span(0.0, waveform.size / SAMPLE_RATE)
-        language = engine.detect_language(waveform)
-        segments = engine.transcribe(waveform, language.code)
+        [language] = engine.detect_languages([waveform])
+        [segments] = engine.transcribe([waveform], [language.code])
         rights = said(segments, truth[sound["utterance"]]) if sound["utterance"] else [False] * len(segments)
         for segment, right in zip(segments, rights, strict=True):
             parts = replace(parts_of(segment, whole, (), language), speech_overlap=1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -47,8 +47,15 @@ class OpenAIEngine:
             return model
         return original
 
-    def detect_language(self, waveform: Waveform) -> Language:
-        """The language of the first 30 s of a waveform `(time,)` at 16 kHz."""
+    def detect_languages(self, waveforms: Sequence[Waveform]) -> list[Language]:
+        """The language of the first 30 s of each waveform `(time,)` at 16 kHz."""
+        return [self._detect_language(waveform) for waveform in waveforms]
+
+    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
+        """Recognise speech `(time,)` at 16 kHz, each waveform in its language."""
+        return [self._transcribe(*sound) for sound in zip(waveforms, languages, strict=True)]
+
+    def _detect_language(self, waveform: Waveform) -> Language:
         from whisper.audio import N_FRAMES, N_SAMPLES, log_mel_spectrogram, pad_or_trim
 
         mel = log_mel_spectrogram(waveform, self._model.dims.n_mels, padding=N_SAMPLES)
@@ -56,8 +63,7 @@ class OpenAIEngine:
         code = max(probabilities, key=probabilities.__getitem__)
         return Language(code, float(probabilities[code]))
 
-    def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
-        """Recognise speech `(time,)` at 16 kHz in one language."""
+    def _transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
         decoding = self.decoding
         answer = self._model.transcribe(
             waveform,

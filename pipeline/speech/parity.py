@@ -40,7 +40,7 @@ class Heard:
         began = time.perf_counter()
         spans = spans_of(regions, waveform.size / SAMPLE_RATE)
         with threadpool_limits(1):  # as in a worker
-            language, heard = recognise(self.engine, waveform, spans)
+            [(language, heard)] = recognise(self.engine, [(waveform, spans)])
         self.seconds += time.perf_counter() - began
         self.texts.append(joined_text([one.segment for one in heard], language))
         self.languages.append(language.code)

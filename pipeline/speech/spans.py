@@ -66,30 +66,46 @@ def spans_of(regions: Iterable[tuple[Seconds, Seconds]], duration_s: Seconds) ->
 
 
 def recognise(
-    engine: SpeechEngine, waveform: Waveform, spans: Sequence[Span], language: Language | None = None
-) -> tuple[Language, list[Heard]]:
-    """Recognise the speech of each span apart; times are those of the clip, in order.
+    engine: SpeechEngine,
+    clips: Sequence[tuple[Waveform, Sequence[Span]]],
+    language: Language | None = None,
+) -> list[tuple[Language, list[Heard]]]:
+    """Recognise the speech of each span apart, for each clip its language and what was heard, in order of time.
 
     The language is the one given, or that of the longest span; another span that is long enough and clearly in another
-    language is decoded in its own. None of the segments is left out. Raises `ValueError` without a span.
+    language is decoded in its own. None of the segments is left out. Raises `ValueError` for a clip without a span.
     """
-    longest = max(spans, key=lambda span: span.end_s - span.start_s)
-    main = language or engine.detect_language(longest.cut(waveform))
-    heard: list[Heard] = []
-    for span in sorted(spans, key=lambda span: span is not longest):  # while the engine remembers the longest
-        sound = span.cut(waveform)
-        spoken = main if language or span is longest else _language_of(engine, sound, main)
-        heard += [Heard(span, spoken, span.placed(segment)) for segment in engine.transcribe(sound, spoken.code)]
-    return main, sorted(heard, key=lambda one: one.span.start_s)
+    sounds = [[span.cut(waveform) for span in spans] for waveform, spans in clips]
+    longest = [max(cuts, key=len) for cuts in sounds]
+    mains = [language] * len(clips) if language else engine.detect_languages(longest)
+    spoken = [[main] * len(cuts) for main, cuts in zip(mains, sounds, strict=True)]
+    if not language:
+        _hear_others(engine, sounds, spoken)
+    cuts = [cut for each in sounds for cut in each]
+    codes = [heard.code for each in spoken for heard in each]
+    texts = iter(engine.transcribe(cuts, codes))
+    return [
+        (
+            main,
+            [Heard(span, own, span.placed(one)) for span, own in zip(spans, each, strict=True) for one in next(texts)],
+        )
+        for (_, spans), main, each in zip(clips, mains, spoken, strict=True)
+    ]
 
 
-def _language_of(engine: SpeechEngine, sound: Waveform, main: Language) -> Language:
-    """The language of one span: that of the clip unless another is heard in enough speech, and surely."""
-    if sound.size < MIN_LANGUAGE_S * SAMPLE_RATE:
-        return main
-    found = engine.detect_language(sound)
-    sure = found.probability is not None and found.probability >= SURE_LANGUAGE
-    return found if sure and found.code != main.code else main
+def _hear_others(engine: SpeechEngine, sounds: Sequence[Sequence[Waveform]], spoken: list[list[Language]]) -> None:
+    """Note where another span than a clip's longest is long enough and surely in another language."""
+    asked = [
+        (clip, number)
+        for clip, cuts in enumerate(sounds)
+        for number, cut in enumerate(cuts)
+        if cut.size >= MIN_LANGUAGE_S * SAMPLE_RATE and cut is not max(cuts, key=len)
+    ]
+    found = engine.detect_languages([sounds[clip][number] for clip, number in asked])
+    for (clip, number), heard in zip(asked, found, strict=True):
+        sure = heard.probability is not None and heard.probability >= SURE_LANGUAGE
+        if sure and heard.code != spoken[clip][number].code:
+            spoken[clip][number] = heard
 
 
 def joined_text(segments: Sequence[Segment], language: Language) -> str:

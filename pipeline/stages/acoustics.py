@@ -26,7 +26,8 @@ class AcousticsOptions(Options):
     pitch_ceiling_hz: float = Field(
         600.0, ge=200, le=1500, description="highest fundamental frequency looked for, in Hz; 500 suits calm adults"
     )
-
+    formants: bool = Field(True, description="measure formants, almost half of the stage's time")
+    mfcc: bool = Field(True, description="measure mel-frequency cepstral coefficients")
     opensmile: Literal["none", "eGeMAPSv02"] = Field(
         "none",
         description="also store what openSMILE measures, in opensmile_features; needs the extra `opensmile`, whose "
@@ -81,12 +82,44 @@ class Acoustics(Stage):
             too_short = Reason.TOO_SHORT.value
             return AcousticsRow(**key, reason=too_short), SpectralRow(**key, reason=too_short)
         sound = PraatSound(waveform, pitch_range)
-        of_voice, of_spectrum = _voice(sound)
+        of_voice, of_spectrum = self._voice(sound)
         reason = None if of_voice else Reason.UNVOICED.value
         return (
-            AcousticsRow(**key, **_level(sound), **of_voice, reason=reason),
+            AcousticsRow(**key, **self._level(sound), **of_voice, reason=reason),
             SpectralRow(**key, **of_spectrum, reason=reason),
         )
+
+    def _level(self, sound: PraatSound) -> dict[str, Any]:
+        """Columns that need no voice: intensity, pauses, share of voice and MFCC; none of a silent region."""
+        intensity, pauses, peaks = sound.intensity(), sound.pauses(), sound.intensity_peaks()
+        mfcc = sound.mfcc() if self.options.mfcc else None
+        values: dict[str, Any] = {}
+        if intensity is not None:
+            values |= {**_columns(intensity), **_columns(sound.voicing())}
+        if peaks is not None:
+            values["intensity_peaks_hz"] = peaks / sound.seconds
+        if pauses is not None:
+            values |= {"pause_count": pauses.count, "pause_share": pauses.silent_s / sound.seconds}
+            if pauses.count:
+                values |= {"pause_mean_s": pauses.silent_s / pauses.count, "pause_max_s": pauses.longest_s}
+        if mfcc is not None:
+            values |= {"mfcc_mean": mfcc.mean, "mfcc_sd": mfcc.sd}
+        return values
+
+    def _voice(self, sound: PraatSound) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Columns of both tables that need a voice; none without a voiced frame."""
+        pitch = sound.pitch()
+        if pitch is None:
+            return {}, {}
+        spectral = _columns(sound.balance()) | (_columns(sound.formants()) if self.options.formants else {})
+        values = {**_columns(pitch), **_columns(sound.voice_quality()), "hf500_db": spectral.pop("hf500_db")}
+        # whispered syllables have no voiced nucleus, so that a count of them without a voice would be wrong, not zero
+        syllables, pauses = sound.syllables(), sound.pauses()
+        if syllables is not None:
+            sounding_s = sound.seconds - (pauses.silent_s if pauses else 0.0)
+            values["syllable_rate_hz"] = syllables / sound.seconds
+            values["articulation_rate_hz"] = syllables / sounding_s if sounding_s > 0 else None
+        return values, spectral
 
     def _by_opensmile(self, smile: OpenSmile, region: SpeechRegionRow, waveform: Waveform) -> OpenSmileRow:
         features, reason = None, Reason.TOO_QUIET  # digital silence has no voice to measure
@@ -99,39 +132,6 @@ class Acoustics(Stage):
             features=features,
             reason=None if features else reason.value,
         )
-
-
-def _level(sound: PraatSound) -> dict[str, Any]:
-    """Columns that need no voice: intensity, pauses, share of voice and MFCC; none of a silent region."""
-    intensity, pauses, mfcc, peaks = sound.intensity(), sound.pauses(), sound.mfcc(), sound.intensity_peaks()
-    values: dict[str, Any] = {}
-    if intensity is not None:
-        values |= {**_columns(intensity), **_columns(sound.voicing())}
-    if peaks is not None:
-        values["intensity_peaks_hz"] = peaks / sound.seconds
-    if pauses is not None:
-        values |= {"pause_count": pauses.count, "pause_share": pauses.silent_s / sound.seconds}
-        if pauses.count:
-            values |= {"pause_mean_s": pauses.silent_s / pauses.count, "pause_max_s": pauses.longest_s}
-    if mfcc is not None:
-        values |= {"mfcc_mean": mfcc.mean, "mfcc_sd": mfcc.sd}
-    return values
-
-
-def _voice(sound: PraatSound) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Columns of both tables that need a voice; none without a voiced frame."""
-    pitch = sound.pitch()
-    if pitch is None:
-        return {}, {}
-    spectral = {**_columns(sound.balance()), **_columns(sound.formants())}
-    values = {**_columns(pitch), **_columns(sound.voice_quality()), "hf500_db": spectral.pop("hf500_db")}
-    # whispered syllables have no voiced nucleus, so that a count of them without a voice would be wrong, not zero
-    syllables, pauses = sound.syllables(), sound.pauses()
-    if syllables is not None:
-        sounding_s = sound.seconds - (pauses.silent_s if pauses else 0.0)
-        values["syllable_rate_hz"] = syllables / sound.seconds
-        values["articulation_rate_hz"] = syllables / sounding_s if sounding_s > 0 else None
-    return values, spectral
 
 
 def _columns(measures: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class AudioOptions(Options):
 
     max_duration_s: float = Field(900.0, gt=0, description="longer clips fail with the reason too_long, in seconds")
     ffmpeg: str | None = Field(None, description="another ffmpeg than the pinned one that comes with cliptone")
+    loudness: bool = Field(True, description="measure loudness and true peak (EBU R128), a quarter of the stage's time")
 
 
 class Audio(Stage):
@@ -27,6 +28,7 @@ class Audio(Stage):
     version: ClassVar[int] = 1
     tables = (AudioRow,)
     needs = ("download",)
+    deadline_s: ClassVar[float] = media.DEADLINE_BASE_S + media.DEADLINE_CAP_S + 30.0  # those of its two readings
     packages = ("imageio-ffmpeg", "av")
     Options = AudioOptions
     options: AudioOptions
@@ -39,11 +41,15 @@ class Audio(Stage):
         probe = media.probe(path)
         if probe.audio_codec is None or probe.sample_rate is None or probe.channels is None:
             return StageError(Reason.NO_AUDIO, f"{path.name} has no audio track")
-        if probe.channels > media.MAX_CHANNELS:
+        if not 1 <= probe.channels <= media.MAX_CHANNELS:
             return StageError(Reason.NOT_MEDIA, f"{path.name} has {probe.channels} audio channels")
+        if not media.MIN_SOURCE_RATE <= probe.sample_rate <= media.MAX_SOURCE_RATE:
+            return StageError(Reason.NOT_MEDIA, f"{path.name} claims {probe.sample_rate} samples a second")
         if probe.duration_s is not None and probe.duration_s > limit:
             return StageError(Reason.TOO_LONG, f"{path.name} lasts {probe.duration_s:.0f} s, the limit is {limit:g} s")
-        decoded = media.decode(path, clip.audio_path, limit, self.options.ffmpeg)
+        decoded = media.decode(
+            path, clip.audio_path, limit, self.options.ffmpeg, probe.duration_s, self.options.loudness
+        )
         waveform = media.read_audio(clip.audio_path)
         ratio = min(1.0, decoded.duration_s / probe.duration_s) if probe.duration_s else None
         row = AudioRow(

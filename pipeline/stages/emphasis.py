@@ -19,8 +19,9 @@ NOTHING = Measured(None, None, None, None)
 
 
 class EmphasisOptions(Options):
-    """Where the pitch of words is looked for."""
+    """Whether words are measured, and where their pitch is looked for."""
 
+    measure: bool = Field(True, description="measure how words stand out; false leaves word_emphasis empty")
     pitch_floor_hz: float = Field(75.0, ge=50, le=150, description="lowest fundamental frequency looked for, in Hz")
     pitch_ceiling_hz: float = Field(
         600.0, ge=300, le=1500, description="highest fundamental frequency looked for, in Hz"
@@ -39,10 +40,15 @@ class Emphasis(Stage):
     Options = EmphasisOptions
     options: EmphasisOptions
 
+    @classmethod
+    def reads_audio(cls, options: EmphasisOptions) -> bool:
+        """Only what measures words listens to them."""
+        return options.measure
+
     def one(self, clip: Clip) -> Result:
         """The emphasis of every word of one clip."""
         words = clip.rows(WordRow)
-        if not words:
+        if not words or not self.options.measure:
             return []
         pitch_range = PitchRange(self.options.pitch_floor_hz, self.options.pitch_ceiling_hz)
         frames = frames_of(read_audio(clip.audio_path), pitch_range)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_right
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import ClassVar, Literal
@@ -11,12 +12,12 @@ from pydantic import Field, field_validator
 
 from pipeline import media
 from pipeline.errors import Reason
-from pipeline.media import SAMPLE_RATE
+from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Row, Seconds, SegmentRow, SegmentTrustRow, SpeechRegionRow, TranscriptRow, WordRow
 from pipeline.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.speech.engine import LANGUAGES, Decoding, Language, SpeechEngine
 from pipeline.speech.openai_engine import OpenAIEngine
-from pipeline.speech.spans import Heard, joined_text, recognise, spans_of
+from pipeline.speech.spans import Heard, Span, joined_text, recognise, spans_of
 from pipeline.speech.trust import MIN_TRUST, Parts, parts_of
 from pipeline.stage import Options, Result, Setting, Stage
 
@@ -63,10 +64,11 @@ class Transcribe(Stage):
     """Recognise the words in the speech regions of a clip; silence and music are never decoded."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True
+    batch_size = 16
     deadline_s = 1200.0  # the reference engine takes about half of a clip's length on a slow machine
     Options = TranscribeOptions
     options: TranscribeOptions
@@ -81,23 +83,28 @@ class Transcribe(Stage):
         self._engine = engine(options.model, setting.models_folder, decoding, options.compute_type)
         self._given = Language(options.language, None) if options.language else None
 
-    def one(self, clip: Clip) -> Result:
-        """Transcribe one clip; without a trusted word the text is NULL: no_speech, no_text or low_trust."""
-        regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
-        if not regions:
-            return [self._transcript(clip, None, None, Reason.NO_SPEECH)]
-        waveform = media.read_audio(clip.audio_path)
-        spans = spans_of(regions, waveform.size / SAMPLE_RATE)
-        language, heard = recognise(self._engine, waveform, spans, self._given)
+    def __call__(self, batch: Sequence[Clip]) -> list[Result]:
+        """Transcribe clips together; without a trusted word a text is NULL: no_speech, no_text or low_trust."""
+        spoken = {number: _sound(clip) for number, clip in enumerate(batch) if clip.rows(SpeechRegionRow)}
+        found = dict(zip(spoken, recognise(self._engine, list(spoken.values()), self._given), strict=True))
+        return [
+            self._rows(clip, *found[number])
+            if number in found
+            else [self._transcript(clip, None, None, Reason.NO_SPEECH)]
+            for number, clip in enumerate(batch)
+        ]
+
+    def _rows(self, clip: Clip, language: Language, heard: Sequence[Heard]) -> Result:
         if not heard:
             return [self._transcript(clip, None, None, Reason.NO_TEXT)]
+        regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
         segments = [one.segment for one in heard]
         parts = [parts_of(one.segment, one.span, regions, one.language) for one in heard]
         trusted = [segment for segment, part in zip(segments, parts, strict=True) if self._trusts(part)]
         text = joined_text(trusted, language) if trusted else None
         return [
             self._transcript(clip, text, language, None if trusted else Reason.LOW_TRUST),
-            *_rows(clip.clip_id, heard),
+            *_segments_and_words(clip, heard),
             *(self._trust(clip.clip_id, number, part) for number, part in enumerate(parts)),
         ]
 
@@ -132,11 +139,18 @@ class Transcribe(Stage):
         return {package: version(package) for package in ENGINES[options.engine].packages}
 
 
-def _rows(clip_id: str, heard: Sequence[Heard]) -> list[Row]:
+def _sound(clip: Clip) -> tuple[Waveform, list[Span]]:
+    """The waveform of a clip and its spans of speech."""
+    waveform = media.read_audio(clip.audio_path)
+    regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
+    return waveform, spans_of(regions, waveform.size / SAMPLE_RATE)
+
+
+def _segments_and_words(clip: Clip, heard: Sequence[Heard]) -> list[Row]:
     """Rows of segments and words, numbered over the clip."""
     phrases = [
         SegmentRow(
-            clip_id=clip_id,
+            clip_id=clip.clip_id,
             segment=number,
             start_s=segment.start_s,
             end_s=segment.end_s,
@@ -149,17 +163,26 @@ def _rows(clip_id: str, heard: Sequence[Heard]) -> list[Row]:
         )
         for number, (segment, language) in enumerate((one.segment, one.language) for one in heard)
     ]
+    regions = sorted(clip.rows(SpeechRegionRow), key=lambda region: region.start_s)
     spoken = [(number, word) for number, one in enumerate(heard) for word in one.segment.words]
     words = [
         WordRow(
-            clip_id=clip_id,
+            clip_id=clip.clip_id,
             word_index=index,
             segment=number,
             word=word.text,
             start_s=word.start_s,
             end_s=word.end_s,
             probability=word.probability,
+            region=_region_at(regions, (word.start_s + word.end_s) / 2),
         )
         for index, (number, word) in enumerate(spoken)
     ]
     return [*phrases, *words]
+
+
+def _region_at(regions: Sequence[SpeechRegionRow], time_s: Seconds) -> int | None:
+    """The speech region, of some in order of time, in which a time lies."""
+    following = bisect_right(regions, time_s, key=lambda region: region.start_s)
+    last = regions[following - 1] if following else None
+    return last.region if last and time_s < last.end_s else None

@@ -17,8 +17,8 @@ CARD = """\
 
 Perceived tone of a speech region ({labels}) from its stored embedding: the third block of Whisper base's encoder in
 int8, each frame normed, averaged over all frames and over the louder ones ({dims:,} numbers), standardised, one linear
-layer, softmax with a temperature. {weights:,} weights. It says how a voice sounds to this model, **not what a person
-feels**.
+layer, softmax with a temperature. {weights:,} weights. It says how a voice sounds to this model,
+**not what a person feels**.
 
 Beside the probabilities it gives a set of labels that holds the true one in {coverage:.0%} of speech like that of the
 calibration. A set with several labels, or with none, means **unsure**.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from pipeline import audit
 from pipeline.config import Study
 from tests.test_cli import cliptone, mistake
 
@@ -16,6 +17,8 @@ def test_the_default_is_shareable_and_says_what_was_held_back(made: Study, tmp_p
     assert "held back: 4 cells in clips.author_key" in done.stdout
     assert json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))["level"] == "shareable"
     assert not list((tmp_path / "out").glob("words*"))
+    last = audit.read(made.output / audit.FILE)[-1]
+    assert (last.command, last.counts["level"], last.counts["form"]) == ("export", "shareable", "parquet")
 
 
 def test_subtitles_at_restricted(made: Study, tmp_path: Path) -> None:

@@ -59,6 +59,10 @@ def _values(one: Row) -> dict[str, object]:
     return {column.name: getattr(one, column.name) for column in one.columns()}
 
 
+def region_at(time_s: float) -> int | None:
+    return next((number for number, (start, end) in enumerate(REGIONS) if start <= time_s < end), None)
+
+
 def clip(
     clip_id: str, words: Sequence[str] = WORDS, number: int = 0, text: str | None = None, **post: object
 ) -> list[Row]:
@@ -83,7 +87,15 @@ def clip(
     ]
     step = 5.0 / max(1, len(words))
     rows += [
-        row(WordRow, **here, word_index=i, word=word, start_s=0.5 + i * step, end_s=0.5 + (i + 1) * step)
+        row(
+            WordRow,
+            **here,
+            word_index=i,
+            word=word,
+            start_s=0.5 + i * step,
+            end_s=0.5 + (i + 1) * step,
+            region=region_at(0.5 + (i + 0.5) * step),
+        )
         for i, word in enumerate(words)
     ]
     for region, (start, end) in enumerate(REGIONS):

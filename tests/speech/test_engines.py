@@ -12,7 +12,7 @@ import pytest
 from pipeline import media, models
 from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.speech.ctranslate2_engine import CTranslate2Engine
-from pipeline.speech.engine import SpeechEngine
+from pipeline.speech.engine import Segment, SpeechEngine
 from pipeline.speech.openai_engine import OpenAIEngine
 from pipeline.speech.parity import word_error_rate
 
@@ -61,13 +61,18 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return encoded
 
 
+def heard(engine: SpeechEngine, waveform: Waveform, language: str = "en") -> list[Segment]:
+    (segments,) = engine.transcribe([waveform], [language])
+    return segments
+
+
 def spoken(engine: SpeechEngine, waveform: Waveform, language: str = "en") -> str:
-    return " ".join(segment.text for segment in engine.transcribe(waveform, language))
+    return " ".join(segment.text for segment in heard(engine, waveform, language))
 
 
 def test_segments_and_words_have_ordered_times_and_confidences(engine: SpeechEngine, demo: Any) -> None:
     waveform = demo("english_slow")
-    segments = engine.transcribe(waveform, "en")
+    segments = heard(engine, waveform)
     assert segments
     words = [word for segment in segments for word in segment.words]
     assert len(words) > 10
@@ -88,7 +93,7 @@ def test_segments_and_words_have_ordered_times_and_confidences(engine: SpeechEng
 
 @pytest.mark.parametrize(("name", "code"), [("english_quick", "en"), ("spanish", "es"), ("french", "fr")])
 def test_language(engine: SpeechEngine, demo: Any, name: str, code: str) -> None:
-    language = engine.detect_language(demo(name))
+    (language,) = engine.detect_languages([demo(name)])
     assert language.code == code
     assert language.probability is not None
     assert 0.8 < language.probability <= 1
@@ -117,18 +122,16 @@ def test_a_window_is_encoded_once_for_language_and_text(
     engine = CTranslate2Engine()
     encoded = counted(monkeypatch)
     waveform = demo("english_quick")[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
-    language = engine.detect_language(waveform)
-    again = engine.transcribe(waveform, language.code)
+    (language,) = engine.detect_languages([waveform])
+    again = heard(engine, waveform, language.code)
     assert len(encoded) == 1
-    assert (
-        CTranslate2Engine().transcribe(waveform, language.code) == again
-    )  # the remembered encoding gives the same text
+    assert heard(CTranslate2Engine(), waveform, language.code) == again  # the remembered encoding gives the same text
 
 
 def test_a_remembered_window_is_never_used_for_other_speech(demo: Any) -> None:
     engine, waveform = CTranslate2Engine(), demo("english_quick")
-    engine.detect_language(demo("english_slow"))
-    assert engine.transcribe(waveform, "en") == CTranslate2Engine().transcribe(waveform, "en")
+    engine.detect_languages([demo("english_slow")])
+    assert heard(engine, waveform) == heard(CTranslate2Engine(), waveform)
 
 
 @pytest.mark.slow
@@ -140,9 +143,9 @@ def test_speech_longer_than_a_window_is_all_there_and_its_first_window_encoded_o
     once = demo("english_quick")
     copies = int(np.ceil(40 * SAMPLE_RATE / once.size))
     waveform = np.tile(once, copies)
-    engine.detect_language(waveform)
-    words = [word.text.lower() for segment in engine.transcribe(waveform, "en") for word in segment.words]
-    single = [word.text.lower() for segment in engine.transcribe(once, "en") for word in segment.words]
+    engine.detect_languages([waveform])
+    words = [word.text.lower() for segment in heard(engine, waveform) for word in segment.words]
+    single = [word.text.lower() for segment in heard(engine, once) for word in segment.words]
     assert len(words) >= 0.9 * copies * len(single)
     firsts = [features for features in encoded if np.array_equal(features, encoded[0])]
     assert len(firsts) == 1
@@ -150,4 +153,33 @@ def test_speech_longer_than_a_window_is_all_there_and_its_first_window_encoded_o
 
 def test_the_same_speech_gives_the_same_segments(fast: CTranslate2Engine, demo: Any) -> None:
     waveform = demo("english_slow")
-    assert fast.transcribe(waveform, "en") == fast.transcribe(waveform, "en")
+    assert heard(fast, waveform) == heard(fast, waveform)
+
+
+def test_texts_decoded_together_are_those_decoded_alone(fast: CTranslate2Engine, demo: Any) -> None:
+    """Windows of one length and of others, of several languages and of several windows, one of them nearly empty."""
+    once = demo("english_quick")
+    sounds = [once, once[: 3 * SAMPLE_RATE], demo("spanish"), demo("french"), np.tile(once, 4), once[:4_800]]
+    codes = ["en", "en", "es", "fr", "en", "en"]
+    assert fast.transcribe(sounds, codes) == [heard(fast, *sound) for sound in zip(sounds, codes, strict=True)]
+
+
+def test_the_steps_are_those_of_faster_whisper(demo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all of the padding, and the same padding, its own `transcribe` says the same with the same times."""
+    from faster_whisper import WhisperModel
+
+    from pipeline.speech import lockstep
+
+    monkeypatch.setattr(lockstep, "padded", lambda window, _, longest: with_zeros(window, longest))
+    waveform = np.tile(demo("english_quick"), 4)
+    whisper = WhisperModel(str(models.locate("whisper-base")), device="cpu", compute_type="int8", cpu_threads=1)
+    theirs, _ = whisper.transcribe(
+        waveform, language="en", temperature=0.0, condition_on_previous_text=False, word_timestamps=True
+    )
+    expected = [(one.text.strip(), one.start, one.end, one.avg_logprob, len(one.words)) for one in theirs]
+    ours = heard(CTranslate2Engine(), waveform)
+    assert [(one.text, one.start_s, one.end_s, one.avg_logprob, len(one.words)) for one in ours] == expected
+
+
+def with_zeros(window: Any, longest: int) -> Any:
+    return np.pad(window, ((0, 0), (0, longest - window.shape[1])))

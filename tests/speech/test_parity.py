@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,11 @@ class Parrot:
         self.decoding = Decoding()
         self.text, self.code = text, code
 
-    def detect_language(self, waveform: Waveform) -> Language:
-        return Language(self.code, 0.9)
+    def detect_languages(self, waveforms: Sequence[Waveform]) -> list[Language]:
+        return [Language(self.code, 0.9) for _ in waveforms]
 
-    def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
-        return [Segment(self.text, 0.0, 1.0, (), -0.2, 0.1, 1.0, 0.0)]
+    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
+        return [[Segment(self.text, 0.0, 1.0, (), -0.2, 0.1, 1.0, 0.0)] for _ in waveforms]
 
 
 def test_word_error_rate_counts_words_not_spelling_or_case() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,13 +26,13 @@ class FakeEngine:
     languages: list[str] = field(default_factory=list)
     other: Language = field(default_factory=lambda: Language("es", 0.8))  # of whatever is not four seconds long
 
-    def detect_language(self, waveform: Waveform) -> Language:
-        self.detected_on.append(waveform.size)
-        return Language("es", 0.8) if waveform.size == 4 * SAMPLE_RATE else self.other
+    def detect_languages(self, waveforms: Sequence[Waveform]) -> list[Language]:
+        self.detected_on += [waveform.size for waveform in waveforms]
+        return [Language("es", 0.8) if each.size == 4 * SAMPLE_RATE else self.other for each in waveforms]
 
-    def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
-        self.languages.append(language)
-        return [segment(f"{waveform.size}", 0.5, 30.0)]
+    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
+        self.languages += languages
+        return [[segment(f"{waveform.size}", 0.5, 30.0)] for waveform in waveforms]
 
 
 def test_close_regions_are_one_span_and_far_ones_are_not() -> None:
@@ -53,7 +54,7 @@ def test_regions_may_overlap_and_come_in_any_order() -> None:
 def test_each_span_is_decoded_apart_in_the_language_of_the_longest() -> None:
     engine = FakeEngine()
     waveform = np.zeros(20 * SAMPLE_RATE, dtype=np.float32)
-    language, heard = recognise(engine, waveform, [Span(1.0, 2.0), Span(10.0, 14.0)])  # type: ignore[arg-type]
+    ((language, heard),) = recognise(engine, [(waveform, [Span(1.0, 2.0), Span(10.0, 14.0)])])
     assert language == Language("es", 0.8)
     assert engine.detected_on == [4 * SAMPLE_RATE]
     assert engine.languages == ["es", "es"]
@@ -72,16 +73,16 @@ def test_a_span_surely_in_another_language_is_decoded_in_it(other: Language, sec
     engine = FakeEngine(other=other)
     waveform = np.zeros(20 * SAMPLE_RATE, dtype=np.float32)
     spans = [Span(1.0, 1.0 + seconds), Span(10.0, 14.0)]
-    main, heard = recognise(engine, waveform, spans)  # type: ignore[arg-type]
+    ((main, heard),) = recognise(engine, [(waveform, spans)])
     assert main.code == "es"
-    assert [one.language.code for one in heard] == [code, "es"]  # in order of time, though the longest came first
-    assert engine.languages == ["es", code]
+    assert [one.language.code for one in heard] == [code, "es"]
+    assert engine.languages == [code, "es"]
 
 
 def test_a_given_language_is_not_detected_again() -> None:
     engine = FakeEngine()
     waveform = np.zeros(2 * SAMPLE_RATE, dtype=np.float32)
-    language, _ = recognise(engine, waveform, [Span(0.0, 1.0)], Language("fr", None))  # type: ignore[arg-type]
+    ((language, _),) = recognise(engine, [(waveform, [Span(0.0, 1.0)])], Language("fr", None))
     assert (language.code, language.probability) == ("fr", None)
     assert engine.detected_on == []
     assert engine.languages == ["fr"]
@@ -100,7 +101,17 @@ def test_text_is_joined_as_the_language_is_written(code: str, text: str) -> None
 
 def test_nothing_is_left_out_and_each_segment_has_its_span(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine()
-    monkeypatch.setattr(engine, "transcribe", lambda *_: [segment("♪", 0.1, 0.2), segment("word", 0.2, 0.5)])
+    monkeypatch.setattr(engine, "transcribe", lambda *_: [[segment("♪", 0.1, 0.2), segment("word", 0.2, 0.5)]])
     waveform = np.zeros(SAMPLE_RATE, dtype=np.float32)
-    _, heard = recognise(engine, waveform, [Span(0.0, 1.0)], Language("en", None))  # type: ignore[arg-type]
+    ((_, heard),) = recognise(engine, [(waveform, [Span(0.0, 1.0)])], Language("en", None))
     assert [(one.span, one.segment.text) for one in heard] == [(Span(0.0, 1.0), "♪"), (Span(0.0, 1.0), "word")]
+
+
+def test_clips_are_recognised_together_and_each_keeps_its_own() -> None:
+    engine = FakeEngine(other=Language("fr", 0.95))
+    waveform = np.zeros(20 * SAMPLE_RATE, dtype=np.float32)
+    one, two = recognise(engine, [(waveform, [Span(0.0, 3.5), Span(10.0, 14.0)]), (waveform, [Span(1.0, 2.0)])])
+    assert (one[0].code, [heard.language.code for heard in one[1]]) == ("es", ["fr", "es"])
+    assert [heard.segment.text for heard in one[1]] == ["56000", "64000"]
+    assert (two[0].code, [heard.segment.start_s for heard in two[1]]) == ("fr", [1.5])
+    assert engine.detected_on == [4 * SAMPLE_RATE, SAMPLE_RATE, round(3.5 * SAMPLE_RATE)]

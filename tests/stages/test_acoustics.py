@@ -131,6 +131,16 @@ def test_each_region_has_its_spectrum(stage: Acoustics, make_clip: MakeClip) -> 
     assert all(getattr(high, name) is not None for name in SPECTRAL)
 
 
+def test_formants_and_mfcc_can_be_left_out_and_all_else_stays(stage: Acoustics, make_clip: MakeClip) -> None:
+    clip = make_clip(voice(120.0, 2.0), [(0.0, 2.0)])
+    less = Acoustics(AcousticsOptions(formants=False, mfcc=False), Setting())
+    left_out = {"mfcc_mean", "mfcc_sd", *(f"f{n}{of}_hz" for n in (1, 2, 3) for of in ("", "_bandwidth"))}
+    for full, short in zip(both(stage, clip), both(less, clip), strict=True):
+        for name in VALUES if isinstance(full, AcousticsRow) else SPECTRAL:
+            assert getattr(short, name) == (None if name in left_out else getattr(full, name)), name
+            assert name not in left_out or getattr(full, name) is not None
+
+
 def test_a_clip_without_speech_has_no_row(stage: Acoustics, make_clip: MakeClip) -> None:
     assert both(stage, make_clip(white_noise(2.0, 0), [])) == []
 

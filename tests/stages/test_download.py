@@ -146,3 +146,22 @@ def test_what_a_filter_keeps_out_is_not_fetched(site: str, tmp_path: Path) -> No
 def test_failures_name_the_clip_and_not_the_address(site: str, tmp_path: Path) -> None:
     outcome = fetch(tmp_path, f"{site}/404.mp4?@somebody")
     assert "somebody" not in (outcome.message or "")
+
+
+def test_a_link_is_followed_inside_its_folder_and_the_study_alone(tmp_path: Path) -> None:
+    study, elsewhere = tmp_path / "study", tmp_path / "elsewhere"
+    for folder in (study / "clips", study / "store", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / "a.wav").write_bytes(b"sound")
+    built = Download(DownloadOptions(), Setting(study_folder=study))
+    reasons = {}
+    for name, target in {"near": "a.wav", "stored": "../store/a.wav", "far": str(elsewhere / "a.wav")}.items():
+        link = study / "clips" / f"{name}.wav"
+        link.symlink_to(target)
+        reasons[name] = apply(built, [make_clip(link, tmp_path)])[0].reason
+    assert reasons == {"near": None, "stored": None, "far": Reason.SKIPPED_POLICY}
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "a\0b", r"\udcff.mp4"])
+def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path: Path, name: str) -> None:
+    assert local(tmp_path / name).reason == Reason.FILE_MISSING

@@ -138,3 +138,10 @@ def test_a_clip_too_short_for_praat_and_one_without_words(make_clip: MakeClip, t
 def test_the_same_clip_gives_the_same_rows(make_clip: MakeClip) -> None:
     clip = make_clip([PLAIN] * 6)
     assert measured(clip) == measured(clip)
+
+
+def test_where_it_is_not_measured_no_word_has_a_row_and_no_audio_is_needed(make_clip: MakeClip) -> None:
+    none = EmphasisOptions(measure=False)
+    clip = dataclasses.replace(make_clip([PLAIN]), audio_path=Path("gone.wav"))
+    assert Emphasis(none, Setting())([clip]) == [[]]
+    assert (Emphasis.reads_audio(none), Emphasis.reads_audio(EmphasisOptions())) == (False, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,12 +42,15 @@ class FakeEngine:
     def weights(cls, model: str, models_folder: Path | None) -> str:
         return f"fake-{model}"
 
-    def detect_language(self, waveform: Waveform) -> Language:
-        self.detected.append(waveform)
-        return Language(self.code, 0.75)
+    def detect_languages(self, waveforms: Sequence[Waveform]) -> list[Language]:
+        self.detected += waveforms
+        return [Language(self.code, 0.75) for _ in waveforms]
 
-    def transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
-        self.heard.append((waveform, language))
+    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
+        self.heard += zip(waveforms, languages, strict=True)
+        return [self.say() for _ in waveforms]
+
+    def say(self) -> list[Segment]:
         words = (Word("Hello", 0.2, 0.5, 0.9), Word("there.", 0.5, 0.9, 0.8))
         return [] if self.silent else [Segment("Hello there.", 0.2, 0.9, words, -0.3, 0.05, 0.8, 0.0)]
 
@@ -123,7 +127,7 @@ def test_only_speech_is_decoded_and_language_comes_from_the_longest_span(
     built = stage()
     rows_of(built, clip_of(tmp_path, ramp(20), [(2.3, 2.7), (10.3, 11.0), (12.0, 13.7)]))
     heard = [np.unique(np.round(waveform * 100)) for waveform, _ in built._engine.heard]  # type: ignore[attr-defined]
-    assert [list(levels) for levels in heard] == [[10, 11, 12, 13], [2]]  # the longest first, which tells the language
+    assert [list(levels) for levels in heard] == [[2], [10, 11, 12, 13]]
     (detected,) = built._engine.detected  # type: ignore[attr-defined]
     assert round(float(detected.max()) * 100) == 13
 
@@ -144,6 +148,25 @@ def test_rows_are_numbered_over_the_clip_with_its_times(engine: type[FakeEngine]
         (3, 1, "there."),
     ]
     assert words[2].start_s == pytest.approx(10.0)
+
+
+def test_clips_are_transcribed_together_each_with_its_own_rows(engine: type[FakeEngine], tmp_path: Path) -> None:
+    clips = []
+    for name, regions in (("one", [(1.0, 2.0)]), ("two", []), ("three", [(1.0, 2.0), (4.5, 4.8)])):
+        (tmp_path / name).mkdir()
+        clips.append(dataclasses.replace(clip_of(tmp_path / name, ramp(5), regions), clip_id=f"file:{name}"))
+    built = stage()
+    found = [list(result) for result in built(clips) if not isinstance(result, Exception)]
+    assert [of_kind(rows, TranscriptRow)[0].reason for rows in found] == [None, "no_speech", None]
+    assert [{row.clip_id for row in rows} for rows in found] == [{"file:one"}, {"file:two"}, {"file:three"}]  # type: ignore[attr-defined]
+    assert [len(of_kind(rows, SegmentRow)) for rows in found] == [1, 0, 2]
+
+
+def test_a_word_has_the_speech_region_in_which_its_middle_lies(engine: type[FakeEngine], tmp_path: Path) -> None:
+    rows = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 1.3), (1.6, 3.0)]))
+    words = of_kind(rows, WordRow)
+    assert [(word.start_s + word.end_s) / 2 for word in words] == pytest.approx([1.15, 1.5])
+    assert [word.region for word in words] == [0, None]
 
 
 def test_speech_without_words_has_no_text_and_no_language(engine: type[FakeEngine], tmp_path: Path) -> None:
@@ -171,7 +194,7 @@ def test_what_is_not_trusted_stays_in_the_tables_and_out_of_the_text(
     said = Segment("Hello there.", 0.2, 0.9, (Word("Hello", 0.2, 0.5, 0.9),), -0.3, 0.05, 0.8, 0.0)
     loop = Segment("You you you you you you", 0.9, 1.0, (Word("You", 0.9, 1.0, 0.9),), -0.1, 0.9, 9.0, 0.0)
     music = Segment("♪♪", 1.0, 1.1, (), -0.1, 0.1, 0.8, 0.0)
-    monkeypatch.setattr(engine, "transcribe", lambda *_: [said, loop, music])
+    monkeypatch.setattr(engine, "say", lambda _: [said, loop, music])
     rows = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
     assert_storable(rows)
     (transcript,) = of_kind(rows, TranscriptRow)
@@ -188,7 +211,7 @@ def test_a_clip_without_a_trusted_word_says_so(
     engine: type[FakeEngine], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     credit = Segment("Untertitel der Amara.org-Community", 0.2, 0.9, (), -0.1, 0.1, 0.8, 0.0)
-    monkeypatch.setattr(engine, "transcribe", lambda *_: [credit])
+    monkeypatch.setattr(engine, "say", lambda _: [credit])
     rows = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
     (transcript,) = of_kind(rows, TranscriptRow)
     assert (transcript.text, transcript.reason, transcript.language) == (None, "low_trust", "en")

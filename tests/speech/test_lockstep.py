@@ -1,0 +1,131 @@
+"""Several sounds at once: how windows are grouped, and the alarms that take the saving back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.speech import lockstep
+from pipeline.speech.engine import Decoding
+from pipeline.speech.lockstep import Listening, Lockstep
+
+THRIFTY = Decoding(padding_s=10.0)
+GOOD, LOOP, IMPROBABLE = (-0.4, "said"), (-0.4, "la " * 60), (-1.4, "said")
+
+
+@dataclass
+class Whisper:
+    """Stands for faster-whisper's model: answers in order, and notes what it was asked."""
+
+    answers: list[tuple[float, str]]  # mean log probability and text
+    no_speech_prob: float = 0.1
+    encoded: list[int] = field(default_factory=list)  # frames
+    decoded: list[list[int]] = field(default_factory=list)  # frames of the windows of each call
+    feature_extractor: Any = field(default_factory=lambda: SimpleNamespace(nb_max_frames=3000))
+    max_length: int = 448
+
+    @property
+    def model(self) -> Whisper:
+        return self
+
+    def encode(self, window: Any) -> Any:
+        self.encoded.append(window.shape[1])
+        return np.zeros((1, window.shape[1], 2), dtype=np.float32)
+
+    def generate(self, windows: Any, prompts: list[list[int]], **options: Any) -> list[Any]:
+        self.decoded.append([windows.shape[1]] * len(prompts))
+        found = [self.answers.pop(0) for _ in prompts]
+        texts.extend(text for _, text in found)
+        return [
+            SimpleNamespace(
+                sequences_ids=[[len(texts) - len(found) + number]],
+                scores=[2 * logprob],  # one token and the end
+                no_speech_prob=self.no_speech_prob,
+            )
+            for number, (logprob, _) in enumerate(found)
+        ]
+
+    def add_word_timestamps(self, segments: Any, *_: Any, **__: Any) -> None:
+        for segment in segments[0]:
+            segment["words"] = []
+
+    def _split_segments_by_timestamps(self, tokens: list[int], seek: int, segment_size: int, **_: Any) -> Any:
+        start = seek / 100
+        return [{"start": start, "end": start + 1.0, "tokens": tokens}], seek + segment_size, True
+
+
+texts: list[str] = []
+TOKENIZER = SimpleNamespace(sot_sequence=(1, 2, 3), decode=lambda tokens: texts[tokens[0]])
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    from faster_whisper import transcribe
+
+    texts.clear()
+    monkeypatch.setattr(transcribe, "get_suppressed_tokens", lambda tokenizer, tokens: tokens)
+    monkeypatch.setattr(lockstep, "_stacked", lambda windows: windows[0])
+
+
+def sound(seconds: float) -> Listening:
+    return Listening(np.ones((80, round(seconds * 100) + 1), dtype=np.float32), tokenizer=TOKENIZER)
+
+
+def hear(whisper: Whisper, *sounds: Listening, decoding: Decoding = THRIFTY) -> list[list[str]]:
+    Lockstep(whisper, decoding).hear(sounds)
+    return [[segment.text for segment in each.segments] for each in sounds]
+
+
+def test_windows_of_one_length_are_decoded_together() -> None:
+    whisper = Whisper([GOOD] * 4)
+    hear(whisper, sound(4), sound(3.9), sound(12), sound(3.2))
+    assert whisper.encoded == [1500, 1500, 2500, 1500]
+    assert whisper.decoded == [[1500, 1500, 1500], [2500]]
+
+
+def test_no_more_than_a_batch_at_once() -> None:
+    whisper = Whisper([GOOD] * 19)
+    hear(whisper, *(sound(4) for _ in range(19)))
+    assert [len(call) for call in whisper.decoded] == [lockstep.BATCH, 19 - lockstep.BATCH]
+
+
+def test_a_long_sound_goes_on_while_the_others_are_done() -> None:
+    whisper = Whisper([(-0.4, text) for text in ("short", "one", "two")])
+    heard = hear(whisper, sound(4), sound(40))
+    assert heard == [["short"], ["one", "two"]]
+    assert whisper.encoded == [1500, 3000, 2000]
+
+
+def test_a_sound_whose_language_was_asked_is_not_encoded_again() -> None:
+    whisper, known = Whisper([GOOD]), sound(4)
+    known.encoded = np.zeros((1, 1500, 2), dtype=np.float32)
+    hear(whisper, known)
+    assert whisper.encoded == []
+
+
+@pytest.mark.parametrize("alarm", [LOOP, IMPROBABLE])
+def test_a_loop_or_an_improbable_text_is_decoded_again_with_all_of_the_padding(alarm: tuple[float, str]) -> None:
+    whisper = Whisper([GOOD, alarm, (-0.4, "better")])
+    assert hear(whisper, sound(4), sound(4)) == [["said"], ["better"]]
+    assert whisper.encoded == [1500, 1500, 3000]
+    assert whisper.decoded == [[1500, 1500], [3000]]
+
+
+def test_with_all_of_the_padding_there_is_one_decoding() -> None:
+    whisper = Whisper([IMPROBABLE])
+    hear(whisper, sound(4), decoding=Decoding())
+    assert whisper.encoded == [3000]
+
+
+def test_what_whisper_takes_for_no_speech_has_no_segment() -> None:
+    whisper = Whisper([IMPROBABLE, IMPROBABLE], no_speech_prob=0.9)
+    assert hear(whisper, sound(4)) == [[]]
+
+
+def test_segments_without_letters_are_none() -> None:
+    whisper = Whisper([(-0.4, "  ")])
+    assert hear(whisper, sound(4)) == [[]]
