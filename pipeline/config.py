@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import re
 import tomllib
 from collections import Counter
@@ -18,11 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pipeline.errors import ConfigError
 from pipeline.filters import FilterOptions
 from pipeline.profiles import Profile, completed
+from pipeline.shard import Shard, digest_of
 from pipeline.source_options import SourceOptions, labels
 from pipeline.stage import Options, Stage
 
 SCHEMA = 1  # of the study file; a file from a newer cliptone is refused
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME_BYTES, PATH_BYTES = 255, 4_000  # what file systems take
 STEM_CHARACTERS = 40  # readable part of a work file's name; a digest makes it unique
 
 
@@ -43,6 +46,18 @@ class PrivacyOptions(Options):
     )
 
 
+class RayOptions(Options):
+    """Where a Ray cluster is, and what a worker takes of it."""
+
+    address: str | None = Field(
+        None,
+        description="auto for the cluster of this machine, or its HOST:PORT; without one, this machine alone",
+    )
+    cpus: float = Field(1.0, gt=0, description="cores that a worker takes")
+    gpus: float = Field(1.0, gt=0, description="GPUs, or the share of one, of a worker for stages whose device is cuda")
+    memory_gib: float | None = Field(None, gt=0, description="memory that is set aside for a worker, in GiB")
+
+
 class RunOptions(Options):
     """How the machine is used; nothing here changes a number."""
 
@@ -50,6 +65,10 @@ class RunOptions(Options):
         "auto", description="worker processes: a number, auto for one a core, or 0 to work in the one process"
     )
     models_folder: str | None = Field(None, description="a folder with models of your own, one folder a model")
+    engine: Literal["local", "ray"] = Field(
+        "local", description='"ray" works on a Ray cluster, or on this machine through Ray (extra `ray`)'
+    )
+    ray: RayOptions = RayOptions()
 
 
 class StudyFile(BaseModel):
@@ -87,6 +106,7 @@ class Study:
     file: StudyFile
     options: Mapping[str, Options]  # by stage
     digest: str  # sha256 of the study file
+    shard: Shard | None = None  # the part of it that is meant; None: all of it
 
     @property
     def name(self) -> str:
@@ -99,14 +119,24 @@ class Study:
         return self.resolve(self.file.output or f"outputs/{self.name}")
 
     @property
+    def shards(self) -> Path:
+        """The folder of shards, one folder each."""
+        return self.output / "work" / "shards"
+
+    @property
     def published(self) -> Path:
         """The database for readers, replaced as a whole when there is news."""
-        return self.output / "study.duckdb"
+        return self._home / "study.duckdb"
 
     @property
     def working(self) -> Path:
         """The database that a run holds open."""
-        return self.output / "work" / "study.duckdb"
+        return self._home / "work" / "study.duckdb"
+
+    @property
+    def _home(self) -> Path:
+        """Where the databases lie: a shard has its own, while media and audio lie with those of all clips."""
+        return self.shards / self.shard.folder if self.shard else self.output
 
     @property
     def models_folder(self) -> Path | None:
@@ -127,14 +157,21 @@ class Study:
         return next(iter(sorted((self.downloads / work_name(clip_id)).glob("media.*"))), None)
 
     def resolve(self, text: str) -> Path:
-        """A path of the study file; relative ones start beside the file."""
-        return (self.path.parent / Path(text).expanduser()).absolute()
+        """A path of the study file; relative ones start beside the file. `ConfigError` if no file can have it."""
+        try:
+            path = (self.path.parent / Path(text).expanduser()).absolute()
+            if "\0" in text or len(os.fsencode(path)) > PATH_BYTES:
+                raise ValueError("it is too long, or holds a zero character")
+            if any(len(os.fsencode(part)) > NAME_BYTES for part in path.parts):
+                raise ValueError("a part of it is too long")
+        except (RuntimeError, ValueError) as error:  # the first: ~ of a user who is not known here
+            raise ConfigError(f"{self.path.name}: {text[:80]!r} cannot be the name of a file: {error}") from error
+        return path
 
 
 def work_name(clip_id: str) -> str:
     """A file name for a clip, safe on every system: readable characters and a digest."""
-    digest = hashlib.sha256(clip_id.encode()).hexdigest()[:12]
-    return f"{re.sub(r'[^A-Za-z0-9]+', '_', clip_id)[-STEM_CHARACTERS:].strip('_')}-{digest}"
+    return f"{re.sub(r'[^A-Za-z0-9]+', '_', clip_id)[-STEM_CHARACTERS:].strip('_')}-{digest_of(clip_id)}"
 
 
 def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
@@ -144,7 +181,7 @@ def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
         content = tomllib.loads(text)
     except FileNotFoundError as error:
         raise ConfigError(f"there is no study file {path}: `cliptone init NAME` writes one") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # not text, not TOML, a number or a nesting without end
         raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
     schema = content.get("schema", SCHEMA)
     if isinstance(schema, int) and schema > SCHEMA:
@@ -191,6 +228,7 @@ def _valid_keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
         "filters": FilterOptions,
         "privacy": PrivacyOptions,
         "run": RunOptions,
+        "ray": RayOptions,
     }
-    named = next((nested[part] for part in loc if part in nested), model)
+    named = next((nested[part] for part in reversed(loc) if part in nested), model)
     return [field.alias or name for name, field in named.model_fields.items()]

@@ -14,14 +14,16 @@ from pipeline.errors import StudyBusy
 @contextmanager
 def held(study: Study) -> Iterator[None]:
     """Hold a study; `StudyBusy` if another run does."""
-    path = study.output / "work" / "run.lock"
+    path = study.working.with_name("run.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
+        part = f"shard {study.shard} of " if study.shard else ""
         raise StudyBusy(
-            f"another run holds the study {study.name!r}: wait for it to end (`cliptone status` shows how far it is)"
+            f"another run holds {part}the study {study.name!r}: wait for it to end "
+            "(`cliptone status` shows how far it is)"
         ) from error
     try:
         yield

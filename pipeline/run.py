@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections import deque
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline import models, pseudonyms
+from pipeline import models, pseudonyms, shards
 from pipeline.backlog import Waiting
 from pipeline.collect.client import cookies_of
 from pipeline.collect.listing import ListingRequest
@@ -19,21 +18,21 @@ from pipeline.collect.options import DownloadOptions
 from pipeline.collect.tools import tools
 from pipeline.collecting import Collector
 from pipeline.config import Study, work_name
-from pipeline.errors import DISK_FULL, DiskFull, Reason, UserError
+from pipeline.errors import UserError
 from pipeline.exclusion import apply_filters
 from pipeline.executors import Executor
-from pipeline.executors.local import LocalExecutor
+from pipeline.executors.choice import executor_of
 from pipeline.importing import take_sources
 from pipeline.lock import held
 from pipeline.observer import Observer, Report, Silent
 from pipeline.records import Seconds
-from pipeline.saving import News, Saver
+from pipeline.saving import News
 from pipeline.sources import read_listings, read_sources
 from pipeline.stage import Setting, Stage, StagePlan, plan_stage
 from pipeline.stages import STAGES
 from pipeline.store import Store
+from pipeline.wave import Wave
 
-WAVE_CLIPS = 64  # clips that go through all stages together: bounds the disk of media, and what waits to be seen
 PATIENCE_S: Seconds = 0.5  # between two looks at the lanes while nothing is there to analyse
 
 
@@ -86,9 +85,11 @@ def run_study(
     listings = read_listings(study)
     # before anything is made: a mistake in a new study leaves no trace
     sources = None if study.working.exists() else read_sources(study)
+    shards.prepare(study)
     setting = setting_of(study)
     plans = plan_stages(study, setting, stages)
     with held(study):
+        shards.begin(study, stages, setting.key)
         store = Store(study.working, stages)
         try:
             report = Report()
@@ -115,7 +116,7 @@ class Run:
     news: News = field(init=False)
 
     def __post_init__(self) -> None:
-        self.news = News(self.store, self.study.published)
+        self.news = News(self.store, None if self.study.shard else self.study.published)
 
     def go(self, chosen: Sequence[StagePlan], listings: Sequence[ListingRequest], executor: Executor | None) -> None:
         """Run the chosen stages on every clip that has something to do, while posts still arrive."""
@@ -132,22 +133,29 @@ class Run:
         self.observer.begin(len(clip_ids), sum(map(len, self.steps.values())))
         on_lanes = {post.clip_id for post in waiting}
         here = deque(clip_id for clip_id in clip_ids if clip_id not in on_lanes)
-        pool = executor or LocalExecutor(workers_of(self.study))
+        pool = executor or executor_of(self.study)
         try:
             if collector:
                 collector.start(waiting, listings)
-            while wave := self._next_wave(here, collector):
-                self._wave(chosen, pool, wave)
+            while wave := self._next_wave(here, collector, pool.wave_clips):
+                parts = (self.study, self.store, self.observer, self.report, self.news)
+                Wave(wave, chosen, self.steps, *parts).go(pool)
+                self._minimise(set(wave))
             self.store.end_run()
         finally:
             if collector:
                 collector.stop()
             pool.close()
-            self.store.publish(self.study.published)
+            self._publish()
 
     def _end_idle(self) -> None:
         self.store.end_run()
         if self.store.unpublished or not self.study.published.exists():
+            self._publish()
+
+    def _publish(self) -> None:
+        """Show readers what is stored; a shard shows nothing, its merge does."""
+        if self.study.shard is None:
             self.store.publish(self.study.published)
 
     def _collector(self, chosen: Sequence[StagePlan]) -> Collector | None:
@@ -193,14 +201,14 @@ class Run:
             self.steps.setdefault(plan.name, {}).update(dict.fromkeys(clip_ids))
         self.observer.more(len(clip_ids), len(clip_ids) * len(chosen))
 
-    def _next_wave(self, here: deque[str], collector: Collector | None) -> list[str]:
+    def _next_wave(self, here: deque[str], collector: Collector | None, size: int) -> list[str]:
         """Clips that can be analysed now, those from the lanes first; waits for them, and is empty at the end."""
         while True:
             done = collector is None or collector.idle  # before looking: what arrives later is seen next time
             wave: list[str] = []
-            while collector and collector.arrived and len(wave) < WAVE_CLIPS:
+            while collector and collector.arrived and len(wave) < size:
                 wave.append(collector.arrived.popleft())
-            while here and len(wave) < WAVE_CLIPS:
+            while here and len(wave) < size:
                 wave.append(here.popleft())
             if wave or done or collector is None:
                 return wave
@@ -210,9 +218,10 @@ class Run:
 
     def _sweep(self) -> None:
         """Delete what fetches left that were cut off: folders of clips that did not pass the download."""
-        if not self.study.downloads.is_dir():
-            return
-        folders = list(self.study.downloads.iterdir())
+        shard = self.study.shard
+        if not self.study.downloads.is_dir() or (shard is None and shards.shards_of(self.study)):
+            return  # where there are shards, each knows of its own clips alone
+        folders = [path for path in self.study.downloads.iterdir() if shard is None or shard.holds_work(path.name)]
         kept = {work_name(clip_id) for clip_id in self.store.passed(self.plans[0])} if folders else set()
         for folder in folders:
             if folder.name not in kept:
@@ -230,40 +239,6 @@ class Run:
         clips = self.store.clips(self.study, by_name["download"], unseen)
         self.store.make_stale("download", [clip.clip_id for clip in clips if clip.media_path is None])
 
-    def _wave(
-        self,
-        chosen: Sequence[StagePlan],
-        pool: Executor,
-        wave: Sequence[str],
-    ) -> None:
-        """Take some clips through all stages; one that fails a stage is spared the stages that need it."""
-        self.store.follow(wave)
-        lost: dict[str, set[str]] = {}  # by stage, the clips that did not get through it
-        for index, plan in enumerate(chosen):
-            barred = {clip_id for need in plan.stage.needs for clip_id in lost.get(need, ())}
-            lost[plan.name] = barred
-            steps_here = self.steps.get(plan.name, {})
-            due = [clip_id for clip_id in wave if clip_id in steps_here and clip_id not in barred]
-            if plan is self.plans[0]:  # what lanes brought has passed it
-                files = self.store.of_kind("file", due)
-                due = [clip_id for clip_id in due if clip_id in files]
-            if not due:
-                continue
-            self.observer.stage(plan.name)
-            needing = _needing(plan, chosen[index + 1 :])
-            with Saver(self.store, plan) as saver:
-                for outcome in pool.map(plan, self.store.clips(self.study, plan, due)):
-                    saver.add(outcome)
-                    self.report.add(plan.name, outcome)
-                    if not outcome.ok:
-                        lost[plan.name].add(outcome.clip_id)
-                    spared = 0 if outcome.ok else sum(outcome.clip_id in self.steps.get(name, ()) for name in needing)
-                    self.observer.step(plan.name, outcome, spared)
-                    if outcome.reason == Reason.DISK_FULL:
-                        raise DiskFull(DISK_FULL)
-                    self.news.publish_now_and_then()
-        self._minimise(set(wave))
-
     def _minimise(self, wave: set[str]) -> None:
         """Delete what the study does not keep of clips that have passed every stage."""
         privacy = self.study.file.privacy
@@ -275,23 +250,6 @@ class Run:
                 self.study.audio_path(clip_id).unlink(missing_ok=True)
             if not privacy.keep_media:
                 shutil.rmtree(self.study.downloads / work_name(clip_id), ignore_errors=True)
-
-
-def workers_of(study: Study) -> int:
-    """How many worker processes a study uses: as its file says, or one a core."""
-    named = study.file.run.workers
-    if named != "auto":
-        return named
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-def _needing(plan: StagePlan, later: Sequence[StagePlan]) -> list[str]:
-    """Later stages that cannot do without this one, directly or through others."""
-    reached = [plan.name]
-    for other in later:
-        if set(other.stage.needs) & set(reached):
-            reached.append(other.name)
-    return reached[1:]
 
 
 def _fetch_models(plan: StagePlan) -> None:

@@ -36,6 +36,10 @@ class Saver:
     def add(self, outcome: Outcome) -> None:
         """Take one outcome; it waits for others where the last were stored just now."""
         self._waiting.append(outcome)
+        self.save_now_and_then()
+
+    def save_now_and_then(self) -> None:
+        """Store what waits if it has waited long enough; no outcome of this stage need have come."""
         if len(self._waiting) >= SAVE_CLIPS or time.monotonic() - self._saved_at >= SAVE_EVERY_S:
             self.save()
 
@@ -48,9 +52,9 @@ class Saver:
 
 
 class News:
-    """What readers of a long run see before its end."""
+    """What readers of a long run see before its end; of a run without a target they see nothing."""
 
-    def __init__(self, store: Store, target: Path) -> None:
+    def __init__(self, store: Store, target: Path | None) -> None:
         self._store = store
         self._target = target
         self._next_at = time.monotonic() + PUBLISH_EVERY_S
@@ -58,7 +62,7 @@ class News:
     def publish_now_and_then(self) -> None:
         """Publish if readers have waited long enough."""
         began = time.monotonic()
-        if began >= self._next_at:
+        if self._target is not None and began >= self._next_at:
             self._store.publish(self._target)
             ended = time.monotonic()
             self._next_at = ended + max(PUBLISH_EVERY_S, (ended - began) / PUBLISH_SHARE)

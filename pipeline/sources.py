@@ -66,12 +66,16 @@ def read_sources(study: Study) -> Sources:
     found += files.missing()
     once: dict[tuple[str, Place], Enrolment] = {}
     for enrolment in found:
+        if study.shard and not study.shard.holds(enrolment.clip_id):
+            continue
         once.setdefault((enrolment.clip_id, enrolment.place), enrolment)
     return Sources(tuple(once.values()), tuple(exports), listings)
 
 
 def read_listings(study: Study) -> tuple[ListingRequest, ...]:
-    """The pages that the study file has listed; `ConfigError` names the one that cannot be."""
+    """The pages that the study file has listed; `ConfigError` names the one that cannot be. A shard lists none."""
+    if study.shard:
+        return ()
     named = zip(study.file.sources, study.file.labels, strict=True)
     return tuple(_listing(study, source, label) for source, label in named if source.listing)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pipeline.config import SCHEMA, PrivacyOptions, RunOptions
+from pipeline.config import SCHEMA, PrivacyOptions, RayOptions, RunOptions
 from pipeline.filters import FilterOptions
 from pipeline.stage import Stage
 
@@ -57,6 +57,7 @@ def study_template(name: str, stages: Mapping[str, type[Stage]]) -> str:
     parts.append(_section("filters", FilterOptions, FilterOptions.__doc__ or ""))
     parts.append(_section("privacy", PrivacyOptions, "What is known of people.", MINIMISING))
     parts.append(_section("run", RunOptions, "How the machine is used; nothing here changes a number."))
+    parts.append(_section("run.ray", RayOptions, RayOptions.__doc__ or ""))
     parts += [_section(stage.name, stage.Options, (stage.__doc__ or "").splitlines()[0]) for stage in stages.values()]
     return "\n".join(parts)
 
@@ -65,6 +66,8 @@ def _section(name: str, options: type[BaseModel], doc: str, stated: Mapping[str,
     """A section with every key: `stated` ones as they are to be, the others as comments with their default."""
     lines = [f"# {doc}", f"[{name}]"]
     for key, field in options.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            continue  # a section of its own
         lines.append(f"# {field.description}")
         lines.append(
             f"{key} = {_toml(stated[key])}" if stated and key in stated else f"# {key} = {_toml(field.default)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,13 @@ def test_the_key_is_made_once_outside_the_study_and_private(tmp_path: Path, monk
     assert key_for("other") != key
     mode = stat.S_IMODE((key_folder() / "mine.key").stat().st_mode)
     assert mode == 0o600
+
+
+def test_a_handle_without_end_costs_no_time_and_is_still_hidden() -> None:
+    handle = "x" * 10_000
+    post = Post(source="csv", platform="tiktok", post_id="1", caption=f"by {handle}", author=handle)
+    started = time.perf_counter()
+    row = clip_row("tiktok:1", post, b"k" * 32)
+    assert time.perf_counter() - started < 1.0
+    assert row.caption is not None
+    assert handle not in row.caption

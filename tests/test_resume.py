@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ CLIPS = ("english_quick", "silence", "no_audio", "spanish")
 def study_of(folder: Path, demo_clips: Path) -> Study:
     (folder / "clips").mkdir(parents=True)
     for name in CLIPS:
-        (folder / "clips" / f"{name}.mp4").symlink_to(demo_clips / f"{name}.mp4")
+        shutil.copy(demo_clips / f"{name}.mp4", folder / "clips")
     return load_study(write_study(folder, '[[sources]]\nfolder = "clips"\n'), BY_NAME)
 
 

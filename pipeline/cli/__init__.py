@@ -2,7 +2,21 @@
 
 # The order of the commands in the help.
 # isort: off
-from pipeline.cli import study, collect, ask, report, export, label, people, methods, machine
+from pipeline.cli import study, merge, plan, collect, ask, report, export, label, people, methods, machine
 from pipeline.cli.app import app, main
 
-__all__ = ["app", "ask", "collect", "export", "label", "machine", "main", "methods", "people", "report", "study"]
+__all__ = [
+    "app",
+    "ask",
+    "collect",
+    "export",
+    "label",
+    "machine",
+    "main",
+    "merge",
+    "methods",
+    "people",
+    "plan",
+    "report",
+    "study",
+]

@@ -53,13 +53,47 @@ def run(
         list[str] | None, typer.Option(help="have this tone model score too in this run, as in heads/sarcasm")
     ] = None,
     retry_failed: Annotated[bool, typer.Option(help="try clips again whose failure is final otherwise")] = False,
+    engine: Annotated[str | None, typer.Option(help="where stages run: local, or ray for a cluster")] = None,
+    address: Annotated[str | None, typer.Option(help="auto for the Ray cluster of this machine, or HOST:PORT")] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="work on one part of the clips alone, as in 2/8: see cliptone merge")
+    ] = None,
 ) -> None:
     """Run what is pending in a study; safe to stop at any moment, the next run goes on."""
     loaded = load(find_study(study))
     if model:
         loaded = _with_models(loaded, model)
+    if engine or address:
+        loaded = _with_engine(loaded, engine or "ray", address)
+    if shard:
+        loaded = _part(loaded, shard)
     _run(loaded, tuple(stage or ()), retry_failed)
-    console().print("See: cliptone status · cliptone query clip_overview · cliptone report", style="dim")
+    then = "cliptone merge, once all shards have run" if shard else "cliptone query clip_overview · cliptone report"
+    console().print(f"See: cliptone status · {then}", style="dim")
+
+
+def _part(study: Study, shard: str) -> Study:
+    """A study as one of its shards."""
+    from pipeline.shard import shard_named
+    from pipeline.shards import part_of
+
+    return part_of(study, shard_named(shard))
+
+
+def _with_engine(study: Study, engine: str, address: str | None) -> Study:
+    """A study that runs elsewhere than its file says; its results are the same."""
+    import dataclasses
+
+    from pipeline.config import RunOptions
+
+    if engine not in ("local", "ray"):
+        raise UserError(f"there is no engine {engine!r}; there are: local, ray")
+    if engine == "local" and address:
+        raise UserError("--address is for --engine ray")
+    run = study.file.run
+    ray = run.ray.model_copy(update={"address": address or run.ray.address})
+    changed: RunOptions = run.model_copy(update={"engine": engine, "ray": ray})
+    return dataclasses.replace(study, file=study.file.model_copy(update={"run": changed}))
 
 
 def _with_models(study: Study, names: list[str]) -> Study:

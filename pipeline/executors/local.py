@@ -13,8 +13,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from pipeline.errors import Reason, UserError
+from pipeline.executors import WAVE_CLIPS
 from pipeline.executors.boundary import run
-from pipeline.records import Clip, Outcome
+from pipeline.records import Clip, Outcome, Seconds, SpeechRegionRow
 from pipeline.stage import Stage, StagePlan
 
 BUILD_ALLOWANCE_S = 180.0  # a worker's first batch of a stage may load models first
@@ -28,6 +29,8 @@ ENVIRONMENT = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824",
 }
 
+Work = tuple[StagePlan, list[Clip]]  # a batch, and the stage that is to run on it
+
 
 @dataclass
 class Worker:
@@ -35,6 +38,7 @@ class Worker:
 
     process: BaseProcess
     connection: Connection
+    plan: StagePlan | None = None
     batch: Sequence[Clip] = ()
     deadline: float = float("inf")
     built: set[str] = field(default_factory=set)
@@ -43,6 +47,8 @@ class Worker:
 class LocalExecutor:
     """A pool of supervised worker processes; with 0 workers, stages run in this process."""
 
+    wave_clips = WAVE_CLIPS
+
     def __init__(self, workers: int) -> None:
         self._count = workers
         self._workers: list[Worker] = []
@@ -50,12 +56,28 @@ class LocalExecutor:
 
     def map(self, plan: StagePlan, clips: Iterable[Clip]) -> Iterator[Outcome]:
         """Run a stage on clips; outcomes come as they are ready."""
-        batches = _batches(clips, plan.stage.batch_size)
+        return (outcome for _, outcome in self._run([(plan, clips)]))
+
+    def map_all(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[tuple[StagePlan, Outcome]]:
+        """Run stages that do not need each other; a worker goes on to the next while others are still at the last."""
+        return self._run(work)
+
+    def _run(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[tuple[StagePlan, Outcome]]:
+        waiting = self._batches(work)
         if self._count == 0:
-            for batch in batches:
-                yield from run(self._stages, plan, batch)
+            for plan, batch in waiting:
+                for outcome in run(self._stages, plan, batch):
+                    yield plan, outcome
             return
-        yield from self._supervise(plan, batches)
+        yield from self._supervise(waiting)
+
+    def _batches(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[Work]:
+        """Batches of each stage in turn, those with most to do first, and none so large that a worker goes without."""
+        for plan, clips in work:
+            longest_first = sorted(clips, key=_speech_s, reverse=True)
+            share = -(-len(longest_first) // max(1, self._count))
+            for batch in batches(longest_first, min(plan.stage.batch_size, max(1, share))):
+                yield plan, batch
 
     def close(self) -> None:
         """Stop all workers: asked first, then killed."""
@@ -69,19 +91,22 @@ class LocalExecutor:
                 worker.process.join()
         self._workers = []
 
-    def _supervise(self, plan: StagePlan, batches: Iterator[list[Clip]]) -> Iterator[Outcome]:
-        again: deque[list[Clip]] = deque()  # clips of a larger batch whose worker died, one by one
-        waiting = next(batches, None)
+    def _supervise(self, new: Iterator[Work]) -> Iterator[tuple[StagePlan, Outcome]]:
+        again: deque[Work] = deque()  # clips of a larger batch whose worker died, one by one
+        waiting = next(new, None)
         while waiting or again or any(worker.batch for worker in self._workers):
             for worker in self._idle(bool(waiting or again)):
-                batch = again.popleft() if again else waiting
-                if batch is None:
+                work = again.popleft() if again else waiting
+                if work is None:
                     break
-                if batch is waiting:
-                    waiting = next(batches, None)
-                self._send(worker, plan, batch)
+                if work is waiting:
+                    waiting = next(new, None)
+                self._send(worker, *work)
             for worker in self._ready():
-                yield from self._receive(worker, plan, again)
+                plan = worker.plan
+                assert plan is not None  # noqa: S101 - for the type checker: it has a batch
+                for outcome in self._receive(worker, plan, again):
+                    yield plan, outcome
 
     def _idle(self, wanted: bool) -> list[Worker]:
         """Workers without a batch, with new ones up to the count while there is work."""
@@ -93,7 +118,7 @@ class LocalExecutor:
 
     def _send(self, worker: Worker, plan: StagePlan, batch: list[Clip]) -> None:
         allowance = 0.0 if plan.fingerprint in worker.built else BUILD_ALLOWANCE_S
-        worker.batch = batch
+        worker.plan, worker.batch = plan, batch
         worker.deadline = time.monotonic() + plan.stage.deadline_s * len(batch) + allowance
         worker.built.add(plan.fingerprint)
         try:
@@ -114,20 +139,21 @@ class LocalExecutor:
         late = time.monotonic()
         return [worker for worker in busy if worker.connection in answered or worker.deadline < late]
 
-    def _receive(self, worker: Worker, plan: StagePlan, again: deque[list[Clip]]) -> list[Outcome]:
+    def _receive(self, worker: Worker, plan: StagePlan, again: deque[Work]) -> list[Outcome]:
         batch, worker.batch = list(worker.batch), ()
         try:
             if not worker.connection.poll():
-                return self._lost(worker, batch, again, Reason.TIMEOUT, f"took longer than {plan.stage.deadline_s:g} s")
+                late = f"took longer than {plan.stage.deadline_s:g} s"
+                return self._lost(worker, plan, batch, again, Reason.TIMEOUT, late)
             answer = worker.connection.recv()
         except (EOFError, OSError):
-            return self._lost(worker, batch, again, Reason.WORKER_DIED, "its worker process died")
+            return self._lost(worker, plan, batch, again, Reason.WORKER_DIED, "its worker process died")
         if isinstance(answer, UserError):
             raise answer
         return list(answer)
 
     def _lost(
-        self, worker: Worker, batch: list[Clip], again: deque[list[Clip]], reason: Reason, what: str
+        self, worker: Worker, plan: StagePlan, batch: list[Clip], again: deque[Work], reason: Reason, what: str
     ) -> list[Outcome]:
         """Drop a worker; the clip it held fails, and of several each gets its own chance."""
         worker.process.kill()
@@ -135,12 +161,18 @@ class LocalExecutor:
         worker.connection.close()
         self._workers.remove(worker)
         if len(batch) > 1:
-            again.extend([clip] for clip in batch)
+            again.extend((plan, [clip]) for clip in batch)
             return []
         return [Outcome(batch[0].clip_id, (), reason, f"{batch[0].clip_id}: {what}")]
 
 
-def _batches(clips: Iterable[Clip], size: int) -> Iterator[list[Clip]]:
+def _speech_s(clip: Clip) -> Seconds:
+    """How long the speech of a clip is, as far as it is known: most of the work follows from it."""
+    return sum(region.end_s - region.start_s for region in clip.rows(SpeechRegionRow))
+
+
+def batches(clips: Iterable[Clip], size: int) -> Iterator[list[Clip]]:
+    """Clips in lists of `size`, the last one perhaps shorter."""
     batch: list[Clip] = []
     for clip in clips:
         batch.append(clip)

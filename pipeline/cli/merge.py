@@ -1,0 +1,39 @@
+"""The command that unites the shards of a study."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.arguments import StudyArgument, find_study, load
+from pipeline.cli.screen import console
+
+
+@app.command()
+def merge(
+    study: StudyArgument = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="take what is there, though shards have more to do")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="delete the shards' databases once they are merged")] = False,
+) -> None:
+    """Unite the shards of a study (`cliptone run --shard`) in its own database, and publish it."""
+    from pipeline import audit
+    from pipeline.merging import merge as merge_shards
+    from pipeline.merging import remove_shards
+
+    loaded = load(find_study(study))
+    merged = merge_shards(loaded, partial)
+    audit.note(loaded, "merge", {"shards": merged.shards, "clips": merged.clips})
+    console().print(f"{merged.clips} clips came over from {merged.shards} of {merged.count} shards.", markup=False)
+    for gap in merged.gaps:
+        console().print(f"Not all: {gap}.", markup=False)
+    if remove and not merged.gaps:
+        remove_shards(loaded)
+    elif remove:
+        console().print("The shards stay until they are merged as a whole.", markup=False)
+    console().print(
+        f"See: cliptone status {loaded.path.name} · cliptone query clip_overview", style="dim", markup=False
+    )

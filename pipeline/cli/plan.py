@@ -1,0 +1,100 @@
+"""The command that says what a study will take before it runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.arguments import OutputOption, StudyArgument, find_study, load
+from pipeline.cli.screen import write
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.config import Study
+    from pipeline.estimate import Wish
+
+
+@app.command()
+def plan(
+    study: StudyArgument = None,
+    clips: Annotated[float | None, typer.Option(help="how many, as in 10e6; else those that the study names")] = None,
+    seconds_per_clip: Annotated[float | None, typer.Option(help="length of a clip; else as those measured")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="worker processes; else as the study has it here")] = None,
+    gpus: Annotated[int, typer.Option(min=0, help="GPUs")] = 0,
+    output: OutputOption = None,
+) -> None:
+    """Say what so many clips take in time, disk and requests, from rates measured on this machine."""
+    from pipeline.estimate import Estimate, markdown
+    from pipeline.rates import measured
+
+    loaded = _study(study)
+    if clips is not None and (clips < 1 or clips != int(clips)):
+        raise UserError(f"--clips is a whole number from 1 on, as in 10e6, not {clips:g}")
+    if seconds_per_clip is not None and seconds_per_clip <= 0:
+        raise UserError("--seconds-per-clip is a length above 0")
+    if clips is None and loaded is None:
+        raise UserError("name a study file, or how many clips you mean: cliptone plan --clips 10e6")
+    wish = _wish(loaded, None if clips is None else int(clips), seconds_per_clip, workers, gpus)
+    write(markdown(Estimate(wish, measured(loaded, Path.cwd()))), output)
+
+
+def _study(named: Path | None) -> Study | None:
+    """The study that is meant; None if none is named and none, or several, are here."""
+    try:
+        return load(find_study(named))
+    except UserError:
+        if named is not None:
+            raise
+        return None
+
+
+def _wish(
+    study: Study | None, clips: int | None, seconds_per_clip: float | None, workers: int | None, gpus: int
+) -> Wish:
+    from pipeline.collect.options import DownloadOptions
+    from pipeline.collect.pace import PACES
+    from pipeline.estimate import Wish
+    from pipeline.executors.choice import workers_of
+    from pipeline.rates import cores
+
+    if study is None:
+        free = shutil.disk_usage(Path.cwd()).free
+        return Wish(clips or 0, seconds_per_clip, workers or cores(), gpus, None, PACES, free_bytes=free)
+    named, shares = _named(study)
+    options, privacy = study.options["download"], study.file.privacy
+    assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
+    return Wish(
+        clips=clips or named,
+        seconds_per_clip=seconds_per_clip,
+        workers=workers or max(1, workers_of(study)),
+        gpus=gpus,
+        shares=shares,
+        paces={**PACES, **options.paces},
+        keep_media=privacy.keep_media,
+        keep_audio=privacy.keep_audio,
+        free_bytes=shutil.disk_usage(study.path.parent).free,
+    )
+
+
+def _named(study: Study) -> tuple[int, dict[str, float]]:
+    """How many clips the sources of a study name, and which share of them is fetched from each platform."""
+    from collections import Counter
+
+    from pipeline.sources import read_sources
+
+    found = read_sources(study)
+    kinds = {one.clip_id: (one.source.kind, one.post.platform or "other") for one in found.enrolments}
+    kinds = {clip_id: kind for clip_id, kind in kinds.items() if kind[0] != "post"}
+    counts = Counter(platform for kind, platform in kinds.values() if kind == "url")
+    counts.update({request.platform: 0 for request in found.listings})
+    total = max(1, len(kinds))
+    if not kinds and found.listings:  # nothing but pages: each lists as many posts as it may
+        listed = Counter({request.platform: 0 for request in found.listings})
+        for request in found.listings:
+            listed[request.platform] += request.max_posts
+        return listed.total(), {platform: posts / listed.total() for platform, posts in listed.items()}
+    return len(kinds), {platform: posts / total for platform, posts in counts.items() if posts}
