@@ -10,12 +10,9 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.collect.options import DownloadOptions
 from pipeline.config import Study, load_study, work_name
-from pipeline.demo.study import copy_demo
 from pipeline.errors import Reason, StageError, StudyBusy, UserError
 from pipeline.executors.local import LocalExecutor
 from pipeline.lock import held
@@ -26,8 +23,6 @@ from pipeline.run import run_study
 from pipeline.shard import Shard, shard_named, shard_of_folder
 from pipeline.shards import part_of, shards_of
 from pipeline.stage import Result, Stage
-from pipeline.stages import BY_NAME as REAL
-from pipeline.stages import STAGES as REAL_STAGES
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
 from tests.conftest import write_study, write_wav
@@ -366,56 +361,3 @@ def test_another_stage_later_runs_on_merged_clips(clips: Path) -> None:
     larger = load_study(study.path, {stage.name: stage for stage in more})
     report = go(larger, stages=more)
     assert report.passed == {"aside": 12}
-
-
-# ------------------------------------------------------------ the commands
-
-
-def ask(*words: str) -> str:
-    result = CliRunner().invoke(app, list(words))
-    if isinstance(result.exception, UserError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def test_commands_run_a_shard_and_merge_what_there_is(tmp_path: Path) -> None:
-    (tmp_path / "clips").mkdir()
-    (tmp_path / "clips" / "broken.wav").write_bytes(b"RIFF")  # it fails before any model is asked for
-    path = str(write_study(tmp_path, '[[sources]]\nfolder = "clips"\n[run]\nworkers = 0\n'))
-    with pytest.raises(UserError, match="write it as 2/8"):
-        ask("run", path, "--shard", "9/8")
-    with pytest.raises(UserError, match="with --engine local"):
-        ask("run", path, "--engine", "ray", "--shard", "1/2")
-    with pytest.raises(UserError, match="has no shards"):
-        ask("merge", path)
-    for shard in ("1/2", "2/2"):
-        assert "cliptone merge" in ask("run", path, "--shard", shard, "--stage", "download", "--stage", "audio")
-    said = ask("merge", path, "--remove")
-    assert "1 clips came over from 2 of 2 shards." in said
-    assert not (tmp_path / "outputs" / "test" / "work" / "shards").exists()
-    assert '"command": "merge"' in (tmp_path / "outputs" / "test" / "audit.jsonl").read_text()
-
-
-def test_a_partial_merge_says_what_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "clips").mkdir()
-    (tmp_path / "clips" / "broken.wav").write_bytes(b"RIFF")
-    path = str(write_study(tmp_path, '[[sources]]\nfolder = "clips"\n[run]\nworkers = 0\n'))
-    ask("run", path, "--shard", "1/2", "--stage", "download")
-    said = ask("merge", path, "--partial", "--remove")
-    assert "Not all: shard 2 of 2 has not run." in said
-    assert "The shards stay until they are merged as a whole." in said
-    assert (tmp_path / "outputs" / "test" / "work" / "shards" / "1-of-2").exists()
-
-
-@pytest.mark.model
-@pytest.mark.slow
-def test_the_demo_in_shards_is_the_demo(demo: Study, tmp_path: Path) -> None:
-    study = load_study(copy_demo(tmp_path / "demo"), REAL)
-    for number in (1, 2):
-        run_study(part_of(study, Shard(2, number)))
-    merge(study)
-    names = ["clips", *(kind.table for stage in REAL_STAGES for kind in stage.tables)]
-    found, wanted = content(study), content(demo)
-    assert {name: found[name] for name in names} == {name: wanted[name] for name in names}
-    assert run_study(study).idle
