@@ -88,9 +88,9 @@ def test_windows_of_one_length_are_decoded_together() -> None:
 
 
 def test_no_more_than_a_batch_at_once() -> None:
-    whisper = Whisper([GOOD] * 19)
-    hear(whisper, *(sound(4) for _ in range(19)))
-    assert [len(call) for call in whisper.decoded] == [lockstep.BATCH, 19 - lockstep.BATCH]
+    whisper = Whisper([GOOD] * 11)
+    hear(whisper, *(sound(4) for _ in range(11)))
+    assert [len(call) for call in whisper.decoded] == [lockstep.BATCH, 11 - lockstep.BATCH]
 
 
 def test_a_long_sound_goes_on_while_the_others_are_done() -> None:
