@@ -25,6 +25,7 @@ from pipeline.publish import remove_database
 from pipeline.rebuild import copy_database, digest_of_rows, rebuild
 from pipeline.receipts import NOT_REACHED, in_rows_of_others, texts_of, write_receipt
 from pipeline.records import Row, Seconds, TombstoneRow
+from pipeline.shards import refuse_while_split
 from pipeline.sources import read_sources
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
@@ -89,6 +90,7 @@ class _Forgetting:
     def __init__(self, study: Study, cause: str, stages: Sequence[type[Stage]]) -> None:
         if not study.working.exists():
             raise UserError(f"the study {study.name!r} has no results yet: run it first, or import its posts")
+        refuse_while_split(study)
         self.study, self.cause, self.stages = study, cause, stages
         self.key = _key_of(study)
         self.result = Forgotten()

@@ -126,6 +126,14 @@ def shards_of(study: Study) -> list[Shard]:
     return sorted(shard for path in folders if (shard := shard_of_folder(path.name)) is not None)
 
 
+def refuse_while_split(study: Study) -> None:
+    """Raise `UserError` while shards hold copies of clips: nothing could be forgotten for good."""
+    if shards_of(study):
+        raise UserError(
+            f"the shards of {study.name!r} hold copies of its clips: first `cliptone merge {study.path.name} --remove`"
+        )
+
+
 def state_of(study: Study, shard: Shard, plans: Sequence[StagePlan]) -> ShardState | None:
     """How far a shard is; None if it has no database yet. `StudyBusy` while it runs."""
     path = database_of(study, shard)

@@ -15,9 +15,11 @@ from pipeline.collect.options import DownloadOptions
 from pipeline.config import Study, load_study, work_name
 from pipeline.errors import Reason, StageError, StudyBusy, UserError
 from pipeline.executors.local import LocalExecutor
+from pipeline.forgetting import forget
 from pipeline.lock import held
 from pipeline.merging import Merged, merge, remove_shards
 from pipeline.observer import Report
+from pipeline.people import Named
 from pipeline.records import AudioRow, Clip
 from pipeline.run import run_study
 from pipeline.shard import Shard, shard_named, shard_of_folder
@@ -351,6 +353,16 @@ def test_forgotten_clips_do_not_come_back(clips: Path) -> None:
     store.close()
     assert unite(study).clips == 0
     assert gone not in {clip_id for (clip_id,) in rows(study.published, "SELECT clip_id FROM clips")}
+
+
+def test_nothing_is_forgotten_while_shards_hold_copies_of_clips(clips: Path) -> None:
+    study = load(clips)
+    go_shards(study)
+    unite(study)
+    with pytest.raises(UserError, match=r"merge .* --remove"):
+        forget(study, Named(frozenset({"file:clip3.wav"})), stages=STAGES)
+    remove_shards(study)
+    assert forget(study, Named(frozenset({"file:clip3.wav"})), stages=STAGES).clips == 1
 
 
 def test_another_stage_later_runs_on_merged_clips(clips: Path) -> None:
