@@ -18,6 +18,7 @@ from pipeline.collect.look import LookAnswer, look
 from pipeline.collect.options import DownloadOptions
 from pipeline.collect.pace import PACES, Pace
 from pipeline.collect.reasons import MINUTE_S, Action
+from pipeline.collect.room import lack_of_room
 from pipeline.collect.schedule import next_step
 from pipeline.config import Study
 from pipeline.errors import DISK_FULL, DiskFull, Reason, StageError
@@ -161,7 +162,9 @@ class Collector:
 
     def _lane(self, platform: str) -> Lane:
         if platform not in self.lanes:
-            self.lanes[platform] = lane_to(platform, self.options, self._overrides(), self._watch)
+            lane = lane_to(platform, self.options, self._overrides(), self._watch)
+            lane.hold = partial(lack_of_room, self.study.downloads, self.options.max_megabytes)
+            self.lanes[platform] = lane
             if self._open:
                 self.lanes[platform].start()
         return self.lanes[platform]

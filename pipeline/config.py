@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ConfigError
 from pipeline.filters import FilterOptions
@@ -25,6 +25,7 @@ from pipeline.stage import Options, Stage
 
 SCHEMA = 1  # of the study file; a file from a newer cliptone is refused
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+PARQUET = "parquet://"  # before a folder, or an address such as s3://bucket/study
 NAME_BYTES, PATH_BYTES = 255, 4_000  # what file systems take
 STEM_CHARACTERS = 40  # readable part of a work file's name; a digest makes it unique
 
@@ -80,6 +81,7 @@ class StudyFile(BaseModel):
     name: str
     output: str | None = None
     profile: Profile = "balanced"
+    store: str = "duckdb"
     sources: tuple[SourceOptions, ...] = Field(min_length=1)
     filters: FilterOptions = FilterOptions()
     privacy: PrivacyOptions = PrivacyOptions()
@@ -89,6 +91,15 @@ class StudyFile(BaseModel):
     def labels(self) -> tuple[str, ...]:
         """What each source is called in results, in order."""
         return labels(self.sources)
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, store: str) -> str:
+        if store != "duckdb" and not store.removeprefix(PARQUET):
+            raise ValueError(f"name a folder after {PARQUET}")
+        if store != "duckdb" and not store.startswith(PARQUET):
+            raise ValueError(f'{store!r} is neither "duckdb" nor "{PARQUET}FOLDER"')
+        return store
 
     @model_validator(mode="after")
     def _labels_differ(self) -> StudyFile:
@@ -117,6 +128,14 @@ class Study:
     def output(self) -> Path:
         """The folder of its results: `outputs/<name>` beside the study file, unless the file names another."""
         return self.resolve(self.file.output or f"outputs/{self.name}")
+
+    @property
+    def parquet(self) -> str | None:
+        """The folder, or the address, of its results as Parquet files; None: they are one DuckDB file."""
+        if not self.file.store.startswith(PARQUET):
+            return None
+        named = self.file.store.removeprefix(PARQUET).removeprefix("file://")
+        return named if "://" in named else str(self.resolve(named))
 
     @property
     def shards(self) -> Path:

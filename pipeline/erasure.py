@@ -18,6 +18,7 @@ from pipeline.export.coarsen import Names
 from pipeline.export.levels import Level
 from pipeline.importing import rejects_folder
 from pipeline.needles import Needles, files_below
+from pipeline.opening import COPIES
 from pipeline.pseudonyms import key_folder
 from pipeline.publish import SPARE, remove_database
 from pipeline.schema import quoted
@@ -55,8 +56,9 @@ def erase_files(study: Study, clip_ids: Collection[str], needles: Needles) -> Er
 
 
 def remove_published(study: Study) -> None:
-    """Delete what readers see and what waits beside the working database: they are written anew."""
-    for path in (study.published, study.published.with_suffix(".part"), study.working.with_name(SPARE)):
+    """Delete what readers see and what lies beside the working database: what is needed is written anew."""
+    copies = study.working.parent.glob(COPIES)  # of before a migration
+    for path in (study.published, study.published.with_suffix(".part"), study.working.with_name(SPARE), *copies):
         remove_database(path)
 
 

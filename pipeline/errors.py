@@ -35,6 +35,8 @@ class Reason(StrEnum):
     EXTRACTOR_BROKEN = "extractor_broken"
     TIMEOUT = "timeout"
     WORKER_DIED = "worker_died"
+    OUT_OF_MEMORY = "out_of_memory"
+    QUARANTINED = "quarantined"
     DISK_FULL = "disk_full"
     INTERNAL_ERROR = "internal_error"
     # a row has no value
@@ -69,6 +71,7 @@ RETRYABLE = frozenset(
         Reason.EXTRACTOR_BROKEN,
         Reason.TIMEOUT,
         Reason.WORKER_DIED,
+        Reason.OUT_OF_MEMORY,
         Reason.DISK_FULL,
         Reason.INTERNAL_ERROR,
     }

@@ -1,17 +1,20 @@
-"""Ctrl-C waits while something must not be torn: DuckDB would break off in the middle of a transaction."""
+"""Ctrl-C and SIGTERM wait while something must not be torn: DuckDB would break off in the middle of a transaction."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Alone:
     """A lock for the threads of a run; whoever holds it in the main thread is not interrupted until it lets go.
 
-    A second Ctrl-C interrupts at once.
+    A second signal interrupts at once.
     """
 
     def __init__(self) -> None:
@@ -36,21 +39,28 @@ class Alone:
 
 @contextmanager
 def uninterrupted(*, outermost: bool = True) -> Iterator[None]:
-    """Hold back the first Ctrl-C until the end of the block; in the main thread alone."""
-    if not outermost or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background ignores it
+    """Hold back the first signal to stop until the end of the block; in the main thread alone."""
+    if not outermost:
         yield
         return
-    asked: list[bool] = []
+    asked: list[int] = []
+    before: dict[int, Callable[[int, FrameType | None], object]] = {}
 
-    def wait(*_: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(True)
+    def wait(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            before[number](number, frame)
 
-    before = signal.signal(signal.SIGINT, wait)
+    for number in map(int, STOPPING):
+        now = signal.getsignal(number)
+        if callable(now):  # a job in the background ignores Ctrl-C, and a script may leave SIGTERM to the system
+            before[number] = now
+    for number in before:
+        signal.signal(number, wait)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if asked:
-        raise KeyboardInterrupt
+        before[asked[0]](asked[0], None)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from pipeline import durable
 from pipeline.errors import UserError
 from pipeline.pseudonyms import key_folder
 
@@ -58,6 +59,7 @@ def move_key(study: str, folder: Path) -> Path:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    durable.sync(goal.parent)
     goal.with_suffix(".gone").unlink(missing_ok=True)  # it had been moved away from there before
     _leave_note(found, "moved", str(goal.parent))
     _overwrite(found.path)
@@ -90,7 +92,7 @@ def _here(study: str) -> KeyState:
 def _leave_note(found: KeyState, state: State, moved_to: str | None) -> None:
     """What stands in the place of the key, so that no other is made there."""
     said = {"state": state, "at": f"{datetime.now(UTC):%Y-%m-%d}", "digest": found.digest, "to": moved_to}
-    found.path.with_suffix(".gone").write_text(json.dumps(said) + "\n", encoding="utf-8")
+    durable.write(found.path.with_suffix(".gone"), json.dumps(said) + "\n")
 
 
 def _overwrite(path: Path) -> None:

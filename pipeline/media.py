@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
+from pipeline import durable
 from pipeline.decoding.client import Ending, decoder
 from pipeline.decoding.inside import CONTAINERS, PROTOCOLS
 from pipeline.decoding.server import EXECUTE
@@ -149,7 +150,7 @@ def decode(
             raise StageError(Reason.NOT_MEDIA, f"{path.name} has an audio track, but nothing of it can be decoded")
         if duration > max_duration_s:
             raise StageError(Reason.TOO_LONG, f"{path.name} is longer than {max_duration_s:g} s")
-        part.replace(target)
+        durable.put(part, target)
     finally:
         part.unlink(missing_ok=True)
     return Decoded(duration, _loudness(ending.output), _true_peak(ending.output))

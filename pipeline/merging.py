@@ -16,6 +16,7 @@ from pipeline.importing import take_sources
 from pipeline.lock import held
 from pipeline.observer import Report
 from pipeline.run import plan_stages, setting_of
+from pipeline.saving import follow_choice
 from pipeline.shard import Shard
 from pipeline.shards import ShardState, check_key, database_of, shards_of, state_of
 from pipeline.stage import Stage, StagePlan
@@ -117,6 +118,7 @@ def _unite(study: Study, shards: Sequence[Shard], plans: Sequence[StagePlan], st
 def _publish(study: Study, plans: Sequence[StagePlan], stages: Sequence[type[Stage]]) -> None:
     store = Store(study.working, stages)  # anew: numbers of attempts go on after those that came over
     try:
+        follow_choice(study, store)
         store.begin_run(version("cliptone"), study.digest, plans)
         apply_filters(store, study.file.filters, plans[0])
         store.end_run()

@@ -7,7 +7,10 @@ import duckdb
 from pipeline.errors import StoreError
 
 #: Statement by version: a database at version n gets all with a higher number, in one transaction.
-MIGRATIONS: dict[int, str] = {}
+MIGRATIONS: dict[int, str] = {
+    2: "ALTER TABLE IF EXISTS clips DROP COLUMN IF EXISTS metadata_source",  # field_sources says it by column
+    3: "ALTER TABLE IF EXISTS observations ALTER COLUMN counted_at DROP NOT NULL",  # some exports give no time
+}
 
 BASELINE = 1  # the version of a new database before any migration
 CURRENT = max([BASELINE, *MIGRATIONS])
@@ -15,15 +18,30 @@ CURRENT = max([BASELINE, *MIGRATIONS])
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring a database to the current version; `StoreError` if a newer cliptone wrote it."""
+    version = _version(connection)
     connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
-    version = connection.execute("SELECT max(version) FROM schema_version").fetchall()[0][0]
     if version is None:
         connection.execute("INSERT INTO schema_version VALUES ($version)", {"version": CURRENT})
         return
-    if version > CURRENT:
-        raise StoreError(
-            f"this database was written by a newer cliptone (version {version}, this one knows {CURRENT}): upgrade it"
-        )
     for number in sorted(number for number in MIGRATIONS if number > version):
         connection.execute(MIGRATIONS[number])
         connection.execute("UPDATE schema_version SET version = $number", {"number": number})
+
+
+def is_behind(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether numbered changes are to come; False for a new database. `StoreError` if a newer cliptone wrote it."""
+    version = _version(connection)
+    return version is not None and version < CURRENT
+
+
+def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The version of a database; None for a new one."""
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'schema_version'"
+    if not connection.execute(sql).fetchall()[0][0]:
+        return None
+    version: int | None = connection.execute("SELECT max(version) FROM schema_version").fetchall()[0][0]
+    if version is not None and version > CURRENT:
+        raise StoreError(
+            f"this database was written by a newer cliptone (version {version}, this one knows {CURRENT}): upgrade it"
+        )
+    return version

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import regex
+from filelock import FileLock
 
+from pipeline import durable
 from pipeline.errors import UserError
 from pipeline.posts import COUNTS, Enrolment, Post
 from pipeline.records import ClipRow, ObservationRow
 
 KEY_BYTES = 32
+LOCK_S = 10.0  # another run draws the key
 PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
 MOST_HANDLE_CHARACTERS = 100  # platforms take 24 to 30, and names of channels up to 100
 MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
@@ -39,10 +42,23 @@ def key_for(study: str) -> bytes:
     if not path.exists():
         refuse_if_gone(study)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        _make_key(path)
+    key = path.read_bytes()
+    if not key:
+        raise UserError(f"the key {path} is empty: put your copy of it there; without one, delete it if no run used it")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Draw a key and bring it to the disk, whole or not at all; of two runs that begin at once, one draws it."""
+    part = path.with_suffix(".part")
+    with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):
+        if path.exists():
+            return
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(KEY_BYTES))
-    return path.read_bytes()
+        durable.put(part, path)
 
 
 def key_folder() -> Path:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import schema
+from pipeline import durable, schema
 from pipeline.ledger import AttemptRow, PublicationRow
 from pipeline.records import Row
 from pipeline.transactions import disk_full, quietly
@@ -56,7 +56,7 @@ def publish(connection: duckdb.DuckDBPyConnection, kinds: Sequence[type[Row]], t
             _write(connection, kinds, part)
             _create_views(part)
             _sync(part)
-        part.replace(target)
+        durable.put(part, target)
     finally:
         remove_database(part)
 
@@ -83,7 +83,7 @@ def renew(
             _sync(part)
             if part.stat().st_size >= TURNS_FROM_BYTES:
                 _have_spare(part if base is None else target, spare, is_new=base is None)
-        part.replace(target)
+        durable.put(part, target)
     finally:
         remove_database(part)
 
@@ -230,8 +230,7 @@ def _is_open_here(path: Path) -> bool:
 
 
 def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    durable.sync(path)
 
 
 def remove_database(path: Path) -> None:

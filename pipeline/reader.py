@@ -13,6 +13,7 @@ from pipeline.clip_view import STATEMENTS, ClipView
 from pipeline.config import work_name
 from pipeline.errors import StoreError, UserError
 from pipeline.media import Waveform, read_audio
+from pipeline.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
 from pipeline.queries_folder import get_query, own_folder
 from pipeline.schema import quoted
 from pipeline.sound.praat import PitchRange
@@ -41,6 +42,9 @@ class StudyReader:
     def __init__(self, path: Path) -> None:
         self.path = published_path(path)
         self._own_queries = own_folder(path)
+        if self.path.name == MANIFEST:
+            self._connection = connect(self.path)
+            return
         if not self.path.is_file():
             raise StoreError(
                 f"there are no results at {self.path} yet: run the study first (`cliptone run STUDY.toml`)"
@@ -50,6 +54,7 @@ class StudyReader:
             self._connection = duckdb.connect()
             self._connection.execute(f"ATTACH {quoted(str(self.path))} AS study (READ_ONLY)")
             self._connection.execute("USE study")
+            open_catalogue(self._connection)
         except duckdb.Error as error:
             raise StoreError(
                 f"{self.path} cannot be read as a DuckDB database: {str(error).splitlines()[0]}"
@@ -68,6 +73,11 @@ class StudyReader:
         """Any SQL as an Arrow table; `UserError` with DuckDB's sentence if it cannot run."""
         try:
             return self._connection.sql(statement, params=parameters).to_arrow_table()
+        except duckdb.IOException as error:
+            raise StoreError(
+                f"a file behind {self.path} cannot be read, perhaps since it was published anew: open it again "
+                f"({str(error).splitlines()[0]})"
+            ) from error
         except duckdb.Error as error:
             raise UserError(f"this SQL cannot run: {error}") from error
 
@@ -116,7 +126,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 
 def published_path(path: Path) -> Path:
-    """The database behind what a user names: a folder, the database itself, or a study file."""
+    """The database behind what a user names: a folder, the database itself, or a study file; or a Parquet manifest."""
     if path.suffix == ".toml":
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -124,4 +134,6 @@ def published_path(path: Path) -> Path:
             raise UserError(f"{path} cannot be read as a study file: {error}") from error
         output = content.get("output") or f"outputs/{content.get('name')}"
         return path.parent / output / "study.duckdb"
+    if path.suffix != ".duckdb" and (manifest := manifest_of(path)) is not None:
+        return manifest
     return path / "study.duckdb" if path.suffix != ".duckdb" else path

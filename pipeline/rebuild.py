@@ -8,12 +8,12 @@ that nothing is left is a second copy without compression.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import duckdb
 
+from pipeline import durable
 from pipeline.publish import remove_database
 from pipeline.records import Row
 from pipeline.schema import columns, quoted
@@ -25,9 +25,7 @@ def rebuild(path: Path) -> None:
     part = path.with_suffix(".rebuilt")
     try:
         copy_database(path, part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        durable.put(part, path)
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)  # of the old file: it holds nothing new after a copy
     finally:
         remove_database(part)

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipeline import durable
 from pipeline.config import Study, work_name
 from pipeline.needles import MIN_BYTES
 from pipeline.people import Found
@@ -119,7 +120,7 @@ def write_receipt(study: Study, command: str, at: datetime, content: Mapping[str
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{command}-{at:%Y%m%dT%H%M%S.%f}Z.json"
     head = {"study": study.name, "command": command, "at": at.isoformat(timespec="seconds")}
-    path.write_text(json.dumps({**head, **content}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    durable.write(path, json.dumps({**head, **content}, ensure_ascii=False, indent=1) + "\n")
     return path
 
 

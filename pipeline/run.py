@@ -22,17 +22,20 @@ from pipeline.errors import UserError
 from pipeline.exclusion import apply_filters
 from pipeline.executors import Executor
 from pipeline.executors.choice import executor_of
+from pipeline.executors.in_hand import FILE as IN_HAND
 from pipeline.importing import take_sources
 from pipeline.lock import held
 from pipeline.observer import Observer, Report, Silent
+from pipeline.quarantine import count_crash
 from pipeline.records import Seconds
-from pipeline.saving import News
+from pipeline.saving import News, follow_choice
 from pipeline.sources import read_listings, read_sources
 from pipeline.stage import Setting, Stage, StagePlan, plan_stage
 from pipeline.stages import STAGES
 from pipeline.store import Store
 from pipeline.wave import Wave
 
+QUICK_BYTES = 64 << 20  # a database that is published in a second or two
 PATIENCE_S: Seconds = 0.5  # between two looks at the lanes while nothing is there to analyse
 
 
@@ -92,6 +95,7 @@ def run_study(
         shards.begin(study, stages, setting.key)
         store = Store(study.working, stages)
         try:
+            follow_choice(study, store)
             report = Report()
             take_sources(study, store, setting.key, sources, report)
             run = Run(study, store, plans, observer or Silent(), report, retry_failed)
@@ -113,6 +117,7 @@ class Run:
     report: Report
     retry_failed: bool
     steps: dict[str, dict[str, None]] = field(default_factory=dict)  # by stage, the clips that it has still to do
+    is_stopped: bool = False  # by the user
     news: News = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,6 +126,7 @@ class Run:
     def go(self, chosen: Sequence[StagePlan], listings: Sequence[ListingRequest], executor: Executor | None) -> None:
         """Run the chosen stages on every clip that has something to do, while posts still arrive."""
         self.store.begin_run(version("cliptone"), self.study.digest, self.plans)
+        count_crash(self.store, self.study.working.with_name(IN_HAND), self.plans)
         self._sweep()
         collector = self._collector(chosen)
         waiting = self._find_steps(chosen, collector)
@@ -142,6 +148,9 @@ class Run:
                 Wave(wave, chosen, self.steps, *parts).go(pool)
                 self._minimise(set(wave))
             self.store.end_run()
+        except KeyboardInterrupt:
+            self.is_stopped = True
+            raise
         finally:
             if collector:
                 collector.stop()
@@ -155,6 +164,8 @@ class Run:
 
     def _publish(self) -> None:
         """Show readers what is stored; a shard shows nothing, its merge does."""
+        if self.is_stopped and self.study.working.stat().st_size > QUICK_BYTES:
+            return  # whoever stops a run does not wait for that: the next one shows it
         if self.study.shard is None:
             self.store.publish(self.study.published)
 

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from pipeline import parquet_store
+from pipeline.config import Study
 from pipeline.records import Outcome, Seconds
 from pipeline.stage import StagePlan
 from pipeline.store import Store
@@ -49,6 +51,13 @@ class Saver:
         if waiting:
             self._store.save_all(self._plan, waiting)
         self._saved_at = time.monotonic()
+
+
+def follow_choice(study: Study, store: Store) -> None:
+    """Have a store publish where its study file says; at another place everything is written anew."""
+    if parquet_store.choose(study.working, study.name, study.parquet):
+        with store.change():
+            store.tables.forget_publications([])
 
 
 class News:

@@ -95,6 +95,13 @@ def create_tables(
             connection.execute(f"COMMENT ON COLUMN {place}{kind.table}.{column.name} IS {quoted(column.comment)}")
 
 
+def lacks_columns(connection: duckdb.DuckDBPyConnection, kinds: Iterable[type[Row]]) -> bool:
+    """Whether a table that is there lacks a column: an older version made it."""
+    known = _stored_comments(connection, None)
+    there = [kind for kind in kinds if (kind.table, None) in known]
+    return any((kind.table, column.name) not in known for kind in there for column in columns(kind))
+
+
 def _stored_comments(
     connection: duckdb.DuckDBPyConnection, catalog: str | None
 ) -> dict[tuple[str, str | None], str | None]:

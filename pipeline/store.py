@@ -6,15 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 from pipeline import backlog, schema
 from pipeline.attempts import Attempts, fingerprint_row
 from pipeline.collect.schedule import Step
 from pipeline.config import Study
 from pipeline.enrolment import Enrolled, enrol, merged
-from pipeline.errors import StoreError
-from pipeline.interrupts import Alone, uninterrupted
+from pipeline.interrupts import Alone
 from pipeline.ledger import (
     LEDGER_ROWS,
     PRIVATE_ROWS,
@@ -23,10 +20,10 @@ from pipeline.ledger import (
     RunRow,
     SourceRow,
 )
-from pipeline.migrations import migrate
+from pipeline.opening import open_database
+from pipeline.parquet_store import renew_chosen
 from pipeline.posts import Enrolment
 from pipeline.pseudonyms import tombstone
-from pipeline.publish import SPARE, renew
 from pipeline.records import (
     Clip,
     ClipRow,
@@ -45,7 +42,7 @@ from pipeline.records import (
 )
 from pipeline.stage import Stage, StagePlan
 from pipeline.tables import Tables, now
-from pipeline.transactions import transaction
+from pipeline.transactions import disk_full, transaction
 
 STUDY_ROWS: tuple[type[Row], ...] = (
     ClipRow,
@@ -72,17 +69,9 @@ class Store:
     def __init__(self, path: Path, stages: Sequence[type[Stage]]) -> None:
         self._stages = {stage.name: stage for stage in stages}
         self._rows = (*STUDY_ROWS, *(row for stage in stages for row in stage.tables), *LEDGER_ROWS)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._connection = duckdb.connect(str(path))
-        except duckdb.Error as error:
-            sentence = str(error).splitlines()[0]
-            raise StoreError(f"the database {path} cannot be opened: {sentence}") from error
-        with uninterrupted(), transaction(self._connection):
-            migrate(self._connection)
-            schema.create_tables(self._connection, (*self._rows, *PRIVATE_ROWS))
+        self._connection = open_database(path, (*self._rows, *PRIVATE_ROWS))
         self.tables = Tables(self._connection)
-        self._spare = path.with_name(SPARE)
+        self._path = path
         self.alone = Alone()
         self._attempts = Attempts(self.tables)
         self.run_id = self.tables.number("SELECT coalesce(max(run_id), 0) FROM runs")  # the last one
@@ -251,9 +240,9 @@ class Store:
 
     def publish(self, target: Path) -> None:
         """Replace what readers see by what is stored."""
-        with self.alone():
+        with self.alone(), disk_full():
             row = self.tables.next_publication()
-            renew(self._connection, self._rows, target, self._spare, row)
+            renew_chosen(self._connection, self._rows, target, self._path, row)
             with self.change():
                 self.tables.note_published(row)
 

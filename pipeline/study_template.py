@@ -17,6 +17,7 @@ HEAD = """# {name}: a study for cliptone. Run it with: cliptone run {name}.toml
 schema = {schema}
 name = "{name}"
 # output = "outputs/{name}"   # folder of the results, beside this file
+# store = "duckdb"            # or "parquet://FOLDER", "parquet://s3://bucket/study": results as Parquet files
 # profile = "balanced"        # or reference (slow, Whisper as it was trained) or fast (a few more wrong words)
 
 # Where clips come from: any number of [[sources]], each with one of folder, glob, urls, url_file, export or listing.

@@ -1,4 +1,4 @@
-"""All or nothing in DuckDB, and its many ways to say that the disk is full."""
+"""All or nothing in DuckDB, and its many ways to say that the disk is full or fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from contextlib import contextmanager
 
 import duckdb
 
-from pipeline.errors import DiskFull
+from pipeline.errors import DiskFull, StoreError
+
+#: What DuckDB says when the system refuses a write, and afterwards of the database that it gave up.
+FAILURES = ("Could not write", "fsync failed", "could not sync", "Could not rename", "has been invalidated", "FATAL")
 
 
 @contextmanager
@@ -25,13 +28,18 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def disk_full() -> Iterator[None]:
-    """Turn DuckDB's many ways to say that the disk is full into one."""
+    """Turn DuckDB's many ways to say that the disk is full, or cannot be written, into one each."""
     try:
         yield
     except (duckdb.Error, OSError) as error:
         if "No space left" in str(error) or "not enough space" in str(error).lower():
             raise DiskFull(
                 "the disk is full: nothing that was stored is lost; make room and run the study again to go on"
+            ) from error
+        if isinstance(error, duckdb.Error) and any(words in str(error) for words in FAILURES):
+            raise StoreError(
+                f"a database could not be written ({str(error).splitlines()[0]}): what was stored before is safe; see "
+                "whether the disk is sound and nothing else uses the file, then run the study again to go on"
             ) from error
         raise
 

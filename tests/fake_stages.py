@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import time
@@ -32,7 +33,8 @@ class LengthOptions(Options):
 
     factor: int = Field(2, description="parts of a second")
     trouble: str = Field(
-        "", description="what to do wrong, by part of the clip's name: name=die, fail, raise, hang, nan"
+        "",
+        description="what to do wrong, by part of the clip's name: name=die, crash, exit, memory, raise, hang, …",
     )
     pause_s: float = Field(0.0, description="time that a clip takes")
 
@@ -54,6 +56,12 @@ class Length(Stage):
         action = next((action for name, action in trouble.items() if name in clip.clip_id), "")
         if action == "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        if action == "crash":
+            ctypes.string_at(0)
+        if action == "exit":
+            os._exit(3)
+        if action == "memory":
+            raise MemoryError
         if action == "raise":
             raise RuntimeError("a bug")
         if action == "hang":

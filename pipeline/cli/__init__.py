@@ -2,7 +2,7 @@
 
 # The order of the commands in the help.
 # isort: off
-from pipeline.cli import study, merge, plan, collect, ask, report, export, label, people, methods, machine
+from pipeline.cli import study, merge, plan, collect, ask, report, export, label, people, methods, verify, machine
 from pipeline.cli.app import app, main
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "plan",
     "report",
     "study",
+    "verify",
 ]

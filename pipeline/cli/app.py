@@ -9,10 +9,21 @@ import sys
 import typer
 
 from pipeline.errors import CliptoneError, DiskFull, Stopped, UserError
+from pipeline.stopping import on_sigterm
 
+EXIT_FAILED = 1  # an error in cliptone, or findings of verify
 EXIT_USER = 2  # a mistake that the user can mend
 EXIT_DISK_FULL = 74  # as sysexits.h has it for input/output errors
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+EXIT_TERMINATED = 143  # the same of SIGTERM
+EXITS = {DiskFull: EXIT_DISK_FULL, UserError: EXIT_USER, Stopped: EXIT_INTERRUPTED}
+#: The end of `cliptone run --help`; README has the same table.
+EXIT_CODES = (
+    "Exit codes: 0 done, also with clips that failed, or stopped by --stop-after; 1 findings (verify) or an error in "
+    "cliptone; 2 a mistake that you can mend; 74 the disk is full; 130 stopped by Ctrl-C; 143 stopped by SIGTERM. "
+    "The first Ctrl-C or SIGTERM gives up the clips in hand and stores what is done; the second stops at once. "
+    "Whichever it was, the next run goes on."
+)
 
 app = typer.Typer(
     help="From short social-media videos to a table of what was said, how it sounded, and how sure we are.",
@@ -24,26 +35,30 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command; every expected error is one sentence on standard error and an exit code."""
-    try:
-        app(standalone_mode=True)
-    except DiskFull as error:
-        _fail(str(error), EXIT_DISK_FULL)
-    except UserError as error:
-        _fail(str(error), EXIT_USER)
-    except Stopped as error:
-        _fail(str(error), EXIT_INTERRUPTED)
-    except CliptoneError as error:
-        _fail(str(error), 1)
-    except (KeyboardInterrupt, RuntimeError) as error:  # DuckDB turns the first into the second
-        if isinstance(error, RuntimeError) and "interrupted" not in str(error):
+    with on_sigterm() as terminated:
+        try:
+            app(standalone_mode=True)
+        except SystemExit:  # typer's own, for Ctrl-C too
+            if terminated.is_set():
+                sys.exit(EXIT_TERMINATED)
             raise
-        _fail("stopped", EXIT_INTERRUPTED)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            _fail("the disk is full: make room and try again; what was stored is safe", EXIT_DISK_FULL)
-        if error.filename is None:
-            raise
-        _fail(f"{error.filename} cannot be read or written: {(error.strerror or str(error)).lower()}", EXIT_USER)
+        except CliptoneError as error:
+            code = next((code for kind, code in EXITS.items() if isinstance(error, kind)), EXIT_FAILED)
+            _fail(str(error), EXIT_TERMINATED if terminated.is_set() and code == EXIT_INTERRUPTED else code)
+        except (KeyboardInterrupt, RuntimeError) as error:  # DuckDB turns the first into the second
+            if isinstance(error, RuntimeError) and "interrupted" not in str(error):
+                raise
+            _fail("stopped", EXIT_TERMINATED if terminated.is_set() else EXIT_INTERRUPTED)
+        except OSError as error:
+            _fail_of_file(error)
+
+
+def _fail_of_file(error: OSError) -> None:
+    if error.errno == errno.ENOSPC:
+        _fail("the disk is full: make room and try again; what was stored is safe", EXIT_DISK_FULL)
+    if error.filename is None:
+        raise error
+    _fail(f"{error.filename} cannot be read or written: {(error.strerror or str(error)).lower()}", EXIT_USER)
 
 
 def _fail(sentence: str, code: int) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.app import app
+from pipeline.cli.app import EXIT_CODES, app
 from pipeline.cli.arguments import StudyArgument, find_study, load
 from pipeline.cli.screen import console, show
 from pipeline.errors import Stopped, UserError
+from pipeline.stopping import seconds_of
 
 if TYPE_CHECKING:
     from pipeline.config import Study
@@ -45,7 +46,7 @@ def init(name: Annotated[str, typer.Argument(help="name of the study: letters, d
     console().print(f"Wrote {path}. Name your clips in it under [[sources]], then: cliptone run {path}", markup=False)
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def run(
     study: StudyArgument = None,
     stage: Annotated[list[str] | None, typer.Option(help="run only this stage (may be given several times)")] = None,
@@ -58,8 +59,12 @@ def run(
     shard: Annotated[
         str | None, typer.Option(help="work on one part of the clips alone, as in 2/8: see cliptone merge")
     ] = None,
+    stop_after: Annotated[
+        str | None, typer.Option(help="stop after so long, as in 8h (s, m, h or d); the next run goes on")
+    ] = None,
 ) -> None:
     """Run what is pending in a study; safe to stop at any moment, the next run goes on."""
+    seconds = seconds_of(stop_after) if stop_after else None
     loaded = load(find_study(study))
     if model:
         loaded = _with_models(loaded, model)
@@ -67,7 +72,7 @@ def run(
         loaded = _with_engine(loaded, engine or "ray", address)
     if shard:
         loaded = _part(loaded, shard)
-    _run(loaded, tuple(stage or ()), retry_failed)
+    _run(loaded, tuple(stage or ()), retry_failed, seconds)
     then = "cliptone merge, once all shards have run" if shard else "cliptone query clip_overview · cliptone report"
     console().print(f"See: cliptone status · {then}", style="dim")
 
@@ -174,8 +179,8 @@ def _warn_of_age(study: Study) -> None:
         console().print(warning, markup=False)
 
 
-def _run(study: Study, stages: tuple[str, ...], retry_failed: bool) -> None:
-    from pipeline import audit
+def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s: float | None = None) -> None:
+    from pipeline import audit, stopping
 
     _refuse_after_its_day(study)
     try:
@@ -183,11 +188,14 @@ def _run(study: Study, stages: tuple[str, ...], retry_failed: bool) -> None:
         from pipeline.run import run_study
 
         _warn_of_age(study)
-        with ProgressBar(console()) as bar:
+        with stopping.after(stop_after_s), ProgressBar(console()) as bar:
             report = run_study(study, bar, stages, retry_failed)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if study.working.exists():
             audit.note(study, "run", {"ended": "stopped"})
+        if isinstance(stop, stopping.TimeUp):
+            console().print("The time is up: what was done is saved, and the next run goes on from here.")
+            return
         raise Stopped("stopped; what was done is saved, and the next run goes on from here") from None
     if not report.idle:
         audit.note(study, "run", _counts(report))

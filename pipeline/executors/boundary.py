@@ -34,7 +34,8 @@ def run(stages: dict[str, Stage], plan: StagePlan, batch: Sequence[Clip]) -> lis
 
 
 def apply(stage: Stage, batch: Sequence[Clip]) -> list[Outcome]:
-    """Run a stage on a batch; one outcome a clip, in order. A batch that raises is run again clip by clip.
+    """Run a stage on a batch; one outcome a clip, in order. A batch that raises is run again clip by clip, one
+    that found too little memory in halves.
 
     Raises only `UserError`: a mistake in the study, which every clip would meet.
     """
@@ -49,8 +50,14 @@ def apply(stage: Stage, batch: Sequence[Clip]) -> list[Outcome]:
         raise
     except Exception as error:  # the boundary: nothing that one clip does may end the run
         if len(batch) > 1:
-            return [outcome for clip in batch for outcome in apply(stage, [clip])]
+            return [outcome for part in parts(batch, isinstance(error, MemoryError)) for outcome in apply(stage, part)]
         return [failure(batch[0], error, time.perf_counter() - started)]
+
+
+def parts(batch: Sequence[Clip], is_large: bool) -> list[Sequence[Clip]]:
+    """What to try again of a batch that went wrong: halves where it was too large, else each clip by itself."""
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]] if is_large else [[clip] for clip in batch]
 
 
 def failure(clip: Clip, error: Exception, seconds: float = 0.0) -> Outcome:
@@ -59,6 +66,9 @@ def failure(clip: Clip, error: Exception, seconds: float = 0.0) -> Outcome:
         return Outcome(
             clip.clip_id, error.rows, error.reason, error.message, seconds, retry_after_s=error.retry_after_s
         )
+    if isinstance(error, MemoryError):
+        message = f"{clip.clip_id} needs more memory than this machine has left"
+        return Outcome(clip.clip_id, (), Reason.OUT_OF_MEMORY, message, seconds)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return Outcome(clip.clip_id, (), Reason.DISK_FULL, "the disk is full", seconds)
     trace = "".join(traceback.format_exception(error))[-TRACE_CHARACTERS:]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pipeline.config import Study
 from pipeline.executors import Executor
+from pipeline.executors.in_hand import FILE as IN_HAND
+from pipeline.executors.in_hand import InHand
 from pipeline.executors.local import LocalExecutor
 from pipeline.executors.ray_actors import RayExecutor
 
@@ -16,7 +18,8 @@ def executor_of(study: Study) -> Executor:
     """Where the stages of a study run, as its file says; joins or starts a Ray cluster where that is the engine."""
     options = study.file.run
     if options.engine == "local":
-        return LocalExecutor(workers_of(study))
+        count = workers_of(study)
+        return LocalExecutor(count, InHand(study.working.with_name(IN_HAND)) if count == 0 else None)
     is_whole_cluster = options.ray.address is not None and options.workers == "auto"
     workers = None if is_whole_cluster else max(1, workers_of(study))
     return RayExecutor([study.working.parent, *_folders(study)], options.ray, workers)

@@ -14,6 +14,7 @@ from pipeline.errors import Reason
 from pipeline.executors.child import Child
 from pipeline.records import Seconds
 
+HOLD_S: Seconds = 1.0  # between two looks at what holds a lane back
 LOCAL = "other"  # the lane of addresses that no platform owns: they fail here, or belong to tests
 
 
@@ -66,11 +67,13 @@ class Lane:
     patience_s: Seconds
     canary: Job | None = None  # a post that is known to be good
     watch: Callable[[LaneState], None] = lambda _: None
+    hold: Callable[[], str | None] = lambda: None  # why nothing may be asked just now; None if it may
     _jobs: list[tuple[float, int, Job]] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _child: Child = field(default_factory=Child)
     _added: int = 0
     _ready_at: float = 0.0  # monotonic, when the pace allows the next request
+    _held_at: float | None = None  # monotonic, since when something outside holds the lane back
     _why: str | None = None
     _busy: bool = False
     _stopped: bool = False
@@ -140,14 +143,30 @@ class Lane:
                 if self._jobs:
                     due = max(self._jobs[0][0], self._ready_at)
                     wait = due - time.monotonic()
-                    if wait <= 0:
+                    if wait <= 0 and self._may_ask():
                         self._busy = True
                         return heapq.heappop(self._jobs)[2]
-                    self.watch(self._state(wait))
+                    if wait <= 0:
+                        wait = HOLD_S
+                    else:
+                        self.watch(self._state(wait))
                     self._changed.wait(min(wait, 1.0))
                 else:
                     self._changed.wait(1.0)
         return None
+
+    def _may_ask(self) -> bool:
+        """Whether nothing outside holds the lane back; if that lasts longer than the run's patience, the lane stops."""
+        why = self.hold()
+        if why is None:
+            self._held_at = None
+            return True
+        now = time.monotonic()
+        self._held_at = now if self._held_at is None else self._held_at
+        if now - self._held_at > self.patience_s:
+            self._why, self._stopped = why, True
+        self.watch(LaneState(self.platform, len(self._jobs), 0.0, why, self._stopped))
+        return False
 
     def _ask(self, job: Job) -> Answer:
         self.watch(self._state(0.0))

@@ -1,4 +1,4 @@
-"""Worker processes on this machine: each builds a stage once, and a killed worker costs one clip."""
+"""Worker processes on this machine: each builds a stage once, and one that dies is replaced."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -14,11 +15,15 @@ from multiprocessing.process import BaseProcess
 
 from pipeline.errors import Reason, UserError
 from pipeline.executors import WAVE_CLIPS
-from pipeline.executors.boundary import run
+from pipeline.executors.boundary import parts, run
+from pipeline.executors.in_hand import InHand
 from pipeline.records import Clip, Outcome, Seconds, SpeechRegionRow
 from pipeline.stage import Stage, StagePlan
 
 BUILD_ALLOWANCE_S = 180.0  # a worker's first batch of a stage may load models first
+TRIES = 3  # workers that a clip may cost: fewer can be the fault of the machine
+KILLED = -9  # exit code after SIGKILL, with which a system ends processes when memory runs out
+END_PATIENCE_S = 0.5  # until a worker whose connection has closed is gone
 STOP_PATIENCE_S = 2.0  # how long a worker may take to leave by itself
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 ENVIRONMENT = {
@@ -29,7 +34,14 @@ ENVIRONMENT = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824",
 }
 
-Work = tuple[StagePlan, list[Clip]]  # a batch, and the stage that is to run on it
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Clips that go through a stage together, and how many workers they have cost."""
+
+    plan: StagePlan
+    clips: Sequence[Clip]
+    losses: int = 0
 
 
 @dataclass
@@ -38,19 +50,24 @@ class Worker:
 
     process: BaseProcess
     connection: Connection
-    plan: StagePlan | None = None
-    batch: Sequence[Clip] = ()
+    batch: Batch | None = None
     deadline: float = float("inf")
     built: set[str] = field(default_factory=set)
 
 
 class LocalExecutor:
-    """A pool of supervised worker processes; with 0 workers, stages run in this process."""
+    """A pool of supervised worker processes; with 0 workers, stages run in this process.
+
+    A worker that dies is replaced, and its clips are tried again: halves of a batch where memory may have run out, else
+    each by itself. A clip that costs `TRIES` workers is put into quarantine. Of a run that works in its own process,
+    `in_hand` remembers what it had in hand when it crashed.
+    """
 
     wave_clips = WAVE_CLIPS
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, in_hand: InHand | None = None) -> None:
         self._count = workers
+        self._in_hand = in_hand
         self._workers: list[Worker] = []
         self._stages: dict[str, Stage] = {}
 
@@ -64,20 +81,25 @@ class LocalExecutor:
 
     def _run(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[tuple[StagePlan, Outcome]]:
         waiting = self._batches(work)
-        if self._count == 0:
-            for plan, batch in waiting:
-                for outcome in run(self._stages, plan, batch):
-                    yield plan, outcome
+        if self._count > 0:
+            yield from self._supervise(waiting)
             return
-        yield from self._supervise(waiting)
+        for batch in waiting:
+            with self._in_hand.holding(batch.plan, batch.clips) if self._in_hand else nullcontext():
+                outcomes = run(self._stages, batch.plan, batch.clips)
+            for outcome in outcomes:
+                yield batch.plan, outcome
 
-    def _batches(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[Work]:
+    def _batches(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[Batch]:
         """Batches of each stage in turn, those with most to do first, and none so large that a worker goes without."""
         for plan, clips in work:
             longest_first = sorted(clips, key=_speech_s, reverse=True)
             share = -(-len(longest_first) // max(1, self._count))
-            for batch in batches(longest_first, min(plan.stage.batch_size, max(1, share))):
-                yield plan, batch
+            suspects = self._in_hand.suspects if self._in_hand else frozenset()
+            yield from (Batch(plan, [clip]) for clip in longest_first if clip.clip_id in suspects)
+            rest = [clip for clip in longest_first if clip.clip_id not in suspects]
+            for batch in batches(rest, min(plan.stage.batch_size, max(1, share))):
+                yield Batch(plan, batch)
 
     def close(self) -> None:
         """Stop all workers: asked first, then killed."""
@@ -90,23 +112,25 @@ class LocalExecutor:
                 worker.process.kill()
                 worker.process.join()
         self._workers = []
+        if self._in_hand:
+            self._in_hand.close()
 
-    def _supervise(self, new: Iterator[Work]) -> Iterator[tuple[StagePlan, Outcome]]:
-        again: deque[Work] = deque()  # clips of a larger batch whose worker died, one by one
+    def _supervise(self, new: Iterator[Batch]) -> Iterator[tuple[StagePlan, Outcome]]:
+        again: deque[Batch] = deque()  # whose worker died
         waiting = next(new, None)
         while waiting or again or any(worker.batch for worker in self._workers):
             for worker in self._idle(bool(waiting or again)):
-                work = again.popleft() if again else waiting
-                if work is None:
+                batch = again.popleft() if again else waiting
+                if batch is None:
                     break
-                if work is waiting:
+                if batch is waiting:
                     waiting = next(new, None)
-                self._send(worker, *work)
+                self._send(worker, batch)
             for worker in self._ready():
-                plan = worker.plan
-                assert plan is not None  # noqa: S101 - for the type checker: it has a batch
-                for outcome in self._receive(worker, plan, again):
-                    yield plan, outcome
+                done, worker.batch = worker.batch, None
+                assert done is not None  # noqa: S101 - for the type checker: it is busy
+                for outcome in self._receive(worker, done, again):
+                    yield done.plan, outcome
 
     def _idle(self, wanted: bool) -> list[Worker]:
         """Workers without a batch, with new ones up to the count while there is work."""
@@ -116,13 +140,14 @@ class LocalExecutor:
             self._workers += idle
         return idle if wanted else []
 
-    def _send(self, worker: Worker, plan: StagePlan, batch: list[Clip]) -> None:
+    def _send(self, worker: Worker, batch: Batch) -> None:
+        plan = batch.plan
         allowance = 0.0 if plan.fingerprint in worker.built else BUILD_ALLOWANCE_S
-        worker.plan, worker.batch = plan, batch
-        worker.deadline = time.monotonic() + plan.stage.deadline_s * len(batch) + allowance
+        worker.batch = batch
+        worker.deadline = time.monotonic() + plan.stage.deadline_s * len(batch.clips) + allowance
         worker.built.add(plan.fingerprint)
         try:
-            worker.connection.send((plan, batch))
+            worker.connection.send((plan, batch.clips))
         except OSError:
             worker.process.kill()  # `_receive` finds it dead
 
@@ -135,35 +160,64 @@ class LocalExecutor:
             timeout = 0.05  # more workers may start while these are busy
         else:
             timeout = max(0.0, min(worker.deadline for worker in busy) - time.monotonic())
-        answered = wait([worker.connection for worker in busy], timeout=min(timeout, 5.0))
+        # A second at most: the end of a run's time is seen between two waits.
+        answered = wait([worker.connection for worker in busy], timeout=min(timeout, 1.0))
         late = time.monotonic()
         return [worker for worker in busy if worker.connection in answered or worker.deadline < late]
 
-    def _receive(self, worker: Worker, plan: StagePlan, again: deque[Work]) -> list[Outcome]:
-        batch, worker.batch = list(worker.batch), ()
+    def _receive(self, worker: Worker, batch: Batch, again: deque[Batch]) -> list[Outcome]:
+        """What a worker has given; what it could not do is tried again, or fails."""
         try:
             if not worker.connection.poll():
-                late = f"took longer than {plan.stage.deadline_s:g} s"
-                return self._lost(worker, plan, batch, again, Reason.TIMEOUT, late)
+                worker.process.kill()
+                self._drop(worker)
+                return _late(batch, again)
             answer = worker.connection.recv()
         except (EOFError, OSError):
-            return self._lost(worker, plan, batch, again, Reason.WORKER_DIED, "its worker process died")
+            return _lost(batch, self._drop(worker), again)
         if isinstance(answer, UserError):
             raise answer
         return list(answer)
 
-    def _lost(
-        self, worker: Worker, plan: StagePlan, batch: list[Clip], again: deque[Work], reason: Reason, what: str
-    ) -> list[Outcome]:
-        """Drop a worker; the clip it held fails, and of several each gets its own chance."""
+    def _drop(self, worker: Worker) -> int | None:
+        """Let a worker go that is of no use any more; returns how it ended, if it did so by itself."""
+        self._workers.remove(worker)
+        worker.connection.close()
+        worker.process.join(END_PATIENCE_S)
+        code = worker.process.exitcode
         worker.process.kill()
         worker.process.join()
-        worker.connection.close()
-        self._workers.remove(worker)
-        if len(batch) > 1:
-            again.extend((plan, [clip]) for clip in batch)
-            return []
-        return [Outcome(batch[0].clip_id, (), reason, f"{batch[0].clip_id}: {what}")]
+        return code
+
+
+def _late(batch: Batch, again: deque[Batch]) -> list[Outcome]:
+    """A worker took too long: a clip alone fails, and of several each gets its own chance."""
+    if len(batch.clips) > 1:
+        again.extend(Batch(batch.plan, part, batch.losses) for part in parts(batch.clips, is_large=False))
+        return []
+    clip_id = batch.clips[0].clip_id
+    return [Outcome(clip_id, (), Reason.TIMEOUT, f"{clip_id}: took longer than {batch.plan.stage.deadline_s:g} s")]
+
+
+def _lost(batch: Batch, code: int | None, again: deque[Batch]) -> list[Outcome]:
+    """A worker died: its clips go to others, and one that was alone with the last of several is left alone."""
+    losses = batch.losses + 1
+    if len(batch.clips) > 1:
+        again.extend(Batch(batch.plan, part, losses) for part in parts(batch.clips, is_large=code == KILLED))
+        return []
+    if losses < TRIES:
+        again.append(Batch(batch.plan, batch.clips, losses))
+        return []
+    clip_id = batch.clips[0].clip_id
+    what = f"{clip_id}: {losses} worker processes died with it, the last by {_ending(code)}; --retry-failed tries again"
+    return [Outcome(clip_id, (), Reason.QUARANTINED, what)]
+
+
+def _ending(code: int | None) -> str:
+    """How a process ended, in words."""
+    if code == KILLED:
+        return "SIGKILL, as when memory runs out"
+    return f"exit code {code}" if code is None or code >= 0 else f"signal {-code}"
 
 
 def _speech_s(clip: Clip) -> Seconds:

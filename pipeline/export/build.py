@@ -14,6 +14,7 @@ from typing import Literal
 
 import pyarrow as pa
 
+from pipeline import durable
 from pipeline.codebook import codebook, render
 from pipeline.config import Study, work_name
 from pipeline.errors import UserError
@@ -78,7 +79,7 @@ def export_study(study: Study, options: ExportOptions) -> Export:
         with disk_full():
             part.mkdir(parents=True)
             made = _Writer(study, options, reader, part, made_at).write()
-            part.rename(goal)
+            durable.put(part, goal)
     finally:
         reader.close()
         shutil.rmtree(part, ignore_errors=True)

@@ -29,6 +29,8 @@ SENTENCES: dict[str, str] = {
     Reason.EXTRACTOR_BROKEN: "the tool that fetches posts does not understand the page",
     Reason.TIMEOUT: "it took too long",
     Reason.WORKER_DIED: "the process that worked on it died",
+    Reason.OUT_OF_MEMORY: "the machine has too little memory for it",
+    Reason.QUARANTINED: "it ended every process that worked on it, so it is left alone",
     Reason.DISK_FULL: "the disk was full",
     Reason.INTERNAL_ERROR: "an error in cliptone",
     Reason.NO_SPEECH: "nobody speaks here",

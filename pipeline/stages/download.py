@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pipeline import posts, pseudonyms
+from pipeline import durable, posts, pseudonyms
 from pipeline.collect.addresses import ANY_FORMAT, FORMATS, platform_of
 from pipeline.collect.captions import fetch_captions
 from pipeline.collect.client import GENERIC, Messages, asking
@@ -63,6 +63,8 @@ class Download(Stage):
         if len(found) != 1:
             raise StageError(Reason.NO_VIDEO, "the post was read, but it gave no media file")
         prove(found[0], posts.from_info(info, "yt_dlp").duration_s)
+        for path in (found[0], folder, folder.parent):  # before the row that names it
+            durable.sync(path)
         return [_media_row(clip, found[0], info), *told.rows, *captions]
 
     def _fetch(self, clip: Clip, folder: Path, told: Description) -> tuple[dict[str, Any], list[PlatformCaptionRow]]:

@@ -169,3 +169,27 @@ def test_an_error_in_the_delivery_reaches_the_run(line: Line) -> None:
     line.lane.start()
     with pytest.raises(OSError, match="No space"):
         line.finish()
+
+
+def test_a_lane_that_is_held_back_waits_says_why_and_goes_on(line: Line) -> None:
+    looks = iter(["no room", "no room"])
+    line.lane.hold = lambda: next(looks, None)
+    line.lane.add(line.job("a"))
+    started = time.monotonic()
+    line.lane.start()
+    line.finish()
+    assert line.names == ["a"], "nothing failed for it"
+    assert time.monotonic() - started >= 1.5
+    assert [(state.why, state.waiting) for state in line.states[:2]] == [("no room", 1), ("no room", 1)]
+
+
+def test_a_lane_that_is_held_back_for_longer_than_the_patience_leaves_its_jobs_to_the_next_run() -> None:
+    line = Line(patience_s=0.5)
+    line.lane.hold = lambda: "no room"
+    line.lane.add(line.job("a"))
+    line.lane.start()
+    line.finish()
+    line.lane.stop()
+    assert line.names == []
+    assert line.states[-1].stopped
+    assert (line.states[-1].why, line.lane.waiting) == ("no room", 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import ModelMissing, Reason
 from pipeline.executors.local import LocalExecutor
 from pipeline.records import AudioRow, Clip, Outcome, Source
-from pipeline.stage import Setting, Stage, StagePlan, plan_stage
+from pipeline.stage import Result, Setting, Stage, StagePlan, plan_stage
 from tests.fake_stages import Batched, Length, LengthOptions, LengthRow, Unbuildable
 
 
@@ -68,10 +68,41 @@ def test_failures_bugs_and_numbers_that_are_none_cost_one_clip(executor: LocalEx
 
 
 @pytest.mark.parametrize("stage", [Length, Batched])
-def test_a_killed_worker_costs_one_clip(workers: LocalExecutor, stage: type[Stage]) -> None:
-    found = outcomes(workers, plan(stage, trouble="clip2=die,clip6=die"), NAMES)
-    assert {name for name, outcome in found.items() if not outcome.ok} == {"clip2", "clip6"}
-    assert found["clip2"].reason == Reason.WORKER_DIED
+@pytest.mark.parametrize("ending", ["die", "crash", "exit"])
+def test_a_clip_that_ends_every_worker_is_left_alone_and_costs_no_other(
+    workers: LocalExecutor, stage: type[Stage], ending: str
+) -> None:
+    found = outcomes(workers, plan(stage, trouble=f"clip2={ending}"), NAMES)
+    assert {name for name, outcome in found.items() if not outcome.ok} == {"clip2"}
+    assert found["clip2"].reason == Reason.QUARANTINED
+    said = {"die": "SIGKILL", "crash": "signal 11", "exit": "exit code 3"}[ending]
+    assert f"3 worker processes died with it, the last by {said}" in (found["clip2"].message or "")
+
+
+def test_what_ends_a_worker_once_is_the_fault_of_the_machine(workers: LocalExecutor) -> None:
+    running = workers.map(plan(pause_s=0.2), [clip(name) for name in NAMES])
+    first = next(running)
+    for worker in workers._workers:
+        worker.process.kill()
+    found = {outcome.clip_id: outcome for outcome in [first, *running]}
+    assert sorted(found) == NAMES
+    assert all(outcome.ok for outcome in found.values())
+
+
+@pytest.mark.parametrize(("trouble", "sizes"), [("memory", {3, 1, 2}), ("raise", {3, 1})])
+def test_a_batch_that_finds_too_little_memory_is_tried_in_halves(trouble: str, sizes: set[int]) -> None:
+    seen: list[int] = []
+
+    class Watched(Batched):
+        def __call__(self, batch: Sequence[Clip]) -> list[Result]:
+            seen.append(len(batch))
+            return super().__call__(batch)
+
+    found = outcomes(LocalExecutor(0), plan(Watched, trouble=f"clip1={trouble}"), NAMES)
+    assert sum(outcome.ok for outcome in found.values()) == len(NAMES) - 1
+    assert set(seen[:4]) == sizes
+    if trouble == "memory":
+        assert found["clip1"].reason == Reason.OUT_OF_MEMORY
 
 
 def test_a_hanging_clip_is_stopped_at_its_deadline(workers: LocalExecutor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,64 @@
+"""The command that looks whether a study is whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.app import EXIT_FAILED, app
+from pipeline.cli.arguments import StudyArgument, find_study, load
+from pipeline.cli.screen import console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.findings import Finding
+
+MOST_LINES = 100  # of findings on the screen
+
+
+@app.command()
+def verify(
+    study: StudyArgument = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="mend what can be mended; the next run makes the rest again")
+    ] = False,
+) -> None:
+    """Look whether a study is whole: files, rows, attempts, counts, the published file, the audit log.
+
+    Exit code 0 when all is well, 1 with findings.
+    """
+    from pipeline import audit
+    from pipeline.repair import repair as mend
+    from pipeline.verify import verify as look
+
+    loaded = load(find_study(study))
+    with console().status("looking at every file …"):
+        found, left = mend(loaded) if repair else (look(loaded), [])
+    _show(found)
+    if not repair:
+        _end(found, "cliptone verify --repair mends what it can" if any(one.is_mended for one in found) else "")
+        return
+    if found:
+        audit.note(loaded, "verify --repair", {"findings": len(found), "left": len(left)})
+        console().print(f"{len(found) - len(left)} of {len(found)} are mended. Next: cliptone run {loaded.path.name}")
+    _end(left, "what is left needs you: see the last column")
+
+
+def _show(found: Sequence[Finding]) -> None:
+    from pipeline.display import plain_table
+
+    rows = [(one.check, one.clip_id or "–", one.what, one.advice) for one in found[:MOST_LINES]]
+    if rows:
+        console().print(plain_table(("check", "clip", "what", "what to do"), rows))
+    if len(found) > MOST_LINES:
+        console().print(f"… and {len(found) - MOST_LINES} more.")
+
+
+def _end(found: Sequence[Finding], then: str) -> None:
+    if not found:
+        console().print("All is well: files, rows, attempts, counts, published file and audit log agree.")
+        return
+    console().print(f"{len(found)} findings. {then}".rstrip(), markup=False)
+    raise typer.Exit(EXIT_FAILED)

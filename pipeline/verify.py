@@ -1,0 +1,110 @@
+"""Whether a study is whole: files, rows, attempts, counts, published file and audit log, each against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+
+from pipeline import audit
+from pipeline.config import Study
+from pipeline.errors import UserError
+from pipeline.findings import Finding
+from pipeline.ledger import LEDGER_ROWS, FingerprintRow, PublicationRow, RunRow
+from pipeline.lock import held
+from pipeline.records import Row
+from pipeline.schema import columns, quoted
+from pipeline.stage import Stage
+from pipeline.stages import STAGES
+from pipeline.status import WANTED, study_status
+from pipeline.store import STUDY_ROWS, Store
+from pipeline.verify_files import file_findings
+from pipeline.verify_rows import row_findings
+
+#: Tables that a run without anything to do changes, and publishes with the next news.
+OF_A_RUN = (RunRow, FingerprintRow, PublicationRow)
+
+
+def verify(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[Finding]:
+    """Everything that is wrong with a study; empty if it is whole.
+
+    Reads every file that a row names. Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
+    """
+    with held(study):
+        store = opened(study, stages)
+        try:
+            return findings(study, store, stages)
+        finally:
+            store.close()
+
+
+def opened(study: Study, stages: Sequence[type[Stage]]) -> Store:
+    """The working database of a study that has results; `UserError` if it has none."""
+    if not study.working.exists():
+        raise UserError(f"the study {study.name!r} has no results yet: run it first (`cliptone run {study.path.name}`)")
+    return Store(study.working, stages)
+
+
+def findings(study: Study, store: Store, stages: Sequence[type[Stage]]) -> list[Finding]:
+    """Everything that is wrong with a study that is held and open."""
+    found = [*file_findings(study, store), *row_findings(store, stages)]
+    if study.shard is None:
+        found += _published(study, store, stages)
+    if study.published.exists() and not any(finding.publishes for finding in found):
+        found += _counts(study, stages)
+    return [*found, *_audit(study)]
+
+
+def _published(study: Study, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
+    """The file for readers against the working database."""
+    again = "--repair publishes it again"
+    if not study.published.exists():
+        yield Finding("published", "the database for readers is not there", again, publishes=True)
+    elif store.unpublished:
+        yield Finding("published", "the database for readers is behind what is stored", again, publishes=True)
+    elif study.parquet is None:
+        kinds = [*STUDY_ROWS, *(kind for stage in stages for kind in stage.tables), *LEDGER_ROWS]
+        kinds = [kind for kind in kinds if kind not in OF_A_RUN]
+        stored = _digests(store.tables.connection, kinds)
+        try:
+            with duckdb.connect() as connection:
+                connection.execute(f"ATTACH {quoted(str(study.published))} AS shown (READ_ONLY)")
+                connection.execute("USE shown")
+                shown = _digests(connection, kinds)
+        except duckdb.Error as error:
+            what = f"the database for readers cannot be read: {str(error).splitlines()[0]}"
+            yield Finding("published", what, again, publishes=True)
+            return
+        for table in stored:
+            if stored[table] != shown[table]:
+                what = f"{table} differs between the database for readers and the working one"
+                yield Finding("published", what, again, publishes=True)
+
+
+def _digests(connection: duckdb.DuckDBPyConnection, kinds: Sequence[type[Row]]) -> dict[str, tuple[int, int]]:
+    """By table, how many rows it has and the sum of their hashes, whatever their order."""
+    found = {}
+    for kind in kinds:
+        fields = ", ".join(column.name for column in columns(kind))
+        sql = f"SELECT count(*), coalesce(sum(hash({fields})::HUGEINT), 0) FROM {kind.table}"  # noqa: S608 - own names
+        found[kind.table] = connection.execute(sql).fetchall()[0]
+    return found
+
+
+def _counts(study: Study, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
+    """What became of the clips at each stage adds up to all of them."""
+    with duckdb.connect(str(study.published), read_only=True) as connection:
+        clips = connection.execute(f"SELECT count(*) FROM ({WANTED})").fetchall()[0][0]  # noqa: S608 - our own names
+    for line in study_status(study, stages):
+        seen = line.done + sum(line.failed.values()) + line.pending + line.not_reached
+        if seen != clips:
+            what = f"stage {line.stage}: {seen} clips are accounted for, the study has {clips}"
+            yield Finding("counts", what, "run the study again; if it stays, tell whoever maintains cliptone")
+
+
+def _audit(study: Study) -> Iterator[Finding]:
+    """The chain of the audit log, where there is one."""
+    path = study.output / audit.FILE
+    broken = audit.verify(path).broken if path.exists() else None
+    if broken:
+        yield Finding("audit", broken, "nothing mends this: note when and why, and keep the log as it is")
