@@ -107,6 +107,14 @@ def read(folder: Path) -> list[Reference]:
         ]
 
 
+def scored(references: Sequence[Reference]) -> list[Reference]:
+    """The clips whose words are compared: one recording in several clips alike would count several times."""
+    first: dict[tuple[str, str], Reference] = {}
+    for reference in references:
+        first.setdefault((reference.kind, reference.text), reference)
+    return [reference for reference in first.values() if reference.text]
+
+
 def _plan() -> Iterator[tuple[str, Sequence[Utterance], Waveform]]:
     """Every clip as its kind, its utterances and its sound."""
     demo = demo_speech()

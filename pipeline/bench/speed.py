@@ -172,11 +172,10 @@ def race(bench: Bench, contenders: Sequence[Contender], references: Sequence[Ref
 def _word_errors(texts: Mapping[str, str], references: Sequence[Reference]) -> dict[str, tuple[int, int]]:
     """Errors and true words by kind of clip; a clip without a text has all its words wrong."""
     found: dict[str, tuple[int, int]] = {}
-    for reference in references:
-        if reference.text:
-            errors, words, _, _ = compare(reference.text, texts.get(reference.file, ""), reference.language)
-            before = found.get(reference.kind, (0, 0))
-            found[reference.kind] = (before[0] + errors, before[1] + words)
+    for reference in corpus.scored(references):
+        errors, words, _, _ = compare(reference.text, texts.get(reference.file, ""), reference.language)
+        before = found.get(reference.kind, (0, 0))
+        found[reference.kind] = (before[0] + errors, before[1] + words)
     return found
 
 
@@ -197,7 +196,7 @@ def report(results: Sequence[Result], references: Sequence[Reference], limit: Li
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
         "clips": len(references),
         "audio_s": sum(reference.seconds for reference in references),
-        "utterances": sum(reference.utterances for reference in references),
+        "utterances": sum(reference.utterances for reference in corpus.scored(references)),
         "limit": dataclasses.asdict(limit),
         "contenders": [
             {**dataclasses.asdict(result), "wer": result.error_rate(), "wall_s": result.median("wall_s"),

@@ -7,12 +7,13 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from pipeline.decoding.client import decoder
 from pipeline.errors import Reason, UserError
 from pipeline.executors import WAVE_CLIPS
 from pipeline.executors.boundary import parts, run
@@ -259,17 +260,14 @@ def _work(connection: Connection) -> None:
     """A worker's life: build stages as they come, answer each batch, leave when the run is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what Ctrl-C means
     stages: dict[str, Stage] = {}
-    while True:
-        try:
+    with suppress(EOFError, OSError):
+        while True:
             plan, batch = connection.recv()
-        except (EOFError, OSError):
-            return
-        answer: list[Outcome] | UserError
-        try:
-            answer = run(stages, plan, batch)
-        except UserError as error:
-            answer = error
-        try:
+            answer: list[Outcome] | UserError
+            try:
+                answer = run(stages, plan, batch)
+            except UserError as error:
+                answer = error
             connection.send(answer)
-        except OSError:
-            return
+    decoder().close()
+    os._exit(0)  # taking models apart piece by piece takes a second, and nothing waits for it

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.errors import UserError
 from pipeline.heads.head import Head, load
 from pipeline.tone import evaluation
-from pipeline.tone.model import Tone
+from pipeline.tone.tone import Tone, tone_of
 
 BLOCK = 1_024  # regions that are brought to double precision at once: 8 MB
 
@@ -52,6 +52,4 @@ class HeadTone:
     def score(self, features: NDArray[np.float32]) -> Tone:
         """The label of one region by its embedding `(dims,)`."""
         shares = probabilities(self._head, features[np.newaxis])[0].tolist()
-        by_label = dict(zip(self._head.labels, shares, strict=True))
-        label = max(by_label, key=by_label.__getitem__)
-        return Tone(label=label, probability=by_label[label], probabilities=by_label)
+        return tone_of(dict(zip(self._head.labels, shares, strict=True)))

@@ -21,7 +21,9 @@ from pipeline.speech.thrifty import padded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BATCH = 8  # windows decoded together; 16 are hardly faster, and need twice the memory
+# windows decoded together: twice as many are hardly faster, and need twice the memory
+BATCH = 8  # with one beam
+BATCH_OF_BEAMS = 4
 TIME_STEP_S = 0.02  # between two of Whisper's timestamps
 FIRST_TIME_S = 1.0  # a text begins so soon after the start of its window, as in Whisper's own decoding
 BEFORE, AFTER = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # punctuation that is timed with the word after or before it
@@ -73,7 +75,7 @@ class Lockstep:
             for sound in waiting:
                 if sound.encoded is None:
                     sound.encoded = self.encode(sound)
-            for batch in _batches(waiting):
+            for batch in _batches(waiting, BATCH if self.decoding.beam_size == 1 else BATCH_OF_BEAMS):
                 for sound, decoded in zip(batch, self._decode_guarded(batch), strict=True):
                     self._advance(sound, decoded)
 
@@ -160,11 +162,11 @@ class Lockstep:
         return round(float(end_s) * FRAMES_PER_SECOND)
 
 
-def _batches(sounds: Sequence[Listening]) -> Iterator[list[Listening]]:
-    """Sounds whose next windows are of one length, at most `BATCH` of them."""
+def _batches(sounds: Sequence[Listening], size: int) -> Iterator[list[Listening]]:
+    """Sounds whose next windows are of one length, at most so many of them."""
     for _, alike in groupby(sorted(sounds, key=_frames), key=_frames):
         group = list(alike)
-        yield from (group[first : first + BATCH] for first in range(0, len(group), BATCH))
+        yield from (group[first : first + size] for first in range(0, len(group), size))
 
 
 def _frames(sound: Listening) -> int:

@@ -20,7 +20,8 @@ from pipeline.media import SAMPLE_RATE, read_audio
 from pipeline.records import Clip, Decibels, EmotionRow, Row, Seconds, SpeechEmbeddingRow, SpeechRegionRow
 from pipeline.sound.gate import Gate
 from pipeline.stage import Options, Result, Setting, Stage
-from pipeline.tone.model import TONE_MODELS, Tone, ToneModel
+from pipeline.tone.model import TONE_MODELS, ToneModel
+from pipeline.tone.tone import Tone
 
 SCORED, NO_EVIDENCE = "scored", "no_evidence"  # `emotions.status`
 NO_TONE = Tone(label=None, probability=None, probabilities=None)

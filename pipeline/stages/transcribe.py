@@ -46,6 +46,12 @@ class TranscribeOptions(Options):
         le=FULL_S,
         description="ctranslate2: silence kept after speech, in seconds; 30 is Whisper's own",
     )
+    sure_log_prob: float = Field(
+        Decoding().sure_log_prob,
+        ge=-1,
+        le=0,
+        description="ctranslate2: mean log probability below which a window is decoded again with 30 s of silence",
+    )
     language: str | None = Field(None, description="code of the language (en, es …) if all clips share it; else heard")
 
     min_trust: float = Field(
@@ -78,6 +84,7 @@ class Transcribe(Stage):
         decoding = Decoding(
             beam_size=options.beam_size,
             padding_s=options.padding_s if options.padding_s < FULL_S else None,
+            sure_log_prob=options.sure_log_prob,
         )
         engine = ENGINES[options.engine]
         self._engine = engine(options.model, setting.models_folder, decoding, options.compute_type)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 LABELS_FILE = "label_encoder.txt"
 
 # keys of hyperparams.yaml
-STARTER_NEEDS = ("speech_encoder", "embedding_dim", "out_n_neurons", "temperature", "set_threshold")
 WAV2VEC2_NEEDS = ("wav2vec2_hub", "encoder_dim", "out_n_neurons", "wav2vec2", "output_mlp")
 
 
@@ -63,23 +62,6 @@ def interface() -> type[Any]:
             return tuple(names[index] for index in sorted(names))
 
     return ToneClassifier
-
-
-def load_starter(folder: Path) -> Any:
-    """A classifier of speech embeddings: standardised with stored means and deviations, then one linear layer.
-
-    Raises `UserError` when the folder holds something else.
-    """
-    torchaudio_cpu.make_importable()
-    import torch
-    from speechbrain.nnet.linear import Linear
-
-    hyperparams = read_hyperparams(folder, STARTER_NEEDS)
-    dims, labels = int(hyperparams["embedding_dim"]), int(hyperparams["out_n_neurons"])
-    normalizer = torch.nn.BatchNorm1d(dims, affine=False)
-    output = Linear(input_size=dims, n_neurons=labels)
-    _fill(torch.nn.ModuleList([normalizer, output]), folder / "classifier.ckpt")
-    return _assemble(folder, normalizer, output, hyperparams)
 
 
 def load_wav2vec2(folder: Path) -> Any:
@@ -148,8 +130,6 @@ def _assemble(folder: Path, encoder: torch.nn.Module, output: torch.nn.Module, h
             "label_encoder": label_encoder,
             "softmax": Softmax(dtype=torch.float64),  # so that probabilities sum to 1 beyond any doubt
             "temperature": float(hyperparams.get("temperature", 1.0)),
-            "speech_encoder": hyperparams.get("speech_encoder"),
-            "set_threshold": hyperparams.get("set_threshold"),
         },
         run_opts={"device": "cpu"},  # the same scores on every machine
     )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UserError
+from pipeline.tone.tone import Tone
 from pipeline.tone.wavlm import KNOWN_BASE, part_of, wavlm
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     import torch
 
-    from pipeline.tone.model import Tone
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 DIMENSIONS = frozenset({"arousal", "valence", "dominance"})
@@ -56,8 +56,6 @@ class OdysseyTone:
         Each is cut at 0 and 1, the ends of the scale on which people rated the training data.
         """
         import torch
-
-        from pipeline.tone.model import Tone  # that module lists this class, so it cannot be imported above
 
         standardised = (torch.from_numpy(np.ascontiguousarray(features)) - self._mean) / self._deviation
         with torch.inference_mode():

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.tone.classifier import load_starter, load_wav2vec2
+from pipeline.tone.classifier import load_wav2vec2
 from pipeline.tone.dimensions import OdysseyTone
+from pipeline.tone.starter_tone import StarterTone
+from pipeline.tone.tone import Tone, tone_of
 
 #: The abbreviations of IEMOCAP, in plain words.
 PLAIN_LABELS = {"neu": "neutral", "ang": "angry", "hap": "happy", "sad": "sad"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tone:
-    """How one speech region sounds to one model; what the model does not give is None."""
-
-    label: str | None  # the most probable
-    probability: float | None  # of `label`, 0–1
-    probabilities: dict[str, float] | None  # of each label, 0–1, sum 1
-    arousal: float | None = None  # 0–1
-    valence: float | None = None  # 0–1
-    dominance: float | None = None  # 0–1
-    prediction_set: tuple[str, ...] | None = None  # labels that reach the model's conformal threshold, likeliest first
 
 
 class ToneModel(Protocol):
@@ -42,26 +30,6 @@ class ToneModel(Protocol):
 
     def score(self, features: NDArray[np.float32]) -> Tone:
         """The tone of one region: its embedding `(dims,)` or its waveform `(time,)`, mono 16 kHz, as `reads` says."""
-
-
-class StarterTone:
-    """The head that ships with this package: one linear layer on the middle of Whisper's encoder.
-
-    It is unsure of a region whose prediction set does not hold exactly one label: several that it cannot tell apart,
-    or none.
-    """
-
-    name: ClassVar[str] = "starter"
-    reads: ClassVar[Literal["embedding", "waveform"]] = "embedding"
-    packages: ClassVar[tuple[str, ...]] = ("torch", "speechbrain")
-
-    def __init__(self, folder: Path) -> None:
-        self._classifier = load_starter(folder)
-        self.encoder: str | None = self._classifier.hparams.speech_encoder
-
-    def score(self, features: NDArray[np.float32]) -> Tone:
-        """The tone of one region by its embedding `(dims,)`."""
-        return _score(self._classifier, features)
 
 
 class IemocapTone:
@@ -89,20 +57,4 @@ def _score(classifier: Any, features: NDArray[np.float32]) -> Tone:
     # one region at a time: padding to a common length would change its neighbours' scores
     probabilities = classifier(torch.tensor(features[np.newaxis])).squeeze(0).tolist()
     names = (PLAIN_LABELS.get(name, name) for name in classifier.labels)
-    by_label = dict(zip(names, probabilities, strict=True))
-    label = max(by_label, key=by_label.__getitem__)
-    return Tone(
-        label=label,
-        probability=by_label[label],
-        probabilities=by_label,
-        prediction_set=_prediction_set(by_label, classifier.hparams.set_threshold),
-    )
-
-
-def _prediction_set(by_label: dict[str, float], threshold: float | None) -> tuple[str, ...] | None:
-    """Labels whose probability reaches the threshold, likeliest first; None for a model without a threshold."""
-    if threshold is None:
-        return None
-    return tuple(
-        label for label in sorted(by_label, key=by_label.__getitem__, reverse=True) if by_label[label] >= threshold
-    )
+    return tone_of(dict(zip(names, probabilities, strict=True)))

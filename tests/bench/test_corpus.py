@@ -40,3 +40,17 @@ def test_without_labelled_speech_the_demo_speaks(monkeypatch: pytest.MonkeyPatch
     kinds = {kind for kind, _, _ in plan}
     assert kinds == {"speech", "under_music", "music", "noise", "silence"}
     assert {one.language for _, utterances, _ in plan for one in utterances} == {"en", "es", "fr"}
+
+
+def test_a_recording_that_several_clips_hold_alike_is_scored_once() -> None:
+    def clip(file: str, kind: str, text: str) -> corpus.Reference:
+        return corpus.Reference(file, kind, "fr", 1, 5.0, text)
+
+    clips = [
+        clip("0", "speech", "Allô"),
+        clip("1", "speech", "Allô"),
+        clip("2", "under_music", "Allô"),
+        clip("3", "speech", "Merci"),
+        clip("4", "silence", ""),
+    ]
+    assert [one.file for one in corpus.scored(clips)] == ["0", "2", "3"]

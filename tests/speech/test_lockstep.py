@@ -87,10 +87,11 @@ def test_windows_of_one_length_are_decoded_together() -> None:
     assert whisper.decoded == [[1500, 1500, 1500], [2500]]
 
 
-def test_no_more_than_a_batch_at_once() -> None:
+@pytest.mark.parametrize(("beams", "batch"), [(1, lockstep.BATCH), (5, lockstep.BATCH_OF_BEAMS)])
+def test_no_more_than_a_batch_at_once(beams: int, batch: int) -> None:
     whisper = Whisper([GOOD] * 11)
-    hear(whisper, *(sound(4) for _ in range(11)))
-    assert [len(call) for call in whisper.decoded] == [lockstep.BATCH, 11 - lockstep.BATCH]
+    hear(whisper, *(sound(4) for _ in range(11)), decoding=Decoding(beam_size=beams, padding_s=10.0))
+    assert [len(call) for call in whisper.decoded] == [batch] * (11 // batch) + [11 % batch]
 
 
 def test_a_long_sound_goes_on_while_the_others_are_done() -> None:

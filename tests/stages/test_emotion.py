@@ -21,7 +21,8 @@ from pipeline.sound.gate import Gate
 from pipeline.stage import Setting
 from pipeline.stages.emotion import Emotion, EmotionOptions
 from pipeline.tone.hyperparams import read_hyperparams
-from pipeline.tone.model import TONE_MODELS, Tone
+from pipeline.tone.model import TONE_MODELS
+from pipeline.tone.tone import Tone
 
 STARTER = read_hyperparams(models.locate("starter"))
 ENCODER, DIMS = str(STARTER["speech_encoder"]), int(STARTER["embedding_dim"])
@@ -252,5 +253,5 @@ def test_the_fingerprint_knows_models_and_libraries() -> None:
     both = EmotionOptions(models=("starter", "speechbrain-iemocap"))
     assert Emotion.models(both, Setting()) == ("starter", "speechbrain-iemocap")
     assert all(name in models.MODELS for name in TONE_MODELS)
-    assert set(Emotion.libraries(EmotionOptions(), Setting())) == {"torch", "speechbrain"}
-    assert set(Emotion.libraries(both, Setting())) == {"torch", "speechbrain", "transformers"}
+    assert set(Emotion.libraries(EmotionOptions(), Setting())) == {"numpy"}
+    assert set(Emotion.libraries(both, Setting())) == {"numpy", "torch", "speechbrain", "transformers"}
