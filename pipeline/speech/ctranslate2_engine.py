@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from pipeline import models
 from pipeline.media import Waveform
+from pipeline.speech.device import ON_GPU, Device, check_device
 from pipeline.speech.engine import Decoding, Language, Segment
 from pipeline.speech.lockstep import Listening, Lockstep
 
@@ -16,7 +17,7 @@ REMEMBERED = 64  # sounds whose language was asked, and whose text is still to c
 
 
 class CTranslate2Engine:
-    """Whisper on CTranslate2, one thread, each window encoded once for language and text, texts decoded together."""
+    """Whisper on CTranslate2: each window encoded once for language and text, texts decoded together."""
 
     packages: ClassVar[tuple[str, ...]] = ("faster-whisper", "ctranslate2")
 
@@ -26,11 +27,14 @@ class CTranslate2Engine:
         models_folder: Path | None = None,
         decoding: Decoding | None = None,
         compute_type: str = "int8",
+        device: Device = "cpu",
     ) -> None:
         from faster_whisper import WhisperModel
 
+        check_device(device)
         folder = models.locate(model, models_folder)
-        self._whisper = WhisperModel(str(folder), device="cpu", compute_type=compute_type, cpu_threads=1)
+        arithmetic = ON_GPU[compute_type] if device == "cuda" else compute_type
+        self._whisper = WhisperModel(str(folder), device=device, compute_type=arithmetic, cpu_threads=1)
         self._remembered: dict[bytes, Listening] = {}
         self.use(decoding or Decoding())
 

@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 from pipeline.media import Waveform
 from pipeline.records import Seconds
+from pipeline.speech.device import Device
 
 # The 99 languages of Whisper base and small, in Whisper's own order.
 _CODES = (
@@ -81,8 +82,10 @@ class SpeechEngine(Protocol):
     decoding: Decoding
     packages: ClassVar[tuple[str, ...]]  # distributions whose version can change its numbers
 
-    def __init__(self, model: str, models_folder: Path | None, decoding: Decoding, compute_type: str) -> None:
-        """Load the weights; `ModelMissing` when they are not here and cannot be fetched."""
+    def __init__(
+        self, model: str, models_folder: Path | None, decoding: Decoding, compute_type: str, device: Device
+    ) -> None:
+        """Load the weights; `ModelMissing` when they are not here and cannot be fetched, `UserError` without a GPU."""
 
     @classmethod
     def weights(cls, model: str, models_folder: Path | None) -> str:

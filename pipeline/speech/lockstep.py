@@ -175,11 +175,12 @@ def _frames(sound: Listening) -> int:
 
 def _stacked(windows: Sequence[Any]) -> Any:
     """Encoded windows `(1, frames, width)` of one length as one batch."""
-    from ctranslate2 import StorageView
+    from ctranslate2 import Device, StorageView
 
     if len(windows) == 1:
         return windows[0]
-    return StorageView.from_array(np.concatenate([np.array(window) for window in windows]))
+    here = (window if window.device == "cpu" else window.to_device(Device.cpu) for window in windows)
+    return StorageView.from_array(np.concatenate([np.array(window) for window in here]))
 
 
 def _segments(sound: Listening, decoded: Decoded, found: Sequence[Any], start: int) -> Iterator[Segment]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pipeline import models
 from pipeline.media import Waveform
 from pipeline.speech import ct2_weights
+from pipeline.speech.device import Device, check_device
 from pipeline.speech.engine import FRAMES_PER_SECOND, Decoding, Language, Segment, Word
 
 
@@ -23,13 +24,15 @@ class OpenAIEngine:
         models_folder: Path | None = None,
         decoding: Decoding | None = None,
         compute_type: str = "float32",
+        device: Device = "cpu",
     ) -> None:
         import torch
         import whisper
 
+        check_device(device)
         torch.set_num_threads(1)  # one thread a worker: no fighting over cores, and sums in the same order
         self.decoding = decoding or Decoding()
-        self._model = whisper.load_model(str(checkpoint(model, models_folder)), device="cpu")
+        self._model = whisper.load_model(str(checkpoint(model, models_folder)), device=device)
         # Which attention heads follow the words in time is published in openai-whisper's code, not in the weights.
         size = model.removeprefix("whisper-")
         self._model.set_alignment_heads(whisper._ALIGNMENT_HEADS[size])  # noqa: SLF001

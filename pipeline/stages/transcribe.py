@@ -15,6 +15,7 @@ from pipeline.errors import Reason
 from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Row, Seconds, SegmentRow, SegmentTrustRow, SpeechRegionRow, TranscriptRow, WordRow
 from pipeline.speech.ctranslate2_engine import CTranslate2Engine
+from pipeline.speech.device import Device, found_device
 from pipeline.speech.engine import LANGUAGES, Decoding, Language, SpeechEngine
 from pipeline.speech.openai_engine import OpenAIEngine
 from pipeline.speech.spans import Heard, Span, joined_text, recognise, spans_of
@@ -52,11 +53,21 @@ class TranscribeOptions(Options):
         le=0,
         description="ctranslate2: mean log probability below which a window is decoded again with 30 s of silence",
     )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "cpu",
+        description="cpu, cuda (an NVIDIA GPU, in half precision), or auto: a GPU if there is one when the run starts; "
+        "texts differ a little between the two",
+    )
     language: str | None = Field(None, description="code of the language (en, es …) if all clips share it; else heard")
 
     min_trust: float = Field(
         MIN_TRUST, ge=0, le=1, description="segments with less trust are kept, and left out of the transcript's text"
     )
+
+    @field_validator("device")
+    @classmethod
+    def _settled(cls, device: str) -> str:
+        return found_device() if device == "auto" else device  # stored results say where they were computed
 
     @field_validator("language")
     @classmethod
@@ -87,7 +98,8 @@ class Transcribe(Stage):
             sure_log_prob=options.sure_log_prob,
         )
         engine = ENGINES[options.engine]
-        self._engine = engine(options.model, setting.models_folder, decoding, options.compute_type)
+        device: Device = "cuda" if options.device == "cuda" else "cpu"
+        self._engine = engine(options.model, setting.models_folder, decoding, options.compute_type, device)
         self._given = Language(options.language, None) if options.language else None
 
     def __call__(self, batch: Sequence[Clip]) -> list[Result]:

@@ -236,9 +236,11 @@ def test_options_are_checked_once(engine: type[FakeEngine]) -> None:
 
 
 def test_options_reach_the_engine(engine: type[FakeEngine], tmp_path: Path) -> None:
-    built = Transcribe(TranscribeOptions(beam_size=1, compute_type="float32"), Setting(models_folder=tmp_path))
-    model, folder, decoding, compute_type = built._engine.given  # type: ignore[attr-defined]
-    assert (model, folder, decoding.beam_size, compute_type) == ("whisper-base", tmp_path, 1, "float32")
+    options = TranscribeOptions(beam_size=1, sure_log_prob=-0.9, compute_type="float32", device="cuda")
+    built = Transcribe(options, Setting(models_folder=tmp_path))
+    model, folder, decoding, *others = built._engine.given  # type: ignore[attr-defined]
+    assert (model, folder, decoding.beam_size, decoding.sure_log_prob) == ("whisper-base", tmp_path, 1, -0.9)
+    assert others == ["float32", "cuda"]
 
 
 def test_the_fingerprint_knows_only_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
