@@ -20,6 +20,7 @@ KEYS = ("term", "kind", "language", "label")
 KINDS = ("text", "regex")
 LANGUAGE = regex.compile(r"[a-z]{2,3}")
 PATIENCE_S = 2.0  # for one expression in one text: some take for ever
+LONGEST, DEEPEST = 1_000, 10  # of an expression, in characters and groups in groups: deeper ones take minutes to read
 #: Accents of Latin, Greek, Cyrillic and Arabic, points of Hebrew, the Arabic stretch; never the voiced marks of kana.
 ACCENT = regex.compile(r"(?V1)[[\p{Mn}&&[\p{Script=Inherited}\p{Script=Hebrew}]]--[\u3099\u309A]]|\u0640")
 WITHIN_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]")
@@ -152,13 +153,31 @@ def _term(entry: Mapping[str, Any], where: str) -> Term:
 
 
 def _expression(term: str, where: str) -> regex.Pattern[str]:
+    if len(term) > LONGEST or _depth(term) > DEEPEST:
+        raise ConfigError(
+            f"{where}: the expression {term[:80]!r} takes too long to read: "
+            f"{LONGEST} characters and {DEEPEST} groups in one another are the most"
+        )
     try:
         pattern = regex.compile(term, regex.IGNORECASE)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:
         raise ConfigError(f"{where}: {term[:80]!r} is no regular expression: {error}") from error
-    if pattern.fullmatch(""):
+    try:
+        empty = pattern.fullmatch("", timeout=PATIENCE_S)
+    except TimeoutError as error:
+        raise ConfigError(f"{where}: the expression {term[:80]!r} takes too long: make it simpler") from error
+    if empty:
         raise ConfigError(f"{where}: {term!r} also matches nothing at all, so it would be found everywhere")
     return pattern
+
+
+def _depth(term: str) -> int:
+    """How many groups of an expression stand in one another at most; brackets that are characters do not count."""
+    depth = deepest = 0
+    for bracket in regex.findall("[()]", regex.sub(r"\\.|\[[^\]]*\]", "", term)):
+        depth += 1 if bracket == "(" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _whole_words(term: str, where: str) -> regex.Pattern[str]:

@@ -21,6 +21,7 @@ from pipeline.executors.lanes import Lane, LaneState
 from pipeline.lock import held
 from pipeline.records import VisibilityRow
 from pipeline.run import setting_of
+from pipeline.shards import refuse_while_split
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store import Store
@@ -115,12 +116,14 @@ def recheck(
     """Look at the posts of a study again; returns how many are public, vanished, or not known.
 
     Safe to stop at any moment: posts that were not looked at come first the next time. Raises `StudyBusy` if a run
-    holds the study.
+    holds the study; `UserError` where vanished posts are to be forgotten while shards hold copies of clips.
     """
     download = next(stage for stage in stages if stage.name == "download")
     options = study.options["download"]
     assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
     with held(study):
+        if study.file.privacy.vanished == "forget":
+            refuse_while_split(study)
         store = Store(study.working, stages)
         try:
             work = Recheck(study, store, setting_of(study).key, watch)

@@ -21,6 +21,7 @@ from pipeline.needles import files_below
 from pipeline.rebuild import rebuild
 from pipeline.receipts import FOLDER as RECEIPTS
 from pipeline.records import ClipRow
+from pipeline.shards import refuse_while_split
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store import Store
@@ -69,7 +70,8 @@ def expire(
 ) -> list[Due]:
     """Delete these classes for good, once the day is past; returns what they came to.
 
-    Raises `UserError` before the end of `retain_until` or without one, `StudyBusy` if a run holds the study.
+    Raises `UserError` before the end of `retain_until` or without one, and while shards hold copies of clips;
+    `StudyBusy` if a run holds the study.
     """
     left = days_left(study, today)
     if left is None:
@@ -77,6 +79,7 @@ def expire(
     if left >= 0:
         raise UserError(f"{study.name} may be kept until {study.file.privacy.retain_until}: {left} days are left")
     with held(study):
+        refuse_while_split(study)
         found = due(study, classes)
         for one in sorted(classes, key=list(CLASSES).index):
             for place in _places(study, one) if one != "key" else ():

@@ -66,6 +66,24 @@ def test_a_mistake_is_named(tmp_path: Path, body: str, wanted: list[str]) -> Non
     assert all(part in message for part in wanted), message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name = "a\\u0000\\u001b[31mb"\n' + SOURCE,
+        'name = "a"\n"k\\u0000\\u009b" = 1\n' + SOURCE,
+        'name = "a"\nstore = "du\\u001bck"\n' + SOURCE,
+        'name = "a"\n[transcribe]\nlanguage = "\\u001b"\n' + SOURCE,
+        'name = "a"\n[[sources]]\nfolder = "x"\nname = "\\u001b"\n',
+        'name = "a\x1bb"\n' + SOURCE,
+        'na\x00me = "a"\n' + SOURCE,
+    ],
+)
+def test_no_control_character_comes_back_in_a_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    assert refuse(path).isprintable()
+
+
 def test_a_study_file_from_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "new.toml"
     path.write_text('schema = 99\nname = "new"\nunheard_of = 1\n')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,26 @@ def test_an_expression_that_takes_for_ever_is_stopped(tmp_path: Path, monkeypatc
     monkeypatch.setattr("pipeline.lexicon.PATIENCE_S", 0.2)
     with pytest.raises(ConfigError, match="takes too long"):
         found(tmp_path, r"((a|aa|a?a)+)+$", "a" * 60 + "b", "regex")
+
+
+@pytest.mark.parametrize("term", ["(?:" * 40 + "a" + "+)+" * 40, "a" * 1_001])
+def test_an_expression_that_takes_for_ever_to_read_is_refused_by_name(tmp_path: Path, term: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match="takes too long to read") as caught:
+        found(tmp_path, term, "a", "regex")
+    assert repr(term[:80]) in str(caught.value)
+    assert time.monotonic() - began < 1
+
+
+def test_counted_repetitions_in_one_another_end_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.lexicon.PATIENCE_S", 0.2)
+    with pytest.raises(ConfigError, match="takes too long") as caught:
+        found(tmp_path, r"(?:(?:a{1,50}){1,50}){1,50}$", "a" * 60 + "b", "regex")
+    assert "a{1,50}" in str(caught.value)
+
+
+def test_brackets_that_are_characters_are_no_groups(tmp_path: Path) -> None:
+    assert found(tmp_path, r"\(" * 11 + "[()]x", "(" * 12 + "x", "regex") == ["(" * 12 + "x"]
 
 
 def test_a_csv_file_is_the_same_as_a_toml_file(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pipeline.keys import key_state
 from pipeline.lock import held
 from pipeline.pseudonyms import key_for
 from pipeline.retention import days_left, due, expire
+from pipeline.shard import Shard
 from pipeline.stages import BY_NAME
 from tests.people_study import AUTHORS, POSTS_EACH, caption_of, clip_id, people_study, words_of
 
@@ -54,6 +55,15 @@ def test_nothing_goes_before_its_day_nor_without_one(study: Study, tmp_path: Pat
     with pytest.raises(UserError, match="retain_until"):
         expire(endless, ["everything"], AFTER)
     assert study.audio_path(clip_id(0, 0)).exists()
+
+
+def test_nothing_goes_while_shards_hold_copies(study: Study) -> None:
+    (study.shards / Shard(2, 1).folder).mkdir(parents=True)
+    with pytest.raises(UserError, match=r"merge .* --remove"):
+        expire(study, ["everything"], AFTER)
+    assert study.audio_path(clip_id(0, 0)).exists()
+    assert study.published.exists()
+    assert key_state(study.name).state == "here"
 
 
 def test_looking_first_counts_files_and_deletes_none(study: Study) -> None:

@@ -10,7 +10,9 @@ import duckdb
 import pytest
 
 from pipeline.config import Study, work_name
+from pipeline.errors import UserError
 from pipeline.recheck import recheck
+from pipeline.shard import Shard
 from tests.collect.crowd import FIRST_ID, STAGES, Crowd, addresses, collect, collecting_study, crowd
 
 
@@ -63,6 +65,16 @@ def test_the_rule_of_the_study_is_applied(tmp_path: Path, proxy: str, rule: str)
     Crowd.log.clear()
     collect(study)
     assert not [path for _, path, _ in Crowd.log if gone[7:] in path], "a run does not fetch it again"
+
+
+def test_nothing_is_forgotten_while_shards_hold_copies(tmp_path: Path, proxy: str) -> None:
+    study = collected(tmp_path, proxy, "forget")
+    (study.shards / Shard(2, 1).folder).mkdir(parents=True)
+    with pytest.raises(UserError, match=r"merge .* --remove"):
+        recheck(study, stages=STAGES)
+    assert Crowd.log == [], "no platform is asked"
+    assert study.audio_path(f"tiktok:{FIRST_ID}").exists()
+    assert rows(study, "SELECT count(*) FROM visibility") == [(0,)]
 
 
 def test_those_not_seen_for_longest_come_first(tmp_path: Path, proxy: str) -> None:
