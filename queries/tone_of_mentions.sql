@@ -2,7 +2,7 @@
 -- grain: one row a label, tone model and tone
 -- unit: shares and probabilities 0–1
 -- caution: tone of the region that holds the mention and of its neighbours, not of the word; captions have no tone; look at `mentions`
--- parameters: around = 1 (regions before and after); min_trust = 0.6 (0 takes all segments)
+-- parameters: around = 1 (regions before and after); min_trust = 0.75 (0 takes all segments)
 WITH spoken AS (
     SELECT mentions.clip_id, mentions.mention, mentions.label, (mentions.start_s + mentions.end_s) / 2 AS middle_s
     FROM mentions

@@ -13,6 +13,7 @@ import jiwer
 import pytest
 
 from pipeline import open_study
+from pipeline.cli import study as study_commands
 from pipeline.config import Study, load_study
 from pipeline.demo.study import SHIPPED, copy_demo
 from pipeline.executors.local import LocalExecutor
@@ -230,3 +231,18 @@ def test_another_tone_model_runs_that_stage_alone_and_stands_beside_the_first(
             assert sum(row[5].values()) == pytest.approx(1, abs=1e-6)
             assert set(row[5]) == {"neutral", "angry", "happy", "sad"}
     assert set(open_study(study.output).query("clip_tone")["model"]) == {"starter", NAME}
+
+
+def test_the_demo_says_how_many_words_were_heard_wrong(
+    demo: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(demo.output, tmp_path / "demo")
+    study_commands.demo(tmp_path / "demo")
+    assert "of the true words" not in capsys.readouterr().out, "nothing was done, so there is nothing new to judge"
+    monkeypatch.setattr(study_commands, "_run", lambda *_, **__: True)
+    study_commands.demo(tmp_path / "demo")
+    said = re.search(r"([\d.]+)% of the true words of 6 clips were heard wrong", capsys.readouterr().out)
+    assert said
+    assert float(said[1]) <= 100 * MAX_WER
+    stored = open_study(tmp_path / "demo").sql("SELECT DISTINCT group_value FROM evaluations WHERE measure = 'wer'")
+    assert set(stored["group_value"]) == {"all", "en", "es", "fr"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.ledger import AttemptRow, FingerprintRow
-from pipeline.queries_folder import get_query
+from pipeline.queries_folder import get_query, read_queries
 from pipeline.records import (
     AudioRow,
     ClipRow,
@@ -231,7 +231,7 @@ def test_a_segment_without_a_word_has_no_agreement(study: SmallStudy) -> None:
     assert study.ask("segment_overview")[0]["caption_agreement"] is None
 
 
-@pytest.mark.parametrize("name", ["find_text", "tone_of_term", "top_moments", "words_with_tone"])
+@pytest.mark.parametrize("name", [name for name, query in read_queries().items() if "min_trust" in query.parameters])
 def test_the_least_trust_of_queries_is_that_of_the_stage(name: str) -> None:
     (parameter,) = (one for one in get_query(name).described if one.name == "min_trust")
     assert float(parameter.default or -1) == TranscribeOptions().min_trust

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.heads.labels import LeftOut
 
 StudyFileOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file")]
-HEADERS = ("measure", "label", "value", "95 % from", "to", "n")
+HEADERS = ("measure", "label", "value", "95 % from", "to", "n", "reason")
 
 
 @app.command("train-head")
@@ -113,10 +113,10 @@ def _evaluation(study: Study, found: Evaluation) -> None:
         console().print(f"left out: {note}", markup=False)
     rows = [
         (row.model, row.grouping, row.group_value, row.measure, row.label or "all", row.value, row.ci_low, row.ci_high,
-         row.n, row.abstained)
+         row.n, row.abstained, row.reason)
         for row in found.rows
     ]  # fmt: skip
-    headers = ("model", "by", "group", "measure", "label", "value", "95 % from", "to", "n", "no score")
+    headers = ("model", "by", "group", "measure", "label", "value", "95 % from", "to", "n", "no score", "reason")
     console().print(plain_table(headers, rows))
     console().print(f"Stored in the table evaluations of {study.published}", markup=False, soft_wrap=True)
     for path in found.drawn:
@@ -127,9 +127,10 @@ def _figures(figures: Iterable[Figure]) -> None:
     from pipeline.display import plain_table
 
     rows = [
-        (one.measure, one.label or "all", one.estimate.value, one.estimate.low, one.estimate.high, one.n)
+        (one.measure, one.label or "all", one.estimate.value, one.estimate.low, one.estimate.high, one.n,
+         one.estimate.reason)
         for one in figures
-    ]
+    ]  # fmt: skip
     console().print(plain_table(HEADERS, rows))
 
 

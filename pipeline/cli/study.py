@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 @app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="where to put the demo study")] = Path("outputs/demo")) -> None:
     """Copy a small study of real clips, run it, and show what comes out."""
-    from pipeline.demo.study import copy_demo
+    from pipeline.demo.study import TRUE_TEXTS, copy_demo
 
     study_file = copy_demo(folder)
-    _run(load(study_file), (), retry_failed=False)
+    is_new = _run(load(study_file), (), retry_failed=False)
     study = load(study_file)
     _overview(study)
+    if is_new:
+        _judge(study, folder / TRUE_TEXTS)
     _where_next(study)
 
 
@@ -179,7 +181,8 @@ def _warn_of_age(study: Study) -> None:
         console().print(warning, markup=False)
 
 
-def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s: float | None = None) -> None:
+def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s: float | None = None) -> bool:
+    """Run a study and say how it went; whether there was anything to do."""
     from pipeline import audit, stopping
 
     _refuse_after_its_day(study)
@@ -195,11 +198,12 @@ def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s
             audit.note(study, "run", {"ended": "stopped"})
         if isinstance(stop, stopping.TimeUp):
             console().print("The time is up: what was done is saved, and the next run goes on from here.")
-            return
+            return True
         raise Stopped("stopped; what was done is saved, and the next run goes on from here") from None
     if not report.idle:
         audit.note(study, "run", _counts(report))
     console().print(report_lines(report), markup=False)
+    return not report.idle
 
 
 def _counts(report: Report) -> dict[str, int | str]:
@@ -228,6 +232,22 @@ def _overview(study: Study) -> None:
     rows = result.to_pylist(maps_as_pydicts="strict")
     screen = console()
     screen.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"]), screen.width))
+
+
+def _judge(study: Study, true_texts: Path) -> None:
+    """Compare what was heard with what is truly said, and store it."""
+    from pipeline.evaluation.groups import ALL
+    from pipeline.evaluation.transcripts import evaluate_transcripts
+
+    for row in evaluate_transcripts(study, true_texts).rows:
+        if (row.grouping, row.measure) == (ALL, "wer") and row.value is not None:
+            console().print(
+                f"{row.value:.1%} of the true words of {row.n} clips were heard wrong (cliptone evaluate --transcripts "
+                f"{true_texts}; table evaluations).\n",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def _where_next(study: Study) -> None:

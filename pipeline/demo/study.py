@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 SHIPPED = Path(__file__).parent
-FILES = ("demo.toml", "lexicon.toml", "posts.csv", "LICENSES.md")
+TRUE_TEXTS = "transcripts.csv"
+FILES = ("demo.toml", "lexicon.toml", "posts.csv", TRUE_TEXTS, "LICENSES.md")
 
 
 def copy_demo(folder: Path) -> Path:

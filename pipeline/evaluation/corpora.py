@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UserError
+from pipeline.imports.rows import csv_records, header
+from pipeline.imports.values import Rejected
 
 #: Labels of the corpora in our words. What stands in none of these has no agreed label ("xxx" of IEMOCAP).
 EMODB = {"W": "angry", "L": "bored", "E": "disgusted", "A": "afraid", "F": "happy", "T": "sad", "N": "neutral"}
@@ -117,14 +118,16 @@ def _named(folder: Path, pattern: re.Pattern[str]) -> Iterator[tuple[Path, re.Ma
                 yield path, found
 
 
-def _rows(table: Path, columns: set[str]) -> Iterator[dict[str, str]]:
-    """The lines of a table; `UserError` if a column is missing."""
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, delimiter="\t" if table.suffix == ".tsv" else ",", quoting=csv.QUOTE_MINIMAL)
-        missing = sorted(columns - set(reader.fieldnames or ()))
-        if missing:
-            raise UserError(f"{table} has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames or ())}")
-        yield from reader
+def _rows(table: Path, columns: set[str]) -> Iterator[Mapping[str, str]]:
+    """The lines of a table; `UserError` if a column is missing or a line cannot be read."""
+    names = header(table)
+    missing = sorted(columns - set(names))
+    if missing:
+        raise UserError(f"{table} has no column {', '.join(missing)}; it has {', '.join(names) or 'none'}")
+    for line, record in csv_records(table):
+        if isinstance(record, Rejected):
+            raise UserError(f"{table}, line {line}: {record}; mend the line or leave it out")
+        yield record
 
 
 LAYOUTS: dict[str, Layout] = {

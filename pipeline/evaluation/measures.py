@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from pipeline.evaluation.bootstrap import Estimate, Measure, Numbers, by_cluster, estimate
 from pipeline.tone.evaluation import CALIBRATION_BINS, Indices, confusion
 
+ONE_LABEL = "one_label"  # why there is no average over labels
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -40,15 +42,23 @@ class Figure:
 
 
 def tone_figures(judged: Judged) -> list[Figure]:
-    """UAR, macro-F1 and calibration error over all labels, then recall and precision of each that occurs."""
+    """UAR, macro-F1 and calibration error over all labels, then recall and precision of each that occurs.
+
+    Where all spans have one true label, UAR and macro-F1 are unknown: its recall says all there is to say.
+    """
     size = len(judged.labels)
     confusions = by_cluster(_confusion_parts(judged), judged.clusters)
     spans = judged.truth.size
-    found = [
-        Figure("uar", None, estimate(confusions, _on_confusions(average_recalls, size)), spans),
-        Figure("macro_f1", None, estimate(confusions, _on_confusions(macro_f1s, size)), spans),
-        Figure("ece", None, estimate(by_cluster(_bin_parts(judged), judged.clusters), calibration_errors), spans),
-    ]
+    averages = {
+        name: estimate(confusions, _on_confusions(measure, size))
+        for name, measure in (("uar", average_recalls), ("macro_f1", macro_f1s))
+    }
+    if np.unique(judged.truth).size == 1:  # whoever says that label always would have 1.0
+        averages = dict.fromkeys(averages, Estimate(None, reason=ONE_LABEL))
+    found = [Figure(name, None, one, spans) for name, one in averages.items()]
+    found.append(
+        Figure("ece", None, estimate(by_cluster(_bin_parts(judged), judged.clusters), calibration_errors), spans)
+    )
     counts = judged.confusion
     for index, label in enumerate(judged.labels):
         for name, values, n in (

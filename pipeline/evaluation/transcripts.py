@@ -27,7 +27,7 @@ from pipeline.imports.rows import csv_records, header
 from pipeline.imports.values import Rejected
 from pipeline.reader import StudyReader
 
-COLUMNS = ("clip_id", "text", "language")
+COLUMNS = ("clip_id", "text", "language", "file")  # the last is for people
 ENGLISH = "en"
 NO_WORDS = "the true text has no words"
 NOT_TRANSCRIBED = "the clip has not passed the stage transcribe"
@@ -95,13 +95,14 @@ def evaluate_transcripts(study: Study, path: Path) -> Evaluation:
 
 
 def read_texts(path: Path) -> tuple[list[TrueText], list[LeftOut]]:
-    """Read a CSV file with clip_id, text and perhaps language; `UserError` if it is another file."""
+    """Read a CSV file with clip_id, text and perhaps language and file; `UserError` if it is another file."""
     if not path.is_file():
         raise UserError(f"there is no file of true texts {path}")
     names = header(path)
     if not {"clip_id", "text"} <= set(names) <= set(COLUMNS):
         raise UserError(
-            f"{path} needs the columns clip_id and text, and may have language; it has {', '.join(names) or 'none'}"
+            f"{path} needs the columns clip_id and text, and may have language and file; "
+            f"it has {', '.join(names) or 'none'}"
         )
     found: list[TrueText] = []
     left_out: list[LeftOut] = []

@@ -36,5 +36,6 @@ class EvaluationRow(Row):
     n: int = column("labelled spans behind the figure; of wer and cer, clips", "count")
     abstained: int = column("labelled spans, or clips, of the group that have no score", "count")
     reason: str | None = column(
-        "why the value or the interval is NULL: nothing_to_measure, or one_cluster where all comes from one author"
+        "why the value or the interval is NULL: nothing_to_measure; one_label where people gave one label alone, "
+        "which is no test of telling labels apart; or one_cluster where all comes from one author"
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.tone import conformal, evaluation, starter_recipe
+from pipeline.tone.hyperparams import read_hyperparams
 from pipeline.tone.starter_corpus import Corpus, stacked
 
 LEAST_SPEAKERS = 3  # one to test on, one to calibrate on, one to train on
@@ -43,12 +44,12 @@ def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], fo
     """Score each speaker's judging copies by a model of the other speakers' training copies.
 
     A speaker's own calibration is fitted on the other speakers, each scored by a model that had heard neither of the
-    two. All copies list the same utterances. Raises `UserError` for fewer than three speakers.
+    two. All copies list the same utterances. Raises `UserError` for other labels than the folder's model has, and for
+    fewer than three speakers of any.
     """
     whole = next(iter(judging.values()))
+    _check(whole, int(read_hyperparams(folder)["out_n_neurons"]))
     speakers = sorted(set(whole.speakers.tolist()))
-    if len(speakers) < LEAST_SPEAKERS:
-        raise UserError(f"leaving speakers out needs at least {LEAST_SPEAKERS} speakers, not {len(speakers)}")
     labels, truth = np.unique(whole.emotions, return_inverse=True)
     logits: Logits = {way: np.empty((truth.size, labels.size)) for way in judging}
     for speaker in speakers:
@@ -61,6 +62,19 @@ def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], fo
         calibration=calibrate({way: logits[way] for way in ways}, truth, coverage),
         own_calibration=_own_calibration(training, {way: judging[way] for way in ways}, truth, folder, coverage),
     )
+
+
+def _check(corpus: Corpus, labels: int) -> None:
+    """Refuse what cannot be judged on unheard speakers: with two of them left out, the rest must have every label."""
+    names = sorted(set(corpus.emotions.tolist()))
+    speakers = {label: set(corpus.speakers[corpus.emotions == label].tolist()) for label in names}
+    if len(names) != labels:
+        raise UserError(f"the model has {labels} labels, the utterances have {len(names)}: {', '.join(names)}")
+    for label, found in speakers.items():
+        if len(found) < LEAST_SPEAKERS:
+            raise UserError(
+                f"leaving speakers out needs at least {LEAST_SPEAKERS} speakers, not {len(found)}, of {label!r}"
+            )
 
 
 def calibrate(logits: Logits, truth: NDArray[np.int64], coverage: float) -> Calibration:

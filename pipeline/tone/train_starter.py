@@ -71,7 +71,7 @@ def main(
     encoder = WhisperEncoder(models.locate("whisper-base"))
     if encoder.name != settings["speech_encoder"]:
         raise UserError(f"the starter reads {settings['speech_encoder']}, but embeddings here are {encoder.name}")
-    speech = read_speech(data_folder or _default_folder())
+    speech = read_speech(data_folder or default_folder())
     training = training_corpora(speech, encoder, int(settings["training_copies"]))
     judging = judging_corpora(speech, encoder)
     held = leave_speakers_out(training, judging, STARTER_FOLDER, float(settings["coverage"]))
@@ -90,7 +90,8 @@ def main(
         typer.echo(f"\nSaved to {output}")
 
 
-def _default_folder() -> Path:
+def default_folder() -> Path:
+    """The corpus below the folder that CLIPTONE_DATA names; `UserError` where it names none."""
     data = os.environ.get("CLIPTONE_DATA")
     if not data:
         raise UserError("name the folder of the labelled utterances, or set CLIPTONE_DATA to the folder above emodb4")

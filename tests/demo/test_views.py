@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline import open_study
+from pipeline import models, open_study
 from pipeline.config import Study
 from pipeline.demo.study import SHIPPED
 from pipeline.lexicon import read_lexicon
 from pipeline.stages import BY_NAME, STAGES
+from pipeline.tone.diarization import TIMELINE_MODELS
+from pipeline.tone.model import TONE_MODELS
 
 pytestmark = pytest.mark.model
 #: Tables of stages that the demo leaves empty, and why.
@@ -26,6 +28,14 @@ def test_every_table_is_filled_but_those_left_out_for_a_reason(demo: Study) -> N
     assert empty == set(LEFT_OUT)
     assert "hub" in str(BY_NAME["timeline"].Options.model_fields["models"].description)
     assert "commercial" in str(BY_NAME["acoustics"].Options.model_fields["opensmile"].description)
+
+
+def test_models_of_the_hub_are_left_out_by_name_and_reason() -> None:
+    text = (SHIPPED / "demo.toml").read_text(encoding="utf-8")
+    from_the_hub = [name for name in (*TONE_MODELS, *TIMELINE_MODELS) if models.get(name).shipped is None]
+    assert len(from_the_hub) == 3
+    assert all(f'"{name}"' in text for name in from_the_hub)
+    assert "must be fetched from the model hub" in text
 
 
 def test_the_lexicon_is_found_in_speech_and_captions(demo: Study) -> None:

@@ -118,3 +118,26 @@ def test_a_table_without_a_column_or_with_files_that_are_gone(tmp_path: Path) ->
     tree(tmp_path, labels_dot_csv="file,speaker,emotion\na.wav,1,sad\n")
     with pytest.raises(UserError, match=r"lists .*a.wav, which is not there \(1 of 1"):
         read_corpus("labelled", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("file,speaker,emotion\na.wav,Jörg,sad\n".encode("latin-1"), "labels.csv, line 2: the row is not UTF-8"),
+        (b"file,speaker,emotion\na.wav,1,sad\nb.wav,1\n", "labels.csv, line 3: the row has 2 cells, the header 3"),
+        (b"\x00\xff\x00", "labels.csv has no column emotion, file, speaker"),
+    ],
+    ids=["latin-1", "short", "no text"],
+)
+def test_a_table_that_cannot_be_read_is_a_sentence(content: bytes, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(UserError) as error:
+        read_corpus("labelled", tmp_path)
+    assert sentence in str(error.value)
+
+
+def test_a_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "labels.csv").write_bytes("\ufefffile;speaker;emotion\r\na.wav;Jörg;sad\r\n".encode())
+    assert read("labelled", tmp_path) == [("a.wav", "sad", "Jörg", "")]

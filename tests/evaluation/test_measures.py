@@ -46,6 +46,14 @@ def test_a_label_that_never_occurs_has_no_recall_and_does_not_count() -> None:
     assert ("precision", "sad") not in found, "the model never says it"
 
 
+def test_one_label_alone_is_no_test_of_telling_labels_apart() -> None:
+    always_angry = Judged(LABELS, np.zeros(6, dtype=np.int64), np.eye(3)[[0] * 6], np.array(list("aabbcc")))
+    found = {(figure.measure, figure.label): figure.estimate for figure in tone_figures(always_angry)}
+    for measure in ("uar", "macro_f1"):
+        assert (found[measure, None].value, found[measure, None].reason) == (None, "one_label")
+    assert found["recall", LABELS[0]].value == 1.0, "which says whose it is"
+
+
 def test_nothing_to_judge_gives_reasons() -> None:
     one = Judged(LABELS, np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros(0, dtype=str))
     assert [(figure.measure, figure.estimate.value, figure.estimate.reason) for figure in tone_figures(one)] == [

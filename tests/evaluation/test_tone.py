@@ -122,7 +122,9 @@ def test_a_clip_is_answered_by_the_mean_over_its_regions(tmp_path: Path) -> None
     found = evaluate_tone(study, write_rows(tmp_path / "l.csv", "clip_id,label", ("x:1", "neutral"), ("x:2", "angry")))
     assert figure(found, "uar").value == 1.0
     span = write_rows(tmp_path / "s.csv", "clip_id,start_s,end_s,label", ("x:1", 0, 4, "angry"), ("x:2", 0, 2, "angry"))
-    assert figure(evaluate_tone(study, span), "uar").value == 1.0, "the first two regions alone are angry"
+    found = evaluate_tone(study, span)
+    assert figure(found, "recall", label="angry").value == 1.0, "the first two regions alone are angry"
+    assert (figure(found, "uar").value, figure(found, "uar").reason) == (None, "one_label")
 
 
 def test_numbers_are_judged_by_concordance(tmp_path: Path) -> None:

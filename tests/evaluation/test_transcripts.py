@@ -88,7 +88,7 @@ def test_what_cannot_be_compared_is_named(study: Study, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "lines", "sentence"),
     [
-        ("clip_id,words", [("x:1", "a")], "needs the columns clip_id and text, and may have language; it has clip_id"),
+        ("clip_id,words", [("x:1", "a")], "needs the columns clip_id and text, and may have language and file; it has"),
         ("clip_id,text", [("x:9", "a")], "1 × the study has no such clip (line 2: x:9)"),
         ("clip_id,text", [], "it has no lines"),
     ],
