@@ -92,15 +92,13 @@ class LocalExecutor:
                 yield batch.plan, outcome
 
     def _batches(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[Batch]:
-        """Batches of each stage in turn, those with most to do first, and none so large that a worker goes without."""
-        for plan, clips in work:
-            longest_first = sorted(clips, key=_speech_s, reverse=True)
-            share = -(-len(longest_first) // max(1, self._count))
-            suspects = self._in_hand.suspects if self._in_hand else frozenset()
-            yield from (Batch(plan, [clip]) for clip in longest_first if clip.clip_id in suspects)
-            rest = [clip for clip in longest_first if clip.clip_id not in suspects]
-            for batch in batches(rest, min(plan.stage.batch_size, max(1, share))):
-                yield Batch(plan, batch)
+        """Batches of each stage in turn; clips that a run crashed with stand alone and come first."""
+        suspects = self._in_hand.suspects if self._in_hand else frozenset()
+        for plan, some in work:
+            clips = list(some)
+            yield from (Batch(plan, [clip]) for clip in clips if clip.clip_id in suspects)
+            rest = [clip for clip in clips if clip.clip_id not in suspects]
+            yield from (Batch(plan, batch) for batch in fair_batches(rest, plan.stage.batch_size, self._count))
 
     def close(self) -> None:
         """Stop all workers: asked first, then killed."""
@@ -226,16 +224,11 @@ def _speech_s(clip: Clip) -> Seconds:
     return sum(region.end_s - region.start_s for region in clip.rows(SpeechRegionRow))
 
 
-def batches(clips: Iterable[Clip], size: int) -> Iterator[list[Clip]]:
-    """Clips in lists of `size`, the last one perhaps shorter."""
-    batch: list[Clip] = []
-    for clip in clips:
-        batch.append(clip)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def fair_batches(clips: Iterable[Clip], size: int, workers: int) -> Iterator[list[Clip]]:
+    """Clips in lists of at most `size`, those with most to do first, and none so long that a worker goes without."""
+    longest_first = sorted(clips, key=_speech_s, reverse=True)
+    share = max(1, min(size, -(-len(longest_first) // max(1, workers))))
+    yield from (longest_first[first : first + share] for first in range(0, len(longest_first), share))
 
 
 def _start() -> Worker:

@@ -19,7 +19,7 @@ from pipeline.config import RayOptions
 from pipeline.errors import Reason, UserError
 from pipeline.executors import WAVE_CLIPS
 from pipeline.executors.boundary import failure, run
-from pipeline.executors.local import BUILD_ALLOWANCE_S, ENVIRONMENT, batches
+from pipeline.executors.local import BUILD_ALLOWANCE_S, ENVIRONMENT, fair_batches
 from pipeline.executors.ray_cluster import RayCluster, first_line, unseen
 from pipeline.records import Clip, Outcome, Seconds
 from pipeline.stage import Stage, StagePlan
@@ -130,7 +130,10 @@ class RayExecutor:
 
     def map_all(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[tuple[StagePlan, Outcome]]:
         """Run stages that do not need each other side by side; outcomes come as they are ready."""
-        queues = {on_gpu: _queue([part for part in work if wants_gpu(part[0]) is on_gpu]) for on_gpu in (False, True)}
+        queues = {
+            on_gpu: _queue([part for part in work if wants_gpu(part[0]) is on_gpu], self._room[on_gpu])
+            for on_gpu in (False, True)
+        }
         try:
             while any(queue.first for queue in queues.values()) or any(worker.batch for worker in self._workers):
                 self._look()
@@ -278,8 +281,8 @@ def wants_gpu(plan: StagePlan) -> bool:
     return str(getattr(plan.options, "device", "cpu")).startswith("cuda")
 
 
-def _queue(work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Queue:
+def _queue(work: Sequence[tuple[StagePlan, Iterable[Clip]]], workers: int) -> Queue:
     def of(plan: StagePlan, clips: Iterable[Clip]) -> Iterator[Batch]:
-        return (Batch(plan, batch) for batch in batches(clips, plan.stage.batch_size))
+        return (Batch(plan, batch) for batch in fair_batches(clips, plan.stage.batch_size, workers))
 
     return Queue(chain.from_iterable(of(plan, clips) for plan, clips in work))
