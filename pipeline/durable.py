@@ -33,7 +33,7 @@ def write(path: Path, text: str) -> None:
 
 
 def sync(path: Path) -> None:
-    """Bring the bytes of a file, or the names in a folder, to the disk."""
+    """Bring the bytes of a file, or the names in a folder, to the disk; `OSError` names what could not be brought."""
     is_folder = path.is_dir()
     if is_folder and os.name == "nt":  # its folders cannot be opened
         return
@@ -42,6 +42,6 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     except OSError as error:
         if not is_folder or error.errno not in NO_FOLDERS:
-            raise
+            raise OSError(error.errno, error.strerror, str(path)) from error  # the system's own names no file
     finally:
         os.close(descriptor)

@@ -10,6 +10,14 @@ from pipeline.errors import StoreError
 MIGRATIONS: dict[int, str] = {
     2: "ALTER TABLE IF EXISTS clips DROP COLUMN IF EXISTS metadata_source",  # field_sources says it by column
     3: "ALTER TABLE IF EXISTS observations ALTER COLUMN counted_at DROP NOT NULL",  # some exports give no time
+    # what every clip now has to say of itself: where its media come from, and which origin of its fields is known
+    4: """
+        ALTER TABLE clips ADD COLUMN IF NOT EXISTS kind VARCHAR;
+        ALTER TABLE clips ADD COLUMN IF NOT EXISTS field_sources MAP(VARCHAR, VARCHAR);
+        UPDATE clips SET kind = coalesce((SELECT min(kind) FROM sources WHERE sources.clip_id = clips.clip_id), 'post')
+        WHERE kind IS NULL;
+        UPDATE clips SET field_sources = MAP {} WHERE field_sources IS NULL;
+    """,
 }
 
 BASELINE = 1  # the version of a new database before any migration

@@ -26,10 +26,12 @@ COLUMNS = """
 def open_database(path: Path, kinds: Sequence[type[Row]]) -> duckdb.DuckDBPyConnection:
     """Open a working database with all tables of these rows; what an older version wrote is kept beside it.
 
-    Raises `StoreError` if it cannot be opened or a newer cliptone wrote it, `DiskFull` if the copy has no room: then
+    Raises `StoreError` if it cannot be opened or a newer cliptone wrote it, `DiskFull` if there is no room for it: then
     nothing is changed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _create(path)
     connection = _connect(path)
     try:
         if is_behind(connection) or schema.lacks_columns(connection, kinds):
@@ -46,9 +48,22 @@ def open_database(path: Path, kinds: Sequence[type[Row]]) -> duckdb.DuckDBPyConn
     return connection
 
 
+def _create(path: Path) -> None:
+    """Put an empty database there, whole or not at all: half of one could never be opened again."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        with disk_full():
+            duckdb.connect(str(part)).close()
+            durable.put(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(path))
+        with disk_full():
+            return duckdb.connect(str(path))
     except duckdb.Error as error:
         sentence = str(error).splitlines()[0]
         raise StoreError(f"the database {path} cannot be opened: {sentence}") from error

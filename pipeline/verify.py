@@ -10,19 +10,15 @@ from pipeline import audit
 from pipeline.config import Study
 from pipeline.errors import UserError
 from pipeline.findings import Finding
-from pipeline.ledger import LEDGER_ROWS, FingerprintRow, PublicationRow, RunRow
 from pipeline.lock import held
-from pipeline.records import Row
-from pipeline.schema import columns, quoted
+from pipeline.parquet_files import open_catalogue
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.status import WANTED, study_status
-from pipeline.store import STUDY_ROWS, Store
+from pipeline.store import Store
 from pipeline.verify_files import file_findings
+from pipeline.verify_published import published_findings
 from pipeline.verify_rows import row_findings
-
-#: Tables that a run without anything to do changes, and publishes with the next news.
-OF_A_RUN = (RunRow, FingerprintRow, PublicationRow)
 
 
 def verify(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[Finding]:
@@ -49,51 +45,16 @@ def findings(study: Study, store: Store, stages: Sequence[type[Stage]]) -> list[
     """Everything that is wrong with a study that is held and open."""
     found = [*file_findings(study, store), *row_findings(store, stages)]
     if study.shard is None:
-        found += _published(study, store, stages)
+        found += published_findings(study, store, stages)
     if study.published.exists() and not any(finding.publishes for finding in found):
         found += _counts(study, stages)
     return [*found, *_audit(study)]
 
 
-def _published(study: Study, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
-    """The file for readers against the working database."""
-    again = "--repair publishes it again"
-    if not study.published.exists():
-        yield Finding("published", "the database for readers is not there", again, publishes=True)
-    elif store.unpublished:
-        yield Finding("published", "the database for readers is behind what is stored", again, publishes=True)
-    elif study.parquet is None:
-        kinds = [*STUDY_ROWS, *(kind for stage in stages for kind in stage.tables), *LEDGER_ROWS]
-        kinds = [kind for kind in kinds if kind not in OF_A_RUN]
-        stored = _digests(store.tables.connection, kinds)
-        try:
-            with duckdb.connect() as connection:
-                connection.execute(f"ATTACH {quoted(str(study.published))} AS shown (READ_ONLY)")
-                connection.execute("USE shown")
-                shown = _digests(connection, kinds)
-        except duckdb.Error as error:
-            what = f"the database for readers cannot be read: {str(error).splitlines()[0]}"
-            yield Finding("published", what, again, publishes=True)
-            return
-        for table in stored:
-            if stored[table] != shown[table]:
-                what = f"{table} differs between the database for readers and the working one"
-                yield Finding("published", what, again, publishes=True)
-
-
-def _digests(connection: duckdb.DuckDBPyConnection, kinds: Sequence[type[Row]]) -> dict[str, tuple[int, int]]:
-    """By table, how many rows it has and the sum of their hashes, whatever their order."""
-    found = {}
-    for kind in kinds:
-        fields = ", ".join(column.name for column in columns(kind))
-        sql = f"SELECT count(*), coalesce(sum(hash({fields})::HUGEINT), 0) FROM {kind.table}"  # noqa: S608 - own names
-        found[kind.table] = connection.execute(sql).fetchall()[0]
-    return found
-
-
 def _counts(study: Study, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
     """What became of the clips at each stage adds up to all of them."""
     with duckdb.connect(str(study.published), read_only=True) as connection:
+        open_catalogue(connection)
         clips = connection.execute(f"SELECT count(*) FROM ({WANTED})").fetchall()[0][0]  # noqa: S608 - our own names
     for line in study_status(study, stages):
         seen = line.done + sum(line.failed.values()) + line.pending + line.not_reached

@@ -20,6 +20,8 @@ from pipeline.run import run_study
 from pipeline.stages import BY_NAME
 from tests.small_study import SmallStudy
 
+pytest_plugins = ["tests.fault_table"]
+
 # Two workers on two cores: one thread each, in this process too.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")

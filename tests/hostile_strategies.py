@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
@@ -10,8 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UserError
+from tests.fault_table import ALL
 
-EXAMPLES = 1_500 if os.environ.get("CLIPTONE_FAULTS") == "all" else 30
+EXAMPLES = 1_500 if ALL else 30
 #: The same examples every time; a file a time is slow for hypothesis.
 FUZZING = settings(
     max_examples=EXAMPLES,

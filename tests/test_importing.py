@@ -80,7 +80,7 @@ def take(store: Store, tmp_path: Path) -> Callable[..., ImportRow]:
 # ---------------------------------------------------------------- size
 
 
-def test_ten_thousand_rows_with_one_percent_broken_twice(tmp_path: Path) -> None:
+def test_f15_ten_thousand_rows_with_one_percent_broken_twice(tmp_path: Path, tell: Callable[[str], None]) -> None:
     bad = set(random.Random(1).sample(range(ROWS), BROKEN))
     lines = (line(number)[: 40 if number in bad else None] for number in range(ROWS))
     path, study = written(tmp_path / "posts.ndjson", *lines), study_in(tmp_path)
@@ -94,6 +94,10 @@ def test_ten_thousand_rows_with_one_percent_broken_twice(tmp_path: Path) -> None
     assert before == [(ROWS - BROKEN, ROWS - BROKEN, ROWS - BROKEN, 1)]
     assert import_into(study, path, Hints(), fetch=False)[1].new_posts == 0
     assert rows(study, counted) == before
+    tell(
+        f"{ROWS:,} imported rows, {BROKEN} broken: {ROWS - BROKEN:,} posts, {BROKEN} rejected with their line; "
+        "a second import adds 0"
+    )
 
 
 # ---------------------------------------------------------------- what is stored

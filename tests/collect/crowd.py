@@ -25,7 +25,6 @@ from tests.collect.fake_platform import Platform, fake_platform, tiktok_page, ti
 from tests.collect.rig import Server
 from tests.conftest import write_study
 
-RETRY_AFTER_S = 1
 FIRST_ID = 7_300_000_000_000_000_000
 CLIP_S = 1
 
@@ -44,6 +43,7 @@ class Crowd(Platform):
     """Posts of TikTok with long ids: all there, but some answer 429 at first; what is asked when is written down."""
 
     share_refused: ClassVar[float] = 0.0
+    retry_after_s: ClassVar[int] = 1
     gone: ClassVar[set[str]] = set()  # ids of posts that were removed since
     log: ClassVar[list[tuple[float, str, int]]] = []  # time, path, status
     lock: ClassVar[threading.Lock] = threading.Lock()
@@ -60,7 +60,7 @@ class Crowd(Platform):
         elif post_id in self.gone:
             self.answer(404, b"no")
         elif self.server.requests[path] == 1 and _drawn(post_id) < self.share_refused:
-            self.answer(429, b"slow down", Retry_After=str(RETRY_AFTER_S))
+            self.answer(429, b"slow down", Retry_After=str(self.retry_after_s))
         else:
             video = {**platforms._video("play540.mp4", CLIP_S)}
             post = tiktok_post(post_id, video=video, desc=f"post {post_id} #crowd")
@@ -87,9 +87,9 @@ def tiny_clip(folder: Path) -> Path:
 
 
 @contextmanager
-def crowd(folder: Path, share_refused: float = 0.0) -> Iterator[tuple[Server, dict[str, Any]]]:
+def crowd(folder: Path, share_refused: float = 0.0, retry_after_s: int = 1) -> Iterator[tuple[Server, dict[str, Any]]]:
     """The platform with its crowd of posts."""
-    Crowd.share_refused = share_refused
+    Crowd.share_refused, Crowd.retry_after_s = share_refused, retry_after_s
     Crowd.log.clear()
     Crowd.gone.clear()
     with fake_platform(tiny_clip(folder), folder, Crowd) as made:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -80,13 +80,14 @@ def test_media_that_is_whole_passes(faults: Server, tmp_path: Path, path: str) -
         ("hlsfile/list.m3u8", Reason.UNSUPPORTED_URL, 20),
     ],
 )
-def test_a_fault_is_a_reason_and_leaves_nothing(
-    faults: Server, tmp_path: Path, path: str, reason: Reason, budget: int
+def test_f5_a_fault_is_a_reason_and_leaves_nothing(
+    faults: Server, tmp_path: Path, tell: Callable[[str], None], path: str, reason: Reason, budget: int
 ) -> None:
     found, message, requests = ask(faults, tmp_path, path)
     assert found == reason, message
     assert requests <= budget
     assert left(tmp_path) == []
+    tell("a fault of a web site has its reason within its budget of requests, and leaves no file")
 
 
 def test_what_the_site_asks_for_is_told(faults: Server, tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,6 @@ import duckdb
 from pipeline.config import Study, work_name
 from tests.collect.crowd import Crowd, addresses, collect, collecting_study, crowd
 
-ALL = os.environ.get("CLIPTONE_FAULTS") == "all"
-POSTS, KILLS = (1_000, 20) if ALL else (60, 6)
 SEED = 20261122
 TABLES = {
     "clips": "* EXCLUDE (clip_id), clip_id",
@@ -36,32 +34,39 @@ def tables(study: Study) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-def test_killed_at_random_points(tmp_path: Path) -> None:
+def test_f1_a_collection_killed_at_random_points(
+    tmp_path: Path, size: Callable[[int, int], int], tell: Callable[[str], None]
+) -> None:
+    posts, wanted_kills = size(60, 1_000), size(6, 20)
     with crowd(tmp_path) as (server, way):
-        undisturbed = collecting_study(tmp_path / "whole", way["proxy"], addresses(POSTS))
+        undisturbed = collecting_study(tmp_path / "whole", way["proxy"], addresses(posts))
         collect(undisturbed)
         pages = sum("www.tiktok.com" in path for _, path, _ in Crowd.log)
-        assert pages == POSTS
+        assert pages == posts
         server.requests.clear()
         Crowd.log.clear()
-        study = collecting_study(tmp_path / "killed", way["proxy"], addresses(POSTS))
-        kills = run_and_kill(study, KILLS)
+        study = collecting_study(tmp_path / "killed", way["proxy"], addresses(posts))
+        kills = run_and_kill(study, posts, wanted_kills)
         asked = sum("www.tiktok.com" in path for _, path, _ in Crowd.log)
-    assert kills == KILLS, "the run was over before it was killed often enough"
-    assert asked <= POSTS + kills, "at most one post is asked for again after each kill"
+    assert kills == wanted_kills, "the run was over before it was killed often enough"
+    assert asked <= posts + kills, "at most one post is asked for again after each kill"
     found, wanted = tables(study), tables(undisturbed)
     for name in TABLES:
         assert found[name] == wanted[name], name
     folders = {path.name for path in study.downloads.iterdir()}
-    assert folders == {work_name(f"tiktok:{address.rsplit('/', 1)[-1]}") for address in addresses(POSTS)}
+    assert folders == {work_name(f"tiktok:{address.rsplit('/', 1)[-1]}") for address in addresses(posts)}
     assert all([file.name for file in (study.downloads / name).iterdir()] == ["media.mp4"] for name in folders)
+    tell(
+        f"{kills} kills of a collection of {posts} posts from a local server: the same tables, "
+        f"{asked - posts} posts asked for again"
+    )
 
 
-def run_and_kill(study: Study, kills: int) -> int:
+def run_and_kill(study: Study, posts: int, kills: int) -> int:
     """Run a study, kill -9 it at random moments while it collects, let the last run end; how often it was killed."""
     draw = random.Random(SEED)
     done = 0
-    goals = sorted(draw.sample(range(2, POSTS - 2), kills))
+    goals = sorted(draw.sample(range(2, posts - 2), kills))
     while True:
         command = [sys.executable, "-m", "tests.collect.crowd", str(study.path)]
         run = subprocess.Popen(command, cwd=Path(__file__).parent.parent.parent)

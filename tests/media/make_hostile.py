@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,11 +52,6 @@ def canary() -> Iterator[Canary]:
         yield made
     finally:
         made.close()
-
-
-def say(line: str) -> None:
-    """One line of counts for whoever looks: `pytest -s` shows it."""
-    sys.stdout.write(f"\n{line}\n")
 
 
 def tone(seconds: float, hertz: float) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,9 @@ def reason(ran: Ran, name: str) -> str | None:
     return ran.attempts[name]["reason"]
 
 
-def test_every_file_ends_with_rows_or_a_reason_and_nothing_outside_is_reached(ran: Ran) -> None:
+def test_f9_every_file_ends_with_rows_or_a_reason_and_nothing_outside_is_reached(
+    ran: Ran, tell: Callable[[str], None]
+) -> None:
     assert ran.files >= LEAST
     ends = {name: attempt["reason"] for name, attempt in ran.attempts.items()}
     assert all((name in ran.rows) == (end is None) for name, end in ends.items())
@@ -117,10 +119,10 @@ def test_every_file_ends_with_rows_or_a_reason_and_nothing_outside_is_reached(ra
     assert [path.name for path in outputs if SENTINEL in path.read_bytes()] == []
     assert ran.watch.peak_bytes < MEMORY_BYTES
     assert ran.watch.longest_s < media.DEADLINE_CAP_S
-    make_hostile.say(
-        f"F9: {ran.files} hostile files in {ran.seconds:.0f} s: {len(ran.rows)} with rows, "
+    tell(
+        f"{ran.files} hostile files in {ran.seconds:.0f} s: {len(ran.rows)} with rows, "
         f"{sum(end is not None for end in ends.values())} with a reason, {len(ran.hits)} canary hits, "
-        f"{len(foreign)} foreign tones; largest reader {ran.watch.peak_bytes >> 20} MiB, "
+        f"{len(foreign)} foreign tones, 0 foreign bytes in outputs, largest reader {ran.watch.peak_bytes >> 20} MiB, "
         f"longest {ran.watch.longest_s:.1f} s"
     )
 

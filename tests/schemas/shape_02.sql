@@ -1,0 +1,34 @@
+-- what: the tables of the working database as an earlier version of cliptone made them (shape 02), with a clip
+-- grain: none; statements to run in an empty database
+CREATE TABLE acoustics(clip_id VARCHAR NOT NULL, region BIGINT NOT NULL, f0_median_hz DOUBLE, f0_p10_hz DOUBLE, f0_p90_hz DOUBLE, f0_sd_semitones DOUBLE, f0_range_semitones DOUBLE, voiced_share DOUBLE, intensity_mean_db DOUBLE, intensity_sd_db DOUBLE, jitter_local DOUBLE, shimmer_local DOUBLE, hnr_db DOUBLE, syllable_rate_hz DOUBLE, articulation_rate_hz DOUBLE, pause_count BIGINT, pause_share DOUBLE, mfcc_mean FLOAT[], mfcc_sd FLOAT[], reason VARCHAR);
+CREATE TABLE attempts(attempt_id BIGINT NOT NULL, run_id BIGINT NOT NULL, clip_id VARCHAR NOT NULL, stage VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, status VARCHAR NOT NULL, reason VARCHAR, message VARCHAR, finished_at TIMESTAMP NOT NULL, "seconds" DOUBLE NOT NULL);
+CREATE TABLE audio(clip_id VARCHAR NOT NULL, container VARCHAR NOT NULL, video_codec VARCHAR, width BIGINT, height BIGINT, audio_codec VARCHAR NOT NULL, source_sample_rate BIGINT NOT NULL, source_channels BIGINT NOT NULL, duration_s DOUBLE NOT NULL, container_duration_s DOUBLE, decoded_ratio DOUBLE, loudness_lufs DOUBLE, true_peak_dbtp DOUBLE, clipping_share DOUBLE NOT NULL);
+CREATE TABLE clips(clip_id VARCHAR NOT NULL, platform VARCHAR NOT NULL, url VARCHAR, caption VARCHAR, hashtags VARCHAR[] NOT NULL, mentions VARCHAR[] NOT NULL, posted_at TIMESTAMP, posted_precision VARCHAR, declared_duration_s DOUBLE, sound_id VARCHAR, sound_title VARCHAR, sound_artist VARCHAR, author_key VARCHAR, metadata_source VARCHAR);
+CREATE TABLE emotions(clip_id VARCHAR NOT NULL, region BIGINT NOT NULL, model VARCHAR NOT NULL, "label" VARCHAR, probability DOUBLE, probabilities MAP(VARCHAR, DOUBLE), arousal DOUBLE, valence DOUBLE, dominance DOUBLE, status VARCHAR NOT NULL, reason VARCHAR);
+CREATE TABLE evidence(clip_id VARCHAR NOT NULL, speech_s DOUBLE NOT NULL, speech_share DOUBLE NOT NULL, music_share DOUBLE, music_reason VARCHAR, snr_db DOUBLE, tagger VARCHAR);
+CREATE TABLE fingerprints(fingerprint VARCHAR NOT NULL, stage VARCHAR NOT NULL, "version" BIGINT NOT NULL, "options" VARCHAR NOT NULL, models VARCHAR NOT NULL, libraries VARCHAR NOT NULL, is_current BOOLEAN NOT NULL);
+CREATE TABLE media(clip_id VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, size_bytes BIGINT NOT NULL, file_name VARCHAR NOT NULL, format_id VARCHAR, extractor VARCHAR);
+CREATE TABLE observations(clip_id VARCHAR NOT NULL, counted_at TIMESTAMP, count_source VARCHAR NOT NULL, "views" BIGINT, likes BIGINT, "comments" BIGINT, shares BIGINT, saves BIGINT);
+CREATE TABLE runs(run_id BIGINT NOT NULL, started_at TIMESTAMP NOT NULL, finished_at TIMESTAMP, cliptone_version VARCHAR NOT NULL, study_sha256 VARCHAR NOT NULL);
+CREATE TABLE schema_version("version" BIGINT NOT NULL);
+CREATE TABLE segments(clip_id VARCHAR NOT NULL, segment BIGINT NOT NULL, start_s DOUBLE NOT NULL, end_s DOUBLE NOT NULL, "text" VARCHAR NOT NULL, avg_logprob DOUBLE NOT NULL, no_speech_prob DOUBLE NOT NULL, compression_ratio DOUBLE NOT NULL, temperature DOUBLE NOT NULL);
+CREATE TABLE sound_tags(clip_id VARCHAR NOT NULL, tag VARCHAR NOT NULL, mean_score DOUBLE NOT NULL, max_score DOUBLE NOT NULL, max_at_s DOUBLE NOT NULL);
+CREATE TABLE sources(clip_id VARCHAR NOT NULL, "position" BIGINT NOT NULL, kind VARCHAR NOT NULL, "location" VARCHAR NOT NULL, stamp VARCHAR NOT NULL);
+CREATE TABLE speech_embeddings(clip_id VARCHAR NOT NULL, region BIGINT NOT NULL, encoder VARCHAR NOT NULL, embedding FLOAT[], reason VARCHAR);
+CREATE TABLE speech_regions(clip_id VARCHAR NOT NULL, region BIGINT NOT NULL, start_s DOUBLE NOT NULL, end_s DOUBLE NOT NULL, level_dbfs DOUBLE, speech_score DOUBLE, music_score DOUBLE);
+CREATE TABLE text_features(clip_id VARCHAR NOT NULL, channel VARCHAR NOT NULL, "language" VARCHAR, word_count BIGINT NOT NULL, character_count BIGINT NOT NULL, emoji VARCHAR[] NOT NULL, hashtag_count BIGINT NOT NULL, mention_count BIGINT NOT NULL, sentiment DOUBLE, sentiment_positive DOUBLE, sentiment_neutral DOUBLE, sentiment_negative DOUBLE, sentiment_reason VARCHAR);
+CREATE TABLE traces(attempt_id BIGINT NOT NULL, trace VARCHAR NOT NULL);
+CREATE TABLE transcripts(clip_id VARCHAR NOT NULL, "text" VARCHAR, reason VARCHAR, "language" VARCHAR, language_probability DOUBLE, engine VARCHAR NOT NULL, model VARCHAR NOT NULL);
+CREATE TABLE words(clip_id VARCHAR NOT NULL, word_index BIGINT NOT NULL, segment BIGINT NOT NULL, word VARCHAR NOT NULL, start_s DOUBLE NOT NULL, end_s DOUBLE NOT NULL, probability DOUBLE NOT NULL);
+INSERT INTO attempts VALUES (1, 1, 'file:clip0.wav', 'download', 'old', 'ok', NULL, NULL, TIMESTAMP '2026-03-02', 0.5);
+INSERT INTO audio VALUES ('file:clip0.wav', '', NULL, NULL, NULL, '', 0, 0, 0.5, NULL, NULL, NULL, NULL, 0.5);
+INSERT INTO clips VALUES ('file:clip0.wav', 'file', NULL, NULL, [], [], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO emotions VALUES ('file:clip0.wav', 0, '', NULL, NULL, NULL, NULL, NULL, NULL, '', NULL);
+INSERT INTO fingerprints VALUES ('old', 'download', 1, '{}', '{}', '{}', true);
+INSERT INTO media VALUES ('file:clip0.wav', '0', 1, 'clip0.wav', NULL, NULL);
+INSERT INTO observations VALUES ('file:clip0.wav', NULL, '', NULL, NULL, NULL, NULL, NULL);
+INSERT INTO runs VALUES (1, TIMESTAMP '2026-03-02', NULL, '', '');
+INSERT INTO schema_version VALUES (1);
+INSERT INTO sources VALUES ('file:clip0.wav', 0, 'file', 'clips/clip0.wav', '');
+INSERT INTO speech_regions VALUES ('file:clip0.wav', 0, 0.5, 0.5, NULL, NULL, NULL);
+INSERT INTO transcripts VALUES ('file:clip0.wav', NULL, NULL, NULL, NULL, '', '');
