@@ -13,18 +13,18 @@ from typing import Any
 
 from pipeline.config import Study
 from pipeline.erasure import Erased, erase_files, remove_published
-from pipeline.errors import ConfigError, DiskFull, UserError
+from pipeline.errors import ConfigError, UserError
 from pipeline.keys import key_state
 from pipeline.ledger import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
 from pipeline.lock import held
-from pipeline.needles import FORMS, Needles, Scan, files_below
+from pipeline.needles import FORMS, Needles, Scan
 from pipeline.people import Found, Named, find
 from pipeline.posts import Enrolment
 from pipeline.pseudonyms import KEY_BYTES, author_tombstone, key_for, tombstone
-from pipeline.publish import remove_database
-from pipeline.rebuild import copy_database, digest_of_rows, rebuild
+from pipeline.rebuild import digest_of_rows, rebuild
 from pipeline.receipts import NOT_REACHED, in_rows_of_others, texts_of, write_receipt
 from pipeline.records import Row, Seconds, TombstoneRow
+from pipeline.remains import Remains, search
 from pipeline.shards import refuse_while_split
 from pipeline.sources import read_sources
 from pipeline.stage import Stage
@@ -32,7 +32,6 @@ from pipeline.stages import STAGES
 from pipeline.store import STUDY_ROWS, Store
 from pipeline.tables import now
 
-PROOF = "proof.duckdb"  # a copy without compression, deleted once it was searched
 NOTHING = "the study holds nothing of them, and nothing was changed; to keep them out in future: cliptone optout"
 
 
@@ -46,13 +45,22 @@ class Forgotten:
     erased: Erased = field(default_factory=Erased)
     others_before: dict[str, str] = field(default_factory=dict)  # by table, digest of all other rows
     others_after: dict[str, str] = field(default_factory=dict)
-    scan: Scan = field(default_factory=Scan)
-    proof: str = "not made: nothing was deleted"  # of the copy without compression
+    remains: Remains = field(default_factory=lambda: Remains(Scan(), "not made: nothing was deleted"))
     named_by_others: dict[str, int] = field(default_factory=dict)  # cells of others, by kind of text and column
     own_files: tuple[str, ...] = ()  # media of the user's own: never touched, and never in a receipt
     sources_naming: tuple[str, ...] = ()  # sources of the study file that still name them
     seconds: Seconds = 0.0
     receipt: Path | None = None
+
+    @property
+    def scan(self) -> Scan:
+        """What was looked through, and what was found."""
+        return self.remains.scan
+
+    @property
+    def proof(self) -> str:
+        """Whether the database was searched without compression."""
+        return self.remains.proof
 
     @property
     def proven(self) -> bool:
@@ -137,7 +145,7 @@ class _Forgetting:
         remove_published(self.study)
         self._publish()
         needles = Needles({kind: of_kind - shared.get(kind, set()) for kind, of_kind in texts.items()})
-        self._prove(needles)
+        result.remains = search(self.study, needles)
         result.seconds = time.monotonic() - self.began
         result.receipt = write_receipt(self.study, self._command, self.at, _content(result, self.cause))
         return result
@@ -195,20 +203,6 @@ class _Forgetting:
         finally:
             store.close()
 
-    def _prove(self, needles: Needles) -> None:
-        """Look for the forgotten in every file of the study, and in a copy of its database without compression."""
-        proof = self.study.working.with_name(PROOF)
-        try:
-            copy_database(self.study.working, proof, compressed=False)
-            self.result.proof = "searched without compression"
-        except DiskFull:
-            self.result.proof = "not made: no room for a copy without compression"
-            remove_database(proof)
-        try:
-            self.result.scan = needles.scan(files_below(self.study.output), self.study.output)
-        finally:
-            remove_database(proof)
-
 
 def _key_of(study: Study) -> bytes | None:
     """The key of a study; where it was destroyed, one whose tombstones match nothing: nothing comes in any more."""
@@ -251,6 +245,7 @@ def _content(result: Forgotten, cause: str) -> dict[str, Any]:
             "database": result.proof,
             "found": {place: dict(counts) for place, counts in result.scan.found.items()},
         },
+        "written_anew_but_not_searched": result.remains.not_searched,
         "named_in_rows_of_others": result.named_by_others,
         "media_of_your_own_left": len(result.own_files),
         "sources_still_naming_them": result.sources_naming,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -17,8 +18,12 @@ from pipeline.errors import ModelCorrupt, ModelMissing, UserError
 from pipeline.model_catalogue import MODELS, Model, ModelFile, PackagedFile
 
 CHUNK_BYTES = 1 << 20
+SEAL = "sha256.txt"  # beside converted files: their digests, as sha256sum writes them
 
-__all__ = ["MODELS", "Model", "ModelFile", "PackagedFile", "cache_folder", "find", "get", "identity", "locate", "pull"]
+__all__ = [
+    "MODELS", "Model", "ModelFile", "PackagedFile",
+    "cache_folder", "converted", "find", "get", "identity", "locate", "pull",
+]  # fmt: skip
 
 
 def get(name: str) -> Model:
@@ -81,6 +86,32 @@ def identity(name: str, models_folder: Path | None = None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def converted(target: Path, make: Callable[[Path], None]) -> Path:
+    """A folder of the cache with files that `make` writes from checked weights: made once, and whole or absent.
+
+    Their digests are kept beside them and checked before the first use in a process: where one differs, or there are
+    none, they are made again, and a line says so.
+    """
+    if target.is_dir():
+        try:
+            return _intact(target)
+        except ModelCorrupt as error:
+            logging.getLogger(__name__).warning("%s: they are converted again", error)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary_folder(target.parent) as folder:
+        make(folder)
+        (folder / SEAL).write_text(_digests(folder), encoding="utf-8")
+        try:
+            folder.rename(target)
+        except OSError:
+            try:
+                return _intact(target)  # another process came first
+            except ModelCorrupt:
+                shutil.rmtree(target, ignore_errors=True)
+                folder.rename(target)
+    return _intact(target)
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex."""
     digest = hashlib.sha256()
@@ -107,6 +138,19 @@ def _checked(model: Model, folder: Path) -> Path:
                 "delete that folder and fetch the model again"
             )
     return folder
+
+
+@cache
+def _intact(folder: Path) -> Path:
+    seal = folder / SEAL
+    if not seal.is_file() or seal.read_text(encoding="utf-8", errors="replace") != _digests(folder):
+        raise ModelCorrupt(f"the converted weights in {folder} are not the bytes that were written")
+    return folder
+
+
+def _digests(folder: Path) -> str:
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name != SEAL)
+    return "".join(f"{sha256_of(path)}  {path.name}\n" for path in paths)
 
 
 def _install(model: Model, target: Path, fill: Callable[[Model, Path], None]) -> Path:

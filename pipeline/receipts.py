@@ -48,10 +48,25 @@ TEXT_COLUMNS = """
     WHERE database_name = current_database() AND data_type IN ('VARCHAR', 'VARCHAR[]')
     ORDER BY ALL
 """
+#: Cells of a column with the texts in them; `by_itself`: one that is nobody else's, and no part of a longer name.
+IN_CELLS = r"""
+    SELECT
+        kind, text, sum(cells)::BIGINT,
+        bool_or(own AND regexp_matches(
+            cell, '(^|[^\pL\pN_.-])' || regexp_escape(text) || '($|[^\pL\pN_.-]|[.-]($|[^\pL\pN_]))'
+        )) AS by_itself
+    FROM wanted
+    JOIN (
+        SELECT CAST("{column}" AS VARCHAR) AS cell, count(*) AS cells FROM "{table}"
+        WHERE strlen(cell) >= {least} GROUP BY cell  -- a clip's id stands in thousands of rows: it is looked at once
+    ) ON contains(cell, text)
+    GROUP BY kind, text
+"""
 
 #: What a study cannot reach, for whoever has to tell the person.
 NOT_REACHED = (
     "backups and snapshots of this disk, and what a solid-state disk keeps of overwritten blocks",
+    "folders of Parquet files where the study was published before `store` in its file named another place",
     "exports that were handed on, or written to another folder than the study's own",
     "outputs of notebooks, tables and figures that were saved elsewhere",
     "means of groups in exports at the level aggregate, and figures in publications",
@@ -84,34 +99,32 @@ def in_rows_of_others(
 ) -> tuple[dict[str, int], dict[str, set[str]]]:
     """Texts that stand in rows of others too: cells by kind, table and column, and the texts by kind.
 
-    Others may name a forgotten person or say the same. What is nobody else's (`OWN`) is not asked for here: the scan of
-    bytes must not find it.
+    Others may name a forgotten person or say the same. What is nobody else's (`OWN`) may be a part of longer names of
+    others, as author_1 of author_12; where it stands by itself, something is left: the search of bytes has to find it.
     """
-    asked = [
-        (kind, text) for kind in texts if kind not in OWN for text in texts[kind] if len(text.encode()) >= MIN_BYTES
-    ]
     cells: dict[str, int] = {}
     shared: dict[str, set[str]] = {}
+    alone: set[tuple[str, str]] = set()
+    asked = [(kind, text) for kind in texts for text in texts[kind] if len(text.encode()) >= MIN_BYTES]
     if not asked:
         return cells, shared
-    wanted = pa.table({"kind": [kind for kind, _ in asked], "text": [text for _, text in asked]})
-    connection.register("wanted", wanted)
+    wanted = {"kind": [kind for kind, _ in asked], "text": [text for _, text in asked]}
+    connection.register("wanted", pa.table({**wanted, "own": [kind in OWN for kind, _ in asked]}))
     try:
         for table, column in connection.execute(TEXT_COLUMNS).fetchall():
-            sql = f"""
-                SELECT wanted.kind, wanted.text, count(*) FROM wanted
-                JOIN (
-                    SELECT CAST("{column}" AS VARCHAR) AS cell FROM "{table}" WHERE strlen(cell) >= {MIN_BYTES}
-                ) ON contains(cell, wanted.text)
-                GROUP BY ALL
-            """  # noqa: S608 - our own names
-            for kind, text, count in connection.execute(sql).fetchall():
-                where = f"{kind} in {table}.{column}"
+            found = connection.execute(IN_CELLS.format(table=table, column=column, least=MIN_BYTES)).fetchall()
+            for kind, text, count, by_itself in found:
+                if by_itself:
+                    alone.add((kind, text))
+                    continue
+                where = f"{kind}, as a part of other names," if kind in OWN else kind
+                where = f"{where} in {table}.{column}"
                 cells[where] = cells.get(where, 0) + count
                 shared.setdefault(kind, set()).add(text)
     finally:
         connection.unregister("wanted")
-    return dict(sorted(cells.items())), shared
+    both = {kind: {text for text in of_kind if (kind, text) not in alone} for kind, of_kind in shared.items()}
+    return dict(sorted(cells.items())), {kind: of_kind for kind, of_kind in both.items() if of_kind}
 
 
 def write_receipt(study: Study, command: str, at: datetime, content: Mapping[str, Any]) -> Path:

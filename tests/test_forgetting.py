@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -268,7 +269,7 @@ def test_without_the_key_it_refuses_and_once_that_is_destroyed_posts_can_still_g
 
 
 @pytest.mark.slow
-def test_twenty_authors_of_two_thousand_clips_within_a_minute(tmp_path: Path) -> None:
+def test_f16_twenty_authors_of_two_thousand_clips_within_a_minute(tmp_path: Path, tell: Callable[[str], None]) -> None:
     study = generate(tmp_path, 2_000)
     reader = StudyReader(study.published)
     chosen = reader.sql(
@@ -289,8 +290,14 @@ def test_twenty_authors_of_two_thousand_clips_within_a_minute(tmp_path: Path) ->
         named |= read_author(author)
     began = time.monotonic()
     found = forget(study, named)
-    assert time.monotonic() - began < LIMIT_S
+    seconds = time.monotonic() - began
+    assert seconds < LIMIT_S
     assert found.proven
+    assert found.others_before == found.others_after
     assert (found.clips, found.authors) == (len(gone), 20)
     copy_database(study.working, proof, compressed=False)
     assert files_with(study.output, secrets) == {}
+    tell(
+        f"20 authors of 2,000 clips forgotten in {seconds:.0f} s: {len(gone)} clips, 0 of {len(secrets)} texts left, "
+        "the hash of all other rows unchanged"
+    )

@@ -191,6 +191,7 @@ def _forgotten(found: Forgotten) -> None:
         *(f"deleted export {name}" for name in found.erased.exports),
         f"Searched {found.scan.files} files ({found.scan.bytes / 1e6:.0f} MB) for {found.scan.needles} texts: "
         f"found {found.scan.total}; the database was {found.proof}.",
+        *(f"written anew, but not searched, as it lies elsewhere: {url}" for url in found.remains.not_searched),
         *(f"others name or say the same: {count} × {where}" for where, count in found.named_by_others.items()),
         *(f"left, as it is your own: {path}" for path in found.own_files),
         *(f"still named by the source {name!r}: no run takes it in again" for name in found.sources_naming),

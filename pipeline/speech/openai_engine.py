@@ -12,6 +12,8 @@ from pipeline.speech import ct2_weights
 from pipeline.speech.device import Device, check_device
 from pipeline.speech.engine import FRAMES_PER_SECOND, Decoding, Language, Segment, Word
 
+CHECKPOINT = "model.pt"  # of converted weights
+
 
 class OpenAIEngine:
     """Whisper on openai-whisper and PyTorch, one thread; slower than CTranslate2, and what it is compared with."""
@@ -92,10 +94,8 @@ def checkpoint(model: str, models_folder: Path | None = None) -> Path:
     folder = models.locate(name, models_folder)
     if name != model:
         return folder / models.get(name).files[0].name
-    target = models.cache_folder() / "converted" / model / f"{models.get(model).revision}.pt"
-    if not target.is_file():
-        ct2_weights.convert(folder, target)
-    return target
+    target = models.cache_folder() / "converted" / model / models.get(model).revision
+    return models.converted(target, lambda part: ct2_weights.convert(folder, part / CHECKPOINT)) / CHECKPOINT
 
 
 def _segment(found: Mapping[str, Any]) -> Segment:

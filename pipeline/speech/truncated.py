@@ -7,7 +7,6 @@ model must have to be loaded.
 
 from __future__ import annotations
 
-import os
 import shutil
 import struct
 from pathlib import Path
@@ -29,21 +28,15 @@ def truncated(folder: Path, block: int) -> Path:
     Raises `ValueError` for a block that the model does not have.
     """
     target = models.cache_folder() / "truncated" / f"{folder.parent.name}-{folder.name}-{block}"
-    if target.is_dir():
-        return target
-    variables = _cut(read_variables(folder / "model.bin"), block)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")  # workers may cut at the same time
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    write_variables(variables, part / "model.bin")
+    return models.converted(target, lambda part: _write(folder, block, part))
+
+
+def _write(folder: Path, block: int, target: Path) -> None:
+    """Write the cut model with what its loader needs beside it."""
+    write_variables(_cut(read_variables(folder / "model.bin"), block), target / "model.bin")
     for path in folder.glob("*.*"):
         if path.name == "config.json" or path.name.startswith("vocabulary"):
-            shutil.copyfile(path, part / path.name)
-    try:
-        part.rename(target)
-    except OSError:  # another worker was first
-        shutil.rmtree(part)
-    return target
+            shutil.copyfile(path, target / path.name)
 
 
 def write_variables(variables: Variables, path: Path) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline import models
+from pipeline.models import SEAL
 from pipeline.speech.ct2_weights import read_variables
 from pipeline.speech.truncated import truncated, write_variables
 
@@ -60,7 +62,7 @@ def test_the_last_norm_only_norms_and_the_decoder_is_a_stump(folder: Path) -> No
 
 def test_it_is_made_once_beside_what_the_loader_needs(folder: Path) -> None:
     made = truncated(folder, 2)
-    assert {path.name for path in made.iterdir()} == {"model.bin", "config.json", "vocabulary.txt"}
+    assert {path.name for path in made.iterdir()} == {"model.bin", "config.json", "vocabulary.txt", SEAL}
     written = (made / "model.bin").stat().st_mtime_ns
     assert truncated(folder, 2) == made
     assert (made / "model.bin").stat().st_mtime_ns == written
@@ -80,6 +82,14 @@ def test_two_workers_may_cut_at_the_same_time(folder: Path, monkeypatch: pytest.
     monkeypatch.setattr(Path, "rename", late)
     assert truncated(folder, 2) == made
     assert [path.name for path in made.parent.iterdir()] == [made.name], "no part is left behind"
+
+
+def test_a_cut_model_that_was_changed_is_cut_again(folder: Path) -> None:
+    made = truncated(folder, 2) / "model.bin"
+    whole = made.read_bytes()
+    made.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    models._intact.cache_clear()  # as in another process
+    assert (truncated(folder, 2) / "model.bin").read_bytes() == whole
 
 
 @pytest.mark.parametrize("block", [0, 4])
