@@ -13,7 +13,7 @@ import platform
 import shutil
 import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -153,8 +153,10 @@ CONTENDERS = (
 )
 
 
-def race(bench: Bench, contenders: Sequence[Contender], references: Sequence[Reference], rounds: int) -> list[Result]:
-    """Run all contenders in turn, as many rounds as asked."""
+def race(
+    bench: Bench, contenders: Sequence[Contender], references: Sequence[Reference], rounds: int
+) -> Iterator[list[Result]]:
+    """Run all contenders in turn, as many rounds as asked; yields what is known after each round."""
     results = {one.name: Result(one.name, one.about) for one in contenders}
     tools = _path_with_ffmpeg(bench.scratch)
     for number in range(rounds):
@@ -166,7 +168,7 @@ def race(bench: Bench, contenders: Sequence[Contender], references: Sequence[Ref
             typer.echo(f"round {number + 1}: {one.name:24} {cost.wall_s:7.1f} s, {cost.peak_mib:5.0f} MiB")
             result.word_errors = _word_errors(one.texts(bench), references)
             result.stages = one.stages(bench)
-    return list(results.values())
+        yield list(results.values())
 
 
 def _word_errors(texts: Mapping[str, str], references: Sequence[Reference]) -> dict[str, tuple[int, int]]:
@@ -217,9 +219,11 @@ def main(
     bench.scratch.mkdir(parents=True, exist_ok=True)
     references = corpus.build(bench.clips)
     chosen = [one for one in CONTENDERS if not only or one.name in only.split(";")]
-    results = race(bench, chosen, references, rounds)
-    measured = report(results, references, limit_of(references))
-    (output / "speed.json").write_text(json.dumps(measured, indent=1), encoding="utf-8")
+    limit = limit_of(references)
+    measured: dict[str, Any] = {}
+    for results in race(bench, chosen, references, rounds):  # hours, in which a machine can be lost
+        measured = report(results, references, limit)
+        (output / "speed.json").write_text(json.dumps(measured, indent=1), encoding="utf-8")
     show(measured)
     draw(measured, output / "speed.png")
     if readme:
