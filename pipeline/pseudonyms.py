@@ -31,6 +31,11 @@ MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
 HASHTAG = regex.compile(r"(?<![\p{L}\p{N}_&])[#＃]([\p{L}\p{N}\p{M}_]+)")
 MENTION = regex.compile(r"(?<![\p{L}\p{N}_.])@([\p{L}\p{N}_](?:[\p{L}\p{N}_.]*[\p{L}\p{N}_])?)")
 HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
+#: Other ways in which an address names its author, and what stands there instead: the post opens without it.
+OTHERS_IN_URL = (
+    (re.compile(r"(?<=/)%40[^/?#]+"), "@_"),
+    (re.compile(r"(?<=instagram\.com/)[\w.]+/(?=(?:p|reels?|tv)/)"), ""),
+)
 
 
 def key_for(study: str) -> bytes:
@@ -132,7 +137,7 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
 
     caption = hide(post.caption)
     stated: dict[str, Any] = {
-        "url": HANDLE_IN_URL.sub("@_", post.url) if key is not None and post.url else post.url,
+        "url": without_handle(post.url) if key is not None and post.url else post.url,
         "caption": caption,
         "posted_at": post.posted_at,
         "declared_duration_s": post.duration_s,
@@ -152,6 +157,14 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
         field_sources={name: post.source for name, value in stated.items() if value is not None},
         **stated,
     )
+
+
+def without_handle(address: str) -> str:
+    """An address without the account that it names as the author."""
+    address = HANDLE_IN_URL.sub("@_", address)
+    for pattern, instead in OTHERS_IN_URL:
+        address = pattern.sub(instead, address)
+    return address
 
 
 def observation_row(clip_id: str, post: Post) -> ObservationRow | None:

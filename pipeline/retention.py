@@ -18,6 +18,8 @@ from pipeline.importing import rejects_folder
 from pipeline.keys import destroy_key, key_state
 from pipeline.lock import held
 from pipeline.needles import files_below
+from pipeline.parquet_files import Place
+from pipeline.parquet_store import chosen
 from pipeline.rebuild import rebuild
 from pipeline.receipts import FOLDER as RECEIPTS
 from pipeline.records import ClipRow
@@ -60,8 +62,10 @@ def due(study: Study, classes: Sequence[Class]) -> list[Due]:
     found = []
     for one in classes:
         files = [path for place in _places(study, one) for path in (files_below(place) if place.is_dir() else [place])]
-        files = [path for path in files if path.exists()]
-        found.append(Due(one, CLASSES[one], len(files), sum(path.stat().st_size for path in files)))
+        sizes = [path.stat().st_size for path in files if path.exists()]
+        if one == "everything" and (place := _elsewhere(study)):
+            sizes += [file["size"] for file in place.filesystem.find(place.root, detail=True).values()]
+        found.append(Due(one, CLASSES[one], len(sizes), sum(sizes)))
     return found
 
 
@@ -82,6 +86,8 @@ def expire(
         refuse_while_split(study)
         found = due(study, classes)
         for one in sorted(classes, key=list(CLASSES).index):
+            if one == "everything" and (elsewhere := _elsewhere(study)):  # before the note of where that is goes too
+                elsewhere.filesystem.rm(elsewhere.root, recursive=True)
             for place in _places(study, one) if one != "key" else ():
                 _delete(place)
             if one == "text" and study.working.exists():
@@ -105,6 +111,16 @@ def _places(study: Study, one: Class) -> list[Path]:
     return [
         path for path in sorted(study.output.glob("*")) if path.name not in KEPT_TO_THE_END and path.name != "work"
     ] + [path for path in sorted((study.output / "work").glob("*")) if path.name != "run.lock"]
+
+
+def _elsewhere(study: Study) -> Place | None:
+    """Where the results lie as Parquet files outside the study's folder; in such a folder nothing else lies."""
+    choice = chosen(study.working)
+    place = Place(choice.url) if choice else None
+    if place is None or (place.is_local and Path(place.root).is_relative_to(study.output)):
+        return None
+    found = place.manifest()
+    return place if found is not None and found.study == study.name else None
 
 
 def _drop_texts(study: Study, stages: Sequence[type[Stage]]) -> None:

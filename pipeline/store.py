@@ -23,7 +23,7 @@ from pipeline.ledger import (
 from pipeline.opening import open_database
 from pipeline.parquet_store import renew_chosen
 from pipeline.posts import Enrolment
-from pipeline.pseudonyms import tombstone
+from pipeline.pseudonyms import is_buried, tombstone
 from pipeline.records import (
     Clip,
     ClipRow,
@@ -93,7 +93,7 @@ class Store:
         with self.change():
             buried = {row.clip_key for row in self.tables.read(TombstoneRow)}
             if buried:
-                enrolments = (one for one in enrolments if tombstone(one.clip_id, key) not in buried)
+                enrolments = (one for one in enrolments if not is_buried(one, key, buried))
             found = enrol(self.tables, enrolments, key, start)
             readers = [name for name, stage in self._stages.items() if stage.uses_caption]
             self._attempts.make_stale(self.run_id, readers, found.changed_captions)

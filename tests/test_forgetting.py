@@ -20,6 +20,8 @@ from pipeline.errors import StudyBusy, UserError
 from pipeline.export.build import ExportOptions, export_study
 from pipeline.export.levels import Level
 from pipeline.forgetting import forget, opt_out
+from pipeline.importing import import_into
+from pipeline.imports.formats import Hints
 from pipeline.keys import destroy_key
 from pipeline.lock import held
 from pipeline.people import Named, read_author, read_clip
@@ -40,6 +42,7 @@ from tests.people_study import (
     secrets_of,
     take_in,
     words_of,
+    write_posts,
 )
 
 LIMIT_S = 60.0  # for 20 authors of a study of 2,000 clips
@@ -123,6 +126,19 @@ def test_nothing_of_them_comes_back_from_the_sources(study: Study) -> None:
     store.close()
     assert len(rows(study, "FROM clips")) == (len(AUTHORS) - 1) * POSTS_EACH
     assert files_with(study.output, secrets_of(0)) == {}
+
+
+@pytest.mark.parametrize("way", [AUTHORS[0], AUTHORS[0].upper(), f"https://www.tiktok.com/@{AUTHORS[0]}"])
+def test_new_posts_of_a_forgotten_author_are_not_taken_in(study: Study, way: str) -> None:
+    forget(study, read_author(way))
+    posts = study.path.parent / "posts.csv"
+    write_posts(posts, range(len(AUTHORS)), posts=POSTS_EACH + 1)
+    store = Store(study.working, STAGES)
+    take_in(study, store)
+    store.publish(study.published)
+    store.close()
+    found = {name for (name,) in rows(study, "SELECT clip_id FROM clips")}
+    assert found == {clip_id(author, post) for author in (1, 2, 3) for post in range(POSTS_EACH + 1)}
 
 
 def test_the_receipt_names_nobody_and_says_what_was_not_reached(study: Study) -> None:
@@ -252,6 +268,16 @@ def test_opting_out_people_that_the_study_does_not_know_rewrites_nothing(study: 
     count = rows(study, "SELECT count(*) FROM tombstones")
     opt_out(study, read_author("@never.seen.before"))
     assert rows(study, "SELECT count(*) FROM tombstones") == count, "twice is once"
+
+
+def test_posts_of_whoever_opted_out_before_the_study_knew_them_are_not_imported(study: Study, tmp_path: Path) -> None:
+    opt_out(study, read_author("@new.person") | read_clip("tiktok:7399999999999999992"))
+    posts = {"7399999999999999991": "New.Person", "7399999999999999992": "other", "7399999999999999993": "other"}
+    lines = ["platform,id,author", *(f"tiktok,{post},{author}" for post, author in posts.items())]
+    (tmp_path / "later.csv").write_text("\n".join(lines), encoding="utf-8")
+    import_into(study, tmp_path / "later.csv", Hints(), False)
+    found = rows(study, "SELECT clip_id FROM clips WHERE clip_id LIKE 'tiktok:7399%'")
+    assert found == [("tiktok:7399999999999999993",)]
 
 
 def test_without_the_key_it_refuses_and_once_that_is_destroyed_posts_can_still_go(

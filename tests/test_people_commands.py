@@ -13,6 +13,7 @@ from pipeline import audit
 from pipeline.cli import app
 from pipeline.config import Study, load_study
 from pipeline.errors import UserError
+from pipeline.evaluation.results import Evaluation
 from pipeline.keys import key_state
 from pipeline.stages import BY_NAME
 from tests.people_study import AUTHORS, POSTS_EACH, clip_id, people_study
@@ -136,3 +137,10 @@ def test_audit_shows_every_command_and_a_broken_chain(study: Study) -> None:
     first, second = path.read_text().splitlines()
     path.write_text(json.dumps({**json.loads(first), "command": "nothing"}) + "\n" + second + "\n")
     assert "BROKEN" in cliptone("audit", code=1)
+
+
+def test_figures_that_are_stored_are_a_line_of_the_log(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.evaluation.tone.evaluate_tone", lambda *_: Evaluation((), (), ()))
+    cliptone("evaluate", "--labels", "labels.csv")
+    (line,) = audit.read(study.output / audit.FILE)
+    assert (line.command, line.counts) == ("evaluate", {"figures": 0})

@@ -48,6 +48,20 @@ def test_no_handle_is_left_in_a_stored_post() -> None:
     assert "me@example.org" in (row.caption or ""), "an address is not a mention"
 
 
+@pytest.mark.parametrize(
+    ("address", "stored"),
+    [
+        ("https://www.instagram.com/ann.clips/reel/Cx_1/", "https://www.instagram.com/reel/Cx_1/"),
+        ("https://instagram.com/ann.clips/p/Cx_1/?igsh=1", "https://instagram.com/p/Cx_1/?igsh=1"),
+        ("https://www.instagram.com/reel/Cx_1/", "https://www.instagram.com/reel/Cx_1/"),
+        ("https://www.tiktok.com/%40ann.clips/video/73", "https://www.tiktok.com/@_/video/73"),
+    ],
+)
+def test_an_address_is_stored_without_the_account_however_it_names_it(address: str, stored: str) -> None:
+    assert clip_row("x:1", Post(source="url", url=address), KEY).url == stored
+    assert clip_row("x:1", Post(source="url", url=address), None).url == address
+
+
 def test_a_study_may_keep_authors_as_they_are() -> None:
     row = clip_row("tiktok:1", POST, None)
     assert row.author_key == "68"

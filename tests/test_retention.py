@@ -14,10 +14,13 @@ from pipeline.config import Study, load_study
 from pipeline.errors import StudyBusy, UserError
 from pipeline.keys import key_state
 from pipeline.lock import held
+from pipeline.parquet_files import Manifest, Place
+from pipeline.parquet_store import choose
 from pipeline.pseudonyms import key_for
 from pipeline.retention import days_left, due, expire
 from pipeline.shard import Shard
-from pipeline.stages import BY_NAME
+from pipeline.stages import BY_NAME, STAGES
+from pipeline.store import Store
 from tests.people_study import AUTHORS, POSTS_EACH, caption_of, clip_id, people_study, words_of
 
 LAST = date(2026, 6, 30)
@@ -115,6 +118,32 @@ def test_everything_goes_but_the_audit_log_and_receipts(study: Study) -> None:
     assert [name for name in left if not name.endswith(".lock")] == ["audit.jsonl", "receipts/forget.json"]
     assert audit.verify(study.output / audit.FILE).broken is None
     assert key_state(study.name).state == "destroyed"
+
+
+def test_everything_goes_where_results_lie_as_parquet_files_outside_the_study_too(study: Study, tmp_path: Path) -> None:
+    readers = tmp_path / "readers"
+    choose(study.working, study.name, str(readers))
+    store = Store(study.working, STAGES)
+    with store.change():
+        store.tables.forget_publications([])
+    store.publish(study.published)
+    store.close()
+    inside = sum(1 for path in study.output.rglob("*") if path.is_file() and path.name != "run.lock")
+    outside = sum(1 for path in readers.rglob("*") if path.is_file())
+    assert outside > 1
+    (said,) = due(study, ["everything"])
+    assert said.files == inside + outside
+    expire(study, ["everything"], AFTER)
+    assert not readers.exists()
+
+
+def test_a_folder_of_another_studys_files_stays(study: Study, tmp_path: Path) -> None:
+    readers = tmp_path / "readers"
+    choose(study.working, study.name, str(readers))
+    readers.mkdir()
+    Place(str(readers)).swap(Manifest("another", 1, "2026-01-01T00:00:00", 1, {}))
+    expire(study, ["everything"], AFTER)
+    assert (readers / "manifest.json").exists()
 
 
 def test_a_study_that_a_run_holds_is_left_alone(study: Study) -> None:

@@ -24,25 +24,29 @@ from pipeline.records import Decibels, Seconds
 from pipeline.sound import synthetic
 from pipeline.sound.material import data_folder
 from pipeline.speech.ctranslate2_engine import CTranslate2Engine
-from pipeline.speech.engine import Decoding, Segment
+from pipeline.speech.engine import FULL_S, Decoding, Segment
 
 LOOP = 2.4  # compression ratio from which a text repeats itself
 ACTED_COUNT = 80  # utterances of Emo-DB, which are short and say ten sentences between them
 JOINED = 3  # utterances in a row, for windows that are nearly full
 BESIDE_DB: tuple[tuple[str, Decibels], ...] = (("band", 10.0), ("white noise", 10.0))
 WHOLE = Decoding()
-BALANCED, FAST = Decoding(padding_s=10.0), Decoding(padding_s=6.0, beam_size=1, sure_log_prob=-1.0)
+BALANCED, FAST = (
+    Decoding(padding_s=10.0),
+    Decoding(padding_s=6.0, seen_padding_s=2.0, beam_size=1, sure_log_prob=-1.0),
+)
 SETTINGS = {
     "30 s, beam 5": WHOLE,
     "30 s, greedy": replace(WHOLE, beam_size=1),
     **{f"{pad:g} s, beam 5": replace(WHOLE, padding_s=pad) for pad in (12.0, 10.0, 8.0, 6.0, 5.0)},
     **{f"10 s, beam {beams}": replace(BALANCED, beam_size=beams) for beams in (1, 2, 3)},
-    "6 s, greedy, guarded": FAST,
+    "10 s, 3 s seen, beam 5": replace(BALANCED, seen_padding_s=3.0),
+    "6 s, greedy, guarded": replace(FAST, seen_padding_s=None),
+    "6 s, 2 s seen, greedy, guarded": FAST,
     "10 s, beam 5, packed": BALANCED,
-    "6 s, greedy, guarded, packed": FAST,
+    "6 s, 2 s seen, greedy, guarded, packed": FAST,
 }
 BETWEEN_S: Seconds = 1.0  # of silence between two utterances that share a window
-WINDOW_S: Seconds = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +163,14 @@ def main(
             continue
         engine.use(decoding)
         if name.endswith("packed"):
-            tally = measure(engine, packed(samples(half), WINDOW_S - (decoding.padding_s or 0.0)))
+            tally = measure(engine, packed(samples(half), FULL_S - decoding.padding_s))
         else:
             tally = measure(engine, samples(half), reference)
         base = base or tally.seconds
         rates = "  ".join(f"{group} {100 * tally.error_rate([group]):.1f}" for group in tally.errors)
         late = f"95 % of word times within {np.quantile(tally.shifts, 0.95):.2f} s, " if tally.shifts else ""
         typer.echo(
-            f"{name:28} {tally.seconds / base:.2f} of the time, {tally.loops} loops, {late}"
+            f"{name:38} {tally.seconds / base:.2f} of the time, {tally.loops} loops, {late}"
             f"WER {100 * tally.error_rate(list(tally.errors)):.2f} %: {rates}"
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,19 @@ def about(measured: Mapping[str, Any]) -> str:
     return (
         f"{measured['clips']} clips, {measured['audio_s'] / SECONDS_PER_MINUTE:.0f} minutes, "
         f"{measured['utterances']} utterances with true words, on {measured['machine']['cores']} cores; medians of "
-        f"{len(measured['contenders'][0]['costs'])} rounds. Whisper base's encoder needs {limit['gflop']:.0f} GFLOP "
+        f"{_rounds(measured['contenders'])}. Whisper base's encoder needs {limit['gflop']:.0f} GFLOP "
         f"for the clips with speech ({limit['gflop_padded']:.0f} padded to 30 s); one core multiplies float32 matrices "
         f"at {limit['gflop_per_s']:.0f} GFLOP/s, so {limit['seconds']:.0f} s of one core are the limit that the last "
         "column divides by."
     )
+
+
+def _rounds(contenders: Sequence[Mapping[str, Any]]) -> str:
+    """How many rounds there were, and who ran in fewer."""
+    counts = {one["name"]: len(one["costs"]) for one in contenders}
+    most = max(counts.values())
+    fewer = [f", {name} in {count}" for name, count in counts.items() if count < most]
+    return f"{most} rounds{''.join(fewer)}"
 
 
 def show(measured: Mapping[str, Any]) -> None:

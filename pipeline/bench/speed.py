@@ -154,13 +154,15 @@ CONTENDERS = (
 
 
 def race(
-    bench: Bench, contenders: Sequence[Contender], references: Sequence[Reference], rounds: int
+    bench: Bench, contenders: Sequence[Contender], references: Sequence[Reference], rounds: int, by_hand_rounds: int
 ) -> Iterator[list[Result]]:
     """Run all contenders in turn, as many rounds as asked; yields what is known after each round."""
     results = {one.name: Result(one.name, one.about) for one in contenders}
     tools = _path_with_ffmpeg(bench.scratch)
     for number in range(rounds):
         for one in contenders:
+            if one.name == BY_HAND and number >= by_hand_rounds:
+                continue
             environment = {"PATH": tools, "CLIPTONE_STAND_IN": str(bench.models), "PYTHONWARNINGS": "ignore"}
             cost = meter.run(one.command(bench), environment, bench.scratch / f"{one.name}.log")
             result = results[one.name]
@@ -210,6 +212,7 @@ def report(results: Sequence[Result], references: Sequence[Reference], limit: Li
 
 def main(
     rounds: Annotated[int, typer.Option(help="how often each contender runs")] = 3,
+    by_hand_rounds: Annotated[int, typer.Option(help="how often the slowest of them runs, by hand")] = 3,
     only: Annotated[str, typer.Option(help="contenders, separated by ;")] = "",
     output: Annotated[Path, typer.Option(help="where everything is written")] = OUTPUT,
     readme: Annotated[bool, typer.Option(help="renew the README's table")] = False,
@@ -221,7 +224,7 @@ def main(
     chosen = [one for one in CONTENDERS if not only or one.name in only.split(";")]
     limit = limit_of(references)
     measured: dict[str, Any] = {}
-    for results in race(bench, chosen, references, rounds):  # hours, in which a machine can be lost
+    for results in race(bench, chosen, references, rounds, by_hand_rounds):  # hours, in which a machine can be lost
         measured = report(results, references, limit)
         (output / "speed.json").write_text(json.dumps(measured, indent=1), encoding="utf-8")
     show(measured)

@@ -106,8 +106,10 @@ def _corpus(name: str, folder: Path, models: Sequence[str], study: Path | None) 
 
 
 def _evaluation(study: Study, found: Evaluation) -> None:
+    from pipeline import audit
     from pipeline.display import plain_table
 
+    audit.note(study, "evaluate", {"figures": len(found.rows)})
     _left_out(found.left_out)
     for note in found.notes:
         console().print(f"left out: {note}", markup=False)

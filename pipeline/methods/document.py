@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from pipeline.methods.paragraph import paragraph
 from pipeline.reader import StudyReader
 
 TEMPLATE = "methods.md.j2"
+#: A comment that names a number, wherever it stands; what stands before it may have come away from it.
+COMMENT = re.compile(r"<!--\s*([^\s>]+?)\s*-->")
+COME_AWAY = "no number right before its comment"
 #: What holds for every study, whatever its models.
 LIMITS = (
     "Perceived tone is how a voice sounds to a model, never what a person feels; it compares many clips and judges no "
@@ -68,7 +73,7 @@ def methods(reader: StudyReader) -> Methods:
 
 def differences(text: str, known: Methods, name: str) -> list[Difference]:
     """Numbers of a document, or of its JSON, that are others in the database; `UserError` if it holds none."""
-    written = _written(text)
+    written = _written(text, known)
     if not written:
         raise UserError(
             f"{name} holds no numbers of `cliptone methods`: they are known by the comments that follow them, as in "
@@ -81,10 +86,13 @@ def differences(text: str, known: Methods, name: str) -> list[Difference]:
     ]
 
 
-def _written(text: str) -> list[tuple[str, str]]:
-    """The numbers of a document or of JSON, by name."""
+def _written(text: str, known: Methods) -> list[tuple[str, str]]:
+    """The numbers of a document or of JSON, by name; of a comment that no number is read from, that it is none."""
     try:
         content = json.loads(text)
     except ValueError:
-        return [(key, value) for value, key in MARKED.findall(text)]
+        read = [(key, value) for value, key in MARKED.findall(text)]
+        comments = Counter(key for key in COMMENT.findall(text) if key in known.facts)
+        come_away = comments - Counter(key for key, _ in read)
+        return [*read, *((key, COME_AWAY) for key in come_away.elements())]
     return [(str(key), str(value)) for key, value in content.items()] if isinstance(content, dict) else []

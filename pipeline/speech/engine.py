@@ -19,6 +19,7 @@ _CODES = (
 )
 #: Codes that Whisper knows a language by: ISO 639-1 but for haw (Hawaiian) and jw (Javanese).
 LANGUAGES = tuple(_CODES.split())
+FULL_S: Seconds = 30.0  # the window that Whisper was trained on
 FRAMES_PER_SECOND = 100  # of Whisper's log-mel spectrogram, in which its windows are counted
 #: Languages written without spaces between words.
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my"})
@@ -72,7 +73,8 @@ class Decoding:
     compression_ratio_threshold: float = 2.4
     log_prob_threshold: float = -1.0
     no_speech_threshold: float = 0.6
-    padding_s: Seconds | None = None  # silence that is kept after a window's sound; None: up to 30 s, as trained
+    padding_s: Seconds = FULL_S  # silence that is encoded after a window's sound, up to 30 s of both, as trained
+    seen_padding_s: Seconds | None = None  # silence that the decoder sees of it at least; None: all
     sure_log_prob: float = -0.6  # a window with less padding whose text is less probable is decoded with all of it
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.records import Seconds
-from pipeline.speech.engine import FRAMES_PER_SECOND, Decoding, Segment, Word
-from pipeline.speech.thrifty import padded
+from pipeline.speech.engine import FRAMES_PER_SECOND, FULL_S, Decoding, Segment, Word
+from pipeline.speech.thrifty import padded, seen_frames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,14 +80,17 @@ class Lockstep:
                     self._advance(sound, decoded)
 
     def encode(self, sound: Listening, whole: bool = False) -> Any:
-        """The next window of a sound as the encoder hears it `(1, frames, width)`; `whole` with all of its padding."""
-        padding_s = None if whole else self.decoding.padding_s
-        return self._whisper.encode(padded(sound.window(self._longest), padding_s, self._longest))
+        """The next window of a sound, encoded `(1, frames, width)`: what the decoder sees, `whole` with all padding."""
+        window, longest = sound.window(self._longest), self._longest
+        encoded_s = FULL_S if whole else self.decoding.padding_s
+        seen_s = encoded_s if whole or self.decoding.seen_padding_s is None else self.decoding.seen_padding_s
+        encoded = self._whisper.encode(padded(window, encoded_s, seen_s, longest))
+        return _first(encoded, seen_frames(window.shape[1], seen_s, longest))
 
     def _decode_guarded(self, sounds: Sequence[Listening]) -> list[Decoded]:
         """Decode one window of each sound; one whose text goes wrong is encoded with all of its padding, and again."""
         found = self._decode([sound.encoded for sound in sounds], sounds)
-        if self.decoding.padding_s is None:
+        if self.decoding.padding_s >= FULL_S:
             return found
         wrong = [number for number, decoded in enumerate(found) if not self._plausible(decoded)]
         whole = [self.encode(sounds[number], whole=True) for number in wrong]
@@ -175,12 +178,27 @@ def _frames(sound: Listening) -> int:
 
 def _stacked(windows: Sequence[Any]) -> Any:
     """Encoded windows `(1, frames, width)` of one length as one batch."""
-    from ctranslate2 import Device, StorageView
+    from ctranslate2 import StorageView
 
     if len(windows) == 1:
         return windows[0]
-    here = (window if window.device == "cpu" else window.to_device(Device.cpu) for window in windows)
-    return StorageView.from_array(np.concatenate([np.array(window) for window in here]))
+    return StorageView.from_array(np.concatenate([_array(window) for window in windows]))
+
+
+def _first(encoded: Any, frames: int) -> Any:
+    """What was encoded of a window `(1, frames, width)`, without its end; two frames of a spectrogram make one."""
+    from ctranslate2 import StorageView
+
+    wanted = frames // 2
+    if encoded.shape[1] <= wanted:
+        return encoded
+    return StorageView.from_array(np.ascontiguousarray(_array(encoded)[:, :wanted]))
+
+
+def _array(encoded: Any) -> NDArray[np.float32]:
+    from ctranslate2 import Device
+
+    return np.array(encoded if encoded.device == "cpu" else encoded.to_device(Device.cpu))
 
 
 def _segments(sound: Listening, decoded: Decoded, found: Sequence[Any], start: int) -> Iterator[Segment]:

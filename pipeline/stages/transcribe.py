@@ -16,13 +16,12 @@ from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Row, Seconds, SegmentRow, SegmentTrustRow, SpeechRegionRow, TranscriptRow, WordRow
 from pipeline.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.speech.device import Device, found_device
-from pipeline.speech.engine import LANGUAGES, Decoding, Language, SpeechEngine
+from pipeline.speech.engine import FULL_S, LANGUAGES, Decoding, Language, SpeechEngine
 from pipeline.speech.openai_engine import OpenAIEngine
 from pipeline.speech.spans import Heard, Span, joined_text, recognise, spans_of
 from pipeline.speech.trust import MIN_TRUST, Parts, parts_of
 from pipeline.stage import Options, Result, Setting, Stage
 
-FULL_S: Seconds = 30.0  # the window that Whisper was trained on
 #: Chosen with `python -m pipeline.bench.padding --half choose`.
 PADDING_S: Seconds = 10.0
 ENGINES: dict[str, type[SpeechEngine]] = {"ctranslate2": CTranslate2Engine, "openai-whisper": OpenAIEngine}
@@ -45,7 +44,13 @@ class TranscribeOptions(Options):
         PADDING_S,
         ge=6,
         le=FULL_S,
-        description="ctranslate2: silence kept after speech, in seconds; 30 is Whisper's own",
+        description="ctranslate2: silence encoded after speech, in seconds; 30 is Whisper's own",
+    )
+    seen_padding_s: Seconds | None = Field(
+        None,
+        ge=2,
+        le=FULL_S,
+        description="ctranslate2: of that silence, what the decoder sees at least; all by default",
     )
     sure_log_prob: float = Field(
         Decoding().sure_log_prob,
@@ -94,7 +99,8 @@ class Transcribe(Stage):
         super().__init__(options, setting)
         decoding = Decoding(
             beam_size=options.beam_size,
-            padding_s=options.padding_s if options.padding_s < FULL_S else None,
+            padding_s=options.padding_s,
+            seen_padding_s=options.seen_padding_s,
             sure_log_prob=options.sure_log_prob,
         )
         engine = ENGINES[options.engine]

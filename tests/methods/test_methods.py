@@ -93,6 +93,16 @@ def test_every_changed_number_is_found(found: Methods) -> None:
         assert (one.name, one.written, one.stored) == (mark[2], other, value)
 
 
+@pytest.mark.parametrize("way", ["{} <!--{}-->", "**{}**<!--{}-->", "{}\n<!-- {} -->"])
+def test_a_number_that_came_away_from_its_comment_does_not_pass_unread(found: Methods, way: str) -> None:
+    mark = next(MARKED.finditer(found.document))
+    changed = found.document.replace(mark[0], way.format(f"{mark[1]}9", mark[2]), 1)
+    (one,) = differences(changed, found, "m.md")
+    assert (one.name, one.stored) == (mark[2], mark[1])
+    own = found.document.replace("## Losses", "<!-- todo -->\n## Losses <!--mine-->")
+    assert differences(own, found, "m.md") == [], "other comments are nobody's number"
+
+
 def test_a_changed_number_of_the_json_is_found(found: Methods) -> None:
     content = {**json.loads(found.json), "posts.listed": CLIPS + 1, "made.up": 3}
     assert [str(one) for one in differences(json.dumps(content), found, "m.json")] == [

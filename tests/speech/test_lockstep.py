@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.speech import lockstep
 from pipeline.speech.engine import Decoding
-from pipeline.speech.lockstep import Listening, Lockstep
+from pipeline.speech.lockstep import Listening, Lockstep, _first
 
 THRIFTY = Decoding(padding_s=10.0)
 GOOD, LOOP, IMPROBABLE = (-0.4, "said"), (-0.4, "la " * 60), (-1.4, "said")
@@ -69,6 +69,7 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     texts.clear()
     monkeypatch.setattr(transcribe, "get_suppressed_tokens", lambda tokenizer, tokens: tokens)
     monkeypatch.setattr(lockstep, "_stacked", lambda windows: windows[0])
+    monkeypatch.setattr(lockstep, "_first", lambda encoded, frames: encoded[:, :frames])
 
 
 def sound(seconds: float) -> Listening:
@@ -85,6 +86,14 @@ def test_windows_of_one_length_are_decoded_together() -> None:
     hear(whisper, sound(4), sound(3.9), sound(12), sound(3.2))
     assert whisper.encoded == [1500, 1500, 2500, 1500]
     assert whisper.decoded == [[1500, 1500, 1500], [2500]]
+
+
+def test_a_decoder_that_sees_less_gets_windows_of_fewer_lengths_than_the_encoder() -> None:
+    whisper = Whisper([GOOD] * 4)
+    seen = Decoding(padding_s=10.0, seen_padding_s=2.0)
+    hear(whisper, sound(4), sound(3.9), sound(12), sound(3.2), decoding=seen)
+    assert whisper.encoded == [1400, 1390, 2200, 1320]
+    assert whisper.decoded == [[1000, 1000, 1000], [1500]]
 
 
 @pytest.mark.parametrize(("beams", "batch"), [(1, lockstep.BATCH), (5, lockstep.BATCH_OF_BEAMS)])
@@ -130,3 +139,11 @@ def test_what_whisper_takes_for_no_speech_has_no_segment() -> None:
 def test_segments_without_letters_are_none() -> None:
     whisper = Whisper([(-0.4, "  ")])
     assert hear(whisper, sound(4)) == [[]]
+
+
+def test_the_decoder_is_given_the_beginning_of_what_was_encoded() -> None:
+    from ctranslate2 import StorageView
+
+    encoded = np.arange(2 * 700 * 3, dtype=np.float32).reshape(2, 700, 3)[:1]
+    cut = np.array(_first(StorageView.from_array(encoded), 1000))
+    assert np.array_equal(cut, encoded[:, :500])
