@@ -38,6 +38,11 @@ class PrivacyOptions(Options):
         True, description="keep fetched videos once all stages have passed (your own are never touched)"
     )
     keep_audio: bool = Field(True, description="keep decoded audio once all stages have passed")
+    transcripts: Literal["keep", "redact", "drop"] = Field(
+        "keep",
+        description="what was said, once all stages have passed: keep, redact (numbers, addresses and handles; names "
+        "stay), or drop",
+    )
     vanished: Literal["keep", "delete_media", "forget"] = Field(
         "keep", description="what `cliptone recheck` does with posts that are no longer public"
     )

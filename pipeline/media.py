@@ -38,6 +38,8 @@ MAX_CHANNELS = 8
 MIN_SOURCE_RATE, MAX_SOURCE_RATE = 4_000, 192_000  # Hz: telephones sample at 8 kHz, studios at 192 kHz
 MESSAGE_CHARACTERS = 200
 SPARE_BYTES = 1 << 20  # ffmpeg looks at the size of a file after it has written some
+#: All that a process may say which has read a stranger's file: another reason could end the run, or hide the clip.
+REFUSALS = frozenset({Reason.NOT_MEDIA})
 #: Signals that end a process whose memory a file has confused.
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
 
@@ -88,6 +90,8 @@ def ffmpeg_path(named: str | None = None) -> str:
         raise UserError(
             f"there is no ffmpeg at {named}: correct the key `ffmpeg`, or leave it out to use the pinned one"
         )
+    if not Path(named).is_absolute():  # a study that somebody sends could bring a program along
+        raise UserError(f"write the whole path of the ffmpeg {named}, or leave the key out to use the pinned one")
     return named
 
 
@@ -162,7 +166,8 @@ def _asked(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:
     try:
         if ending.code == 0 and ending.output.startswith('{"reason"'):
             refusal = TypeAdapter(dict[str, str]).validate_json(ending.output)
-            raise StageError(Reason(refusal["reason"]), refusal["message"])
+            if refusal["reason"] in REFUSALS:
+                raise StageError(Reason(refusal["reason"]), refusal["message"][:MESSAGE_CHARACTERS])
         return TypeAdapter(shape).validate_json(ending.output, strict=True)
     except (ValidationError, ValueError, KeyError) as error:
         message = f"{path.name} cannot be read as video or audio: {_last_line(ending) or 'no answer'}"

@@ -10,7 +10,7 @@ from pipeline.config import Study
 from pipeline.errors import ConfigError
 from pipeline.posts import Enrolment, Place, Post
 from pipeline.records import Source
-from pipeline.sidecars import Sidecar, read_info, read_sidecar
+from pipeline.sidecars import Sidecar, is_inside, read_info, read_sidecar
 from pipeline.source_options import SourceOptions
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".3gp", ".ts", ".mpg", ".mpeg")
@@ -86,7 +86,9 @@ def _list(study: Study, source: SourceOptions) -> tuple[Path, list[Path]]:
         depth = next((i for i, part in enumerate(pattern.parts) if WILDCARD.search(part)), len(fixed) - 1)
         folder = study.resolve(str(Path(*pattern.parts[:depth]))) if depth else study.path.parent
         try:
-            listed = sorted(path for path in folder.glob(str(Path(*pattern.parts[depth:]))) if path.is_file())
+            found = (path for path in folder.glob(str(Path(*pattern.parts[depth:]))) if path.is_file())
+            # as in a folder: what lies behind a link to another one is not looked through
+            listed = sorted(path for path in found if is_inside(path, folder, study.path.parent))
         except (OSError, ValueError, NotImplementedError) as error:
             raise ConfigError(f"{study.path.name}: {source.glob!r} is no pattern of files: {error}") from error
     if not listed:

@@ -19,6 +19,7 @@ from pipeline.config import Study, work_name
 from pipeline.errors import Reason
 from pipeline.executors.lanes import Lane, LaneState
 from pipeline.lock import held
+from pipeline.rebuild import rebuild
 from pipeline.records import VisibilityRow
 from pipeline.run import setting_of
 from pipeline.shards import refuse_while_split
@@ -135,4 +136,6 @@ def recheck(
         finally:
             store.publish(study.published)
             store.close()
+        if work.found[VANISHED] and study.file.privacy.vanished == "forget":
+            rebuild(study.working)  # deleted rows leave their bytes
     return work.found

@@ -24,9 +24,11 @@ from pipeline.executors import Executor
 from pipeline.executors.choice import executor_of
 from pipeline.executors.in_hand import FILE as IN_HAND
 from pipeline.importing import take_sources
+from pipeline.keeping import Keeper
 from pipeline.lock import held
 from pipeline.observer import Observer, Report, Silent
 from pipeline.quarantine import count_crash
+from pipeline.rebuild import rebuild
 from pipeline.records import Seconds
 from pipeline.saving import News, follow_choice
 from pipeline.sources import read_listings, read_sources
@@ -39,9 +41,11 @@ QUICK_BYTES = 64 << 20  # a database that is published in a second or two
 PATIENCE_S: Seconds = 0.5  # between two looks at the lanes while nothing is there to analyse
 
 
-def setting_of(study: Study) -> Setting:
-    """What the stages of a study may know of this machine."""
-    key = pseudonyms.key_for(study.name) if study.file.privacy.pseudonymise else None
+def setting_of(study: Study, *, reads_only: bool = False) -> Setting:
+    """What the stages of a study may know of this machine; with `reads_only` its key is neither read nor made."""
+    key = None
+    if study.file.privacy.pseudonymise:  # that there is a key is part of a fingerprint, which one is not
+        key = b"" if reads_only else pseudonyms.key_for(study.name)
     return Setting(
         models_folder=study.models_folder,
         key=key,
@@ -102,6 +106,8 @@ def run_study(
             run.go([plan for plan in plans if not only or plan.name in only], listings, executor)
         finally:
             store.close()
+        if run.keeper.has_deleted:
+            rebuild(study.working)  # deleted rows leave their bytes
     report.seconds = time.monotonic() - started
     return report
 
@@ -119,9 +125,11 @@ class Run:
     steps: dict[str, dict[str, None]] = field(default_factory=dict)  # by stage, the clips that it has still to do
     is_stopped: bool = False  # by the user
     news: News = field(init=False)
+    keeper: Keeper = field(init=False)
 
     def __post_init__(self) -> None:
         self.news = News(self.store, None if self.study.shard else self.study.published)
+        self.keeper = Keeper(self.study, self.store, self.plans)
 
     def go(self, chosen: Sequence[StagePlan], listings: Sequence[ListingRequest], executor: Executor | None) -> None:
         """Run the chosen stages on every clip that has something to do, while posts still arrive."""
@@ -145,8 +153,9 @@ class Run:
                 collector.start(waiting, listings)
             while wave := self._next_wave(here, collector, pool.wave_clips):
                 parts = (self.study, self.store, self.observer, self.report, self.news)
-                Wave(wave, chosen, self.steps, *parts).go(pool)
-                self._minimise(set(wave))
+                Wave(self.keeper.without_opted_out(wave), chosen, self.steps, *parts).go(pool)
+                self.keeper.minimise(set(wave))
+            self.keeper.without_opted_out()
             self.store.end_run()
         except KeyboardInterrupt:
             self.is_stopped = True
@@ -249,18 +258,6 @@ class Run:
         unseen = [clip_id for clip_id in self.store.pending(by_name["audio"]) if by_name["audio"] in chosen]
         clips = self.store.clips(self.study, by_name["download"], unseen)
         self.store.make_stale("download", [clip.clip_id for clip in clips if clip.media_path is None])
-
-    def _minimise(self, wave: set[str]) -> None:
-        """Delete what the study does not keep of clips that have passed every stage."""
-        privacy = self.study.file.privacy
-        if privacy.keep_media and privacy.keep_audio:
-            return
-        finished = set.intersection(*(self.store.passed(plan, wave) for plan in self.plans))
-        for clip_id in finished:
-            if not privacy.keep_audio:
-                self.study.audio_path(clip_id).unlink(missing_ok=True)
-            if not privacy.keep_media:
-                shutil.rmtree(self.study.downloads / work_name(clip_id), ignore_errors=True)
 
 
 def _fetch_models(plan: StagePlan) -> None:

@@ -47,7 +47,7 @@ def read_sidecar(path: Path) -> Sidecar:
                 raise row
             if not row["file"].strip():
                 raise Rejected("the row names no file")
-            if not is_below(row["file"].strip()):
+            if not (is_below(row["file"].strip()) and is_inside(path.parent / row["file"].strip(), path.parent)):
                 raise Rejected("`file` leads out of its folder: name it as it stands below the sidecar")
             rows[row["file"].strip()] = Found(line, well_formed(stated_post(row)))
         except Rejected as error:
@@ -59,6 +59,17 @@ def is_below(name: str) -> bool:
     """Whether a relative name stays in its folder, on any system, and can be that of a file."""
     parts = PureWindowsPath(name)  # knows both kinds of slashes
     return not (parts.anchor or ".." in parts.parts or "\0" in name)
+
+
+def is_inside(path: Path, *folders: Path) -> bool:
+    """Whether the folder of a file lies in one of these, links to other folders followed."""
+    if path.parent in folders:
+        return True
+    try:
+        home = path.parent.resolve()
+        return any(home.is_relative_to(folder.resolve()) for folder in folders)
+    except (OSError, RuntimeError, ValueError):  # a name that no file can have, or links in a circle
+        return False
 
 
 def read_info(media: Path, source: str) -> tuple[Post, Place] | None:

@@ -35,7 +35,7 @@ class StageStatus:
 
 def study_status(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[StageStatus]:
     """Status of every stage, from the published file: it never disturbs a run."""
-    plans = plan_stages(study, setting_of(study), stages)
+    plans = plan_stages(study, setting_of(study, reads_only=True), stages)
     reader = StudyReader(study.published)
     rows = reader.arrow(_counting(plans), {}).to_pylist()
     reader.close()

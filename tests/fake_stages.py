@@ -15,6 +15,14 @@ from pipeline.errors import ModelMissing, Reason, StageError
 from pipeline.records import AudioRow, Clip, Row, column
 from pipeline.stage import Options, Result, Setting, Stage
 
+#: What a stage raises by the name of the trouble, and with which words.
+ERRORS: dict[str, tuple[type[Exception], tuple[object, ...]]] = {
+    "memory": (MemoryError, ()),
+    "native memory": (RuntimeError, ("[alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory",)),
+    "raise": (RuntimeError, ("a bug",)),
+    "full": (OSError, (28, "No space left on device")),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class LengthRow(Row):
@@ -60,14 +68,11 @@ class Length(Stage):
             ctypes.string_at(0)
         if action == "exit":
             os._exit(3)
-        if action == "memory":
-            raise MemoryError
-        if action == "raise":
-            raise RuntimeError("a bug")
+        if action in ERRORS:
+            kind, said = ERRORS[action]
+            raise kind(*said)
         if action == "hang":
             time.sleep(600)
-        if action == "full":
-            raise OSError(28, "No space left on device")
         if action == "fail":
             return StageError(Reason.NOT_MEDIA, "cannot be read")
         if action == "network":

@@ -121,6 +121,15 @@ def test_another_ffmpeg_must_exist() -> None:
         media.ffmpeg_path("nowhere/ffmpeg")
 
 
+def test_another_ffmpeg_is_named_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A study that somebody sends could bring a program along."""
+    (tmp_path / "ffmpeg").write_text("#!/bin/sh\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="whole path"):
+        media.ffmpeg_path("./ffmpeg")
+    assert media.ffmpeg_path(str(tmp_path / "ffmpeg")) == str(tmp_path / "ffmpeg")
+
+
 def test_decoding_is_the_same_every_time(demo_clips: Path, tmp_path: Path) -> None:
     outcomes = []
     for name in ("a.wav", "b.wav"):

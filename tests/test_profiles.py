@@ -33,7 +33,8 @@ def test_reference_decodes_as_whisper_was_trained(tmp_path: Path) -> None:
 
 def test_fast_searches_no_beam_and_leaves_out_what_is_not_asked_for_often(tmp_path: Path) -> None:
     found = options_of(tmp_path, 'profile = "fast"')
-    assert (found["transcribe"].beam_size, found["transcribe"].padding_s) == (1, 6.0)
+    decoding = found["transcribe"]
+    assert (decoding.beam_size, decoding.padding_s, decoding.seen_padding_s) == (1, 6.0, 2.0)
     assert not found["audio"].loudness
     assert (found["acoustics"].formants, found["acoustics"].mfcc) == (False, False)
     assert not found["emphasis"].measure

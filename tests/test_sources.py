@@ -204,6 +204,22 @@ def test_a_row_without_its_file_is_a_clip_that_is_lost_for_a_reason(tmp_path: Pa
     assert not Path(found[2].source.location).exists()
 
 
+def test_a_link_to_a_folder_elsewhere_leads_to_no_file(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    touch(tmp_path / "elsewhere" / "private.mp4")
+    touch(study / "clips" / "near" / "a.mp4")
+    (study / "clips" / "far").symlink_to(tmp_path / "elsewhere")
+    (study / "clips" / "again").symlink_to(study / "clips" / "near")
+    (study / "linked").symlink_to(tmp_path / "elsewhere")
+    globbed = [enrolment.clip_id for enrolment in enrol(study, '[[sources]]\nglob = "clips/*/*.mp4"\n')]
+    assert globbed == ["file:again/a.mp4", "file:near/a.mp4"]
+    named = [enrolment.clip_id for enrolment in enrol(study, '[[sources]]\nglob = "linked/*.mp4"\n')]
+    assert named == ["file:private.mp4"], "the folder that the user names may be a link"
+    (study / "posts.csv").write_text("file\nclips/far/private.mp4\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="line 2: `file` leads out of its folder"):
+        enrol(study, '[[sources]]\nfolder = "clips"\nsidecar = "posts.csv"\n')
+
+
 def test_an_export_of_another_tool_is_a_source(tmp_path: Path) -> None:
     (tmp_path / "export.ndjson").write_bytes(ZEESCHUIMER.read_bytes())
     found = enrol(tmp_path, '[[sources]]\nexport = "export.ndjson"\n')

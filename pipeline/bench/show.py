@@ -70,7 +70,8 @@ def _rounds(contenders: Sequence[Mapping[str, Any]]) -> str:
     counts = {one["name"]: len(one["costs"]) for one in contenders}
     most = max(counts.values())
     fewer = [f", {name} in {count}" for name, count in counts.items() if count < most]
-    return f"{most} rounds{''.join(fewer)}"
+    rounds = "1 round" if most == 1 else f"{most} rounds"
+    return rounds + "".join(fewer)
 
 
 def show(measured: Mapping[str, Any]) -> None:

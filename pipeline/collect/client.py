@@ -18,6 +18,8 @@ from pipeline.errors import Reason, StageError, UserError
 
 OTHERS_MODE = 0o077  # of a file: the rights of everyone but its owner
 MAX_LEADS = 3  # from one extractor to the next, as with a short link
+#: A folder without one: yt-dlp would have an ffmpeg of this machine follow playlists, without limits and past the gate.
+NO_FFMPEG = str(Path(__file__).parent)
 GENERIC = "generic"  # the extractor for any site: tests alone allow it, for the sites on this machine
 
 
@@ -134,6 +136,7 @@ def _parameters(options: DownloadOptions, messages: Messages) -> dict[str, Any]:
         "socket_timeout": options.socket_timeout_s,
         "sleep_interval_requests": 0.75,
         "js_runtimes": {"deno": {}, "node": {}},
+        "ffmpeg_location": NO_FFMPEG,
         "geo_bypass": False,
         "cookiefile": cookies_of(options),
     }

@@ -87,6 +87,7 @@ MESSAGES: tuple[tuple[str, Reason], ...] = (
     (r"unsupported url|no suitable extractor|is not a valid url", Reason.UNSUPPORTED_URL),
     (r"file:// urls are disabled|no connection adapters", Reason.UNSUPPORTED_URL),
     (r"no video in this post|/photo/|requested format is not available|DRM", Reason.NO_VIDEO),
+    (r"ffmpeg could not be found", Reason.NO_VIDEO),  # a stream that yt-dlp itself cannot read, and none else may
     (r"does not have (any videos|a \w+ tab)", Reason.NO_VIDEO),
     (r"video unavailable|page isn.t available|recording is not available", Reason.REMOVED),
     (r"does not exist|HTTP Error 4(04|10)", Reason.REMOVED),

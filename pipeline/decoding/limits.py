@@ -21,7 +21,7 @@ except ImportError:  # there the deadline is the only limit
 
 # Linux, from linux/sched.h and linux/prctl.h
 NEW_USERS, NEW_NETWORK = 0x10000000, 0x40000000
-DIE_WITH_PARENT, NO_NEW_RIGHTS = 1, 38
+DIE_WITH_PARENT, ADOPT_ORPHANS, NO_NEW_RIGHTS = 1, 36, 38
 
 
 def confine(deadline_s: Seconds, written_bytes: int) -> None:
@@ -43,6 +43,12 @@ def confine(deadline_s: Seconds, written_bytes: int) -> None:
         library = ctypes.CDLL(None)
         library.prctl(DIE_WITH_PARENT, signal.SIGKILL)
         library.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
+
+
+def adopt_orphans() -> None:
+    """Make this process, on Linux, the parent of whatever the processes that it starts leave behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(ADOPT_ORPHANS, 1, 0, 0, 0)
 
 
 def has_limits() -> bool:

@@ -13,6 +13,7 @@ import select
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 from pipeline.decoding import inside, limits
@@ -49,6 +50,7 @@ def serve(requests: int, endings: int) -> None:
     """Greet with what protects, then answer one request after the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what Ctrl-C means
     offline = limits.leave_network()
+    limits.adopt_orphans()
     with contextlib.suppress(CallerGone, OSError):
         _write(endings, {"offline": offline, "limited": limits.has_limits()})
         import av  # noqa: F401 - once, for every process that is forked from here
@@ -75,6 +77,7 @@ def run(request: Request, requests: int) -> Ending:
         os.close(ours)
         _kill(child)
         _, status, usage = os.wait4(child, 0)
+        _kill_orphans()
     code = os.waitstatus_to_exitcode(status)
     return {"output": output, "code": code, "late": late, "peak_kib": usage.ru_maxrss}
 
@@ -139,6 +142,16 @@ def _kill(child: int) -> None:
     for kill in (os.killpg, os.kill):  # by its own number too: it may not have made its group yet
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(child, signal.SIGKILL)
+
+
+def _kill_orphans() -> None:
+    """End what has left its group and outlived its process: it is a child of this one now, where there is /proc."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    with contextlib.suppress(OSError):
+        while orphans := children.read_text(encoding="ascii").split():
+            for orphan in map(int, orphans):
+                os.kill(orphan, signal.SIGKILL)
+                os.waitpid(orphan, 0)
 
 
 def _next(requests: int) -> Request | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+import re
 import time
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from pipeline.records import Clip, Outcome, Row
 from pipeline.stage import Result, Stage, StagePlan
 
 TRACE_CHARACTERS = 2_000  # the end of a trace, where the cause stands
+#: How torch, CTranslate2, ONNX Runtime and C++ say, on either device, what Python says with a MemoryError.
+NO_MEMORY = re.compile(r"out of memory|(can't|cannot|failed to) allocate memory|bad_alloc|ALLOC_FAILED", re.IGNORECASE)
 
 
 def run(stages: dict[str, Stage], plan: StagePlan, batch: Sequence[Clip]) -> list[Outcome]:
@@ -50,7 +53,7 @@ def apply(stage: Stage, batch: Sequence[Clip]) -> list[Outcome]:
         raise
     except Exception as error:  # the boundary: nothing that one clip does may end the run
         if len(batch) > 1:
-            return [outcome for part in parts(batch, isinstance(error, MemoryError)) for outcome in apply(stage, part)]
+            return [outcome for part in parts(batch, lacks_memory(error)) for outcome in apply(stage, part)]
         return [failure(batch[0], error, time.perf_counter() - started)]
 
 
@@ -60,13 +63,21 @@ def parts(batch: Sequence[Clip], is_large: bool) -> list[Sequence[Clip]]:
     return [batch[:middle], batch[middle:]] if is_large else [[clip] for clip in batch]
 
 
+def lacks_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out, the machine's or that of its GPU."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    said = isinstance(error, RuntimeError) and NO_MEMORY.search(str(error)) is not None
+    return said or isinstance(error, MemoryError)
+
+
 def failure(clip: Clip, error: Exception, seconds: float = 0.0) -> Outcome:
     """An exception as the outcome of a clip."""
     if isinstance(error, StageError):
         return Outcome(
             clip.clip_id, error.rows, error.reason, error.message, seconds, retry_after_s=error.retry_after_s
         )
-    if isinstance(error, MemoryError):
+    if lacks_memory(error):
         message = f"{clip.clip_id} needs more memory than this machine has left"
         return Outcome(clip.clip_id, (), Reason.OUT_OF_MEMORY, message, seconds)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

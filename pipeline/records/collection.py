@@ -94,11 +94,13 @@ class ExclusionRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class TombstoneRow(Row):
-    """One post that was forgotten: it is never stored again, and nothing here tells which it was."""
+    """One post or account that was forgotten: it is never stored again, and nothing here tells which it was."""
 
     table: ClassVar[str] = "tombstones"
     grain: ClassVar[tuple[str, ...]] = ("clip_key",)
 
-    clip_key: str = column("keyed pseudonym of the post's id")
+    clip_key: str = column(
+        "keyed pseudonym of the post's id, or of the account; an account has one for each way to write it"
+    )
     forgotten_at: datetime = column("when it was forgotten", "UTC")
-    cause: str = column("why: vanished, or the study's own decision")
+    cause: str = column("why: vanished, opt_out, or the study's own decision")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline import media
+from pipeline import media, pseudonyms
 from pipeline.errors import Reason
 from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Row, Seconds, SegmentRow, SegmentTrustRow, SpeechRegionRow, TranscriptRow, WordRow
@@ -86,7 +87,7 @@ class Transcribe(Stage):
     """Recognise the words in the speech regions of a clip; silence and music are never decoded."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True
@@ -122,6 +123,7 @@ class Transcribe(Stage):
     def _rows(self, clip: Clip, language: Language, heard: Sequence[Heard]) -> Result:
         if not heard:
             return [self._transcript(clip, None, None, Reason.NO_TEXT)]
+        heard = [self._without_handles(one, clip.clip_id.partition(":")[0]) for one in heard]
         regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
         segments = [one.segment for one in heard]
         parts = [parts_of(one.segment, one.span, regions, one.language) for one in heard]
@@ -132,6 +134,15 @@ class Transcribe(Stage):
             *_segments_and_words(clip, heard),
             *(self._trust(clip.clip_id, number, part) for number, part in enumerate(parts)),
         ]
+
+    def _without_handles(self, heard: Heard, platform: str) -> Heard:
+        """A segment with the @handles that Whisper wrote under the pseudonyms that captions have for them."""
+        segment = heard.segment
+        if self.setting.key is None or "@" not in segment.text:
+            return heard
+        hide = partial(pseudonyms.scrub, key=self.setting.key, platform=platform)
+        words = tuple(dataclasses.replace(word, text=hide(word.text)) for word in segment.words)
+        return dataclasses.replace(heard, segment=dataclasses.replace(segment, text=hide(segment.text), words=words))
 
     def _trusts(self, parts: Parts) -> bool:
         return parts.trust() >= self.options.min_trust

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,26 @@ def test_the_proxy_of_the_user_is_used_where_nothing_listens(monkeypatch: pytest
     monkeypatch.setenv("no_proxy", "*")
     answer = look(POST, DownloadOptions(proxy="http://127.0.0.1:9", socket_timeout_s=3), QUICK)
     assert answer.reason == Reason.NETWORK
+
+
+def test_no_ffmpeg_of_the_machine_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For playlists that it does not know yt-dlp starts one, which follows what they name, without any limit."""
+    from yt_dlp.downloader.external import FFmpegFD
+
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\necho ffmpeg version 9.0\n", encoding="utf-8")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    told = {"url": f"{POST}.m3u8", "protocol": "m3u8", "id": "1", "ext": "mp4", "title": "x"}
+
+    def follow() -> None:
+        with asking(DownloadOptions(), {}, QUICK) as client:
+            FFmpegFD(client, client.params).download(str(tmp_path / "media.mp4"), told)
+
+    with pytest.raises(StageError) as caught:
+        follow()
+    assert caught.value.reason == Reason.NO_VIDEO
+    assert not (tmp_path / "started").exists()
 
 
 def test_what_is_no_error_of_yt_dlp_passes_as_it_is() -> None:

@@ -61,6 +61,26 @@ def test_a_hanging_process_ends_at_its_deadline_with_all_it_started(reader: Deco
     assert not psutil.pid_exists(int(ending.output)) or psutil.Process(int(ending.output)).status() == "zombie"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems let what leaves its group live on")
+def test_what_leaves_its_group_and_its_session_ends_too(reader: Decoder) -> None:
+    code = (
+        "import os, sys, time\n"
+        "for _ in range(2):\n"
+        "    if os.fork() == 0:\n"
+        "        os.setsid()\n"
+        "        if os.fork() == 0:\n"
+        "            print(os.getpid(), file=sys.stderr, flush=True)\n"
+        "            os.dup2(os.open(os.devnull, os.O_RDWR), 2)\n"
+        "            time.sleep(600)\n"
+        "        os._exit(0)\n"
+        "time.sleep(0.5)"
+    )
+    left = [int(number) for number in python(reader, code).output.split()]
+    assert len(left) == 2
+    assert not any(psutil.pid_exists(number) for number in left)
+    assert python(reader, "pass").code == 0, "the next one is not concerned"
+
+
 def test_a_file_ends_at_what_may_be_written(reader: Decoder, tmp_path: Path) -> None:
     path = tmp_path / "large"
     code = f"open({str(path)!r}, 'wb').write(bytes({8 * MEBIBYTE}))"
@@ -157,6 +177,8 @@ def test_where_nothing_can_be_forked_the_answers_are_the_same(reader: Decoder, d
 def test_an_answer_of_the_wrong_shape_is_no_answer(monkeypatch: pytest.MonkeyPatch, demo_clips: Path) -> None:
     strange = (
         "", "{", "[]", '{"container": 1}', '{"reason": "made_up", "message": "x"}', '{"reason": ["x"], "message": 1}',
+        '{"reason": "disk_full", "message": "ends the whole run"}',
+        '{"reason": "removed", "message": "hides the clip"}',
         '{"container": "mov", "duration_s": NaN, "video_codec": null, "width": null, "height": null, '
         '"audio_codec": "aac", "sample_rate": 16000, "channels": 1}',
         '{"container": "mov", "duration_s": 1e999, "video_codec": null, "width": null, "height": null, '

@@ -89,7 +89,7 @@ def test_what_ends_a_worker_once_is_the_fault_of_the_machine(workers: LocalExecu
     assert all(outcome.ok for outcome in found.values())
 
 
-@pytest.mark.parametrize(("trouble", "sizes"), [("memory", {3, 1, 2}), ("raise", {3, 1})])
+@pytest.mark.parametrize(("trouble", "sizes"), [("memory", {3, 1, 2}), ("native memory", {3, 1, 2}), ("raise", {3, 1})])
 def test_a_batch_that_finds_too_little_memory_is_tried_in_halves(trouble: str, sizes: set[int]) -> None:
     seen: list[int] = []
 
@@ -101,8 +101,30 @@ def test_a_batch_that_finds_too_little_memory_is_tried_in_halves(trouble: str, s
     found = outcomes(LocalExecutor(0), plan(Watched, trouble=f"clip1={trouble}"), NAMES)
     assert sum(outcome.ok for outcome in found.values()) == len(NAMES) - 1
     assert set(seen[:4]) == sizes
-    if trouble == "memory":
+    if "memory" in trouble:
         assert found["clip1"].reason == Reason.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"), True),
+        (RuntimeError("CUDA failed with error out of memory"), True),
+        (RuntimeError("Failed to allocate memory for requested buffer of size 8"), True),
+        (RuntimeError("std::bad_alloc"), True),
+        (OSError(12, "Cannot allocate memory"), True),
+        (RuntimeError("the model has no memory of it"), False),
+        (ValueError("out of memory"), False),
+        (OSError(5, "Input/output error"), False),
+    ],
+)
+def test_what_native_libraries_say_of_memory_is_understood(error: Exception, is_one: bool) -> None:
+    class Raising(Length):
+        def one(self, clip: Clip) -> Result:
+            raise error
+
+    found = outcomes(LocalExecutor(0), plan(Raising), NAMES[:1])
+    assert found["clip0"].reason == (Reason.OUT_OF_MEMORY if is_one else Reason.INTERNAL_ERROR)
 
 
 def test_a_hanging_clip_is_stopped_at_its_deadline(workers: LocalExecutor, monkeypatch: pytest.MonkeyPatch) -> None:

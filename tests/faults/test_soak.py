@@ -35,7 +35,7 @@ def test_f17_soak(zygote: Zygote, tmp_path: Path, size: Size, tell: Tell) -> Non
     assert attempts_stored_twice(study) == 0
     assert state(study)["attempts"].endswith(f"of {clips * STEPS} rows")
     tell(
-        f"soak of {clips} clips and {clips * STEPS} steps in {seconds / 60:.1f} min, not 24 h: "
+        f"soak of {clips} clips from a folder and {clips * STEPS} steps in {seconds / 60:.1f} min, not 24 h: "
         f"{memory[0] / MIB:.0f} MiB in the middle and {memory[1] / MIB:.0f} MiB late, "
         f"{files[0]} and {files[1]} open files, "
         "sums exact"

@@ -17,13 +17,16 @@ CLIPS = 12
 
 
 def test_f12_two_runs_at_once(zygote: Zygote, tmp_path: Path, size: Size, tell: Tell) -> None:
-    times = size(4, 50)
+    times, options = size(4, 50), "[length]\npause_s = 0.1\n"
+    undisturbed = study_of(tmp_path / "undisturbed", CLIPS, options)
+    go(undisturbed)
     for number in range(times):
-        study = study_of(tmp_path / str(number), CLIPS, "[length]\npause_s = 0.1\n")
+        study = study_of(tmp_path / str(number), CLIPS, options)
         start_at = time.monotonic() + 0.2
         runs = [zygote.fork(study, start_at=start_at) for _ in range(2)]
         assert sorted(zygote.wait(run) for run in runs) == [0, BUSY], "exactly one proceeds"
         assert attempts_stored_twice(study) == 0
+        assert state(study) == state(undisturbed)
     tell(f"two runs started together, {times} times: exactly one proceeds, {times} of {times}")
 
 

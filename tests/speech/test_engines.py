@@ -170,7 +170,7 @@ def test_the_steps_are_those_of_faster_whisper(demo: Any, monkeypatch: pytest.Mo
 
     from pipeline.speech import lockstep
 
-    monkeypatch.setattr(lockstep, "padded", lambda window, _, longest: with_zeros(window, longest))
+    monkeypatch.setattr(lockstep, "padded", lambda window, encoded_s, seen_s, longest: with_zeros(window, longest))
     waveform = np.tile(demo("english_quick"), 4)
     whisper = WhisperModel(str(models.locate("whisper-base")), device="cpu", compute_type="int8", cpu_threads=1)
     theirs, _ = whisper.transcribe(

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from pipeline import media, models
 from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.pseudonyms import scrub
 from pipeline.records import Clip, Row, SegmentRow, SegmentTrustRow, Source, SpeechRegionRow, TranscriptRow, WordRow
 from pipeline.sound import synthetic
 from pipeline.speech.engine import Decoding, Language, Segment, Word
@@ -148,6 +149,22 @@ def test_rows_are_numbered_over_the_clip_with_its_times(engine: type[FakeEngine]
         (3, 1, "there."),
     ]
     assert words[2].start_s == pytest.approx(10.0)
+
+
+def test_handles_that_whisper_wrote_get_the_pseudonyms_of_captions(
+    engine: type[FakeEngine], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = (Word("Ask", 0.2, 0.5, 0.9), Word("@Anna.", 0.5, 0.9, 0.8))
+    said = [Segment("Ask @Anna.", 0.2, 0.9, words, -0.3, 0.05, 0.8, 0.0)]
+    monkeypatch.setattr(engine, "say", lambda _: said)
+    clip = clip_of(tmp_path, ramp(5), [(1.0, 4.0)])
+    hidden = scrub("Ask @Anna.", b"key", "file")
+    assert "anna" not in hidden
+    rows = rows_of(Transcribe(TranscribeOptions(), Setting(key=b"key")), clip)
+    texts = [*(row.text for row in of_kind(rows, TranscriptRow)), *(row.text for row in of_kind(rows, SegmentRow))]
+    assert texts == [hidden, hidden]
+    assert [row.word for row in of_kind(rows, WordRow)] == hidden.split()
+    assert [row.text for row in of_kind(rows_of(stage(), clip), TranscriptRow)] == ["Ask @Anna."]
 
 
 def test_clips_are_transcribed_together_each_with_its_own_rows(engine: type[FakeEngine], tmp_path: Path) -> None:
