@@ -29,7 +29,7 @@ MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
 
 #: Letters, digits and marks of any script: what the platforms accept in a hashtag.
 HASHTAG = regex.compile(r"(?<![\p{L}\p{N}_&])[#＃]([\p{L}\p{N}\p{M}_]+)")
-MENTION = regex.compile(r"(?<![\p{L}\p{N}_.])@([\p{L}\p{N}_](?:[\p{L}\p{N}_.]*[\p{L}\p{N}_])?)")
+MENTION = regex.compile(r"(?<![\p{L}\p{N}_])[@＠]([\p{L}\p{N}_](?:[\p{L}\p{N}_.]*[\p{L}\p{N}_])?)")
 HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
 #: Other ways in which an address names its author, and what stands there instead: the post opens without it.
 OTHERS_IN_URL = (

@@ -57,6 +57,15 @@ def days_left(study: Study, today: date | None = None) -> int | None:
     return None if until is None else (until - (today or datetime.now(UTC).date())).days
 
 
+def refuse_after_last_day(study: Study) -> None:
+    """A study that may not be kept any more takes in nothing new: `UserError`."""
+    if (days_left(study) or 0) < 0:
+        raise UserError(
+            f"{study.name} was to be kept until {study.file.privacy.retain_until}: `cliptone expire` deletes it; where "
+            "you may keep it longer, write the new day as retain_until under [privacy]"
+        )
+
+
 def due(study: Study, classes: Sequence[Class]) -> list[Due]:
     """What expiring these classes would delete; nothing is changed. `text` also changes the database itself."""
     found = []

@@ -115,8 +115,9 @@ def test_expire_shows_first_and_deletes_what_is_named(study: Study) -> None:
 def test_a_study_beyond_its_day_takes_in_nothing_new(study: Study) -> None:
     with study.path.open("a") as file:
         file.write(PAST)
-    with pytest.raises(UserError, match="was to be kept until 2020-01-31"):
-        cliptone("run")
+    for command in (["run"], ["recheck"], ["import", "posts.csv", "--study", str(study.path)]):
+        with pytest.raises(UserError, match="was to be kept until 2020-01-31"):
+            cliptone(*command)
     assert "beyond 2020-01-31" in cliptone("status")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.posts import Post
-from pipeline.pseudonyms import KEY_BYTES, clip_row, hashtags_of, key_folder, key_for, mentions_of, pseudonym
+from pipeline.pseudonyms import KEY_BYTES, clip_row, hashtags_of, key_folder, key_for, mentions_of, pseudonym, scrub
 
 KEY = b"k" * KEY_BYTES
 POST = Post(
@@ -73,6 +73,22 @@ def test_hashtags_in_any_script_once_each() -> None:
     assert hashtags_of(POST.caption) == ("bag", "café", "حقيبة")
     assert hashtags_of("no tags, &#39; is none") == ()
     assert mentions_of(None) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["love it.@anna", "...@anna", "＠anna", "(@anna)", "with @anna.", "مع @anna", "🎉@anna"]
+)
+def test_a_handle_is_a_mention_after_any_sign_that_is_no_letter(text: str) -> None:
+    assert mentions_of(text) == ("anna",)
+    hidden = scrub(text, b"key", "tiktok")
+    assert "anna" not in hidden
+    assert mentions_of(hidden) != ()
+
+
+@pytest.mark.parametrize("text", ["write to joe@example.org", "joe.b@example.org", "a @ b", "@", "@."])
+def test_an_address_of_mail_or_a_sign_alone_is_no_mention(text: str) -> None:
+    assert mentions_of(text) == ()
+    assert scrub(text, b"key", "tiktok") == text
 
 
 def test_the_key_is_made_once_outside_the_study_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,10 @@ def import_file(
     if study is not None:
         from pipeline import audit
         from pipeline.importing import import_into, rejects_folder
+        from pipeline.retention import refuse_after_last_day
 
         loaded = load(study)
+        refuse_after_last_day(loaded)
         result, row = import_into(loaded, path, hints, fetch)
         audit.note(loaded, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
         console().print(import_lines(result, rejects_folder(loaded) / rejects_name(result), row), markup=False)
@@ -103,8 +105,10 @@ def recheck(
     from pipeline import audit
     from pipeline.display import LookBar
     from pipeline.recheck import recheck as look_again
+    from pipeline.retention import refuse_after_last_day
 
     loaded = load(find_study(study))
+    refuse_after_last_day(loaded)
     try:
         with LookBar(console()) as bar:
             found = look_again(loaded, bar.watch, limit)

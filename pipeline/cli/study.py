@@ -184,8 +184,9 @@ def _warn_of_age(study: Study) -> None:
 def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s: float | None = None) -> bool:
     """Run a study and say how it went; whether there was anything to do."""
     from pipeline import audit, stopping
+    from pipeline.retention import refuse_after_last_day
 
-    _refuse_after_its_day(study)
+    refuse_after_last_day(study)
     try:
         from pipeline.display import ProgressBar, report_lines
         from pipeline.run import run_study
@@ -210,17 +211,6 @@ def _counts(report: Report) -> dict[str, int | str]:
     """What a run did, for the audit log."""
     failed = sum(sum(reasons.values()) for reasons in report.failed.values())
     return {"listed": report.listed, "new": report.new, "passed": sum(report.passed.values()), "failed": failed}
-
-
-def _refuse_after_its_day(study: Study) -> None:
-    """A study that may not be kept any more takes in nothing new."""
-    from pipeline.retention import days_left
-
-    if (days_left(study) or 0) < 0:
-        raise UserError(
-            f"{study.name} was to be kept until {study.file.privacy.retain_until}: `cliptone expire` deletes it; where "
-            "you may keep it longer, write the new day as retain_until under [privacy]"
-        )
 
 
 def _overview(study: Study) -> None:

@@ -28,7 +28,7 @@ from pipeline.export.manifest import ExportFile, ExportNotes, agreement, datapac
 from pipeline.export.subtitles import srt, vtt
 from pipeline.export.tables import ExportTable, Suppressed, columns_left_out, read_tables, small_authors
 from pipeline.export.tracks import ClipTracks, read_tracks
-from pipeline.pseudonyms import key_for, tombstone
+from pipeline.pseudonyms import author_tombstone, key_for, tombstone
 from pipeline.reader import StudyReader
 from pipeline.transactions import disk_full
 
@@ -189,9 +189,14 @@ class _Writer:
 
 
 def buried_clips(reader: StudyReader, key: bytes | None) -> list[str]:
-    """Clips that were forgotten and are in the results all the same, such as those of an older run."""
+    """Clips that were forgotten, or whose author was, and are in the results all the same: of an older run, say."""
     tombstones = set(reader.arrow("SELECT clip_key FROM tombstones", {})["clip_key"].to_pylist())
     if not tombstones:
         return []
-    ids = reader.arrow("SELECT clip_id FROM clips UNION SELECT clip_id FROM exposures", {})["clip_id"].to_pylist()
-    return sorted(clip_id for clip_id in ids if tombstone(clip_id, key) in tombstones)
+    sql = "SELECT clip_id, author_key FROM clips UNION SELECT clip_id, NULL FROM exposures"
+    found = reader.arrow(sql, {}).to_pylist()
+    gone = {one["clip_id"] for one in found if tombstone(one["clip_id"], key) in tombstones}
+    gone |= {
+        one["clip_id"] for one in found if one["author_key"] and author_tombstone(one["author_key"], key) in tombstones
+    }
+    return sorted(gone)

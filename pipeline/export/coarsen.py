@@ -42,7 +42,7 @@ class Names:
 
     def hide(self, text: str) -> str:
         """A text with each handle under a pseudonym that does not stand under one already."""
-        return str(MENTION.sub(lambda found: self._hidden(found[0]), text)) if "@" in text else text
+        return str(MENTION.sub(lambda found: self._hidden(found[0]), text))
 
     def file(self, clip_id: str) -> str:
         """The id of a clip at `restricted`: a post's as it is, a file's name without handles."""

@@ -30,7 +30,7 @@ class Text(Stage):
     """Count words, emoji, hashtags and mentions, and score English with VADER."""
 
     name: ClassVar[str] = "text"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables = (TextFeaturesRow, SegmentSentimentRow)
     needs = ("download", "transcribe")
     uses_caption: ClassVar[bool] = True

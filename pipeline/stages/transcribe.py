@@ -138,7 +138,7 @@ class Transcribe(Stage):
     def _without_handles(self, heard: Heard, platform: str) -> Heard:
         """A segment with the @handles that Whisper wrote under the pseudonyms that captions have for them."""
         segment = heard.segment
-        if self.setting.key is None or "@" not in segment.text:
+        if self.setting.key is None:
             return heard
         hide = partial(pseudonyms.scrub, key=self.setting.key, platform=platform)
         words = tuple(dataclasses.replace(word, text=hide(word.text)) for word in segment.words)

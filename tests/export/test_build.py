@@ -15,7 +15,7 @@ from pipeline.config import Study
 from pipeline.errors import UserError
 from pipeline.export.build import Export, ExportOptions, export_study
 from pipeline.export.levels import Level
-from pipeline.pseudonyms import key_for, tombstone
+from pipeline.pseudonyms import author_tombstone, key_for, tombstone
 from pipeline.reader import StudyReader
 from pipeline.records import ClipRow, ObservationRow, TombstoneRow
 from tests.export.made_study import HANDLE, NAME, SENTENCE, author, made_rows, make_study, post_id
@@ -145,6 +145,17 @@ def test_forgotten_clips_leave_at_no_level(tmp_path: Path, keys: Path) -> None:
         if level is Level.AGGREGATE:
             platform = [one for one in rows_of(done, "means") if one["measure"] == "clips" and one["value"] == "tiktok"]
             assert [one["clips"] for one in platform] in ([], ["39"])
+
+
+def test_clips_of_an_author_who_opted_out_leave_at_no_level(tmp_path: Path, keys: Path) -> None:
+    buried = row(TombstoneRow, clip_key=author_tombstone(author(0), key_for(NAME)), cause="opt_out")
+    study = make_study(tmp_path / "s", [*made_rows(), buried])
+    theirs = [f"tiktok:{post_id(number)}" for number in range(36) if author(number) == author(0)]
+    for level in Level:
+        done = export_study(study, ExportOptions(level, "csv", folder=tmp_path / level))
+        assert notes(done)["suppressed"][0]["count"] == len(theirs) == 6
+        written = "".join(path.read_text("utf-8") for path in done.folder.rglob("*.csv"))
+        assert not [clip_id for clip_id in theirs if clip_id in written]
 
 
 def test_the_manifest_says_what_lies_there(shareable: Export) -> None:
