@@ -105,6 +105,15 @@ def passed(tables: Tables, plan: StagePlan, among: Collection[str] | None = None
     return {str(row[0]) for row in tables.connection.execute(sql, parameters).fetchall()}
 
 
+def tried_since_last_end(tables: Tables) -> set[str]:
+    """Clips that a stage was tried on since the last run that ended, this one and those that were broken off."""
+    sql = """
+        SELECT DISTINCT clip_id FROM attempts
+        WHERE run_id > (SELECT coalesce(max(run_id), 0) FROM runs WHERE finished_at IS NOT NULL)
+    """
+    return {str(row[0]) for row in tables.connection.execute(sql).fetchall()}
+
+
 def of_kind(tables: Tables, kind: str, among: Collection[str]) -> set[str]:
     """Those of some clips whose bytes come from a file, an address, or nowhere."""
     sql = "SELECT clip_id FROM sources WHERE kind = $kind AND clip_id IN (SELECT unnest($ids))"

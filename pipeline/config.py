@@ -35,13 +35,14 @@ class PrivacyOptions(Options):
 
     pseudonymise: bool = Field(True, description="store authors and mentions as keyed pseudonyms, never as they are")
     keep_media: bool = Field(
-        True, description="keep fetched videos once all stages have passed (your own are never touched)"
+        True,
+        description="keep fetched videos once all stages have passed or failed for good (your own are never touched)",
     )
-    keep_audio: bool = Field(True, description="keep decoded audio once all stages have passed")
+    keep_audio: bool = Field(True, description="keep decoded audio once all stages have passed or failed for good")
     transcripts: Literal["keep", "redact", "drop"] = Field(
         "keep",
-        description="what was said, once all stages have passed: keep, redact (numbers, addresses and handles; names "
-        "stay), or drop",
+        description="what was said, once no stage is left for the clip: keep, redact (numbers, addresses and handles; "
+        "names stay), or drop",
     )
     vanished: Literal["keep", "delete_media", "forget"] = Field(
         "keep", description="what `cliptone recheck` does with posts that are no longer public"
@@ -172,9 +173,14 @@ class Study:
         """The folder of fetched media, one folder a clip."""
         return self.output / "work" / "media"
 
+    @property
+    def audio_folder(self) -> Path:
+        """The folder of decoded audio, one file a clip."""
+        return self.output / "work" / "audio"
+
     def audio_path(self, clip_id: str) -> Path:
         """The decoded audio of a clip; its name holds nothing that a path could misread."""
-        return self.output / "work" / "audio" / f"{work_name(clip_id)}.wav"
+        return self.audio_folder / f"{work_name(clip_id)}.wav"
 
     def media_path(self, clip_id: str) -> Path | None:
         """The fetched media of a clip, if it is there."""

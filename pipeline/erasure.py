@@ -13,10 +13,12 @@ from typing import Any
 import duckdb
 
 from pipeline.config import Study, work_name
+from pipeline.donors import NOTHING_DONATED, Donated
 from pipeline.export.build import FOLDER as EXPORTS
 from pipeline.export.coarsen import Names
 from pipeline.export.levels import Level
 from pipeline.importing import rejects_folder
+from pipeline.imports.result import donation_stem
 from pipeline.needles import Needles, files_below
 from pipeline.opening import COPIES
 from pipeline.pseudonyms import key_folder
@@ -34,8 +36,10 @@ class Erased:
     exports: list[str] = field(default_factory=list)
 
 
-def erase_files(study: Study, clip_ids: Collection[str], needles: Needles) -> Erased:
-    """Delete work files of clips, the report, and rejected rows and exports that hold something of them.
+def erase_files(
+    study: Study, clip_ids: Collection[str], needles: Needles, donated: Donated = NOTHING_DONATED
+) -> Erased:
+    """Delete work files of clips, the report, and rejected rows and exports that hold something of them or of donors.
 
     The report shows all clips, so it goes as a whole, and is built anew on demand. Means of groups stay.
     """
@@ -44,11 +48,12 @@ def erase_files(study: Study, clip_ids: Collection[str], needles: Needles) -> Er
         erased.files["audio"] += _delete(study.audio_path(clip_id))
         erased.files["media"] += _delete(study.downloads / work_name(clip_id))
     erased.files["report"] += _delete(study.output / "report")
+    stems = [donation_stem(sha256) for sha256 in donated.files]
     for path in files_below(rejects_folder(study)):
-        if needles.in_file(path):
+        if needles.in_file(path) or any(stem in path.name for stem in stems):
             erased.files["rejected rows"] += _delete(path)
     for folder in sorted((study.output / EXPORTS).glob("*")):
-        if folder.is_dir() and _is_affected(study, folder, clip_ids):
+        if folder.is_dir() and _is_affected(study, folder, clip_ids, donated):
             erased.files["export"] += _delete(folder)
             erased.exports.append(folder.name.lstrip("."))
     erased.files = +erased.files
@@ -62,8 +67,8 @@ def remove_published(study: Study) -> None:
         remove_database(path)
 
 
-def _is_affected(study: Study, folder: Path, clip_ids: Collection[str]) -> bool:
-    """Whether an export holds something of a clip; one that was broken off, or cannot be read, counts as if."""
+def _is_affected(study: Study, folder: Path, clip_ids: Collection[str], donated: Donated) -> bool:
+    """Whether an export holds something of a clip or a donor; one broken off, or that cannot be read, counts as if."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         level = Level(manifest["level"])
@@ -72,7 +77,9 @@ def _is_affected(study: Study, folder: Path, clip_ids: Collection[str]) -> bool:
     if manifest.get("study") != study.name or level is Level.AGGREGATE:
         return False
     wanted = _ids_in_export(study, level, manifest, clip_ids)
-    return wanted is None or any(not wanted.isdisjoint(ids) for ids in _clip_ids(folder))
+    if wanted is None or any(not wanted.isdisjoint(ids) for ids in _named(folder, "clip_id")):
+        return True
+    return any(not donated.donor_keys.isdisjoint(keys) for keys in _named(folder, "donor_key"))
 
 
 def _ids_in_export(study: Study, level: Level, manifest: dict[str, Any], clip_ids: Collection[str]) -> set[str] | None:
@@ -86,14 +93,14 @@ def _ids_in_export(study: Study, level: Level, manifest: dict[str, Any], clip_id
     return {names.file(clip_id) if level is Level.RESTRICTED else names.clip(clip_id) for clip_id in clip_ids}
 
 
-def _clip_ids(folder: Path) -> Iterator[set[str]]:
-    """The clips that each table of an export names."""
+def _named(folder: Path, column: str) -> Iterator[set[str]]:
+    """What each table of an export names in a column: its clips, or donors."""
     for path in (*sorted(folder.glob("*.parquet")), *sorted(folder.glob("*.csv"))):
         read = "read_parquet({})" if path.suffix == ".parquet" else "read_csv({}, header = true, all_varchar = true)"
         with duckdb.connect() as connection:
             table = connection.sql(f"FROM {read.format(quoted(str(path)))}")
-            if "clip_id" in table.columns:
-                yield {row[0] for row in table.project("clip_id").distinct().fetchall()}
+            if column in table.columns:
+                yield {row[0] for row in table.project(column).distinct().fetchall()}
 
 
 def _delete(path: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import Study
+from pipeline.donors import delete_donated, donor_tombstones
 from pipeline.erasure import Erased, erase_files, remove_published
 from pipeline.errors import ConfigError, UserError
-from pipeline.keys import key_state
+from pipeline.keys import key_or_stand_in, key_state
 from pipeline.ledger import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
 from pipeline.lock import held
 from pipeline.needles import FORMS, Needles, Scan
 from pipeline.people import Found, Named, find
 from pipeline.posts import Enrolment
-from pipeline.pseudonyms import KEY_BYTES, author_tombstone, key_for, tombstone
+from pipeline.pseudonyms import author_tombstone, tombstone
 from pipeline.rebuild import digest_of_rows, rebuild
 from pipeline.receipts import NOT_REACHED, in_rows_of_others, texts_of, write_receipt
 from pipeline.records import Row, Seconds, TombstoneRow
@@ -41,6 +41,7 @@ class Forgotten:
 
     clips: int = 0
     authors: int = 0  # accounts of stored posts
+    donors: int = 0
     rows: dict[str, int] = field(default_factory=dict)  # by table
     erased: Erased = field(default_factory=Erased)
     others_before: dict[str, str] = field(default_factory=dict)  # by table, digest of all other rows
@@ -69,7 +70,7 @@ class Forgotten:
 
 
 def forget(study: Study, named: Named, cause: str = "decision", stages: Sequence[type[Stage]] = STAGES) -> Forgotten:
-    """Take posts, and all posts of the named accounts, out of a study for good.
+    """Take posts, all posts of the named accounts, and what named donors brought out of a study for good.
 
     Again after a crash, it ends what was begun. Raises `UserError` where the study never held anything of them,
     `StudyBusy` if a run holds it, `DiskFull` when there is no room for the new files.
@@ -117,9 +118,10 @@ class _Forgetting:
             buried = {row.clip_key for row in store.tables.read(TombstoneRow)}
         finally:
             store.close()
-        sources = {one.place.source for one in enrolments if one.clip_id in self.found.clip_ids}
+        clip_ids, files = self.found.clip_ids, self.found.donated.files
+        sources = {one.place.source for one in enrolments if one.clip_id in clip_ids or one.place.file_sha256 in files}
         self.result.sources_naming = tuple(sorted(sources))
-        return bool(self.found.clip_ids) or not buried.isdisjoint(self._tombstones())
+        return bool(clip_ids or files) or not buried.isdisjoint(self._tombstones())
 
     def go(self) -> Forgotten:
         """Delete files, then rows; write the databases anew, look for what should be gone, and write the receipt.
@@ -132,11 +134,12 @@ class _Forgetting:
             connection = store.tables.connection
             texts = texts_of(connection, self.found)
             texts["clip id"] |= self.named.clip_ids
-            result.others_before = digest_of_rows(connection, self._kinds(), self.found.clip_ids)
+            donated = self.found.donated
+            result.others_before = digest_of_rows(connection, self._kinds(), self.found.clip_ids, donated.files)
             result.own_files = tuple(
                 row.location for row in store.tables.read(SourceRow, sorted(self.found.clip_ids)) if row.kind == "file"
             )
-            result.erased = erase_files(self.study, self.found.clip_ids, Needles(texts))
+            result.erased = erase_files(self.study, self.found.clip_ids, Needles(texts), donated)
             self._delete_rows(store)
             result.named_by_others, shared = in_rows_of_others(connection, texts)
         finally:
@@ -167,22 +170,27 @@ class _Forgetting:
 
     def _tombstones(self) -> set[str]:
         clips = {tombstone(clip_id, self.key) for clip_id in self.named.clip_ids}
-        return clips | {author_tombstone(author_key, self.key) for author_key in self.found.author_keys}
+        authors = {author_tombstone(author_key, self.key) for author_key in self.found.author_keys}
+        return clips | authors | donor_tombstones(self.found.donated.donor_keys, self.key)
 
     def _delete_rows(self, store: Store) -> None:
         """Delete the rows of the clips and traces of their errors, and leave tombstones of posts and people."""
         connection, clip_ids = store.tables.connection, sorted(self.found.clip_ids)
         kinds: tuple[type[Row], ...] = (*self._kinds(), SourceRow)
+        gone = {"clip_id": clip_ids, "file_sha256": sorted(self.found.donated.files)}
         for kind in kinds:
-            if "clip_id" in {column.name for column in kind.columns()}:
-                sql = f"SELECT count(*) FROM {kind.table} WHERE clip_id IN (SELECT unnest($ids))"  # noqa: S608 - our own names
-                if count := store.tables.number(sql, {"ids": clip_ids}):
-                    self.result.rows[kind.table] = count
+            names = [name for name in gone if name in {column.name for column in kind.columns()}]
+            where = " OR ".join(f"{name} IN (SELECT unnest(${name}))" for name in names)
+            sql = f"SELECT count(*) FROM {kind.table} WHERE {where or 'false'}"  # noqa: S608 - our own names
+            if count := store.tables.number(sql, {name: gone[name] for name in names}):
+                self.result.rows[kind.table] = count
         authors = "SELECT count(DISTINCT author_key) FROM clips WHERE clip_id IN (SELECT unnest($ids))"
         self.result.clips = len(clip_ids)
         self.result.authors = store.tables.number(authors, {"ids": clip_ids}) if self.named.accounts else 0
+        self.result.donors = len(self.named.donors)
         with store.alone(), store.change():
-            store.forget(clip_ids, self.key, self.cause)
+            store.forget(sorted(self.found.clip_ids - self.found.donated.clip_ids), self.key, self.cause)
+            delete_donated(store, self.found.donated)
             connection.execute("DELETE FROM traces WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")
             self._leave_tombstones(store, self._tombstones())
 
@@ -213,7 +221,7 @@ def _key_of(study: Study) -> bytes | None:
         raise UserError(
             f"the key of the study {study.name!r} is not in {found.path.parent}: set CLIPTONE_KEYS to its folder"
         )
-    return secrets.token_bytes(KEY_BYTES) if found.state == "destroyed" else key_for(study.name)
+    return key_or_stand_in(study.name)
 
 
 def _enrolments(study: Study) -> list[Enrolment]:
@@ -233,6 +241,7 @@ def _content(result: Forgotten, cause: str) -> dict[str, Any]:
         "cause": cause,
         "clips": result.clips,
         "authors": result.authors,
+        "donors": result.donors,
         "rows_deleted": result.rows,
         "files_deleted": dict(result.erased.files),
         "exports_deleted": result.erased.exports,

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from pipeline import pseudonyms
 from pipeline.config import Study
+from pipeline.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.enrolment import Enrolled, add_import
+from pipeline.errors import UserError
 from pipeline.imports.formats import Hints, read
 from pipeline.imports.result import ImportResult, rejects_name, write_rejects
 from pipeline.ledger import ReadingRow
@@ -24,14 +26,18 @@ from pipeline.tables import now
 def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[ImportResult, ImportRow]:
     """Read a file into a study and publish it; with `fetch` the next run fetches the media of its posts.
 
-    Raises `UserError` where the file cannot be read as a whole, `StudyBusy` if a run holds the study.
+    Raises `UserError` where the file cannot be read as a whole or its donor has withdrawn, `StudyBusy` if a run holds
+    the study.
     """
     result = read(path, hints)  # before anything is made: a mistake leaves no trace
     key = pseudonyms.key_for(study.name) if study.file.privacy.pseudonymise else None
     with held(study):
         store = Store(study.working, STAGES)
         try:
-            row = take_in(store, Export(IMPORTED, result, fetch), key, rejects_folder(study))
+            export = Export(IMPORTED, result, fetch)
+            if has_withdrawn(store, export, key):
+                raise UserError(f"the donor of {path} has withdrawn: nothing of theirs is taken in any more")
+            row = take_in(store, export, key, rejects_folder(study))
             if store.unpublished or not study.published.exists():
                 store.publish(study.published)
         finally:
@@ -49,7 +55,7 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
     if sources is None and reading is not None and reading.stamp == mark:
         report.listed, report.rejected = reading.listed, reading.rejected
         return
-    sources = sources or read_sources(study)
+    sources = without_withdrawn(sources or read_sources(study), store, key)
     with store.change():
         enrolled = store.enrol(sources.enrolments, key)
         taken = [take_in(store, export, key, rejects_folder(study), enrolled) for export in sources.exports]
@@ -86,7 +92,7 @@ def rejects_folder(study: Study) -> Path:
 
 def _import_row(export: Export, enrolled: Enrolled, key: bytes | None) -> ImportRow:
     result = export.result
-    donor = next((_donor_key(exposure.donor, key) for exposure in result.exposures), None)
+    donor = next((donor_key(exposure.donor, key) for exposure in result.exposures), None)
     named = {f"{found.post.platform}:{found.post.post_id}" for found in result.posts}
     named |= {exposure.clip_id for exposure in result.exposures}
     return ImportRow(
@@ -105,15 +111,10 @@ def _import_row(export: Export, enrolled: Enrolled, key: bytes | None) -> Import
 def _exposure_rows(result: ImportResult, key: bytes | None) -> Iterator[ExposureRow]:
     for exposure in result.exposures:
         yield ExposureRow(
-            donor_key=_donor_key(exposure.donor, key),
+            donor_key=donor_key(exposure.donor, key),
             clip_id=exposure.clip_id,
             kind=exposure.kind,
             seen_at=exposure.seen_at,
             file_sha256=result.sha256,
             file_row=exposure.number,
         )
-
-
-def _donor_key(code: str, key: bytes | None) -> str:
-    """A donor under a pseudonym that is no author's, unless the study keeps ids as they are."""
-    return code if key is None else pseudonyms.pseudonym(key, "donor", code)

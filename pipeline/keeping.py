@@ -1,15 +1,18 @@
-"""What a study keeps of clips that have passed every stage, and of people who turn out to have opted out."""
+"""What a study keeps of clips that no stage takes up again, and of people who turn out to have opted out."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from pipeline.backlog import tried_since_last_end
 from pipeline.config import Study, work_name
 from pipeline.pseudonyms import author_tombstone
 from pipeline.records import ClipRow, TombstoneRow
 from pipeline.redaction import require_library
+from pipeline.shards import own_work
 from pipeline.stage import StagePlan
 from pipeline.store import Store
 from pipeline.stored_texts import minimise_spoken
@@ -23,6 +26,7 @@ class Keeper:
     store: Store
     plans: Sequence[StagePlan]
     has_deleted: bool = False  # rows: their bytes leave the database when it is written anew
+    _minimised: set[str] = field(default_factory=set)  # clips whose words were, in this run
 
     def __post_init__(self) -> None:
         if self.study.file.privacy.transcripts == "redact":
@@ -30,13 +34,43 @@ class Keeper:
 
     def minimise(self, wave: set[str]) -> None:
         """Keep no more media, audio and words of clips that have passed every stage than the study says."""
-        privacy = self.study.file.privacy
-        if privacy.keep_media and privacy.keep_audio and privacy.transcripts == "keep":
+        if self._keeps_all:
             return
+        privacy = self.study.file.privacy
         finished = set.intersection(*(self.store.passed(plan, wave) for plan in self.plans))
         for clip_id in finished:
             self._delete_files(clip_id, media=not privacy.keep_media, audio=not privacy.keep_audio)
-        self.has_deleted |= bool(minimise_spoken(self.store, sorted(finished), privacy.transcripts))
+        self._minimise_words(finished)
+
+    def minimise_rest(self) -> None:
+        """The same for clips that failed for good, and for what a run left that was broken off, at the end of a run.
+
+        Media and audio go by what lies there, so that a study that keeps less than before loses the rest too.
+        """
+        if self._keeps_all:
+            return
+        privacy = self.study.file.privacy
+        waiting: set[str] = set()  # clips that a later run, or another choice of stages, goes on with
+        for plan in self.plans:
+            waiting.update(self.store.pending(plan, hopeful=waiting))
+        needed = {work_name(clip_id) for clip_id in waiting}
+        places = ((self.study.downloads, privacy.keep_media), (self.study.audio_folder, privacy.keep_audio))
+        for folder, keeps in places:
+            for path in () if keeps else own_work(self.study, folder):
+                if path.name.partition(".")[0] not in needed:
+                    _delete(path)
+        with self.store.alone():
+            tried = tried_since_last_end(self.store.tables)
+        self._minimise_words(tried - waiting - self._minimised)
+
+    @property
+    def _keeps_all(self) -> bool:
+        privacy = self.study.file.privacy
+        return privacy.keep_media and privacy.keep_audio and privacy.transcripts == "keep"
+
+    def _minimise_words(self, clip_ids: set[str]) -> None:
+        self.has_deleted |= bool(minimise_spoken(self.store, sorted(clip_ids), self.study.file.privacy.transcripts))
+        self._minimised |= clip_ids
 
     def without_opted_out(self, wave: Sequence[str] | None = None) -> list[str]:
         """The clips of a wave but for those whose author opted out; these are forgotten. None looks at all clips.
@@ -57,6 +91,14 @@ class Keeper:
 
     def _delete_files(self, clip_id: str, *, media: bool, audio: bool) -> None:
         if audio:
-            self.study.audio_path(clip_id).unlink(missing_ok=True)
+            _delete(self.study.audio_path(clip_id))
         if media:
-            shutil.rmtree(self.study.downloads / work_name(clip_id), ignore_errors=True)
+            _delete(self.study.downloads / work_name(clip_id))
+
+
+def _delete(path: Path) -> None:
+    """Delete a file, or a folder with all in it, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

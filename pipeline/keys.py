@@ -13,7 +13,7 @@ from typing import Literal
 
 from pipeline import durable
 from pipeline.errors import UserError
-from pipeline.pseudonyms import key_folder
+from pipeline.pseudonyms import KEY_BYTES, key_folder, key_for
 
 SHOWN_CHARACTERS = 16  # of the key's digest: enough to tell keys apart, and no way back
 
@@ -41,6 +41,11 @@ def key_state(study: str) -> KeyState:
         return KeyState("none", path)
     said = json.loads(note.read_text(encoding="utf-8"))
     return KeyState(said["state"], path, said["digest"], said["at"], said.get("to"))
+
+
+def key_or_stand_in(study: str) -> bytes:
+    """The key of a study that is read or made smaller; where it was destroyed, one that matches nothing stored."""
+    return secrets.token_bytes(KEY_BYTES) if key_state(study).state == "destroyed" else key_for(study)
 
 
 def move_key(study: str, folder: Path) -> Path:

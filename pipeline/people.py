@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.donors import NOTHING_DONATED, Donated, donated
 from pipeline.errors import UserError
 from pipeline.ledger import SourceRow
 from pipeline.posts import POST_ADDRESSES, Enrolment, post_address
@@ -34,13 +36,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Posts and accounts that a user names."""
+    """Posts, accounts and donors of data that a user names."""
 
     clip_ids: frozenset[str] = frozenset()
     accounts: frozenset[Account] = frozenset()
+    donors: frozenset[str] = frozenset()  # codes
 
     def __or__(self, other: Named) -> Named:
-        return Named(self.clip_ids | other.clip_ids, self.accounts | other.accounts)
+        return Named(self.clip_ids | other.clip_ids, self.accounts | other.accounts, self.donors | other.donors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Found:
     clip_ids: frozenset[str]
     author_keys: frozenset[str]  # also of accounts that it holds nothing of, so that nothing comes in later
     handles: frozenset[str]  # as they are written in addresses and exports
+    donated: Donated = NOTHING_DONATED  # its clips are among `clip_ids`; those named otherwise too are not here
 
 
 def read_author(text: str) -> Named:
@@ -121,7 +125,10 @@ def find(store: Store, named: Named, key: bytes | None, enrolments: Iterable[Enr
     of_author |= {row.clip_id for row in clips.values() if row.author_key in keys}
     handles |= {one.name for one in named.accounts}
     known = {row.clip_id for row in store.tables.read(SourceRow)} | clips.keys()
-    return Found(frozenset(of_author | (named.clip_ids & known)), frozenset(keys), frozenset(handles))
+    gone = of_author | (named.clip_ids & known)
+    brought = donated(store, named.donors, key)
+    brought = dataclasses.replace(brought, clip_ids=brought.clip_ids - gone)
+    return Found(frozenset(gone | brought.clip_ids), frozenset(keys), frozenset(handles), brought)
 
 
 def _author_keys(named: Named, platforms: set[str], key: bytes | None) -> set[str]:

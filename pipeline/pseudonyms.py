@@ -30,6 +30,15 @@ MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
 #: Letters, digits and marks of any script: what the platforms accept in a hashtag.
 HASHTAG = regex.compile(r"(?<![\p{L}\p{N}_&])[#＃]([\p{L}\p{N}\p{M}_]+)")
 MENTION = regex.compile(r"(?<![\p{L}\p{N}_])[@＠]([\p{L}\p{N}_](?:[\p{L}\p{N}_.]*[\p{L}\p{N}_])?)")
+#: Addresses of accounts without an @, as they stand in captions; the second group is the account.
+PROFILE = regex.compile(
+    r"(?<![\p{L}\p{N}-])"
+    r"((?:instagram\.com/(?:stories/)?|youtube\.com/(?:c|user|channel)/|snapchat\.com/add/|linkedin\.com/in/"
+    r"|(?:facebook|fb|twitter|x|patreon|onlyfans)\.com/|(?:twitch\.tv|linktr\.ee|t\.me)/))"
+    r"(?!(?:p|reels?|tv|explore|stories|watch|hashtag|share|search|groups|events|pages|i)(?:[/?#]|(?![\p{L}\p{N}_.-])))"
+    r"([\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)",
+    regex.IGNORECASE,
+)
 HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
 #: Other ways in which an address names its author, and what stands there instead: the post opens without it.
 OTHERS_IN_URL = (
@@ -186,8 +195,9 @@ def mentions_of(text: str | None) -> tuple[str, ...]:
 
 
 def scrub(text: str, key: bytes, platform: str) -> str:
-    """A text with each @handle replaced by a short pseudonym, the same for the same handle."""
-    return str(MENTION.sub(lambda found: f"@{_short_pseudonym(key, platform, found[1])}", text))
+    """A text with each @handle and each account in an address replaced by a short pseudonym of the handle."""
+    hidden = MENTION.sub(lambda found: f"@{_short_pseudonym(key, platform, found[1])}", text)
+    return str(PROFILE.sub(lambda found: f"{found[1]}{_short_pseudonym(key, platform, found[2])}", hidden))
 
 
 def _without_author(text: str, post: Post, key: bytes, platform: str) -> str:

@@ -44,21 +44,25 @@ def copy_database(path: Path, goal: Path, *, compressed: bool = True) -> None:
 
 
 def digest_of_rows(
-    connection: duckdb.DuckDBPyConnection, kinds: Iterable[type[Row]], without: Collection[str] = ()
+    connection: duckdb.DuckDBPyConnection,
+    kinds: Iterable[type[Row]],
+    without: Collection[str] = (),
+    without_files: Collection[str] = (),
 ) -> dict[str, str]:
-    """By table, the sha256 of all rows in an order of their own, those of some clips left out."""
+    """By table, the sha256 of all rows in an order of their own; those of some clips and donated files left out."""
+    left_out = {"clip_id": list(without), "file_sha256": list(without_files)}
     found = {}
     for kind in kinds:
         fields = ", ".join(f"{column.name} := {column.name}" for column in columns(kind))
-        has_clips = "clip_id" in {column.name for column in columns(kind)}
-        where = "WHERE clip_id IS NULL OR clip_id NOT IN (SELECT unnest($ids))" if has_clips and without else ""
+        names = [name for name, out in left_out.items() if out and name in {column.name for column in columns(kind)}]
+        where = " AND ".join(f"({name} IS NULL OR {name} NOT IN (SELECT unnest(${name})))" for name in names)
         sql = f"""
             WITH digests AS (
                 SELECT sha256(CAST(struct_pack({fields}) AS VARCHAR)) AS one
-                FROM {kind.table} {where}
+                FROM {kind.table} WHERE {where or "true"}
             )
             SELECT count(*), coalesce(string_agg(one, '' ORDER BY one), '') FROM digests
         """  # noqa: S608 - our own names
-        count, joined = connection.execute(sql, {"ids": list(without)} if where else {}).fetchall()[0]
+        count, joined = connection.execute(sql, {name: left_out[name] for name in names}).fetchall()[0]
         found[kind.table] = hashlib.sha256(f"{count} {joined}".encode()).hexdigest()
     return found

@@ -21,7 +21,7 @@ MIN_ID_CHARACTERS = 8  # of a post's id by itself
 MIN_TEXT_BYTES = 24  # of a caption or a phrase: a shorter one is nobody's own
 
 #: What nobody but the forgotten can stand for: found anywhere, something is left.
-OWN = ("clip id", "work file", "author key")
+OWN = ("clip id", "work file", "author key", "donor key", "donated file")
 #: Where whole texts stand that can be a person's own.
 TEXTS = (
     ("clips", "caption"),
@@ -88,6 +88,8 @@ def texts_of(connection: duckdb.DuckDBPyConnection, found: Found) -> dict[str, s
         "work file": {work_name(clip_id) for clip_id in ids},
         "author key": _column(connection.execute(AUTHORS, {"ids": ids})),
         "post id": {post for post in posts if len(post) >= MIN_ID_CHARACTERS},
+        "donor key": set(found.donated.donor_keys),
+        "donated file": set(found.donated.files),
         "handle": set(found.handles),
         "address": _column(connection.execute(ADDRESSES, {"ids": ids})),
         "text": {text for sql in known for text in _column(connection.execute(sql, least))},

@@ -16,9 +16,11 @@ from pipeline.collect.options import DownloadOptions
 from pipeline.collect.reasons import POLICIES, Action
 from pipeline.collecting import lane_to, look_job, platform_or_other
 from pipeline.config import Study, work_name
+from pipeline.erasure import erase_files
 from pipeline.errors import Reason
 from pipeline.executors.lanes import Lane, LaneState
 from pipeline.lock import held
+from pipeline.needles import Needles
 from pipeline.rebuild import rebuild
 from pipeline.records import VisibilityRow
 from pipeline.run import setting_of
@@ -57,7 +59,7 @@ class Recheck:
     store: Store
     key: bytes | None
     watch: Callable[[str, LaneState | None], None]
-    found: Counter[str] = field(default_factory=Counter)  # posts by state
+    found: Counter[str] = field(default_factory=Counter)  # posts by state, and exports that went with forgotten ones
     lanes: dict[str, Lane] = field(default_factory=dict)
 
     def go(self, options: DownloadOptions, overrides: Mapping[str, Any], limit: int) -> None:
@@ -94,6 +96,9 @@ class Recheck:
             return
         state = state_after(answer, earlier)
         rule = self.study.file.privacy.vanished if state == VANISHED else None
+        if rule == "forget":  # files first: until the rows are gone too, whoever is interrupted comes here again
+            erased = erase_files(self.study, [clip_id], Needles({"clip id": [clip_id]}))
+            self.found["exports deleted"] += len(erased.exports)
         with self.store.alone(), self.store.change():
             self.store.add([VisibilityRow(clip_id, now(), state, answer.reason, rule)])
             if answer.post is not None:
@@ -101,7 +106,7 @@ class Recheck:
                 self.store.learn([counts] if counts else [])
             if rule == "forget":
                 self.store.forget([clip_id], self.key, "vanished")
-        if rule in ("delete_media", "forget"):
+        if rule == "delete_media":
             self.study.audio_path(clip_id).unlink(missing_ok=True)
             shutil.rmtree(self.study.downloads / work_name(clip_id), ignore_errors=True)
         self.found[state] += 1
@@ -114,7 +119,7 @@ def recheck(
     limit: int | None = None,
     stages: Sequence[type[Stage]] = STAGES,
 ) -> Counter[str]:
-    """Look at the posts of a study again; returns how many are public, vanished, or not known.
+    """Look at the posts of a study again; returns how many are public, vanished, or not known, and exports deleted.
 
     Safe to stop at any moment: posts that were not looked at come first the next time. Raises `StudyBusy` if a run
     holds the study; `UserError` where vanished posts are to be forgotten while shards hold copies of clips.
@@ -130,12 +135,11 @@ def recheck(
             work = Recheck(study, store, setting_of(study).key, watch)
             work.go(options, getattr(download, "overrides", {}), limit if limit is not None else 2**31)
             if work.found[VANISHED] and study.file.privacy.vanished != "keep":
-                shutil.rmtree(
-                    study.output / "report", ignore_errors=True
-                )  # it shows what is gone; built anew on demand
+                # it shows what is gone, and is built anew on demand
+                shutil.rmtree(study.output / "report", ignore_errors=True)
         finally:
             store.publish(study.published)
             store.close()
         if work.found[VANISHED] and study.file.privacy.vanished == "forget":
             rebuild(study.working)  # deleted rows leave their bytes
-    return work.found
+    return +work.found

@@ -111,7 +111,7 @@ def _places(study: Study, one: Class) -> list[Path]:
     if one == "media":
         return [study.downloads]
     if one == "audio":
-        return [study.output / "work" / "audio"]
+        return [study.audio_folder]
     if one == "text":
         exports = [path for path in sorted((study.output / EXPORTS).glob("*")) if not path.name.endswith("-aggregate")]
         return [study.output / "report", rejects_folder(study), *exports]

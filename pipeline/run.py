@@ -156,6 +156,7 @@ class Run:
                 Wave(self.keeper.without_opted_out(wave), chosen, self.steps, *parts).go(pool)
                 self.keeper.minimise(set(wave))
             self.keeper.without_opted_out()
+            self.keeper.minimise_rest()
             self.store.end_run()
         except KeyboardInterrupt:
             self.is_stopped = True
@@ -167,6 +168,7 @@ class Run:
             self._publish()
 
     def _end_idle(self) -> None:
+        self.keeper.minimise_rest()
         self.store.end_run()
         if self.store.unpublished or not self.study.published.exists():
             self._publish()
@@ -238,10 +240,7 @@ class Run:
 
     def _sweep(self) -> None:
         """Delete what fetches left that were cut off: folders of clips that did not pass the download."""
-        shard = self.study.shard
-        if not self.study.downloads.is_dir() or (shard is None and shards.shards_of(self.study)):
-            return  # where there are shards, each knows of its own clips alone
-        folders = [path for path in self.study.downloads.iterdir() if shard is None or shard.holds_work(path.name)]
+        folders = shards.own_work(self.study, self.study.downloads)
         kept = {work_name(clip_id) for clip_id in self.store.passed(self.plans[0])} if folders else set()
         for folder in folders:
             if folder.name not in kept:
@@ -251,12 +250,12 @@ class Run:
         """Where media or audio was deleted after use and a stage needs it again, the stages that give it run again."""
         by_name = {plan.name: plan for plan in self.plans}
         listening = [plan for plan in chosen if plan.stage.reads_audio(plan.options)]
-        wanted = {clip_id for plan in listening for clip_id in self.store.pending(plan)}
+        wanted = {clip_id for plan in listening for clip_id in self.store.pending(plan, self.retry_failed)}
         decoded = self.store.passed(by_name["audio"], wanted) if wanted else set()
         silent = [clip_id for clip_id in sorted(decoded) if not self.study.audio_path(clip_id).exists()]
         self.store.make_stale("audio", silent)
-        unseen = [clip_id for clip_id in self.store.pending(by_name["audio"]) if by_name["audio"] in chosen]
-        clips = self.store.clips(self.study, by_name["download"], unseen)
+        unheard = self.store.pending(by_name["audio"], self.retry_failed) if by_name["audio"] in chosen else []
+        clips = self.store.clips(self.study, by_name["download"], unheard)
         self.store.make_stale("download", [clip.clip_id for clip in clips if clip.media_path is None])
 
 

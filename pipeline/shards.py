@@ -126,6 +126,13 @@ def shards_of(study: Study) -> list[Shard]:
     return sorted(shard for path in folders if (shard := shard_of_folder(path.name)) is not None)
 
 
+def own_work(study: Study, folder: Path) -> list[Path]:
+    """What lies in a folder of work files and is this run's to delete; of a study with shards each knows its part."""
+    if not folder.is_dir() or (study.shard is None and shards_of(study)):
+        return []
+    return [path for path in folder.iterdir() if study.shard is None or study.shard.holds_work(path.name)]
+
+
 def refuse_while_split(study: Study) -> None:
     """Raise `UserError` while shards hold copies of clips: nothing could be forgotten for good."""
     if shards_of(study):

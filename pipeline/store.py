@@ -224,11 +224,16 @@ class Store:
     def forget(self, clip_ids: Sequence[str], key: bytes | None, cause: str) -> None:
         """Delete every row of these clips, and leave tombstones, so that no source brings them back."""
         with self.change():
+            self.delete(clip_ids)
+            self.tables.insert([TombstoneRow(tombstone(clip_id, key), now(), cause) for clip_id in clip_ids])
+
+    def delete(self, clip_ids: Sequence[str]) -> None:
+        """Delete every row of these clips; a source that names them brings them back."""
+        with self.change():
             kinds: tuple[type[Row], ...] = (*self._rows, SourceRow)
             for kind in kinds:
                 if "clip_id" in {column.name for column in kind.columns()}:
                     self.tables.delete(kind, clip_ids)
-            self.tables.insert([TombstoneRow(tombstone(clip_id, key), now(), cause) for clip_id in clip_ids])
             self.tables.forget_publications(clip_ids)
             self.note_reading(None)
 

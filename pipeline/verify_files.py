@@ -28,7 +28,9 @@ MEDIA = f"""
     SELECT clip_id, sha256, size_bytes, file_name, sources.kind, location
     FROM media JOIN sources USING (clip_id) SEMI JOIN ({PASSED}) USING (clip_id) ORDER BY clip_id
 """  # noqa: S608 - constants
-AUDIO = f"SELECT clip_id, duration_s FROM audio SEMI JOIN ({PASSED}) USING (clip_id) ORDER BY clip_id"  # noqa: S608
+AUDIO = f"""
+    SELECT clip_id, duration_s, audio_sha256 FROM audio SEMI JOIN ({PASSED}) USING (clip_id) ORDER BY clip_id
+"""  # noqa: S608 - constants
 WITHIN_S = 1.5 / SAMPLE_RATE  # a sample, and what rounding adds
 
 
@@ -60,16 +62,23 @@ def _media(study: Study, store: Store) -> Iterator[Finding]:
 
 
 def _audio(study: Study, store: Store) -> Iterator[Finding]:
-    """Audio that is missing, though the study keeps it, or is not as long as its row says."""
-    for clip_id, duration_s in _asked(store, AUDIO, "audio"):
+    """Audio that is missing, though the study keeps it, or is not what its row says."""
+    for clip_id, duration_s, sha256 in _asked(store, AUDIO, "audio"):
         path = study.audio_path(clip_id)
         if not path.is_file():
             if study.file.privacy.keep_audio:
                 yield Finding("audio", f"{path.name} is not there", AGAIN, clip_id, stale_stage="audio")
-        elif (length := _length_s(path)) is None or abs(length - duration_s) > WITHIN_S:
-            has = "cannot be read" if length is None else f"lasts {length:.3f} s"
-            what = f"{path.name} {has}, its row says {duration_s:.3f} s"
-            yield Finding("audio", what, AGAIN, clip_id, stale_stage="audio", spare_file=path)
+            continue
+        length = _length_s(path)
+        if length is None:
+            what = f"{path.name} cannot be read, its row says {duration_s:.3f} s"
+        elif abs(length - duration_s) > WITHIN_S:
+            what = f"{path.name} lasts {length:.3f} s, its row says {duration_s:.3f} s"
+        elif sha256 is not None and sha256_of(path) != sha256:
+            what = f"{path.name} is not the audio that was decoded: its sha256 is another"
+        else:
+            continue
+        yield Finding("audio", what, AGAIN, clip_id, stale_stage="audio", spare_file=path)
 
 
 def _length_s(path: Path) -> float | None:
@@ -84,7 +93,7 @@ def _length_s(path: Path) -> float | None:
 
 def _unnamed(study: Study, store: Store) -> Iterator[Finding]:
     """Audio and folders of posts that belong to no clip which has passed the stage that makes them."""
-    places = ((study.output / "work" / "audio", "audio"), (study.downloads, "download"))
+    places = ((study.audio_folder, "audio"), (study.downloads, "download"))
     for folder, stage in places:
         kept = {work_name(clip_id) for (clip_id,) in _asked(store, KEPT, stage)}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -95,7 +104,7 @@ def _unnamed(study: Study, store: Store) -> Iterator[Finding]:
 
 def _unfinished(study: Study) -> Iterator[Finding]:
     """What commands left that broke off: nothing reads it, and the next run makes it anew."""
-    folders: Collection[Path] = (study.output, study.working.parent, study.output / "work" / "audio")
+    folders: Collection[Path] = (study.output, study.working.parent, study.audio_folder)
     patterns = ("*.part", "*.part.wal", "*.rebuilt", "*.rebuilt.wal")
     for path in sorted({path for folder in folders for pattern in patterns for path in folder.glob(pattern)}):
         what = f"{path.relative_to(study.output)} was never finished"

@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import pytest
 
 from pipeline.config import Study, load_study
+from pipeline.errors import Reason
+from pipeline.executors.local import LocalExecutor
 from pipeline.forgetting import opt_out
 from pipeline.importing import import_into
 from pipeline.imports.formats import Hints
 from pipeline.keeping import Keeper
 from pipeline.keys import destroy_key
+from pipeline.observer import Report
 from pipeline.people import read_author
 from pipeline.pseudonyms import key_for, pseudonym
-from pipeline.records import ClipRow, TranscriptRow
+from pipeline.records import ClipRow, Outcome, TranscriptRow
 from pipeline.redaction import DROPPED
-from pipeline.run import plan_stages, setting_of
+from pipeline.run import plan_stages, run_study, setting_of
 from pipeline.stages import BY_NAME, STAGES
+from pipeline.stages.audio import Audio
+from pipeline.stages.download import Download
 from pipeline.status import study_status
 from pipeline.store import Store
 from tests.collect.crowd import FIRST_ID, Crowd, addresses, collect, collecting_study, crowd
 from tests.collect.crowd import STAGES as COLLECTING
+from tests.conftest import write_study
+from tests.fake_stages import Double, Length
 from tests.people_study import AUTHORS, POSTS_EACH, clip_id, people_study, take_in, words_of, write_posts
+from tests.site import serving
+
+
+class Listening(Length):
+    """The fake as a stage that needs the audio itself."""
+
+    uses_audio: ClassVar[bool] = True
+
+
+FAKES = (Download, Audio, Listening, Double)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +119,77 @@ def test_words_of_clips_that_passed_every_stage_are_dropped_where_the_study_says
     assert keeper.has_deleted
     assert not study.audio_path(clip_id(0, 0)).exists()
     assert (study.downloads / study.audio_path(clip_id(0, 0)).stem).exists(), "media is kept"
+
+
+def posts_run(folder: Path, address: str, trouble: str, **options: Any) -> tuple[Study, Report]:
+    """Two posts of a site, through the fake stages, one of which goes wrong as it is told."""
+    sources = f'[[sources]]\nurls = ["{address}/english_quick.html", "{address}/silence.html"]\n'
+    body = f'[download]\nextractors = ["generic"]\n[length]\ntrouble = "{trouble}"\n[run]\nworkers = 0\n'
+    path = write_study(folder, sources + body + "[privacy]\nkeep_media = false\nkeep_audio = false\n")
+    study = load_study(path, {stage.name: stage for stage in FAKES})
+    return study, run_study(study, executor=LocalExecutor(0), stages=FAKES, **options)
+
+
+def kept(study: Study) -> tuple[int, int]:
+    """How many clips have media, and how many have audio."""
+    return len(list(study.downloads.iterdir())), len(list(study.audio_folder.iterdir()))
+
+
+def test_what_failed_for_good_keeps_no_media_and_can_be_tried_again(tmp_path: Path, demo_clips: Path) -> None:
+    with serving(demo_clips) as address:
+        study, report = posts_run(tmp_path, address, ":=fail")
+        assert report.failed == {"length": {"not_media": 2}}
+        assert kept(study) == (0, 0)
+        study, report = posts_run(tmp_path, address, ":=fail", retry_failed=True)
+        assert report.passed == {"download": 2, "audio": 2}, "its input is made again"
+        assert report.failed == {"length": {"not_media": 2}}
+        assert kept(study) == (0, 0)
+
+
+def test_what_the_next_run_tries_again_keeps_its_media(tmp_path: Path, demo_clips: Path) -> None:
+    with serving(demo_clips) as address:
+        study, report = posts_run(tmp_path, address, ":=network")
+        assert report.failed == {"length": {"network": 2}}
+        assert kept(study) == (2, 2)
+        study, report = posts_run(tmp_path, address, "")
+        assert report.passed == {"length": 2, "double": 2}
+        assert kept(study) == (0, 0)
+
+
+def test_what_a_killed_run_left_goes_with_the_next_even_if_that_has_nothing_to_do(
+    tmp_path: Path, demo_clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(demo_clips) as address, monkeypatch.context() as killed:
+        for name in ("minimise", "minimise_rest"):
+            killed.setattr(Keeper, name, lambda *_: None)
+        killed.setattr(Store, "end_run", lambda *_: None)
+        study, _ = posts_run(tmp_path, address, "")
+        assert kept(study) == (2, 2)
+        killed.undo()
+        study, report = posts_run(tmp_path, address, "")
+        assert report.idle
+        assert kept(study) == (0, 0)
+
+
+def test_words_of_clips_that_failed_for_good_are_dropped_at_the_end_of_the_run(study: Study) -> None:
+    with study.path.open("a") as file:
+        file.write('[privacy]\ntranscripts = "drop"\n')
+    study = load_study(study.path, BY_NAME)
+    store = Store(study.working, STAGES)
+    plans = plan_stages(study, setting_of(study))
+    store.begin_run("1", study.digest, plans)
+    failed, waiting = clip_id(0, 0), clip_id(1, 0)
+    with store.change():
+        store.tables.connection.execute("UPDATE sources SET kind = 'url'")
+    for name, reason in ((failed, Reason.REMOVED), (waiting, Reason.NETWORK)):
+        store.save(plans[0], Outcome(name, reason=reason))
+    keeper = Keeper(study, store, plans)
+    keeper.minimise_rest()
+    texts = {row.clip_id: row.text for row in store.tables.read(TranscriptRow)}
+    store.close()
+    assert texts[failed] == DROPPED
+    assert texts[waiting] == words_of(1, 0)
+    assert keeper.has_deleted
 
 
 def test_status_shows_a_study_whose_key_is_destroyed(study: Study) -> None:

@@ -51,7 +51,7 @@ def test_forget_says_what_went_what_is_left_and_where_the_receipt_is(study: Stud
     assert receipt.name in said.replace("\n", "")
     (line,) = audit.read(study.output / audit.FILE)
     assert line.command == "forget"
-    assert line.counts == {"clips": POSTS_EACH, "authors": 1, "proven": "True"}
+    assert line.counts == {"clips": POSTS_EACH, "authors": 1, "donors": 0, "proven": "True"}
 
 
 def test_forget_ends_with_an_error_where_something_is_left(study: Study) -> None:

@@ -91,6 +91,37 @@ def test_an_address_of_mail_or_a_sign_alone_is_no_mention(text: str) -> None:
     assert scrub(text, b"key", "tiktok") == text
 
 
+@pytest.mark.parametrize(
+    ("text", "handle"),
+    [
+        ("mine: instagram.com/anna.smith_92.", "anna.smith_92"),
+        ("https://www.instagram.com/stories/anna_s/ today", "anna_s"),
+        ("YouTube.com/c/AnnaSmith?x=1", "AnnaSmith"),
+        ("youtube.com/channel/UCabcdefghij", "UCabcdefghij"),
+        ("(https://m.facebook.com/anna.smith)", "anna.smith"),
+        ("x.com/anna_s, t.me/anna_s", "anna_s"),
+        ("linktr.ee/анна", "анна"),
+    ],
+)
+def test_an_account_in_an_address_is_hidden_as_a_mention_is(text: str, handle: str) -> None:
+    hidden = scrub(text, b"key", "tiktok")
+    assert handle not in hidden
+    pseudonym_of_mention = scrub(f"@{handle}", b"key", "tiktok")[1:]
+    assert hidden == text.replace(handle, pseudonym_of_mention)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.instagram.com/reel/C8abc/", "instagram.com/p/C8abc", "instagram.com/explore/tags/bag",
+        "youtube.com/watch?v=dQw4w9WgXcQ", "x.com/search?q=bag", "box.com/anna", "instagram.com/",
+        "see netflix.com/bag",
+    ],
+)  # fmt: skip
+def test_addresses_of_posts_and_of_other_places_stay(text: str) -> None:
+    assert scrub(text, b"key", "tiktok") == text
+
+
 def test_the_key_is_made_once_outside_the_study_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "keys"))
     key = key_for("mine")

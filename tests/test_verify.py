@@ -73,11 +73,18 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1_000])
 
 
+def flip_last_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
 @pytest.mark.parametrize(
     ("harm", "check", "says"),
     [
         (lambda study: audio(study).unlink(), "audio", "is not there"),
         (lambda study: cut(audio(study)), "audio", "its row says 1.000 s"),
+        (lambda study: flip_last_bit(audio(study)), "audio", "its sha256 is another"),
         (lambda study: audio(study).write_bytes(b"RIFF"), "audio", "cannot be read"),
         (lambda study: write_wav(study.output / "work/audio/x-y.wav", np.zeros(9)), "files", "belongs to no clip"),
         (lambda study: audio(study).with_suffix(".part").touch(), "files", "was never finished"),
@@ -138,10 +145,7 @@ def test_media_of_posts_that_changed_or_vanished(study: Study) -> None:
 
 
 def test_another_content_of_the_same_length_is_found_by_its_digest(study: Study) -> None:
-    path = study.path.parent / "clips" / "clip0.wav"
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
+    flip_last_bit(study.path.parent / "clips" / "clip0.wav")
     assert [one.check for one in verify(study, STAGES)] == ["media"]
 
 

@@ -34,21 +34,25 @@ def forget(
     clip: Annotated[
         list[str] | None, typer.Option(help="a post: address or clip_id (may be given several times)")
     ] = None,
+    donor: Annotated[
+        list[str] | None, typer.Option(help="whoever donated their data: the code you gave (several times)")
+    ] = None,
 ) -> None:
-    """Take posts, or all posts of an author, out of a study for good: rows, files, report, exports; with a receipt."""
+    """Take posts, an author or a donor out of a study for good: rows, files, report, exports; with a receipt."""
     from pipeline import audit
     from pipeline.forgetting import forget as forget_them
     from pipeline.people import Named, read_author, read_clip
 
-    if not author and not clip:
-        raise UserError("name whom or what to forget: --author @handle, or --clip tiktok:73…")
-    named = Named()
+    if not author and not clip and not donor:
+        raise UserError("name whom or what to forget: --author @handle, --clip tiktok:73…, or --donor p01")
+    named = Named(donors=frozenset(donor or ()))
     for one in [*map(read_author, author or ()), *map(read_clip, clip or ())]:
         named |= one
     loaded = load(find_study(study))
     with console().status("forgetting …"):
         found = forget_them(loaded, named)
-    audit.note(loaded, "forget", {"clips": found.clips, "authors": found.authors, "proven": str(found.proven)})
+    people = {"authors": found.authors, "donors": found.donors}
+    audit.note(loaded, "forget", {"clips": found.clips, **people, "proven": str(found.proven)})
     _forgotten(found)
 
 

@@ -31,8 +31,8 @@ ENVIRONMENT = {
     # Two workers on two cores do more than one with two threads, and sums keep their order.
     **dict.fromkeys(THREADS, "1"),
     # The C library gives the memory of each large array back and asks for it anew, page by page: a quarter of the time
-    # of an encoder. Kept, and in huge pages, it costs next to nothing. Other systems do not read this.
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824",
+    # of an encoder. Kept, in one arena for all threads, it costs next to nothing. Other systems do not read this.
+    "GLIBC_TUNABLES": "glibc.malloc.arena_max=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824",
 }
 
 

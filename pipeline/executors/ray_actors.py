@@ -24,7 +24,7 @@ from pipeline.executors.ray_cluster import RayCluster, first_line, unseen
 from pipeline.records import Clip, Outcome, Seconds
 from pipeline.stage import Stage, StagePlan
 
-TRIES = 3  # a clip that loses so many workers fails; fewer may be the fault of a node
+TRIES = 3  # a clip that loses so many workers is quarantined; fewer may be the fault of a node
 CLIPS_A_WORKER = 16  # in a wave: at the end of each stage a worker waits for the others as long as one clip takes
 START_PATIENCE_S: Seconds = 120.0  # until a worker answers for the first time
 LOOK_S: Seconds = 5.0  # between two looks at what the cluster has
@@ -251,7 +251,7 @@ class RayExecutor:
         return [Outcome(clip_id, (), Reason.TIMEOUT, what)]
 
     def _lost(self, batch: Batch | None, queue: Queue, why: str) -> list[Outcome]:
-        """A worker is gone: its clips go to others, each by itself; one that loses its worker every time fails."""
+        """A worker is gone: its clips go to others, each by itself; one that loses every worker is left alone."""
         if batch is None:
             self._start_failed(why)
             return []
@@ -259,10 +259,9 @@ class RayExecutor:
         if losses < TRIES:
             queue.put_back(Batch(batch.plan, [clip], losses) for clip in batch.clips)
             return []
-        return [
-            Outcome(clip.clip_id, (), Reason.WORKER_DIED, f"{clip.clip_id}: its worker died {losses} times: {why}")
-            for clip in batch.clips
-        ]
+        clip_id = batch.clips[0].clip_id  # a batch that lost a worker before is one clip
+        what = f"{clip_id}: {losses} workers died with it, the last by {why}; --retry-failed tries again"
+        return [Outcome(clip_id, (), Reason.QUARANTINED, what)]
 
     def _start_failed(self, why: str) -> None:
         """A worker did not begin: the others go on, and where there are none, the run ends after a few."""

@@ -28,7 +28,8 @@ from pipeline.export.manifest import ExportFile, ExportNotes, agreement, datapac
 from pipeline.export.subtitles import srt, vtt
 from pipeline.export.tables import ExportTable, Suppressed, columns_left_out, read_tables, small_authors
 from pipeline.export.tracks import ClipTracks, read_tracks
-from pipeline.pseudonyms import author_tombstone, key_for, tombstone
+from pipeline.keys import key_or_stand_in, key_state
+from pipeline.pseudonyms import author_tombstone, tombstone
 from pipeline.reader import StudyReader
 from pipeline.transactions import disk_full
 
@@ -95,6 +96,10 @@ def check_options(study: Study, options: ExportOptions) -> None:
             f"{study.path.name} keeps authors as they are (privacy.pseudonymise = false), and names do not leave a "
             "study: export it at --level shareable, aggregate or ids-only"
         )
+    if options.ids is not None and key_state(study.name).state == "destroyed":
+        raise UserError(
+            f"the key of {study.name!r} was destroyed, so no set of ids can be taken up again: export without --ids"
+        )
     if options.ids is not None and not IDS.fullmatch(options.ids):
         raise UserError(f"the name {options.ids!r} of a set of ids may hold letters, digits, - and _ alone")
 
@@ -107,7 +112,7 @@ class _Writer:
     ) -> None:
         self._study, self._options, self._reader = study, options, reader
         self._folder, self._made_at = folder, made_at
-        key = key_for(study.name)
+        key = key_or_stand_in(study.name)
         self._buried = buried_clips(reader, key if study.file.privacy.pseudonymise else None)
         shareable = options.level is Level.SHAREABLE
         ids = options.ids or secrets.token_hex(IDS_BYTES)

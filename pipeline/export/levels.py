@@ -103,6 +103,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.CLIP: "clip_id",
         Rule.CODE: "container video_codec width height audio_codec source_sample_rate source_channels",
         Rule.FEATURE: "duration_s container_duration_s decoded_ratio loudness_lufs true_peak_dbtp clipping_share",
+        Rule.RESTRICTED: "audio_sha256",
     },
     "evidence": {
         Rule.CLIP: "clip_id",

@@ -131,9 +131,17 @@ def enrolments(result: ImportResult, source: str, fetch: bool) -> Iterator[Enrol
 
 
 def rejects_name(result: ImportResult, source: str = IMPORTED) -> str:
-    """The name of the file for the rejected rows; sources of a study may hold files of one name."""
-    stem = result.path.absolute().stem
+    """The name of the file for the rejected rows; sources of a study may hold files of one name.
+
+    People give donated files names that tell who they are: those go by their digest.
+    """
+    stem = donation_stem(result.sha256) if result.exposures else result.path.absolute().stem
     return f"{stem}.rejects.csv" if source == IMPORTED else f"{source} {stem}.rejects.csv"
+
+
+def donation_stem(sha256: str) -> str:
+    """What stands for a donated file in the name of a file."""
+    return f"donation-{sha256[:16]}"
 
 
 def write_rejects(result: ImportResult, path: Path) -> None:

@@ -48,6 +48,9 @@ class AudioRow(Row):
         "true peak (EBU R128 annex 2); NULL for digital silence, or if not measured", "dBTP"
     )
     clipping_share: float = column("share of samples at full scale", "0–1")
+    audio_sha256: str | None = column(
+        "digest of the decoded WAV file; NULL where an older version decoded it", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pipeline import media
 from pipeline.errors import Reason, StageError
+from pipeline.models import sha256_of
 from pipeline.records import AudioRow, Clip
 from pipeline.sound.levels import clipping_share
 from pipeline.stage import Options, Result, Setting, Stage
@@ -67,6 +68,7 @@ class Audio(Stage):
             loudness_lufs=decoded.loudness_lufs,
             true_peak_dbtp=decoded.true_peak_dbtp,
             clipping_share=clipping_share(waveform) or 0.0,
+            audio_sha256=sha256_of(clip.audio_path),
         )
         return [row]
 

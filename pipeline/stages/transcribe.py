@@ -91,7 +91,7 @@ class Transcribe(Stage):
     tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True
-    batch_size = 16
+    batch_size = 24
     deadline_s = 1200.0  # the reference engine takes about half of a clip's length on a slow machine
     Options = TranscribeOptions
     options: TranscribeOptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from pipeline.config import Study, work_name
 from pipeline.errors import UserError
+from pipeline.export.levels import Level
 from pipeline.recheck import recheck
 from pipeline.shard import Shard
 from tests.collect.crowd import FIRST_ID, STAGES, Crowd, addresses, collect, collecting_study, crowd
@@ -65,6 +67,25 @@ def test_the_rule_of_the_study_is_applied(tmp_path: Path, proxy: str, rule: str)
     Crowd.log.clear()
     collect(study)
     assert not [path for _, path, _ in Crowd.log if gone[7:] in path], "a run does not fetch it again"
+
+
+def export_of(study: Study, name: str, *clip_ids: str) -> Path:
+    """An export of posts to collect again, as `cliptone export --level ids-only` leaves it."""
+    folder = study.output / "exports" / name
+    folder.mkdir(parents=True)
+    manifest = {"study": study.name, "level": Level.IDS_ONLY}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "clips.csv").write_text("\n".join(["clip_id", *clip_ids]), encoding="utf-8")
+    return folder
+
+
+def test_exports_that_hold_a_forgotten_post_go_with_it(tmp_path: Path, proxy: str) -> None:
+    study = collected(tmp_path, proxy, "forget")
+    gone, stays = (f"tiktok:{FIRST_ID + number}" for number in range(2))
+    held, other = export_of(study, "held", gone, stays), export_of(study, "other", stays)
+    assert recheck(study, stages=STAGES) == {"public": 2, "vanished": 1, "exports deleted": 1}
+    assert not held.exists()
+    assert other.exists()
 
 
 def test_nothing_is_forgotten_while_shards_hold_copies(tmp_path: Path, proxy: str) -> None:

@@ -98,8 +98,8 @@ def test_failures_bugs_and_numbers_that_are_none_cost_one_clip(executor: RayExec
 def test_a_clip_that_kills_every_worker_fails_and_its_companions_pass(executor: RayExecutor) -> None:
     found = outcomes(executor, plan(Batched, trouble="clip2=die"), NAMES)
     assert {name for name, outcome in found.items() if not outcome.ok} == {"clip2"}
-    assert found["clip2"].reason == Reason.WORKER_DIED
-    assert f"its worker died {TRIES} times" in (found["clip2"].message or "")
+    assert found["clip2"].reason == Reason.QUARANTINED
+    assert f"{TRIES} workers died with it" in (found["clip2"].message or "")
 
 
 def test_clips_of_a_lost_worker_go_to_another(executor: RayExecutor, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pipeline.config import Study
 from pipeline.errors import UserError
 from pipeline.export.build import Export, ExportOptions, export_study
 from pipeline.export.levels import Level
+from pipeline.keys import destroy_key
 from pipeline.pseudonyms import author_tombstone, key_for, tombstone
 from pipeline.reader import StudyReader
 from pipeline.records import ClipRow, ObservationRow, TombstoneRow
@@ -234,3 +236,16 @@ def test_it_never_writes_to_the_study(made: Study, tmp_path: Path) -> None:
     before = made.published.read_bytes()
     export_study(made, replace(ExportOptions(), folder=tmp_path / "out"))
     assert made.published.read_bytes() == before
+
+
+def test_a_study_whose_key_is_destroyed_can_still_be_exported(
+    tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(tmp_path)
+    shutil.copytree(keys, tmp_path / "keys")  # other tests use the key
+    monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "keys"))
+    destroy_key(study.name)
+    for level in Level:
+        assert export_study(study, ExportOptions(level)).files, level
+    with pytest.raises(UserError, match="was destroyed"):
+        export_study(study, ExportOptions(Level.SHAREABLE, ids="first"))
