@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import atheris
 
 READERS = ["pipeline.imports", "pipeline.sidecars", "pipeline.lexicon", "pipeline.heads.labels", "pipeline.config",
            "pipeline.collect.captions", "pipeline.posts"]  # fmt: skip
+MEMORY = 2 << 30  # bytes
 
 with atheris.instrument_imports(include=READERS):
     from pipeline.collect.captions import read_webvtt
@@ -94,7 +96,9 @@ def main() -> None:
     for number, seed in enumerate(SEEDS[kind]):
         _file(corpus, f"seed{number}", seed)
     target = TARGETS[kind]
-    atheris.Setup([sys.argv[0], *sys.argv[3:], str(corpus)], lambda content: target(folder, content))
+    # libFuzzer's own limit looks at the peak that this process inherits from whoever started it.
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    atheris.Setup([sys.argv[0], "-rss_limit_mb=0", *sys.argv[3:], str(corpus)], lambda content: target(folder, content))
     atheris.Fuzz()
 
 
