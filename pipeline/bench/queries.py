@@ -108,8 +108,15 @@ def time_query(path: Path, query: Query, rounds: int) -> Timing:
         raise UserError(f"{query.name} cannot run on {path}: {what}; `cliptone run` renews its views") from error
     finally:
         connection.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_PER_MIB
-    return Timing(query.name, rows, measure, seconds, cpu_s, peak)
+    return Timing(query.name, rows, measure, seconds, cpu_s, _peak_mib())
+
+
+def _peak_mib() -> float:
+    """The most memory that this process has held."""
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux `ru_maxrss` would begin at the peak of whoever started this process
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_PER_MIB
 
 
 def _values(connection: duckdb.DuckDBPyConnection, query: Query) -> dict[str, str]:

@@ -72,6 +72,12 @@ def test_a_process_of_its_own_for_each(published: Path) -> None:
     assert all(one.seconds > 0 and one.cpu_s > 0 and 20 < one.peak_mib < 2_000 for one in found)
 
 
+def test_memory_is_that_of_the_query_not_of_who_started_it(published: Path) -> None:
+    held = b"x" * (1 << 30)
+    (found,) = time_queries(published, 1, ["funnel"])
+    assert found.peak_mib < len(held) >> 20
+
+
 def test_mistakes_say_what_to_do(published: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="run the study first"):
         list(time_queries(tmp_path, 1))
