@@ -13,7 +13,7 @@ PROFILES: Mapping[Profile, Mapping[str, Mapping[str, Any]]] = {
     "balanced": {},
     "fast": {
         "audio": {"loudness": False},
-        "transcribe": {"beam_size": 1, "padding_s": 6.0, "seen_padding_s": 2.0, "sure_log_prob": -1.0},
+        "transcribe": {"beam_size": 1, "padding_s": 4.0, "seen_padding_s": 2.0, "sure_log_prob": -1.0},
         "acoustics": {"formants": False, "mfcc": False},
         "emphasis": {"measure": False},
     },

@@ -14,7 +14,7 @@ from pipeline.store import Store
 
 SAVE_CLIPS = 64  # outcomes that are stored together: a transaction costs more than the rows of a clip
 SAVE_EVERY_S: Seconds = 2.0  # slower ones are stored one by one: a kill -9 loses what came in so little time
-PUBLISH_EVERY_S: Seconds = 30.0  # readers of a long run see news this often
+PUBLISH_EVERY_S: Seconds = 60.0  # readers of a long run see news this often
 PUBLISH_SHARE = 0.05  # of a run's time at most; where it takes longer, news is rarer
 
 

@@ -34,7 +34,7 @@ def test_reference_decodes_as_whisper_was_trained(tmp_path: Path) -> None:
 def test_fast_searches_no_beam_and_leaves_out_what_is_not_asked_for_often(tmp_path: Path) -> None:
     found = options_of(tmp_path, 'profile = "fast"')
     decoding = found["transcribe"]
-    assert (decoding.beam_size, decoding.padding_s, decoding.seen_padding_s) == (1, 6.0, 2.0)
+    assert (decoding.beam_size, decoding.padding_s, decoding.seen_padding_s) == (1, 4.0, 2.0)
     assert not found["audio"].loudness
     assert (found["acoustics"].formants, found["acoustics"].mfcc) == (False, False)
     assert not found["emphasis"].measure

@@ -33,7 +33,7 @@ BESIDE_DB: tuple[tuple[str, Decibels], ...] = (("band", 10.0), ("white noise", 1
 WHOLE = Decoding()
 BALANCED, FAST = (
     Decoding(padding_s=10.0),
-    Decoding(padding_s=6.0, seen_padding_s=2.0, beam_size=1, sure_log_prob=-1.0),
+    Decoding(padding_s=4.0, seen_padding_s=2.0, beam_size=1, sure_log_prob=-1.0),
 )
 SETTINGS = {
     "30 s, beam 5": WHOLE,
@@ -41,10 +41,11 @@ SETTINGS = {
     **{f"{pad:g} s, beam 5": replace(WHOLE, padding_s=pad) for pad in (12.0, 10.0, 8.0, 6.0, 5.0)},
     **{f"10 s, beam {beams}": replace(BALANCED, beam_size=beams) for beams in (1, 2, 3)},
     "10 s, 3 s seen, beam 5": replace(BALANCED, seen_padding_s=3.0),
-    "6 s, greedy, guarded": replace(FAST, seen_padding_s=None),
-    "6 s, 2 s seen, greedy, guarded": FAST,
+    "6 s, greedy, guarded": replace(FAST, padding_s=6.0, seen_padding_s=None),
+    "6 s, 2 s seen, greedy, guarded": replace(FAST, padding_s=6.0),
+    "4 s, 2 s seen, greedy, guarded": FAST,
     "10 s, beam 5, packed": BALANCED,
-    "6 s, 2 s seen, greedy, guarded, packed": FAST,
+    "4 s, 2 s seen, greedy, guarded, packed": FAST,
 }
 BETWEEN_S: Seconds = 1.0  # of silence between two utterances that share a window
 

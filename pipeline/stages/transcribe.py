@@ -43,7 +43,7 @@ class TranscribeOptions(Options):
     beam_size: int = Field(5, ge=1, le=10, description="beams in decoding; 1 is greedy and a little faster")
     padding_s: Seconds = Field(
         PADDING_S,
-        ge=6,
+        ge=4,
         le=FULL_S,
         description="ctranslate2: silence encoded after speech, in seconds; 30 is Whisper's own",
     )
