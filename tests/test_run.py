@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,9 @@ import pytest
 
 from pipeline.config import Study, load_study
 from pipeline.errors import ConfigError, DiskFull, ModelMissing, StoreError, StudyBusy, UserError
-from pipeline.executors.local import LocalExecutor
 from pipeline.lock import held
 from pipeline.migrations import CURRENT
-from pipeline.observer import Report
 from pipeline.pseudonyms import key_for
-from pipeline.reader import StudyReader
-from pipeline.run import run_study
-from pipeline.stage import Stage
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
 from pipeline.store import Store
@@ -29,31 +23,12 @@ from tests.fake_stages import Aside, Double, Length, Unbuildable
 from tests.site import serving
 
 import numpy as np  # isort: skip
-
-STAGES: tuple[type[Stage], ...] = (Download, Audio, Length, Double)
-BY_NAME = {stage.name: stage for stage in STAGES}
-SOURCE = '[[sources]]\nfolder = "clips"\n'
-WORKERS = "[run]\nworkers = 0\n"
+from tests.small_runs import SOURCE, STAGES, WORKERS, four_sounds, go, load, rows
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for number in range(4):
-        write_wav(tmp_path / "clips" / f"clip{number}.wav", 0.1 * np.ones(16_000 * (number + 1)))
-    return tmp_path
-
-
-def load(folder: Path, extra: str = "", source: str = SOURCE) -> Study:
-    return load_study(write_study(folder, source + WORKERS + extra), BY_NAME)
-
-
-def go(study: Study, observer: Any = None, stages: Sequence[type[Stage]] = STAGES, **options: Any) -> Report:
-    return run_study(study, observer, executor=LocalExecutor(0), stages=stages, **options)
-
-
-def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+    return four_sounds(tmp_path)
 
 
 def test_rows_of_every_stage_and_nothing_to_do_the_second_time(folder: Path) -> None:
@@ -186,26 +161,6 @@ def test_a_full_disk_under_the_database(folder: Path, monkeypatch: pytest.Monkey
     assert rows(study, "FROM lengths ORDER BY ALL") == before
 
 
-def test_a_full_disk_while_publishing_leaves_the_old_file_and_no_rests(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study = load(folder)
-    go(study)
-
-    def full(*_: object) -> None:
-        (study.output / "study.part.wal").write_text("half a log")
-        raise duckdb.IOException("Could not write file: No space left on device")
-
-    monkeypatch.setattr("pipeline.publish._sync", full)
-    with pytest.raises(DiskFull):
-        go(load(folder, "[length]\nfactor = 4\n"))
-    monkeypatch.undo()
-    assert rows(study, "SELECT max(halves) FROM lengths") == [(8,)]
-    assert not list(study.output.glob("*.part*"))
-    go(load(folder, "[length]\nfactor = 4\n"))
-    assert rows(study, "SELECT max(halves) FROM lengths") == [(16,)]
-
-
 def test_a_missing_model_leaves_what_is_stored(folder: Path) -> None:
     go(load(folder))
     with pytest.raises(ModelMissing):
@@ -226,65 +181,6 @@ def test_a_database_of_a_newer_version_is_refused(folder: Path) -> None:
         connection.execute("UPDATE schema_version SET version = $version", {"version": CURRENT + 1})
     with pytest.raises(StoreError, match="newer cliptone"):
         go(study)
-
-
-def test_readers_see_a_whole_file_while_a_run_goes_on(folder: Path) -> None:
-    study = load(folder)
-    go(study)
-    reader = StudyReader(study.output)
-    go(load(folder, "[length]\nfactor = 4\n"))
-    assert reader.sql("SELECT max(halves) AS most FROM lengths")["most"][0] == 8, "an open reader keeps its snapshot"
-    assert StudyReader(study.output).sql("SELECT max(halves) AS most FROM lengths")["most"][0] == 16
-
-
-def test_neither_paths_nor_traces_are_published(folder: Path) -> None:
-    study = load(folder, '[length]\ntrouble = "clip0=raise"\n')
-    go(study)
-    tables = {name for (name,) in rows(study, "SELECT table_name FROM duckdb_tables()")}
-    assert "attempts" in tables
-    assert not tables & {"sources", "traces"}
-    assert str(folder).encode() not in study.published.read_bytes()
-
-
-def test_every_column_has_its_comment_in_the_database(folder: Path) -> None:
-    study = load(folder)
-    go(study)
-    bare = rows(
-        study,
-        "SELECT table_name, column_name FROM duckdb_columns() JOIN duckdb_tables() USING (table_name) "
-        "WHERE duckdb_columns.comment IS NULL AND table_name <> 'schema_version'",
-    )
-    assert bare == []
-
-
-def test_views_of_another_version_are_replaced_though_nothing_else_is_to_do(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study = load(folder)
-    go(study)
-    monkeypatch.setattr("pipeline.tables.queries_digest", lambda: "another")
-    before = study.published.stat().st_mtime_ns
-    assert go(study).idle
-    assert study.published.stat().st_mtime_ns > before
-    again = study.published.stat().st_mtime_ns
-    assert go(study).idle
-    assert study.published.stat().st_mtime_ns == again
-
-
-def test_what_a_crash_left_unpublished_is_published_by_the_next_run(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go(load(folder))
-
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("pipeline.store.Store.publish", crash)
-    with pytest.raises(KeyboardInterrupt):
-        go(load(folder, "[length]\nfactor = 4\n"))
-    monkeypatch.undo()
-    assert go(load(folder, "[length]\nfactor = 4\n")).idle
-    assert rows(load(folder), "SELECT max(halves) FROM lengths") == [(16,)]
 
 
 def posts_study(folder: Path, address: str, extra: str = "") -> Study:

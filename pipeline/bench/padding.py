@@ -45,7 +45,7 @@ SETTINGS = {
     "6 s, 2 s seen, greedy, guarded": replace(FAST, padding_s=6.0),
     "4 s, 2 s seen, greedy, guarded": FAST,
     "10 s, beam 5, packed": BALANCED,
-    "4 s, 2 s seen, greedy, guarded, packed": FAST,
+    "6 s, 2 s seen, greedy, guarded, packed": replace(FAST, padding_s=6.0),
 }
 BETWEEN_S: Seconds = 1.0  # of silence between two utterances that share a window
 
