@@ -25,13 +25,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from pipeline.executors.lanes import LaneState
-from pipeline.imports.result import ImportResult, reasons
-from pipeline.observer import Report
-from pipeline.records import ImportRow, Outcome
-
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from pipeline.executors.lanes import LaneState
+    from pipeline.imports.result import ImportResult
+    from pipeline.observer import Report
+    from pipeline.records import ImportRow, Outcome
 
 FIRST_WORDS = 6
 #: A caption must not steer the terminal, nor turn around what stands beside it.
@@ -167,7 +167,7 @@ def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = No
         lines.append(f"{row.new_posts} posts are new to the study" if row.new_posts else "No post is new to the study")
     if result.rejects:
         lines.append(f"{len(result.rejects)} rows cannot be read, see {rejects}:")
-        lines += [f"  {count} × {reason}" for reason, count in list(reasons(result.rejects).items())[:5]]
+        lines += [f"  {count} × {reason}" for reason, count in result.reasons().most_common(5)]
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ from pipeline.exclusion import apply_filters
 from pipeline.importing import take_sources
 from pipeline.lock import held
 from pipeline.observer import Report
-from pipeline.run import plan_stages, setting_of
+from pipeline.planning import plan_stages, setting_of
 from pipeline.saving import follow_choice
 from pipeline.shard import Shard
 from pipeline.shards import ShardState, check_key, database_of, shards_of, state_of

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipeline.clip_view import STATEMENTS, ClipView
 from pipeline.config import work_name
 from pipeline.errors import StoreError, UserError
 from pipeline.media import Waveform, read_audio
 from pipeline.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
 from pipeline.queries_folder import get_query, own_folder
 from pipeline.schema import quoted
-from pipeline.sound.praat import PitchRange
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from pipeline.clip_view import ClipView
+    from pipeline.sound.praat import PitchRange
 
 NEAREST = """
     SELECT clips.clip_id
@@ -83,6 +83,8 @@ class StudyReader:
 
     def clip(self, clip_id: str) -> ClipView:
         """One clip: its rows as frames, its sound where it is kept, and plots; `UserError` names the nearest id."""
+        from pipeline.clip_view import STATEMENTS, ClipView
+
         self._check(clip_id)
         frames = {name: self.sql(statement, clip_id=clip_id) for name, statement in STATEMENTS.items()}
         return ClipView(clip_id, **frames, pitch_range=self.pitch_range(), _read=lambda: self.waveform(clip_id))
@@ -99,6 +101,8 @@ class StudyReader:
 
     def pitch_range(self) -> PitchRange:
         """Where the study looks for a fundamental frequency: as its stage `acoustics` does."""
+        from pipeline.sound.praat import PitchRange
+
         sql = "SELECT options FROM fingerprints WHERE stage = 'acoustics' AND is_current"
         rows = self.arrow(sql, {}).to_pylist()
         options = json.loads(rows[0]["options"]) if rows else {}

@@ -21,9 +21,9 @@ from pipeline.errors import Reason
 from pipeline.executors.lanes import Lane, LaneState
 from pipeline.lock import held
 from pipeline.needles import Needles
+from pipeline.planning import setting_of
 from pipeline.rebuild import rebuild
 from pipeline.records import VisibilityRow
-from pipeline.run import setting_of
 from pipeline.shards import refuse_while_split
 from pipeline.stage import Stage
 from pipeline.stages import STAGES

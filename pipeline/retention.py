@@ -1,11 +1,11 @@
-"""Retention: until which day a study may keep what, how many days are left, and deletion by class after it."""
+"""Retention: what a study deletes for good, by class, once the last day on which it may be kept is past."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ from pipeline.errors import UserError
 from pipeline.export.build import FOLDER as EXPORTS
 from pipeline.importing import rejects_folder
 from pipeline.keys import destroy_key, key_state
+from pipeline.last_day import days_left
 from pipeline.lock import held
 from pipeline.needles import files_below
 from pipeline.parquet_files import Place
@@ -49,21 +50,6 @@ class Due:
     meaning: str
     files: int
     bytes: int
-
-
-def days_left(study: Study, today: date | None = None) -> int | None:
-    """Days until the last one on which a study may be kept, that one included; negative after it, None without one."""
-    until = study.file.privacy.retain_until
-    return None if until is None else (until - (today or datetime.now(UTC).date())).days
-
-
-def refuse_after_last_day(study: Study) -> None:
-    """A study that may not be kept any more takes in nothing new: `UserError`."""
-    if (days_left(study) or 0) < 0:
-        raise UserError(
-            f"{study.name} was to be kept until {study.file.privacy.retain_until}: `cliptone expire` deletes it; where "
-            "you may keep it longer, write the new day as retain_until under [privacy]"
-        )
 
 
 def due(study: Study, classes: Sequence[Class]) -> list[Due]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline import models, pseudonyms, shards
+from pipeline import models, shards
 from pipeline.backlog import Waiting
 from pipeline.collect.client import cookies_of
 from pipeline.collect.listing import ListingRequest
@@ -27,48 +27,19 @@ from pipeline.importing import take_sources
 from pipeline.keeping import Keeper
 from pipeline.lock import held
 from pipeline.observer import Observer, Report, Silent
+from pipeline.planning import plan_stages, setting_of
 from pipeline.quarantine import count_crash
 from pipeline.rebuild import rebuild
 from pipeline.records import Seconds
 from pipeline.saving import News, follow_choice
 from pipeline.sources import read_listings, read_sources
-from pipeline.stage import Setting, Stage, StagePlan, plan_stage
+from pipeline.stage import Stage, StagePlan
 from pipeline.stages import STAGES
 from pipeline.store import Store
 from pipeline.wave import Wave
 
 QUICK_BYTES = 64 << 20  # a database that is published in a second or two
 PATIENCE_S: Seconds = 0.5  # between two looks at the lanes while nothing is there to analyse
-
-
-def setting_of(study: Study, *, reads_only: bool = False) -> Setting:
-    """What the stages of a study may know of this machine; with `reads_only` its key is neither read nor made."""
-    key = None
-    if study.file.privacy.pseudonymise:  # that there is a key is part of a fingerprint, which one is not
-        key = b"" if reads_only else pseudonyms.key_for(study.name)
-    return Setting(
-        models_folder=study.models_folder,
-        key=key,
-        heads_folder=study.output / "heads",
-        download_folder=study.downloads,
-        study_folder=study.path.parent,
-        keeps_out=study.file.filters.keeps_out,
-    )
-
-
-def plan_stages(study: Study, setting: Setting, stages: Sequence[type[Stage]] = STAGES) -> list[StagePlan]:
-    """Every stage with its options and fingerprint, in run order; loads no model."""
-    plans: list[StagePlan] = []
-    fingerprints: dict[str, str] = {}
-    for stage in stages:
-        options = study.options[stage.name]
-        names = stage.models(options, setting)
-        digests = {name: models.identity(name, setting.models_folder) for name in names}
-        digests |= stage.own_models(options, setting)
-        plan = plan_stage(stage, options, setting, digests, fingerprints)
-        fingerprints[stage.name] = plan.fingerprint
-        plans.append(plan)
-    return plans
 
 
 def run_study(

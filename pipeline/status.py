@@ -10,9 +10,9 @@ from pipeline.collect.options import DownloadOptions
 from pipeline.collect.pace import PACES
 from pipeline.config import Study
 from pipeline.errors import RETRYABLE
+from pipeline.planning import plan_stages, setting_of
 from pipeline.reader import StudyReader
 from pipeline.records import Seconds
-from pipeline.run import plan_stages, setting_of
 from pipeline.schema import quoted
 from pipeline.stage import Stage, StagePlan
 from pipeline.stages import STAGES

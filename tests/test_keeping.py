@@ -19,10 +19,11 @@ from pipeline.keeping import Keeper
 from pipeline.keys import destroy_key
 from pipeline.observer import Report
 from pipeline.people import read_author
+from pipeline.planning import plan_stages, setting_of
 from pipeline.pseudonyms import key_for, pseudonym
 from pipeline.records import ClipRow, Outcome, TranscriptRow
 from pipeline.redaction import DROPPED
-from pipeline.run import plan_stages, run_study, setting_of
+from pipeline.run import run_study
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download

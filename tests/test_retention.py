@@ -13,11 +13,12 @@ from pipeline import audit
 from pipeline.config import Study, load_study
 from pipeline.errors import StudyBusy, UserError
 from pipeline.keys import key_state
+from pipeline.last_day import days_left
 from pipeline.lock import held
 from pipeline.parquet_files import Manifest, Place
 from pipeline.parquet_store import choose
 from pipeline.pseudonyms import key_for
-from pipeline.retention import days_left, due, expire
+from pipeline.retention import due, expire
 from pipeline.shard import Shard
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store import Store

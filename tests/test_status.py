@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +75,14 @@ def test_the_last_attempt_counts(folder: Path) -> None:
     store.publish(study.published)
     store.close()
     assert status(study)["audio"] == StageStatus("audio", CLIPS - 1, {}, 1, 0)
+
+
+def test_it_looks_without_importing_what_runs() -> None:
+    code = """
+import sys
+import pipeline.display, pipeline.last_day, pipeline.status
+heavy = ("torch", "ctranslate2", "pandas", "yt_dlp", "pipeline.run", "pipeline.executors", "pipeline.export")
+print([name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

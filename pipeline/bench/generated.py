@@ -24,7 +24,7 @@ from pipeline.config import Study, load_study
 from pipeline.demo.study import SHIPPED
 from pipeline.importing import rejects_folder, take_in
 from pipeline.lock import held
-from pipeline.run import plan_stages, setting_of
+from pipeline.planning import plan_stages, setting_of
 from pipeline.sources import read_sources
 from pipeline.stage import StagePlan
 from pipeline.stages import BY_NAME, STAGES

@@ -30,11 +30,11 @@ from pipeline.bench.generated import NAME, generate
 from pipeline.config import Study, load_study
 from pipeline.imports.result import address
 from pipeline.lock import held
+from pipeline.planning import plan_stages, setting_of
 from pipeline.posts import Enrolment, Place, Post
 from pipeline.queries_folder import get_query
 from pipeline.reader import StudyReader
 from pipeline.records import Outcome, Row, Seconds, Source
-from pipeline.run import plan_stages, setting_of
 from pipeline.stage import StagePlan
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store import Store
@@ -184,7 +184,7 @@ def _save(store: Store, outcomes: Iterable[tuple[StagePlan, list[Outcome]]]) -> 
 def main(
     clips: Annotated[str, typer.Option(help="sizes, with commas between")] = "1000,10000,100000",
     folder: Annotated[Path | None, typer.Option(help="where the studies are kept; else they are deleted")] = None,
-    report_up_to: Annotated[int, typer.Option(help="clips up to which `cliptone report` is timed")] = 10_000,
+    report_up_to: Annotated[int, typer.Option(help="clips up to which `cliptone report` is timed")] = 100_000,
     results: Annotated[Path, typer.Option(help="where the figures go as JSON")] = RESULTS,
 ) -> None:
     """Print how long the store takes at each size, and how that grows."""

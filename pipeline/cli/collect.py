@@ -41,7 +41,7 @@ def import_file(
     if study is not None:
         from pipeline import audit
         from pipeline.importing import import_into, rejects_folder
-        from pipeline.retention import refuse_after_last_day
+        from pipeline.last_day import refuse_after_last_day
 
         loaded = load(study)
         refuse_after_last_day(loaded)
@@ -104,8 +104,8 @@ def recheck(
     """Look which posts are still public: new counts are stored, and the study's rule for vanished posts is applied."""
     from pipeline import audit
     from pipeline.display import LookBar
+    from pipeline.last_day import refuse_after_last_day
     from pipeline.recheck import recheck as look_again
-    from pipeline.retention import refuse_after_last_day
 
     loaded = load(find_study(study))
     refuse_after_last_day(loaded)

@@ -87,7 +87,7 @@ def _corpus(name: str, folder: Path, models: Sequence[str], study: Path | None) 
     from pipeline.evaluation.corpora import read_corpus
     from pipeline.evaluation.corpus_trial import try_corpus
     from pipeline.models import MODELS
-    from pipeline.run import setting_of
+    from pipeline.planning import setting_of
     from pipeline.stage import Setting
 
     utterances = read_corpus(name, folder)

@@ -140,7 +140,8 @@ def expire(
     """After the day of `retain_until`, delete media, audio, texts, the key or everything; shows first what goes."""
     from pipeline import audit
     from pipeline.display import plain_table
-    from pipeline.retention import days_left, due
+    from pipeline.last_day import days_left
+    from pipeline.retention import due
     from pipeline.retention import expire as expire_now
 
     if yes and not what:

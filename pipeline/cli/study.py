@@ -163,7 +163,7 @@ def _collection(study: Study) -> None:
 
 def _days_left(study: Study) -> None:
     """Say how long a study may be kept, where it says so."""
-    from pipeline.retention import days_left
+    from pipeline.last_day import days_left
 
     left, until = days_left(study), study.file.privacy.retain_until
     if left is not None and left >= 0:
@@ -184,7 +184,7 @@ def _warn_of_age(study: Study) -> None:
 def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s: float | None = None) -> bool:
     """Run a study and say how it went; whether there was anything to do."""
     from pipeline import audit, stopping
-    from pipeline.retention import refuse_after_last_day
+    from pipeline.last_day import refuse_after_last_day
 
     refuse_after_last_day(study)
     try:

@@ -7,7 +7,6 @@ from pipeline.imports.result import (
     ImportResult,
     Reject,
     enrolments,
-    reasons,
     write_rejects,
 )
 
@@ -23,6 +22,5 @@ __all__ = [
     "detect",
     "enrolments",
     "read",
-    "reasons",
     "write_rejects",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,6 +81,10 @@ class ImportResult:
     exposures: tuple[Exposure, ...]
     rejects: tuple[Reject, ...]
 
+    def reasons(self) -> Counter[str]:
+        """How many rows were rejected for each reason."""
+        return Counter(reject.reason for reject in self.rejects)
+
 
 def known_post(post: Post) -> Post:
     """A post that has a platform, a well-formed id and an address; `Rejected` says what it lacks."""
@@ -151,14 +156,6 @@ def write_rejects(result: ImportResult, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow((result.unit, "reason"))
         writer.writerows((reject.number, reject.reason) for reject in result.rejects)
-
-
-def reasons(rejects: Iterable[Reject]) -> Mapping[str, int]:
-    """How many rows were rejected for each reason, the most frequent first."""
-    totals: dict[str, int] = {}
-    for reject in rejects:
-        totals[reject.reason] = totals.get(reject.reason, 0) + 1
-    return dict(sorted(totals.items(), key=lambda pair: -pair[1]))
 
 
 def _seen(exposure: Exposure, format_name: str) -> Post:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Any
 
 DIGITS = 4  # of a number in a page; the database has all of them
 #: Characters that could end a script element or a line, should a page ever hold the text itself.
-ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+ESCAPED = re.compile("[<>&\u2028\u2029]")
 
 
 def write_script(path: Path, name: str, value: Any) -> None:
@@ -29,11 +30,13 @@ def as_script(name: str, value: Any) -> str:
 
 def _json(value: Any) -> str:
     text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.translate(ESCAPED)
+    return ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plain(value: Any) -> Any:
     """A value as JSON has it: numbers rounded, times in UTC with a Z."""
+    if value is None or type(value) in (str, int, bool):  # most of a report: the order of these lines is its speed
+        return value
     if isinstance(value, float):
         return round(value, DIGITS)
     if isinstance(value, Decimal):

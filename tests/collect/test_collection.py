@@ -12,8 +12,8 @@ import pytest
 
 from pipeline.config import Study
 from pipeline.errors import Reason
+from pipeline.planning import setting_of
 from pipeline.records import ClipRow
-from pipeline.run import setting_of
 from pipeline.status import study_status, time_left
 from pipeline.store import Store
 from tests.collect.crowd import STAGES, Crowd, addresses, collect, collecting_study, crowd

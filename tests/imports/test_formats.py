@@ -18,7 +18,6 @@ from pipeline.imports import (
     detect,
     enrolments,
     read,
-    reasons,
     write_rejects,
 )
 from pipeline.posts import Place
@@ -162,7 +161,7 @@ def test_rejects_are_written_with_number_and_reason(tmp_path: Path) -> None:
         lines = list(csv.DictReader(file))
     assert [row["line"] for row in lines] == ["2", "3", "4"]
     assert lines[1]["reason"] == "`views` is 'many', not a whole number"
-    assert reasons(result.rejects)["the line is not complete JSON"] == 2
+    assert result.reasons()["the line is not complete JSON"] == 2
 
 
 def test_a_digest_changes_with_the_content(tmp_path: Path) -> None:
