@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.report.places import Places, shard_of
-from pipeline.report.relations import Relation
+from pipeline.report.relations import WORD, Relation
 
 TEXT_CHARACTERS = 300  # of a transcript in the table, where it is also searched; the page of the clip has all
 CAPTION_CHARACTERS = 200
@@ -50,7 +50,7 @@ def clip_page(clip_id: str, relations: Mapping[str, Relation], places: Places, *
         "tones": rows["clip_tone"],
         "evidence": rows["clip_evidence"],
         "segments": rows["segment_overview"],
-        "words": [[word.get(key) for key in ("word", "start_s", "end_s", "segment")] for word in rows["words"]],
+        "words": [[word[name] for name in WORD] for word in rows["words"]],
         "regions": rows["region_evidence"],
         "emotions": rows["emotions"],
         "acoustics": rows["acoustics"],

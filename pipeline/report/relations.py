@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
+from pyarrow.compute import run_end_encode
 
 from pipeline.queries_folder import get_query
 from pipeline.reader import StudyReader
@@ -28,6 +28,8 @@ ORDER = {
     "attempts": ("attempt_id",),
     "provenance": ("source", "file_row"),
 }
+WORD = ("word", "start_s", "end_s", "segment")  # what a page knows of a word
+COLUMNS = {"words": ("clip_id", *WORD)}  # of tables with many rows; of others all are read
 
 
 class Relation:
@@ -36,11 +38,13 @@ class Relation:
     def __init__(self, table: pa.Table) -> None:
         self._table = table
         self._spans: dict[str, tuple[int, int]] = {}
-        start = 0
-        for clip_id, group in groupby(table.column("clip_id").to_pylist()):
-            length = sum(1 for _ in group)
-            self._spans[clip_id] = (start, length)
-            start += length
+        end = 0
+        for chunk in table.column("clip_id").chunks:
+            runs, offset = run_end_encode(chunk), end
+            for clip_id, run_end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+                start, length = self._spans.get(clip_id, (end, 0))  # a clip may go on in the next chunk
+                self._spans[clip_id] = (start, length + offset + run_end - end)
+                end = offset + run_end
 
     def of(self, clip_id: str) -> list[dict[str, Any]]:
         """The rows of one clip; maps as dictionaries."""
@@ -62,9 +66,17 @@ class Relation:
 def read_relations(reader: StudyReader, names: Iterable[str] = tuple(ORDER)) -> dict[str, Relation]:
     """Tables and views by name; `UserError` where the study was published by an older version that has not all."""
     return {
-        name: Relation(reader.arrow(f"FROM {name} ORDER BY {', '.join(('clip_id', *ORDER[name]))}", {}))
+        name: Relation(reader.arrow(f"SELECT {_columns(name)} FROM {name} ORDER BY {_order(name)}", {}))  # noqa: S608 - our own names
         for name in names
     }
+
+
+def _columns(name: str) -> str:
+    return ", ".join(COLUMNS.get(name, ("*",)))
+
+
+def _order(name: str) -> str:
+    return ", ".join(("clip_id", *ORDER[name]))
 
 
 def query_rows(reader: StudyReader, name: str, **parameters: str) -> list[dict[str, Any]]:
