@@ -15,10 +15,10 @@ test: $(READY)
 
 # Speed beside what one would wire together, then growth to 100,000 clips: an hour or two on two cores.
 bench: $(READY)
-	$(BIN)/python -m pipeline.bench.speed --readme
-	$(BIN)/python -m pipeline.bench.growth
+	$(BIN)/python -m pipeline.research.bench.speed --readme
+	$(BIN)/python -m pipeline.research.bench.growth
 
-# Every test of the fault table at its full size (tests/fault_table.py), a line for each fault at the end: about an hour.
+# Every test of the fault table at its full size (tests/faults/fault_table.py), a line for each fault at the end: about an hour.
 faults: $(READY)
 	CLIPTONE_FAULTS=all $(BIN)/python -m pytest --timeout 7200 -m fault
 
@@ -28,8 +28,8 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
-	$(BIN)/python -m pipeline.data_dictionary --check
-	$(BIN)/python -m tests.dependencies
+	$(BIN)/python -m pipeline.research.docs.data_dictionary --check
+	$(BIN)/python -m tests.support.dependencies
 
 setup: $(READY)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.reader import StudyReader
+    from pipeline.results.study import StudyReader
 
 
 def open_study(path: str | Path) -> StudyReader:
     """Open a study's results read-only: its folder under `outputs/`, its database, or its study file."""
-    from pipeline.reader import StudyReader
+    from pipeline.results.study import StudyReader
 
     return StudyReader(Path(path))
 

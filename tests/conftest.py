@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import media, models
-from pipeline.config import Study, load_study
-from pipeline.demo.study import SHIPPED, copy_demo
-from pipeline.executors.lanes import LaneState
+from pipeline.analysis.models import cache as model_cache
+from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, Outcome, Source
-from pipeline.run import run_study
+from pipeline.run.executors.platform_lanes import LaneState
+from pipeline.run.runner import run_study
 from pipeline.stages import BY_NAME
-from tests.small_study import SmallStudy
+from pipeline.study.config import Study, load_study
+from pipeline.study.demo.study import SHIPPED, copy_demo
+from tests.support.small_study import SmallStudy
 
-pytest_plugins = ["tests.fault_table"]
+pytest_plugins = ["tests.faults.fault_table"]
 
 # Two workers on two cores: one thread each, in this process too.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -36,7 +37,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def write_wav(path: Path, waveform: np.ndarray, sample_rate: int = media.SAMPLE_RATE) -> Path:
+def write_wav(path: Path, waveform: np.ndarray, sample_rate: int = audio.SAMPLE_RATE) -> Path:
     """A mono 16-bit WAV file of a waveform between -1 and 1."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
@@ -58,9 +59,9 @@ def tone_wav(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def ffmpeg(*arguments: str) -> None:
+def run_ffmpeg(*arguments: str) -> None:
     """Run the pinned ffmpeg to make a test file."""
-    subprocess.run([media.ffmpeg_path(), "-nostdin", "-v", "error", "-y", *arguments], check=True)
+    subprocess.run([ffmpeg.ffmpeg_path(), "-nostdin", "-v", "error", "-y", *arguments], check=True)
 
 
 def make_clip(media_path: Path, work: Path, clip_id: str = "file:test.wav") -> Clip:
@@ -78,9 +79,9 @@ def write_study(folder: Path, body: str, name: str = "test") -> Path:
 @pytest.fixture(scope="session")
 def weights() -> Path:
     """The Whisper base weights, or a skip that says how to have them."""
-    folder = models.find("whisper-base")
+    folder = model_cache.find("whisper-base")
     if folder is None:
-        pytest.skip(f"no Whisper weights on this machine: {models.get('whisper-base').install_hint}")
+        pytest.skip(f"no Whisper weights on this machine: {model_cache.get('whisper-base').install_hint}")
     return folder
 
 

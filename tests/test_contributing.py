@@ -10,13 +10,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from pipeline.config import load_study
-from pipeline.executors.local import LocalExecutor
-from pipeline.reader import StudyReader
-from pipeline.run import run_study
+from pipeline.results.study import StudyReader
+from pipeline.run.executors.local import LocalExecutor
+from pipeline.run.runner import run_study
 from pipeline.stage import Stage
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
+from pipeline.study.config import load_study
 from tests.conftest import write_study, write_wav
 
 DOCUMENT = Path(__file__).parent.parent / "CONTRIBUTING.md"

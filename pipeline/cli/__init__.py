@@ -2,21 +2,21 @@
 
 # The order of the commands in the help.
 # isort: off
-from pipeline.cli import study, merge, plan, collect, ask, report, export, label, people, methods, verify, machine
+from pipeline.cli import study, merge, plan, collect, query, report, export, evaluate, privacy, methods, verify, machine
 from pipeline.cli.app import app, main
 
 __all__ = [
     "app",
-    "ask",
     "collect",
+    "evaluate",
     "export",
-    "label",
     "machine",
     "main",
     "merge",
     "methods",
-    "people",
     "plan",
+    "privacy",
+    "query",
     "report",
     "study",
     "verify",

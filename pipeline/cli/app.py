@@ -8,8 +8,8 @@ import sys
 
 import typer
 
+from pipeline.cli.stopping import on_sigterm
 from pipeline.errors import CliptoneError, DiskFull, Stopped, UserError
-from pipeline.stopping import on_sigterm
 
 EXIT_FAILED = 1  # an error in cliptone, or findings of verify
 EXIT_USER = 2  # a mistake that the user can mend

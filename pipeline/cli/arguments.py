@@ -10,7 +10,7 @@ import typer
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.config import Study
+    from pipeline.study.config import Study
 
 Form = Literal["table", "csv", "json", "parquet"]
 StudyArgument = Annotated[Path | None, typer.Argument(help="study file; may be left out where there is only one")]
@@ -20,8 +20,8 @@ OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="write
 
 
 def load(path: Path) -> Study:
-    from pipeline.config import load_study
     from pipeline.stages import BY_NAME
+    from pipeline.study.config import load_study
 
     return load_study(path, BY_NAME)
 

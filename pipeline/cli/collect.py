@@ -10,11 +10,11 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.screen import CELL_CHARACTERS, console
+from pipeline.cli.output import CELL_CHARACTERS, console
 from pipeline.errors import Stopped, UserError
 
 if TYPE_CHECKING:
-    from pipeline.imports.result import ImportResult
+    from pipeline.sources.formats.result import ImportResult
 
 FIRST_ROWS = 5  # of an export
 
@@ -31,22 +31,22 @@ def import_file(
     fetch: Annotated[bool, typer.Option("--fetch", help="have the next run fetch the media of these posts")] = False,
 ) -> None:
     """Show what another tool's export holds, and with --study store it; rows that cannot be read go to a file."""
-    from pipeline.display import import_lines
-    from pipeline.imports.formats import Hints, read
-    from pipeline.imports.result import rejects_name, write_rejects
+    from pipeline.cli.display import import_lines
+    from pipeline.sources.formats.formats import Hints, read
+    from pipeline.sources.formats.result import rejects_name, write_rejects
 
     if not path.exists():
         raise UserError(f"{path} is not there")
     hints = Hints(donor, _columns(mapping or ()), platform)
     if study is not None:
-        from pipeline import audit
-        from pipeline.importing import import_into, rejects_folder
-        from pipeline.last_day import refuse_after_last_day
+        from pipeline.run.ingest import import_into, rejects_folder
+        from pipeline.study import audit_log
+        from pipeline.study.retention_day import refuse_after_last_day
 
         loaded = load(study)
         refuse_after_last_day(loaded)
         result, row = import_into(loaded, path, hints, fetch)
-        audit.note(loaded, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
+        audit_log.note(loaded, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
         console().print(import_lines(result, rejects_folder(loaded) / rejects_name(result), row), markup=False)
         _show_first(result)
         console().print(_next_step(study, fetch), markup=False, soft_wrap=True)
@@ -78,7 +78,7 @@ def _columns(mapping: Sequence[str]) -> dict[str, str]:
 
 
 def _show_first(result: ImportResult) -> None:
-    from pipeline.display import plain_table
+    from pipeline.cli.display import plain_table
 
     posts = [(row.number, row.post.post_id, row.post.caption, row.post.posted_at) for row in result.posts[:FIRST_ROWS]]
     seen = [(row.number, row.post_id, row.kind, row.seen_at) for row in result.exposures[:FIRST_ROWS]]
@@ -102,10 +102,10 @@ def recheck(
     limit: Annotated[int | None, typer.Option(help="look at this many posts at most")] = None,
 ) -> None:
     """Look which posts are still public: new counts are stored, and the study's rule for vanished posts is applied."""
-    from pipeline import audit
-    from pipeline.display import LookBar
-    from pipeline.last_day import refuse_after_last_day
-    from pipeline.recheck import recheck as look_again
+    from pipeline.cli.display import LookBar
+    from pipeline.privacy.recheck import recheck as look_again
+    from pipeline.study import audit_log
+    from pipeline.study.retention_day import refuse_after_last_day
 
     loaded = load(find_study(study))
     refuse_after_last_day(loaded)
@@ -113,11 +113,11 @@ def recheck(
         with LookBar(console()) as bar:
             found = look_again(loaded, bar.watch, limit)
     except KeyboardInterrupt:
-        audit.note(loaded, "recheck", {"ended": "stopped"})
+        audit_log.note(loaded, "recheck", {"ended": "stopped"})
         raise Stopped(
             "stopped; what was seen is saved, and the next recheck begins with the posts not seen yet"
         ) from None
-    audit.note(loaded, "recheck", dict(found))
+    audit_log.note(loaded, "recheck", dict(found))
     console().print(
         ", ".join(f"{state} {count}" for state, count in found.items()) or "no posts to look at", markup=False
     )

@@ -9,11 +9,11 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.screen import console
+from pipeline.cli.output import console
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.export.build import Export, Subtitles
+    from pipeline.results.export.build import Export, Subtitles
 
 
 @app.command()
@@ -41,9 +41,9 @@ def export(
     ] = None,
 ) -> None:
     """Write results for others, with a manifest and a codebook; a scanner refuses what would name a person or post."""
-    from pipeline import audit
-    from pipeline.export.build import ExportOptions, export_study
-    from pipeline.export.levels import level_of
+    from pipeline.results.export.build import ExportOptions, export_study
+    from pipeline.results.export.levels import level_of
+    from pipeline.study import audit_log
 
     chosen = ExportOptions(level_of(level), form, _subtitles(subtitles), folder, ids)
     path = find_study(study)
@@ -52,12 +52,12 @@ def export(
     loaded = load(path)
     with console().status("exporting …"):
         made = export_study(loaded, chosen)
-    audit.note(loaded, "export", {"level": level, "form": form, "files": len(made.files)})
+    audit_log.note(loaded, "export", {"level": level, "form": form, "files": len(made.files)})
     _show(made, level)
 
 
 def _subtitles(text: str) -> tuple[Subtitles, ...]:
-    from pipeline.export.build import SUFFIXES
+    from pipeline.results.export.build import SUFFIXES
 
     known = {str(name): name for name in SUFFIXES}
     named = [name.strip() for name in text.split(",") if name.strip()]
@@ -68,7 +68,7 @@ def _subtitles(text: str) -> tuple[Subtitles, ...]:
 
 
 def _show(made: Export, level: str) -> None:
-    from pipeline.display import plain_table
+    from pipeline.cli.display import plain_table
 
     rows = [(file.path, file.table.rows.num_rows, len(file.table.rows.column_names)) for file in made.files]
     console().print(plain_table(("file", "rows", "columns"), rows))

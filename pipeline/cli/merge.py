@@ -8,7 +8,7 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.screen import console
+from pipeline.cli.output import console
 
 
 @app.command()
@@ -20,13 +20,13 @@ def merge(
     remove: Annotated[bool, typer.Option("--remove", help="delete the shards' databases once they are merged")] = False,
 ) -> None:
     """Unite the shards of a study (`cliptone run --shard`) in its own database, and publish it."""
-    from pipeline import audit
-    from pipeline.merging import merge as merge_shards
-    from pipeline.merging import remove_shards
+    from pipeline.run.shards.merge import merge as merge_shards
+    from pipeline.run.shards.merge import remove_shards
+    from pipeline.study import audit_log
 
     loaded = load(find_study(study))
     merged = merge_shards(loaded, partial)
-    audit.note(loaded, "merge", {"shards": merged.shards, "clips": merged.clips})
+    audit_log.note(loaded, "merge", {"shards": merged.shards, "clips": merged.clips})
     console().print(f"{merged.clips} clips came over from {merged.shards} of {merged.count} shards.", markup=False)
     for gap in merged.gaps:
         console().print(f"Not all: {gap}.", markup=False)

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.arguments import OutputOption, find_study
-from pipeline.cli.screen import console, write
+from pipeline.cli.output import console, write
 from pipeline.errors import UserError
 
 ResultsArgument = Annotated[
@@ -26,9 +26,9 @@ def methods(
     ] = None,
 ) -> None:
     """Write a methods paragraph, a datasheet and the losses from the database; with --check, find what differs."""
-    from pipeline.methods import differences
-    from pipeline.methods import methods as read_methods
-    from pipeline.reader import StudyReader
+    from pipeline.results.methods import differences
+    from pipeline.results.methods import methods as read_methods
+    from pipeline.results.study import StudyReader
 
     reader = StudyReader(find_study(study))
     try:

@@ -10,12 +10,12 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.arguments import OutputOption, StudyArgument, find_study, load
-from pipeline.cli.screen import write
+from pipeline.cli.output import write
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.config import Study
-    from pipeline.estimate import Wish
+    from pipeline.run.estimate.estimate import Wish
+    from pipeline.study.config import Study
 
 
 @app.command()
@@ -28,8 +28,8 @@ def plan(
     output: OutputOption = None,
 ) -> None:
     """Say what so many clips take in time, disk and requests, from rates measured on this machine."""
-    from pipeline.estimate import Estimate, markdown
-    from pipeline.rates import measured
+    from pipeline.run.estimate.estimate import Estimate, markdown
+    from pipeline.run.estimate.rates import measured
 
     loaded = _study(study)
     if clips is not None and (clips < 1 or clips != int(clips)):
@@ -55,11 +55,11 @@ def _study(named: Path | None) -> Study | None:
 def _wish(
     study: Study | None, clips: int | None, seconds_per_clip: float | None, workers: int | None, gpus: int
 ) -> Wish:
-    from pipeline.collect.options import DownloadOptions
-    from pipeline.collect.pace import PACES
-    from pipeline.estimate import Wish
-    from pipeline.executors.choice import workers_of
-    from pipeline.rates import cores
+    from pipeline.run.estimate.estimate import Wish
+    from pipeline.run.estimate.rates import cores
+    from pipeline.run.executors.select import workers_of
+    from pipeline.sources.platforms.options import DownloadOptions
+    from pipeline.sources.platforms.rate_limit import PACES
 
     if study is None:
         free = shutil.disk_usage(Path.cwd()).free
@@ -84,7 +84,7 @@ def _named(study: Study) -> tuple[int, dict[str, float]]:
     """How many clips the sources of a study name, and which share of them is fetched from each platform."""
     from collections import Counter
 
-    from pipeline.sources import read_sources
+    from pipeline.sources.read import read_sources
 
     found = read_sources(study)
     kinds = {one.clip_id: (one.source.kind, one.post.platform or "other") for one in found.enrolments}

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.arguments import find_study
-from pipeline.cli.screen import console
+from pipeline.cli.output import console
 from pipeline.errors import UserError
 
 ResultsArgument = Annotated[
@@ -27,7 +27,7 @@ def report(
     """Write the results of a study as pages that open from disk, with a player for each clip."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from pipeline.report.build import build_report
+    from pipeline.results.report.build import build_report
 
     columns = (TextColumn("curves"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console(), transient=True) as bar:
@@ -46,7 +46,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="port on this machine; 0 takes any free one")] = 8765,
 ) -> None:
     """Show the report in a browser on this machine alone; it follows a run that goes on. Ctrl-C ends it."""
-    from pipeline.report.serve import LiveReport, ReportServer
+    from pipeline.results.report.serve import LiveReport, ReportServer
 
     live = LiveReport(find_study(study))
     with console().status("building the report …"):

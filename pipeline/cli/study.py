@@ -9,19 +9,19 @@ import typer
 
 from pipeline.cli.app import EXIT_CODES, app
 from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.screen import console, show
+from pipeline.cli.output import console, show
+from pipeline.cli.stopping import seconds_of
 from pipeline.errors import Stopped, UserError
-from pipeline.stopping import seconds_of
 
 if TYPE_CHECKING:
-    from pipeline.config import Study
-    from pipeline.observer import Report
+    from pipeline.run.progress import Report
+    from pipeline.study.config import Study
 
 
 @app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="where to put the demo study")] = Path("outputs/demo")) -> None:
     """Copy a small study of real clips, run it, and show what comes out."""
-    from pipeline.demo.study import TRUE_TEXTS, copy_demo
+    from pipeline.study.demo.study import TRUE_TEXTS, copy_demo
 
     study_file = copy_demo(folder)
     is_new = _run(load(study_file), (), retry_failed=False)
@@ -35,9 +35,9 @@ def demo(folder: Annotated[Path, typer.Argument(help="where to put the demo stud
 @app.command()
 def init(name: Annotated[str, typer.Argument(help="name of the study: letters, digits, - and _")]) -> None:
     """Write a commented study file."""
-    from pipeline.config import NAME
     from pipeline.stages import BY_NAME
-    from pipeline.study_template import study_template
+    from pipeline.study.config import NAME
+    from pipeline.study.template import study_template
 
     path = Path(f"{name}.toml")
     if not NAME.fullmatch(name):
@@ -81,8 +81,8 @@ def run(
 
 def _part(study: Study, shard: str) -> Study:
     """A study as one of its shards."""
-    from pipeline.shard import shard_named
-    from pipeline.shards import part_of
+    from pipeline.run.shards.prepare import part_of
+    from pipeline.study.shard import shard_named
 
     return part_of(study, shard_named(shard))
 
@@ -91,7 +91,7 @@ def _with_engine(study: Study, engine: str, address: str | None) -> Study:
     """A study that runs elsewhere than its file says; its results are the same."""
     import dataclasses
 
-    from pipeline.config import RunOptions
+    from pipeline.study.config import RunOptions
 
     if engine not in ("local", "ray"):
         raise UserError(f"there is no engine {engine!r}; there are: local, ray")
@@ -109,7 +109,7 @@ def _with_models(study: Study, names: list[str]) -> Study:
 
     from pydantic import ValidationError
 
-    from pipeline.heads.study_head import study_line
+    from pipeline.results.evaluation.study_head import study_line
 
     emotion = study.options["emotion"]
     stated = getattr(emotion, "models", ())
@@ -136,8 +136,8 @@ def status(
     ] = False,
 ) -> None:
     """Show how far a study is: each stage's clips done, failed by reason, and pending."""
-    from pipeline.display import status_table
-    from pipeline.status import retryable, study_status
+    from pipeline.cli.display import status_table
+    from pipeline.run.status import retryable, study_status
 
     loaded = load(find_study(study))
     if collection:
@@ -153,7 +153,7 @@ def status(
 
 
 def _collection(study: Study) -> None:
-    from pipeline.status import time_left
+    from pipeline.run.status import time_left
 
     show("FROM collection_status", {}, study.published, "table", None)
     for platform, seconds in time_left(study).items():
@@ -163,7 +163,7 @@ def _collection(study: Study) -> None:
 
 def _days_left(study: Study) -> None:
     """Say how long a study may be kept, where it says so."""
-    from pipeline.last_day import days_left
+    from pipeline.study.retention_day import days_left
 
     left, until = days_left(study), study.file.privacy.retain_until
     if left is not None and left >= 0:
@@ -174,7 +174,7 @@ def _days_left(study: Study) -> None:
 
 def _warn_of_age(study: Study) -> None:
     """Say if yt-dlp is old, where a study fetches posts."""
-    from pipeline.collect.tools import age_warning
+    from pipeline.sources.platforms.tool_versions import age_warning
 
     warning = age_warning()
     if warning and any(not (source.folder or source.glob) for source in study.file.sources):
@@ -183,26 +183,27 @@ def _warn_of_age(study: Study) -> None:
 
 def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s: float | None = None) -> bool:
     """Run a study and say how it went; whether there was anything to do."""
-    from pipeline import audit, stopping
-    from pipeline.last_day import refuse_after_last_day
+    from pipeline.cli import stopping
+    from pipeline.study import audit_log
+    from pipeline.study.retention_day import refuse_after_last_day
 
     refuse_after_last_day(study)
     try:
-        from pipeline.display import ProgressBar, report_lines
-        from pipeline.run import run_study
+        from pipeline.cli.display import ProgressBar, report_lines
+        from pipeline.run.runner import run_study
 
         _warn_of_age(study)
         with stopping.after(stop_after_s), ProgressBar(console()) as bar:
             report = run_study(study, bar, stages, retry_failed)
     except KeyboardInterrupt as stop:
         if study.working.exists():
-            audit.note(study, "run", {"ended": "stopped"})
+            audit_log.note(study, "run", {"ended": "stopped"})
         if isinstance(stop, stopping.TimeUp):
             console().print("The time is up: what was done is saved, and the next run goes on from here.")
             return True
         raise Stopped("stopped; what was done is saved, and the next run goes on from here") from None
     if not report.idle:
-        audit.note(study, "run", _counts(report))
+        audit_log.note(study, "run", _counts(report))
     console().print(report_lines(report), markup=False)
     return not report.idle
 
@@ -214,9 +215,9 @@ def _counts(report: Report) -> dict[str, int | str]:
 
 
 def _overview(study: Study) -> None:
-    from pipeline.display import overview_table
-    from pipeline.queries_folder import get_query
-    from pipeline.reader import StudyReader
+    from pipeline.cli.display import overview_table
+    from pipeline.results.study import StudyReader
+    from pipeline.store.queries import get_query
 
     result = StudyReader(study.published).arrow(get_query("clip_overview").sql, {})
     rows = result.to_pylist(maps_as_pydicts="strict")
@@ -226,8 +227,8 @@ def _overview(study: Study) -> None:
 
 def _judge(study: Study, true_texts: Path) -> None:
     """Compare what was heard with what is truly said, and store it."""
-    from pipeline.evaluation.groups import ALL
-    from pipeline.evaluation.transcripts import evaluate_transcripts
+    from pipeline.results.evaluation.groups import ALL
+    from pipeline.results.evaluation.transcripts import evaluate_transcripts
 
     for row in evaluate_transcripts(study, true_texts).rows:
         if (row.grouping, row.measure) == (ALL, "wer") and row.value is not None:
@@ -241,7 +242,7 @@ def _judge(study: Study, true_texts: Path) -> None:
 
 
 def _where_next(study: Study) -> None:
-    from pipeline.queries_folder import shipped_folder
+    from pipeline.store.queries import shipped_folder
 
     lines = (
         "Perceived tone is how a voice sounds to a model trained on acted German speech, not what a person feels.",

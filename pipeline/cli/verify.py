@@ -8,12 +8,12 @@ import typer
 
 from pipeline.cli.app import EXIT_FAILED, app
 from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.screen import console
+from pipeline.cli.output import console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.findings import Finding
+    from pipeline.run.verify.findings import Finding
 
 MOST_LINES = 100  # of findings on the screen
 
@@ -29,9 +29,9 @@ def verify(
 
     Exit code 0 when all is well, 1 with findings.
     """
-    from pipeline import audit
-    from pipeline.repair import repair as mend
-    from pipeline.verify import verify as look
+    from pipeline.run.verify.check import verify as look
+    from pipeline.run.verify.repair import repair as mend
+    from pipeline.study import audit_log
 
     loaded = load(find_study(study))
     with console().status("looking at every file …"):
@@ -41,13 +41,13 @@ def verify(
         _end(found, "cliptone verify --repair mends what it can" if any(one.is_mended for one in found) else "")
         return
     if found:
-        audit.note(loaded, "verify --repair", {"findings": len(found), "left": len(left)})
+        audit_log.note(loaded, "verify --repair", {"findings": len(found), "left": len(left)})
         console().print(f"{len(found) - len(left)} of {len(found)} are mended. Next: cliptone run {loaded.path.name}")
     _end(left, "what is left needs you: see the last column")
 
 
 def _show(found: Sequence[Finding]) -> None:
-    from pipeline.display import plain_table
+    from pipeline.cli.display import plain_table
 
     rows = [(one.check, one.clip_id or "–", one.what, one.advice) for one in found[:MOST_LINES]]
     if rows:

@@ -1,9 +1,9 @@
 """What passes between stages and what is stored: rows that carry their meaning and unit, `Clip` and `Outcome`."""
 
 from pipeline.records.clip import Clip, Outcome, Source
+from pipeline.records.clips import ClipRow, ObservationRow, PlatformCaptionRow, VisibilityRow
 from pipeline.records.collection import ExclusionRow, ExposureRow, ImportRow, ListingRow, ProvenanceRow, TombstoneRow
 from pipeline.records.evaluation import EvaluationRow
-from pipeline.records.posts import ClipRow, ObservationRow, PlatformCaptionRow, VisibilityRow
 from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
 from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundTagRow, SpeechRegionRow
 from pipeline.records.speech import (

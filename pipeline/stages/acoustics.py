@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.analysis.sound.egemaps import OpenSmile, opensmile_version
+from pipeline.analysis.sound.praat import PitchRange, PraatSound, shortest_samples
 from pipeline.errors import Reason
-from pipeline.media import SAMPLE_RATE, Waveform, read_audio
+from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
 from pipeline.records import AcousticsRow, Clip, OpenSmileRow, Row, SpectralRow, SpeechRegionRow
-from pipeline.sound.egemaps import OpenSmile, opensmile_version
-from pipeline.sound.praat import PitchRange, PraatSound, shortest_samples
 from pipeline.stage import Options, Result, Setting, Stage
 
 

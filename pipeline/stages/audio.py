@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pipeline import media
+from pipeline.analysis.models.cache import sha256_of
+from pipeline.analysis.sound.levels import clipping_share
 from pipeline.errors import Reason, StageError
-from pipeline.models import sha256_of
+from pipeline.media import audio
+from pipeline.media import ffmpeg as media_file
 from pipeline.records import AudioRow, Clip
-from pipeline.sound.levels import clipping_share
 from pipeline.stage import Options, Result, Setting, Stage
 
 
@@ -29,7 +30,9 @@ class Audio(Stage):
     version: ClassVar[int] = 1
     tables = (AudioRow,)
     needs = ("download",)
-    deadline_s: ClassVar[float] = media.DEADLINE_BASE_S + media.DEADLINE_CAP_S + 30.0  # those of its two readings
+    deadline_s: ClassVar[float] = (
+        media_file.DEADLINE_BASE_S + media_file.DEADLINE_CAP_S + 30.0
+    )  # those of its two readings
     packages = ("imageio-ffmpeg", "av")
     Options = AudioOptions
     options: AudioOptions
@@ -39,19 +42,19 @@ class Audio(Stage):
         path, limit = clip.media_path, self.options.max_duration_s
         if path is None or not path.is_file():
             return StageError(Reason.FILE_MISSING, f"the media file of {clip.clip_id} is no longer there")
-        probe = media.probe(path)
+        probe = media_file.probe(path)
         if probe.audio_codec is None or probe.sample_rate is None or probe.channels is None:
             return StageError(Reason.NO_AUDIO, f"{path.name} has no audio track")
-        if not 1 <= probe.channels <= media.MAX_CHANNELS:
+        if not 1 <= probe.channels <= media_file.MAX_CHANNELS:
             return StageError(Reason.NOT_MEDIA, f"{path.name} has {probe.channels} audio channels")
-        if not media.MIN_SOURCE_RATE <= probe.sample_rate <= media.MAX_SOURCE_RATE:
+        if not media_file.MIN_SOURCE_RATE <= probe.sample_rate <= media_file.MAX_SOURCE_RATE:
             return StageError(Reason.NOT_MEDIA, f"{path.name} claims {probe.sample_rate} samples a second")
         if probe.duration_s is not None and probe.duration_s > limit:
             return StageError(Reason.TOO_LONG, f"{path.name} lasts {probe.duration_s:.0f} s, the limit is {limit:g} s")
-        decoded = media.decode(
+        decoded = media_file.decode(
             path, clip.audio_path, limit, self.options.ffmpeg, probe.duration_s, self.options.loudness
         )
-        waveform = media.read_audio(clip.audio_path)
+        waveform = audio.read_audio(clip.audio_path)
         ratio = min(1.0, decoded.duration_s / probe.duration_s) if probe.duration_s else None
         row = AudioRow(
             clip_id=clip.clip_id,
@@ -75,4 +78,4 @@ class Audio(Stage):
     @classmethod
     def libraries(cls, options: AudioOptions, setting: Setting) -> dict[str, str]:
         """The versions of PyAV and of the ffmpeg that decodes."""
-        return {"ffmpeg": media.ffmpeg_version(options.ffmpeg), **super().libraries(options, setting)}
+        return {"ffmpeg": media_file.ffmpeg_version(options.ffmpeg), **super().libraries(options, setting)}

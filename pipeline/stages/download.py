@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pipeline import durable, posts, pseudonyms
-from pipeline.collect.addresses import ANY_FORMAT, FORMATS, platform_of
-from pipeline.collect.captions import fetch_captions
-from pipeline.collect.client import GENERIC, Messages, asking
-from pipeline.collect.options import DownloadOptions
-from pipeline.collect.proof import prove
+from pipeline.analysis.models.cache import sha256_of
 from pipeline.errors import Reason, StageError
-from pipeline.models import sha256_of
-from pipeline.records import Clip, ClipRow, MediaRow, ObservationRow, PlatformCaptionRow, Row
+from pipeline.records import Clip, ClipRow, MediaRow, ObservationRow, PlatformCaptionRow, Row, pseudonyms
+from pipeline.sources import post_fields
+from pipeline.sources.platforms.captions import fetch_captions
+from pipeline.sources.platforms.completeness import prove
+from pipeline.sources.platforms.options import DownloadOptions
+from pipeline.sources.platforms.urls import ANY_FORMAT, FORMATS, platform_of
+from pipeline.sources.platforms.ytdlp import GENERIC, Messages, asking
 from pipeline.stage import Result, Setting, Stage
+from pipeline.study import files
 
 LIVE = ("is_live", "is_upcoming", "post_live")
 
@@ -62,9 +63,9 @@ class Download(Stage):
         found = sorted(path for path in folder.glob("media.*") if path.suffix not in (".part", ".ytdl"))
         if len(found) != 1:
             raise StageError(Reason.NO_VIDEO, "the post was read, but it gave no media file")
-        prove(found[0], posts.from_info(info, "yt_dlp").duration_s)
+        prove(found[0], post_fields.from_info(info, "yt_dlp").duration_s)
         for path in (found[0], folder, folder.parent):  # before the row that names it
-            durable.sync(path)
+            files.sync(path)
         return [_media_row(clip, found[0], info), *told.rows, *captions]
 
     def _fetch(self, clip: Clip, folder: Path, told: Description) -> tuple[dict[str, Any], list[PlatformCaptionRow]]:
@@ -125,7 +126,7 @@ class Description:
 
     def remember(self, info: Mapping[str, Any]) -> None:
         """Keep what is told of the post."""
-        post = posts.from_info({"epoch": time.time(), **info}, "yt_dlp")
+        post = post_fields.from_info({"epoch": time.time(), **info}, "yt_dlp")
         self._clip = pseudonyms.clip_row(self._clip_id, post, self._setting.key)
         self._counts = pseudonyms.observation_row(self._clip_id, post)
 

@@ -11,12 +11,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from pipeline import media, models
+from pipeline.analysis.heads.overlap import OverlapDetector
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.speech.encoder import MIN_SAMPLES, SpeechEncoder, WhisperEncoder
 from pipeline.errors import Reason
-from pipeline.media import SAMPLE_RATE, Waveform
-from pipeline.overlap.detector import OverlapDetector
+from pipeline.media import audio
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, SpeechEmbeddingRow, SpeechRegionRow
-from pipeline.speech.encoder import MIN_SAMPLES, SpeechEncoder, WhisperEncoder
 from pipeline.stage import Options, Result, Setting, Stage
 
 #: What builds an encoder from the folder of its model; the key is the model's name.
@@ -51,15 +52,15 @@ class Embed(Stage):
 
     def __init__(self, options: EmbedOptions, setting: Setting) -> None:
         super().__init__(options, setting)
-        self._encoder = ENCODERS[options.encoder](models.locate(options.encoder, setting.models_folder))
-        self._overlap = OverlapDetector(models.locate(OVERLAP_MODEL, setting.models_folder))
+        self._encoder = ENCODERS[options.encoder](model_cache.locate(options.encoder, setting.models_folder))
+        self._overlap = OverlapDetector(model_cache.locate(OVERLAP_MODEL, setting.models_folder))
 
     def one(self, clip: Clip) -> Result:
         """One row a speech region; NULL with too_short or too_quiet where there is nothing to embed."""
         regions = clip.rows(SpeechRegionRow)
         if not regions:
             return []
-        waveform = media.read_audio(clip.audio_path)
+        waveform = audio.read_audio(clip.audio_path)
         return [self._row(region, waveform) for region in regions]
 
     def _row(self, region: SpeechRegionRow, waveform: Waveform) -> SpeechEmbeddingRow:

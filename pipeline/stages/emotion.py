@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from pipeline import models
+from pipeline.analysis.heads.head import head_folder, identity, is_head
+from pipeline.analysis.heads.score import HeadTone
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.tone.evidence_gate import Gate
+from pipeline.analysis.tone.model import TONE_MODELS, ToneModel
+from pipeline.analysis.tone.tone import Tone
 from pipeline.errors import Reason, StageError
-from pipeline.heads.head import head_folder, identity, is_head
-from pipeline.heads.score import HeadTone
-from pipeline.media import SAMPLE_RATE, read_audio
+from pipeline.media.audio import SAMPLE_RATE, read_audio
 from pipeline.records import Clip, Decibels, EmotionRow, Row, Seconds, SpeechEmbeddingRow, SpeechRegionRow
-from pipeline.sound.gate import Gate
 from pipeline.stage import Options, Result, Setting, Stage
-from pipeline.tone.model import TONE_MODELS, ToneModel
-from pipeline.tone.tone import Tone
 
 SCORED, NO_EVIDENCE = "scored", "no_evidence"  # `emotions.status`
 NO_TONE = Tone(label=None, probability=None, probabilities=None)
@@ -151,7 +151,7 @@ def _kind(name: str) -> type[ToneModel]:
 
 
 def _folder(name: str, setting: Setting) -> Path:
-    return head_folder(name, setting.heads_folder) if is_head(name) else models.locate(name, setting.models_folder)
+    return head_folder(name, setting.heads_folder) if is_head(name) else model_cache.locate(name, setting.models_folder)
 
 
 def _embeddings(clip: Clip, regions: Sequence[SpeechRegionRow], model: str, encoder: str | None) -> Features:

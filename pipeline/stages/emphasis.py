@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from pipeline.analysis.sound.emphasis import Emphasis as Measured
+from pipeline.analysis.sound.emphasis import emphasis_of, frames_of
+from pipeline.analysis.sound.praat import PitchRange
 from pipeline.errors import Reason
-from pipeline.media import read_audio
+from pipeline.media.audio import read_audio
 from pipeline.records import Clip, WordEmphasisRow, WordRow
-from pipeline.sound.emphasis import Emphasis as Measured
-from pipeline.sound.emphasis import emphasis_of, frames_of
-from pipeline.sound.praat import PitchRange
 from pipeline.stage import Options, Result, Stage
 
 NOTHING = Measured(None, None, None, None)

@@ -8,21 +8,21 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from pipeline import models
-from pipeline.errors import Reason, StageError
-from pipeline.media import SAMPLE_RATE, Waveform, read_audio
-from pipeline.records import Clip, EvidenceRow, Seconds, SoundTagRow, SpeechRegionRow
-from pipeline.sound.levels import clipping_share, level_dbfs, snr_db
-from pipeline.sound.tagger import TAGGERS
-from pipeline.sound.tags import MUSIC, SINGING, SPEECH, Family, TagScores
-from pipeline.sound.voice_activity import (
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.sound.levels import clipping_share, level_dbfs, snr_db
+from pipeline.analysis.sound.snr import wada_snr_db
+from pipeline.analysis.sound.tagger import TAGGERS
+from pipeline.analysis.sound.tags import MUSIC, SINGING, SPEECH, Family, TagScores
+from pipeline.analysis.sound.voice_activity import (
     Probabilities,
     VoiceActivityOptions,
     mean_probability,
     speech_probabilities,
     speech_regions,
 )
-from pipeline.sound.wada import wada_snr_db
+from pipeline.errors import Reason, StageError
+from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
+from pipeline.records import Clip, EvidenceRow, Seconds, SoundTagRow, SpeechRegionRow
 from pipeline.stage import Options, Result, Setting, Stage
 
 
@@ -65,7 +65,7 @@ class Evidence(Stage):
             max_region_s=self.options.max_region_s,
         )
         name = tagger_name(self.options, setting)
-        self._tagger = TAGGERS[name](models.locate(name, setting.models_folder)) if name else None
+        self._tagger = TAGGERS[name](model_cache.locate(name, setting.models_folder)) if name else None
 
     def one(self, clip: Clip) -> Result:
         """One evidence row, a row for each speech region, a row for each tag that is heard."""
@@ -121,7 +121,7 @@ def tagger_name(options: EvidenceOptions, setting: Setting) -> str | None:
         return None
     if options.tagger != "auto":
         return options.tagger
-    return next((name for name in TAGGERS if models.find(name, setting.models_folder)), None)
+    return next((name for name in TAGGERS if model_cache.find(name, setting.models_folder)), None)
 
 
 def _region_rows(

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from pipeline.lexicon import Lexicon, Term, plain, read_lexicon
+from pipeline.analysis.text.lexicon import Lexicon, Term, plain, read_lexicon
+from pipeline.analysis.text.words import language_of
 from pipeline.records import Clip, MentionRow, TranscriptRow, WordRow
 from pipeline.stage import Options, Result, Setting, Stage
-from pipeline.words import language_of
 
 MIN_WORDS_FOR_LANGUAGE = 3  # captions with fewer words have no language (as in the stage text)
 MIN_LANGUAGE_PROBABILITY = 0.5

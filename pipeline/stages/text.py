@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from pipeline.analysis.text.words import emoji_of, graphemes_of, language_of, words_of
 from pipeline.errors import Reason
-from pipeline.pseudonyms import hashtags_of, mentions_of
 from pipeline.records import Clip, Row, SegmentRow, SegmentSentimentRow, TextFeaturesRow, TranscriptRow
+from pipeline.records.pseudonyms import hashtags_of, mentions_of
 from pipeline.stage import Options, Result, Setting, Stage
-from pipeline.words import emoji_of, graphemes_of, language_of, words_of
 
 VADER_LANGUAGE = "en"
 

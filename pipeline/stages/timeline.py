@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from pipeline import models
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.tone.diarization import TIMELINE_MODELS, Span, TimelineModel
+from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import Reason
-from pipeline.media import SAMPLE_RATE, Waveform, read_audio
+from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
 from pipeline.records import Clip, EmotionSpanRow, Seconds, SpeechEmbeddingRow, SpeechRegionRow
-from pipeline.sound.gate import Gate
 from pipeline.stage import Options, Result, Setting, Stage
-from pipeline.tone.diarization import TIMELINE_MODELS, Span, TimelineModel
 
 SCORED, NO_EVIDENCE = "scored", "no_evidence"  # `emotion_spans.status`
 
@@ -53,7 +53,9 @@ class Timeline(Stage):
     def __init__(self, options: TimelineOptions, setting: Setting) -> None:
         super().__init__(options, setting)
         self._gate = Gate()
-        self._models = [TIMELINE_MODELS[name](models.locate(name, setting.models_folder)) for name in options.models]
+        self._models = [
+            TIMELINE_MODELS[name](model_cache.locate(name, setting.models_folder)) for name in options.models
+        ]
 
     @classmethod
     def models(cls, options: TimelineOptions, setting: Setting) -> tuple[str, ...]:

@@ -11,19 +11,29 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline import media, pseudonyms
+from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
+from pipeline.analysis.speech.device import Device, found_device
+from pipeline.analysis.speech.engine import FULL_S, LANGUAGES, Decoding, Language, SpeechEngine
+from pipeline.analysis.speech.openai_engine import OpenAIEngine
+from pipeline.analysis.speech.spans import Heard, Span, joined_text, recognise, spans_of
+from pipeline.analysis.speech.trust import MIN_TRUST, Parts, parts_of
 from pipeline.errors import Reason
-from pipeline.media import SAMPLE_RATE, Waveform
-from pipeline.records import Clip, Row, Seconds, SegmentRow, SegmentTrustRow, SpeechRegionRow, TranscriptRow, WordRow
-from pipeline.speech.ctranslate2_engine import CTranslate2Engine
-from pipeline.speech.device import Device, found_device
-from pipeline.speech.engine import FULL_S, LANGUAGES, Decoding, Language, SpeechEngine
-from pipeline.speech.openai_engine import OpenAIEngine
-from pipeline.speech.spans import Heard, Span, joined_text, recognise, spans_of
-from pipeline.speech.trust import MIN_TRUST, Parts, parts_of
+from pipeline.media import audio
+from pipeline.media.audio import SAMPLE_RATE, Waveform
+from pipeline.records import (
+    Clip,
+    Row,
+    Seconds,
+    SegmentRow,
+    SegmentTrustRow,
+    SpeechRegionRow,
+    TranscriptRow,
+    WordRow,
+    pseudonyms,
+)
 from pipeline.stage import Options, Result, Setting, Stage
 
-#: Chosen with `python -m pipeline.bench.padding --half choose`.
+#: Chosen with `python -m pipeline.research.bench.padding --half choose`.
 PADDING_S: Seconds = 10.0
 ENGINES: dict[str, type[SpeechEngine]] = {"ctranslate2": CTranslate2Engine, "openai-whisper": OpenAIEngine}
 
@@ -177,7 +187,7 @@ class Transcribe(Stage):
 
 def _sound(clip: Clip) -> tuple[Waveform, list[Span]]:
     """The waveform of a clip and its spans of speech."""
-    waveform = media.read_audio(clip.audio_path)
+    waveform = audio.read_audio(clip.audio_path)
     regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
     return waveform, spans_of(regions, waveform.size / SAMPLE_RATE)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.zygote import Zygote
+from tests.support.paths import ROOT
+from tests.support.zygote import Zygote
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     if sys.platform != "linux" or compiler is None:
         return None
     built = tmp_path_factory.mktemp("shim") / "shim.so"
-    source = Path(__file__).with_name("shim.c")
+    source = ROOT / "tests" / "support" / "shim.c"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", str(source), "-o", str(built), "-ldl"], check=True)
     return built
 

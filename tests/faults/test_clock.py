@@ -10,13 +10,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import collecting
-from pipeline.collect.pace import Pace
 from pipeline.errors import Reason
-from tests.executors.test_lanes import Line as LaneLine
-from tests.executors.test_lanes import say
-from tests.faults.rig import go, state, study_of
-from tests.faults.zygote import Zygote
+from pipeline.run import collector
+from pipeline.sources.platforms.rate_limit import Pace
+from tests.run.executors.test_platform_lanes import Line as LaneLine
+from tests.run.executors.test_platform_lanes import say
+from tests.support.rig import go, state, study_of
+from tests.support.zygote import Zygote
 
 CLIPS = 20
 
@@ -55,5 +55,5 @@ def test_f14_pauses_of_a_lane_do_not_follow_the_clock(
 
 def test_a_date_of_an_earlier_run_that_the_clock_left_behind_is_now() -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
-    assert collecting._until(now - timedelta(days=1)) == 0.0
-    assert 50 < collecting._until(now + timedelta(seconds=60)) <= 60
+    assert collector._until(now - timedelta(days=1)) == 0.0
+    assert 50 < collector._until(now + timedelta(seconds=60)) <= 60

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.rig import calls, go, rests, state, study_of
-from tests.faults.zygote import BROKEN, DISK_FULL, MISTAKE, Zygote
+from tests.support.rig import calls, go, rests, state, study_of
+from tests.support.zygote import BROKEN, DISK_FULL, MISTAKE, Zygote
 
 FEW, MANY = 2, 60
 #: How a call fails: once with an error of the device, or for want of room, as all after it do.

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Study
-from pipeline.executors.local import TRIES
-from tests.faults.rig import STEPS, attempts_stored_twice, calls, go, rests, state, study_of, until
-from tests.faults.zygote import Zygote
+from pipeline.run.executors.local import TRIES
+from pipeline.study.config import Study
+from tests.support.rig import STEPS, attempts_stored_twice, calls, go, rests, state, study_of, until
+from tests.support.zygote import Zygote
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="forks runs and looks for processes in /proc")
 CLIPS = 60

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pipeline.publish import SPARE
-from pipeline.rebuild import rebuild
-from tests.faults.rig import STEPS, attempts_stored_twice, go, state, study_of
-from tests.faults.zygote import Zygote
+from pipeline.store.compact import rebuild
+from pipeline.store.publish.duckdb_file import SPARE
+from tests.support.rig import STEPS, attempts_stored_twice, go, state, study_of
+from tests.support.zygote import Zygote
 
 Size, Tell = Callable[[int, int], int], Callable[[str], None]
 GROWTH = 1.05  # of memory from the middle third to the last, at most: before, DuckDB fills its log and its caches

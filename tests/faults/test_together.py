@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.config import Study, load_study
-from tests.faults.rig import BY_NAME, attempts_stored_twice, go, state, study_of
-from tests.faults.zygote import BUSY, Zygote
+from pipeline.study.config import Study, load_study
+from tests.support.rig import BY_NAME, attempts_stored_twice, go, state, study_of
+from tests.support.zygote import BUSY, Zygote
 
 Size, Tell = Callable[[int, int], int], Callable[[str], None]
 CLIPS = 12

@@ -12,9 +12,9 @@ import duckdb
 import pytest
 
 from pipeline.errors import Reason
-from tests.fake_stages import Length
-from tests.faults.rig import calls, go, study_of, until
-from tests.faults.zygote import Zygote
+from tests.support.fake_stages import Length
+from tests.support.rig import calls, go, study_of, until
+from tests.support.zygote import Zygote
 
 CLIPS = 50
 TROUBLE = {
@@ -35,8 +35,8 @@ def failures(path: Path) -> dict[str, str]:
 def test_f10_four_bad_clips_of_fifty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
 ) -> None:
-    monkeypatch.setattr("pipeline.executors.local.BUILD_ALLOWANCE_S", 20.0)
-    monkeypatch.setattr("tests.faults.rig.Counted.deadline_s", Length.deadline_s)
+    monkeypatch.setattr("pipeline.run.executors.local.BUILD_ALLOWANCE_S", 20.0)
+    monkeypatch.setattr("tests.support.rig.Counted.deadline_s", Length.deadline_s)
     trouble = ",".join(f"{name}={what}" for name, (what, _) in TROUBLE.items())
     study = study_of(tmp_path, CLIPS, f'[length]\ntrouble = "{trouble}"\n')
     report = go(study, workers=2)

@@ -13,18 +13,18 @@ import duckdb
 import psutil
 import pytest
 
-from pipeline import media
-from pipeline.config import load_study, work_name
-from pipeline.decoding.client import decoder
-from pipeline.decoding.limits import MEMORY_BYTES
 from pipeline.errors import Reason
-from pipeline.executors.local import LocalExecutor
-from pipeline.run import run_study
+from pipeline.media import audio, ffmpeg
+from pipeline.media.sandbox.client import decoder
+from pipeline.media.sandbox.limits import MEMORY_BYTES
+from pipeline.run.executors.local import LocalExecutor
+from pipeline.run.runner import run_study
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
+from pipeline.study.config import load_study, work_name
 from tests.conftest import write_study
-from tests.media import make_hostile
-from tests.media.hostile_texts import NAMES, SENTINEL
+from tests.support.hostile_media import make_hostile
+from tests.support.hostile_media.hostile_texts import NAMES, SENTINEL
 
 STAGES = (Download, Audio)
 LEAST = 60  # hostile files
@@ -118,7 +118,7 @@ def test_f9_every_file_ends_with_rows_or_a_reason_and_nothing_outside_is_reached
     assert outputs
     assert [path.name for path in outputs if SENTINEL in path.read_bytes()] == []
     assert ran.watch.peak_bytes < MEMORY_BYTES
-    assert ran.watch.longest_s < media.DEADLINE_CAP_S
+    assert ran.watch.longest_s < ffmpeg.DEADLINE_CAP_S
     tell(
         f"{ran.files} hostile files in {ran.seconds:.0f} s: {len(ran.rows)} with rows, "
         f"{sum(end is not None for end in ends.values())} with a reason, {len(ran.hits)} canary hits, "
@@ -130,7 +130,7 @@ def test_f9_every_file_ends_with_rows_or_a_reason_and_nothing_outside_is_reached
 def _sounds_foreign(ran: Ran, name: str) -> bool:
     found = list((ran.folder / "study").rglob(f"work/audio/{work_name(f'file:{name}')}.wav"))
     assert len(found) == 1
-    return make_hostile.share_of_foreign_tone(media.read_audio(found[0])) > 0.05
+    return make_hostile.share_of_foreign_tone(audio.read_audio(found[0])) > 0.05
 
 
 def test_no_process_outlives_the_run(ran: Ran) -> None:

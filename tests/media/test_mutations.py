@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import media
-from pipeline.collect.proof import prove
-from pipeline.decoding.client import Decoder, Ending
-from pipeline.decoding.limits import MEMORY_BYTES
 from pipeline.errors import Reason, StageError
+from pipeline.media import ffmpeg
+from pipeline.media.sandbox.client import Decoder, Ending
+from pipeline.media.sandbox.limits import MEMORY_BYTES
 from pipeline.records import AudioRow, Clip, Source
+from pipeline.sources.platforms.completeness import prove
 from pipeline.stage import Setting
 from pipeline.stages.audio import Audio, AudioOptions
 from tests.conftest import make_clip, write_wav
-from tests.media import mutations
-from tests.media.make_hostile import tone
+from tests.support.hostile_media import mutations
+from tests.support.hostile_media.make_hostile import tone
 
 SOURCES = ("english_quick.mp4", "spanish.mp4", "silence.mp4", "music_only.mp4", "english_clear.mp4")
 EXPLAINED = {Reason.NOT_MEDIA, Reason.NO_AUDIO, Reason.TOO_LONG, Reason.EMPTY_FILE}
@@ -84,7 +84,7 @@ def test_f8_mutated_clips_end_within_their_limits(
             ends["rows"] += 1
         path.unlink()
     assert sum(ends.values()) == files
-    assert longest < media.DEADLINE_CAP_S
+    assert longest < ffmpeg.DEADLINE_CAP_S
     assert not any(ending.late for ending in endings)
     peak = max(ending.peak_kib for ending in endings)
     assert peak < MEMORY_BYTES >> 10

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Reason
-from pipeline.executors.boundary import apply
 from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome, Source
+from pipeline.run.executors.error_boundary import apply
 from pipeline.stage import Setting
 from pipeline.stages.download import Download, DownloadOptions
 from tests.conftest import make_clip, write_wav
-from tests.site import serving
+from tests.support.site import serving
 
 import numpy as np  # isort: skip
 

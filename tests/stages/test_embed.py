@@ -8,18 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pydantic import ValidationError
 
-from pipeline import media, models
-from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.tone.evidence_gate import Gate
+from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, Source, SpeechEmbeddingRow, SpeechRegionRow
-from pipeline.sound.gate import Gate
-from pipeline.sound.synthetic import at_level
+from pipeline.research.evidence.synthetic import at_level
 from pipeline.stage import Setting
 from pipeline.stages import embed
 from pipeline.stages.embed import ENCODERS, Embed, EmbedOptions
+from tests.support.paths import DEMO_CLIPS
 
-CLIPS = Path(media.__file__).parent / "demo" / "clips"
+CLIPS = DEMO_CLIPS
 
 
 class FakeEncoder:
@@ -38,7 +40,7 @@ class FakeEncoder:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(ENCODERS, "whisper-base", FakeEncoder)
-    locate = models.locate
+    locate = model_cache.locate
     fakes = {"whisper-base": tmp_path}
     monkeypatch.setattr(embed.models, "locate", lambda name, folder: fakes.get(name) or locate(name, folder))
 
@@ -108,10 +110,10 @@ def test_options_and_fingerprint() -> None:
 
 @pytest.mark.model
 def test_real_speech_has_finite_vectors_that_differ_and_repeat(tmp_path: Path) -> None:
-    if models.find("whisper-base") is None:
+    if model_cache.find("whisper-base") is None:
         pytest.skip("the Whisper base weights are not on this machine")
-    media.decode(CLIPS / "english_quick.mp4", tmp_path / "demo.wav", 60.0)
-    clip = clip_of(tmp_path, media.read_audio(tmp_path / "demo.wav"), [(1.0, 3.0), (3.0, 6.0)])
+    ffmpeg.decode(CLIPS / "english_quick.mp4", tmp_path / "demo.wav", 60.0)
+    clip = clip_of(tmp_path, audio.read_audio(tmp_path / "demo.wav"), [(1.0, 3.0), (3.0, 6.0)])
     first, second = rows_of(clip)
     assert first.embedding is not None
     assert second.embedding is not None
@@ -123,12 +125,12 @@ def test_real_speech_has_finite_vectors_that_differ_and_repeat(tmp_path: Path) -
 
 @pytest.mark.model
 def test_two_voices_at_once_are_heard_and_one_after_the_other_is_not(tmp_path: Path) -> None:
-    if models.find("whisper-base") is None:
+    if model_cache.find("whisper-base") is None:
         pytest.skip("the Whisper base weights are not on this machine")
     voices = []
     for name, start in (("english_clear", 1.0), ("french", 1.0)):
-        media.decode(CLIPS / f"{name}.mp4", tmp_path / f"{name}.wav", 60.0)
-        speech = media.read_audio(tmp_path / f"{name}.wav")
+        ffmpeg.decode(CLIPS / f"{name}.mp4", tmp_path / f"{name}.wav", 60.0)
+        speech = audio.read_audio(tmp_path / f"{name}.wav")
         voices.append(at_level(speech[round(start * SAMPLE_RATE) : round((start + 4) * SAMPLE_RATE)]))
     english, french = voices
     together = at_level(english + french)

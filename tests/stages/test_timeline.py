@@ -15,7 +15,7 @@ from pipeline.records import Clip, EmotionSpanRow, Source, SpeechRegionRow
 from pipeline.stage import Setting
 from pipeline.stages.timeline import Timeline, TimelineOptions
 from tests.conftest import write_wav
-from tests.tone.wavlm_look_alike import make_timeline
+from tests.support.wavlm_look_alike import make_timeline
 
 NAME = "speechbrain-timeline"
 

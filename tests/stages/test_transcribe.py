@@ -11,19 +11,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pydantic import ValidationError
 
-from pipeline import media, models
-from pipeline.media import SAMPLE_RATE, Waveform
-from pipeline.pseudonyms import scrub
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.speech.engine import Decoding, Language, Segment, Word
+from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, Row, SegmentRow, SegmentTrustRow, Source, SpeechRegionRow, TranscriptRow, WordRow
-from pipeline.sound import synthetic
-from pipeline.speech.engine import Decoding, Language, Segment, Word
+from pipeline.records.pseudonyms import scrub
+from pipeline.research.evidence import synthetic
 from pipeline.stage import Setting
 from pipeline.stages import transcribe
 from pipeline.stages.transcribe import ENGINES, Transcribe, TranscribeOptions
+from tests.support.paths import DEMO_CLIPS
 
-CLIPS = Path(media.__file__).parent / "demo" / "clips"
+CLIPS = DEMO_CLIPS
 
 
 class FakeEngine:
@@ -273,13 +275,13 @@ def test_the_fingerprint_knows_only_the_chosen_engine(monkeypatch: pytest.Monkey
 
 
 def demo_clip(folder: Path, name: str, regions: list[tuple[float, float]]) -> Clip:
-    media.decode(CLIPS / f"{name}.mp4", folder / "demo.wav", 60.0)
-    return clip_of(folder, media.read_audio(folder / "demo.wav"), regions)
+    ffmpeg.decode(CLIPS / f"{name}.mp4", folder / "demo.wav", 60.0)
+    return clip_of(folder, audio.read_audio(folder / "demo.wav"), regions)
 
 
 @pytest.fixture
 def weights() -> None:
-    if models.find("whisper-base") is None:
+    if model_cache.find("whisper-base") is None:
         pytest.skip("the Whisper base weights are not on this machine")
 
 
@@ -287,8 +289,8 @@ def weights() -> None:
 @pytest.mark.usefixtures("weights")
 @pytest.mark.parametrize("engine", ["ctranslate2", "openai-whisper"])
 def test_the_words_of_a_demo_clip(engine: str, tmp_path: Path) -> None:
-    media.decode(CLIPS / "english_quick.mp4", tmp_path / "demo.wav", 60.0)
-    length = media.read_audio(tmp_path / "demo.wav").size / SAMPLE_RATE
+    ffmpeg.decode(CLIPS / "english_quick.mp4", tmp_path / "demo.wav", 60.0)
+    length = audio.read_audio(tmp_path / "demo.wav").size / SAMPLE_RATE
     clip = demo_clip(tmp_path, "english_quick", [(0.5, length - 0.5)])
     rows = rows_of(stage(engine=engine), clip)
     assert_storable(rows)
@@ -317,8 +319,8 @@ def test_a_third_of_a_second_and_a_wordless_region_pass(tmp_path: Path) -> None:
 def test_two_languages_two_voices_and_twenty_milliseconds_are_no_error(tmp_path: Path) -> None:
     waveforms = []
     for name in ("english_quick", "french"):
-        media.decode(CLIPS / f"{name}.mp4", tmp_path / f"{name}.wav", 60.0)
-        waveforms.append(media.read_audio(tmp_path / f"{name}.wav")[: 8 * SAMPLE_RATE])
+        ffmpeg.decode(CLIPS / f"{name}.mp4", tmp_path / f"{name}.wav", 60.0)
+        waveforms.append(audio.read_audio(tmp_path / f"{name}.wav")[: 8 * SAMPLE_RATE])
     built = stage()
     one_after_the_other = rows_of(built, clip_of(tmp_path, np.concatenate(waveforms), [(0.5, 7.5), (10.5, 15.5)]))
     both_at_once = rows_of(built, clip_of(tmp_path, (waveforms[0] + waveforms[1]) / 2, [(0.5, 7.5)]))

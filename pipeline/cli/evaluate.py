@@ -1,0 +1,148 @@
+"""Commands of people's own labels: train a head on them, and judge models by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.arguments import find_study, load
+from pipeline.cli.output import console
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.results.evaluation.labels import LeftOut
+    from pipeline.results.evaluation.measures import Figure
+    from pipeline.results.evaluation.results import Evaluation
+    from pipeline.study.config import Study
+
+StudyFileOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file")]
+HEADERS = ("measure", "label", "value", "95 % from", "to", "n", "reason")
+
+
+@app.command("train-head")
+def train_head(
+    labels: Annotated[Path, typer.Argument(help="CSV: clip_id, label, and start_s, end_s for spans of clips")],
+    study: StudyFileOption = None,
+    name: Annotated[str | None, typer.Option(help="name of the head; the file's own by default")] = None,
+) -> None:
+    """Train a tone model on labels of your own, from stored embeddings, and judge it on authors it has not heard."""
+    from pipeline.analysis.heads.head import CARD_FILE
+    from pipeline.results.evaluation.study_head import study_line
+    from pipeline.results.evaluation.study_head import train_head as train
+    from pipeline.study import audit_log
+
+    path = find_study(study)
+    loaded = load(path)
+    found = train(loaded, labels, name)
+    audit_log.note(loaded, "train-head", {"regions": found.regions, "authors": found.authors})
+    _left_out(found.left_out)
+    _figures(found.figures)
+    models = getattr(loaded.options["emotion"], "models", ())
+    lines = (
+        f"{found.model}: {found.regions} regions of {found.authors} authors; figures are for authors it had not heard.",
+        f"card       {found.folder / CARD_FILE}",
+        f"study file {study_line((*models, found.model))}   (under [emotion] in {path.name})",
+        f"then       cliptone run {path} --stage emotion",
+    )
+    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[Path | None, typer.Argument(help="folder of the corpus that --corpus names")] = None,
+    labels: Annotated[Path | None, typer.Option(help="CSV of labels: as for train-head, or arousal, valence …")] = None,
+    corpus: Annotated[
+        str | None, typer.Option(help="emodb, ravdess, crema-d, nemo, iemocap, or labelled for a labels.csv")
+    ] = None,
+    transcripts: Annotated[Path | None, typer.Option(help="CSV of true words: clip_id, text, language")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="only this tone model (may be given several times)")] = None,
+    study: StudyFileOption = None,
+) -> None:
+    """Judge models by labels of people, by a labelled corpus, or transcripts by true words, with intervals."""
+    if [labels, corpus, transcripts].count(None) != 2:
+        raise UserError("say what to evaluate by: one of --labels FILE, --corpus NAME FOLDER, --transcripts FILE")
+    if (corpus is None) != (folder is None):
+        raise UserError("--corpus takes a name and a folder, as in --corpus emodb path/to/emodb")
+    if corpus is not None and folder is not None:
+        _corpus(corpus, folder, tuple(model or ("starter",)), study)
+        return
+    loaded = load(find_study(study))
+    if labels is not None:
+        from pipeline.results.evaluation.tone import evaluate_tone
+
+        _evaluation(loaded, evaluate_tone(loaded, labels, tuple(model or ())))
+    elif transcripts is not None:
+        from pipeline.results.evaluation.transcripts import evaluate_transcripts
+
+        _evaluation(loaded, evaluate_transcripts(loaded, transcripts))
+
+
+def _corpus(name: str, folder: Path, models: Sequence[str], study: Path | None) -> None:
+    from rich.progress import Progress
+
+    from pipeline.analysis.models.cache import MODELS
+    from pipeline.results.evaluation.corpora import read_corpus
+    from pipeline.results.evaluation.corpus_trial import try_corpus
+    from pipeline.run.plan import setting_of
+    from pipeline.stage import Setting
+
+    utterances = read_corpus(name, folder)
+    setting = setting_of(load(study)) if study else Setting()  # a head belongs to a study
+    for model in models:
+        with Progress(console=console(), transient=True) as bar:
+            line = bar.add_task(f"{name}, {model}", total=len(utterances))
+            trial = try_corpus(utterances, model, setting, lambda: bar.advance(line))  # noqa: B023 - called at once
+        speakers = len({one.speaker for one in utterances})
+        console().print(f"{model} on {name}: {trial.used} of {len(utterances)} utterances, {speakers} speakers")
+        if model in MODELS:
+            console().print(f"trained on: {MODELS[model].trained_on}", markup=False)
+        _counted("left out", trial.left_out.items())
+        _counted("no score", trial.abstained.items())
+        _figures(trial.figures)
+
+
+def _evaluation(study: Study, found: Evaluation) -> None:
+    from pipeline.cli.display import plain_table
+    from pipeline.study import audit_log
+
+    audit_log.note(study, "evaluate", {"figures": len(found.rows)})
+    _left_out(found.left_out)
+    for note in found.notes:
+        console().print(f"left out: {note}", markup=False)
+    rows = [
+        (row.model, row.grouping, row.group_value, row.measure, row.label or "all", row.value, row.ci_low, row.ci_high,
+         row.n, row.abstained, row.reason)
+        for row in found.rows
+    ]  # fmt: skip
+    headers = ("model", "by", "group", "measure", "label", "value", "95 % from", "to", "n", "no score", "reason")
+    console().print(plain_table(headers, rows))
+    console().print(f"Stored in the table evaluations of {study.published}", markup=False, soft_wrap=True)
+    for path in found.drawn:
+        console().print(f"drawn      {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _figures(figures: Iterable[Figure]) -> None:
+    from pipeline.cli.display import plain_table
+
+    rows = [
+        (one.measure, one.label or "all", one.estimate.value, one.estimate.low, one.estimate.high, one.n,
+         one.estimate.reason)
+        for one in figures
+    ]  # fmt: skip
+    console().print(plain_table(HEADERS, rows))
+
+
+def _left_out(left_out: Sequence[LeftOut]) -> None:
+    from pipeline.results.evaluation.labels import left_out_lines
+
+    for line in left_out_lines(left_out):
+        console().print(f"left out: {line}", markup=False, soft_wrap=True)
+
+
+def _counted(what: str, counts: Iterable[tuple[str, int]]) -> None:
+    for reason, count in counts:
+        console().print(f"{what}: {count} × {reason}", markup=False, soft_wrap=True)

@@ -1,0 +1,209 @@
+"""Commands for people's rights: forget, opt out, keep the key, delete after the day, and show what was done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.arguments import StudyArgument, find_study, load
+from pipeline.cli.output import console
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.privacy.forget import Forgotten
+    from pipeline.privacy.retention import Class
+
+optout_app = typer.Typer(help="People and posts that are to stay out of a study.", no_args_is_help=True)
+keys_app = typer.Typer(help="The pseudonym key of a study: show, move or destroy it.", no_args_is_help=True)
+app.add_typer(optout_app, name="optout")
+app.add_typer(keys_app, name="keys")
+
+YesOption = Annotated[bool, typer.Option("--yes", help="do it; without it, only what would be done is shown")]
+
+
+@app.command()
+def forget(
+    study: StudyArgument = None,
+    author: Annotated[
+        list[str] | None,
+        typer.Option(help="an account: handle, address, id or author_key (may be given several times)"),
+    ] = None,
+    clip: Annotated[
+        list[str] | None, typer.Option(help="a post: address or clip_id (may be given several times)")
+    ] = None,
+    donor: Annotated[
+        list[str] | None, typer.Option(help="whoever donated their data: the code you gave (several times)")
+    ] = None,
+) -> None:
+    """Take posts, an author or a donor out of a study for good: rows, files, report, exports; with a receipt."""
+    from pipeline.privacy.forget import forget as forget_them
+    from pipeline.privacy.subjects import Named, read_author, read_clip
+    from pipeline.study import audit_log
+
+    if not author and not clip and not donor:
+        raise UserError("name whom or what to forget: --author @handle, --clip tiktok:73…, or --donor p01")
+    named = Named(donors=frozenset(donor or ()))
+    for one in [*map(read_author, author or ()), *map(read_clip, clip or ())]:
+        named |= one
+    loaded = load(find_study(study))
+    with console().status("forgetting …"):
+        found = forget_them(loaded, named)
+    people = {"authors": found.authors, "donors": found.donors}
+    audit_log.note(loaded, "forget", {"clips": found.clips, **people, "proven": str(found.proven)})
+    _forgotten(found)
+
+
+@optout_app.command("add")
+def optout_add(
+    names: Annotated[
+        Path, typer.Argument(help="one account or post a line: address, @handle, platform:@handle, clip_id")
+    ],
+    study: StudyArgument = None,
+) -> None:
+    """Keep these out of a study from now on, and forget what it holds of them; the list is stored nowhere."""
+    from pipeline.privacy.forget import opt_out
+    from pipeline.privacy.subjects import read_list
+    from pipeline.study import audit_log
+
+    named = read_list(names)
+    loaded = load(find_study(study))
+    with console().status("opting out …"):
+        found = opt_out(loaded, named)
+    counts = {"accounts": len(named.accounts), "posts": len(named.clip_ids), "clips_forgotten": found.clips}
+    audit_log.note(loaded, "optout", counts)
+    console().print(f"{counts['accounts']} accounts and {counts['posts']} posts stay out of {loaded.name} from now on.")
+    if found.receipt:
+        _forgotten(found)
+
+
+@keys_app.command("show")
+def keys_show(study: StudyArgument = None) -> None:
+    """Say where the key of a study is, and the beginning of its digest; never the key."""
+    from pipeline.study.keys import key_state
+
+    found = key_state(load(find_study(study)).name)
+    lines = [f"key     {found.state}", f"place   {found.path}", f"digest  {found.digest or 'none'}"]
+    lines += [f"since   {found.since}"] if found.since else []
+    lines += [f"to      {found.moved_to}"] if found.moved_to else []
+    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+@keys_app.command("move")
+def keys_move(
+    folder: Annotated[Path, typer.Argument(help="folder outside the study, such as an encrypted disk")],
+    study: StudyArgument = None,
+) -> None:
+    """Move the key of a study to another folder."""
+    from pipeline.study import audit_log
+    from pipeline.study.keys import move_key
+
+    loaded = load(find_study(study))
+    if folder.expanduser().absolute().is_relative_to(loaded.output):
+        raise UserError("a key does not belong beside the results: whoever has both knows everybody")
+    goal = move_key(loaded.name, folder)
+    audit_log.note(loaded, "keys move", {})
+    console().print(f"The key is {goal}. For every command on this study: export CLIPTONE_KEYS={goal.parent}",
+                    markup=False, soft_wrap=True)  # fmt: skip
+
+
+@keys_app.command("destroy")
+def keys_destroy(study: StudyArgument = None, yes: YesOption = False) -> None:
+    """Destroy the key of a study: nobody can tell any more who a pseudonym is. There is no way back."""
+    from pipeline.study import audit_log
+    from pipeline.study.keys import destroy_key, key_state
+
+    loaded = load(find_study(study))
+    if not yes:
+        found = key_state(loaded.name)
+        console().print(
+            f"This destroys {found.path} ({found.state}). After it nobody can be forgotten or found by a handle, and "
+            "the study takes in nothing new. There is no way back. To do it: add --yes",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+        return
+    destroyed = destroy_key(loaded.name)
+    audit_log.note(loaded, "keys destroy", {"digest": destroyed.digest or "none"})
+    console().print("The key is destroyed. Delete copies of it, such as in backups, yourself.")
+
+
+@app.command()
+def expire(
+    study: StudyArgument = None,
+    what: Annotated[
+        list[str] | None, typer.Option(help="media, audio, text, key or everything (may be given several times)")
+    ] = None,
+    yes: YesOption = False,
+) -> None:
+    """After the day of `retain_until`, delete media, audio, texts, the key or everything; shows first what goes."""
+    from pipeline.cli.display import plain_table
+    from pipeline.privacy.retention import due
+    from pipeline.privacy.retention import expire as expire_now
+    from pipeline.study import audit_log
+    from pipeline.study.retention_day import days_left
+
+    if yes and not what:
+        raise UserError("name what to delete, as in --what media --what audio, or --what everything")
+    loaded, classes = load(find_study(study)), _classes(what or [])
+    found = expire_now(loaded, classes) if yes else due(loaded, classes)
+    rows = [(one.what, one.meaning, one.files, round(one.bytes / 1e6, 1)) for one in found]
+    console().print(plain_table(("class", "what it is", "files", "MB"), rows))
+    if yes:
+        audit_log.note(loaded, "expire", {"classes": " ".join(classes), "files": sum(one.files for one in found)})
+        console().print("Deleted.")
+        return
+    left = days_left(loaded)
+    day = "no day is named: retain_until under [privacy]" if left is None else f"{left} days left"
+    console().print(f"Nothing was deleted ({day}). To delete after the day: cliptone expire {loaded.path.name} "
+                    f"{' '.join(f'--what {one}' for one in classes)} --yes", markup=False, soft_wrap=True)  # fmt: skip
+
+
+@app.command("audit")
+def show_audit(study: StudyArgument = None) -> None:
+    """Show every command that changed a study, and whether the log was tampered with."""
+    from pipeline.cli.display import plain_table
+    from pipeline.study import audit_log
+
+    path = load(find_study(study)).output / audit_log.FILE
+    verdict = audit_log.verify(path)
+    rows = [
+        (line.at, line.command, ", ".join(f"{name} {value}" for name, value in line.counts.items()))
+        for line in audit_log.read(path)
+    ]
+    console().print(plain_table(("time, UTC", "command", "counts"), rows))
+    if verdict.broken:
+        console().print(f"The chain is BROKEN: {verdict.broken}", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+    console().print(f"The chain of {verdict.lines} lines holds. Last digest: {verdict.last}", soft_wrap=True)
+
+
+def _classes(names: list[str]) -> list[Class]:
+    from pipeline.privacy.retention import CLASSES
+
+    unknown = [name for name in names if name not in CLASSES]
+    if unknown:
+        raise UserError(f"there is no class {unknown[0]!r}: choose {', '.join(CLASSES)}")
+    return [one for one in CLASSES if not names or one in names]
+
+
+def _forgotten(found: Forgotten) -> None:
+    from pipeline.privacy.receipt import NOT_REACHED
+
+    lines = [
+        f"{found.clips} clips: {sum(found.rows.values())} rows and {sum(found.erased.files.values())} files are gone.",
+        *(f"deleted export {name}" for name in found.erased.exports),
+        f"Searched {found.scan.files} files ({found.scan.bytes / 1e6:.0f} MB) for {found.scan.needles} texts: "
+        f"found {found.scan.total}; the database was {found.proof}.",
+        *(f"written anew, but not searched, as it lies elsewhere: {url}" for url in found.remains.not_searched),
+        *(f"others name or say the same: {count} × {where}" for where, count in found.named_by_others.items()),
+        *(f"left, as it is your own: {path}" for path in found.own_files),
+        *(f"still named by the source {name!r}: no run takes it in again" for name in found.sources_naming),
+        "Not reached: " + "; ".join(NOT_REACHED) + ".",
+        f"receipt    {found.receipt}",
+    ]
+    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    if not found.proven:
+        console().print("NOT PROVEN: something is left, or other rows changed; the receipt says where.")
+        raise typer.Exit(1)

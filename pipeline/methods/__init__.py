@@ -1,5 +1,0 @@
-"""The methods section of a study from its database: a paragraph, a datasheet, and what was lost and why."""
-
-from pipeline.methods.document import Difference, Methods, differences, methods
-
-__all__ = ["Difference", "Methods", "differences", "methods"]

@@ -1,0 +1,115 @@
+"""The files of a study that hold something of a clip: deleted, and named by kind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.privacy.byte_search import Needles, files_below
+from pipeline.results.export.build import FOLDER as EXPORTS
+from pipeline.results.export.coarsen import Names
+from pipeline.results.export.levels import Level
+from pipeline.run.donors import NOTHING_DONATED, Donated
+from pipeline.run.ingest import rejects_folder
+from pipeline.sources.formats.result import donation_stem
+from pipeline.store.connect import COPIES
+from pipeline.store.publish.duckdb_file import SPARE, remove_database
+from pipeline.store.schema import quoted
+from pipeline.study.config import Study, work_name
+from pipeline.study.keys import key_folder
+
+MANIFEST = "manifest.json"
+
+
+@dataclass
+class Erased:
+    """What was deleted: files by kind, and exports by the names of their folders."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    exports: list[str] = field(default_factory=list)
+
+
+def erase_files(
+    study: Study, clip_ids: Collection[str], needles: Needles, donated: Donated = NOTHING_DONATED
+) -> Erased:
+    """Delete work files of clips, the report, and rejected rows and exports that hold something of them or of donors.
+
+    The report shows all clips, so it goes as a whole, and is built anew on demand. Means of groups stay.
+    """
+    erased = Erased()
+    for clip_id in clip_ids:
+        erased.files["audio"] += _delete(study.audio_path(clip_id))
+        erased.files["media"] += _delete(study.downloads / work_name(clip_id))
+    erased.files["report"] += _delete(study.output / "report")
+    stems = [donation_stem(sha256) for sha256 in donated.files]
+    for path in files_below(rejects_folder(study)):
+        if needles.in_file(path) or any(stem in path.name for stem in stems):
+            erased.files["rejected rows"] += _delete(path)
+    for folder in sorted((study.output / EXPORTS).glob("*")):
+        if folder.is_dir() and _is_affected(study, folder, clip_ids, donated):
+            erased.files["export"] += _delete(folder)
+            erased.exports.append(folder.name.lstrip("."))
+    erased.files = +erased.files
+    return erased
+
+
+def remove_published(study: Study) -> None:
+    """Delete what readers see and what lies beside the working database: what is needed is written anew."""
+    copies = study.working.parent.glob(COPIES)  # of before a migration
+    for path in (study.published, study.published.with_suffix(".part"), study.working.with_name(SPARE), *copies):
+        remove_database(path)
+
+
+def _is_affected(study: Study, folder: Path, clip_ids: Collection[str], donated: Donated) -> bool:
+    """Whether an export holds something of a clip or a donor; one broken off, or that cannot be read, counts as if."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        level = Level(manifest["level"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder.name.startswith(".") or (folder / MANIFEST).exists()
+    if manifest.get("study") != study.name or level is Level.AGGREGATE:
+        return False
+    wanted = _ids_in_export(study, level, manifest, clip_ids)
+    if wanted is None or any(not wanted.isdisjoint(ids) for ids in _named(folder, "clip_id")):
+        return True
+    return any(not donated.donor_keys.isdisjoint(keys) for keys in _named(folder, "donor_key"))
+
+
+def _ids_in_export(study: Study, level: Level, manifest: dict[str, Any], clip_ids: Collection[str]) -> set[str] | None:
+    """What clips are called in an export; None where the key that tells is gone."""
+    if level is Level.IDS_ONLY:
+        return set(clip_ids)
+    path = key_folder() / f"{study.name}.key"
+    if not path.exists():
+        return None
+    names = Names(path.read_bytes(), str(manifest.get("ids", "")))
+    return {names.file(clip_id) if level is Level.RESTRICTED else names.clip(clip_id) for clip_id in clip_ids}
+
+
+def _named(folder: Path, column: str) -> Iterator[set[str]]:
+    """What each table of an export names in a column: its clips, or donors."""
+    for path in (*sorted(folder.glob("*.parquet")), *sorted(folder.glob("*.csv"))):
+        read = "read_parquet({})" if path.suffix == ".parquet" else "read_csv({}, header = true, all_varchar = true)"
+        with duckdb.connect() as connection:
+            table = connection.sql(f"FROM {read.format(quoted(str(path)))}")
+            if column in table.columns:
+                yield {row[0] for row in table.project(column).distinct().fetchall()}
+
+
+def _delete(path: Path) -> int:
+    """Delete a file, or a folder with all in it; returns how many files that were."""
+    if path.is_dir():
+        count = sum(1 for _ in files_below(path))
+        shutil.rmtree(path)
+        return count
+    if not path.exists():
+        return 0
+    path.unlink()
+    return 1

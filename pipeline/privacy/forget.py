@@ -1,0 +1,263 @@
+"""Forgetting: posts and people leave a study, its files are written anew, and a scan shows that nothing is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConfigError, UserError
+from pipeline.privacy.byte_search import FORMS, Needles, Scan
+from pipeline.privacy.erase_files import Erased, erase_files, remove_published
+from pipeline.privacy.receipt import NOT_REACHED, in_rows_of_others, texts_of, write_receipt
+from pipeline.privacy.search_study import Remains, search
+from pipeline.privacy.subjects import Found, Named, find
+from pipeline.records import Row, Seconds, TombstoneRow
+from pipeline.records.post import Enrolment
+from pipeline.records.pseudonyms import author_tombstone, tombstone
+from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
+from pipeline.run.donors import delete_donated, donor_tombstones
+from pipeline.run.shards.prepare import refuse_while_split
+from pipeline.sources.read import read_sources
+from pipeline.stage import Stage
+from pipeline.stages import STAGES
+from pipeline.store.compact import digest_of_rows, rebuild
+from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.store.tables import now
+from pipeline.study.config import Study
+from pipeline.study.keys import key_or_stand_in, key_state
+from pipeline.study.lock import held
+
+NOTHING = "the study holds nothing of them, and nothing was changed; to keep them out in future: cliptone optout"
+
+
+@dataclass
+class Forgotten:
+    """What was forgotten, and what shows it."""
+
+    clips: int = 0
+    authors: int = 0  # accounts of stored posts
+    donors: int = 0
+    rows: dict[str, int] = field(default_factory=dict)  # by table
+    erased: Erased = field(default_factory=Erased)
+    others_before: dict[str, str] = field(default_factory=dict)  # by table, digest of all other rows
+    others_after: dict[str, str] = field(default_factory=dict)
+    remains: Remains = field(default_factory=lambda: Remains(Scan(), "not made: nothing was deleted"))
+    named_by_others: dict[str, int] = field(default_factory=dict)  # cells of others, by kind of text and column
+    own_files: tuple[str, ...] = ()  # media of the user's own: never touched, and never in a receipt
+    sources_naming: tuple[str, ...] = ()  # sources of the study file that still name them
+    seconds: Seconds = 0.0
+    receipt: Path | None = None
+
+    @property
+    def scan(self) -> Scan:
+        """What was looked through, and what was found."""
+        return self.remains.scan
+
+    @property
+    def proof(self) -> str:
+        """Whether the database was searched without compression."""
+        return self.remains.proof
+
+    @property
+    def proven(self) -> bool:
+        """True when nothing was found where nothing should be, and all other rows are as they were."""
+        return self.scan.total == 0 and self.others_before == self.others_after
+
+
+def forget(study: Study, named: Named, cause: str = "decision", stages: Sequence[type[Stage]] = STAGES) -> Forgotten:
+    """Take posts, all posts of the named accounts, and what named donors brought out of a study for good.
+
+    Again after a crash, it ends what was begun. Raises `UserError` where the study never held anything of them,
+    `StudyBusy` if a run holds it, `DiskFull` when there is no room for the new files.
+    """
+    with held(study):
+        work = _Forgetting(study, cause, stages)
+        if not work.look(named):
+            raise UserError(NOTHING)
+        return work.go()
+
+
+def opt_out(study: Study, named: Named, stages: Sequence[type[Stage]] = STAGES) -> Forgotten:
+    """Keep posts and people out of a study, and forget what it holds of them; the list itself is stored nowhere.
+
+    Raises what `forget` raises, but for those that the study does not know.
+    """
+    with held(study):
+        work = _Forgetting(study, "opt_out", stages)
+        work.look(named)
+        return work.go() if work.found.clip_ids else work.bury()
+
+
+class _Forgetting:
+    """One pass, with the run lock held."""
+
+    def __init__(self, study: Study, cause: str, stages: Sequence[type[Stage]]) -> None:
+        if not study.working.exists():
+            raise UserError(f"the study {study.name!r} has no results yet: run it first, or import its posts")
+        refuse_while_split(study)
+        self.study, self.cause, self.stages = study, cause, stages
+        self.key = _key_of(study)
+        self.result = Forgotten()
+        self.found = Found(frozenset(), frozenset(), frozenset())
+        self.named = Named()
+        self.began = time.monotonic()
+        self.at: datetime = now()
+
+    def look(self, named: Named) -> bool:
+        """Find what the study holds of them; False if that is nothing, and nothing of it was forgotten before."""
+        self.named = named
+        enrolments = _enrolments(self.study)
+        store = Store(self.study.working, self.stages)
+        try:
+            self.found = find(store, named, self.key, enrolments)
+            buried = {row.clip_key for row in store.tables.read(TombstoneRow)}
+        finally:
+            store.close()
+        clip_ids, files = self.found.clip_ids, self.found.donated.files
+        sources = {one.place.source for one in enrolments if one.clip_id in clip_ids or one.place.file_sha256 in files}
+        self.result.sources_naming = tuple(sorted(sources))
+        return bool(clip_ids or files) or not buried.isdisjoint(self._tombstones())
+
+    def go(self) -> Forgotten:
+        """Delete files, then rows; write the databases anew, look for what should be gone, and write the receipt.
+
+        Files go first: until the rows are gone too, whoever is interrupted can name the same again.
+        """
+        result = self.result
+        store = Store(self.study.working, self.stages)
+        try:
+            connection = store.tables.connection
+            texts = texts_of(connection, self.found)
+            texts["clip id"] |= self.named.clip_ids
+            donated = self.found.donated
+            result.others_before = digest_of_rows(connection, self._kinds(), self.found.clip_ids, donated.files)
+            result.own_files = tuple(
+                row.location for row in store.tables.read(SourceRow, sorted(self.found.clip_ids)) if row.kind == "file"
+            )
+            result.erased = erase_files(self.study, self.found.clip_ids, Needles(texts), donated)
+            self._delete_rows(store)
+            result.named_by_others, shared = in_rows_of_others(connection, texts)
+        finally:
+            store.close()
+        rebuild(self.study.working)
+        remove_published(self.study)
+        self._publish()
+        needles = Needles({kind: of_kind - shared.get(kind, set()) for kind, of_kind in texts.items()})
+        result.remains = search(self.study, needles)
+        result.seconds = time.monotonic() - self.began
+        result.receipt = write_receipt(self.study, self._command, self.at, _content(result, self.cause))
+        return result
+
+    def bury(self) -> Forgotten:
+        """Leave tombstones alone: the study holds nothing of them."""
+        store = Store(self.study.working, self.stages)
+        try:
+            self._leave_tombstones(store, self._tombstones())
+            if store.unpublished:
+                store.publish(self.study.published)
+        finally:
+            store.close()
+        return self.result
+
+    @property
+    def _command(self) -> str:
+        return "optout" if self.cause == "opt_out" else "forget"
+
+    def _tombstones(self) -> set[str]:
+        clips = {tombstone(clip_id, self.key) for clip_id in self.named.clip_ids}
+        authors = {author_tombstone(author_key, self.key) for author_key in self.found.author_keys}
+        return clips | authors | donor_tombstones(self.found.donated.donor_keys, self.key)
+
+    def _delete_rows(self, store: Store) -> None:
+        """Delete the rows of the clips and traces of their errors, and leave tombstones of posts and people."""
+        connection, clip_ids = store.tables.connection, sorted(self.found.clip_ids)
+        kinds: tuple[type[Row], ...] = (*self._kinds(), SourceRow)
+        gone = {"clip_id": clip_ids, "file_sha256": sorted(self.found.donated.files)}
+        for kind in kinds:
+            names = [name for name in gone if name in {column.name for column in kind.columns()}]
+            where = " OR ".join(f"{name} IN (SELECT unnest(${name}))" for name in names)
+            sql = f"SELECT count(*) FROM {kind.table} WHERE {where or 'false'}"  # noqa: S608 - our own names
+            if count := store.tables.number(sql, {name: gone[name] for name in names}):
+                self.result.rows[kind.table] = count
+        authors = "SELECT count(DISTINCT author_key) FROM clips WHERE clip_id IN (SELECT unnest($ids))"
+        self.result.clips = len(clip_ids)
+        self.result.authors = store.tables.number(authors, {"ids": clip_ids}) if self.named.accounts else 0
+        self.result.donors = len(self.named.donors)
+        with store.alone(), store.change():
+            store.forget(sorted(self.found.clip_ids - self.found.donated.clip_ids), self.key, self.cause)
+            delete_donated(store, self.found.donated)
+            connection.execute("DELETE FROM traces WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")
+            self._leave_tombstones(store, self._tombstones())
+
+    def _leave_tombstones(self, store: Store, keys: Collection[str]) -> None:
+        buried = {row.clip_key for row in store.tables.read(TombstoneRow)}
+        store.add([TombstoneRow(one, self.at, self.cause) for one in sorted(set(keys) - buried)])
+
+    def _kinds(self) -> tuple[type[Row], ...]:
+        """Tables that hold results: all but tombstones and what a run notes for itself."""
+        kinds = (*STUDY_ROWS, *(row for stage in self.stages for row in stage.tables), *LEDGER_ROWS)
+        return tuple(kind for kind in kinds if kind not in (TombstoneRow, PublicationRow, *PRIVATE_ROWS))
+
+    def _publish(self) -> None:
+        store = Store(self.study.working, self.stages)
+        try:
+            self.result.others_after = digest_of_rows(store.tables.connection, self._kinds())
+            store.publish(self.study.published)
+        finally:
+            store.close()
+
+
+def _key_of(study: Study) -> bytes | None:
+    """The key of a study; where it was destroyed, one whose tombstones match nothing: nothing comes in any more."""
+    if not study.file.privacy.pseudonymise:
+        return None
+    found = key_state(study.name)
+    if found.state == "none":
+        raise UserError(
+            f"the key of the study {study.name!r} is not in {found.path.parent}: set CLIPTONE_KEYS to its folder"
+        )
+    return key_or_stand_in(study.name)
+
+
+def _enrolments(study: Study) -> list[Enrolment]:
+    """What the sources of a study say of posts; nothing where they cannot be read any more."""
+    try:
+        return list(read_sources(study).enrolments)
+    except (ConfigError, UserError, OSError):
+        return []
+
+
+def _content(result: Forgotten, cause: str) -> dict[str, Any]:
+    """A receipt without personal data: counts, digests and kinds alone."""
+    tables = sorted(result.others_after)
+    changed = [table for table in tables if result.others_before.get(table) != result.others_after[table]]
+    return {
+        "cliptone_version": version("cliptone"),
+        "cause": cause,
+        "clips": result.clips,
+        "authors": result.authors,
+        "donors": result.donors,
+        "rows_deleted": result.rows,
+        "files_deleted": dict(result.erased.files),
+        "exports_deleted": result.erased.exports,
+        "all_other_rows": {"tables": len(tables), "changed": changed, "sha256": result.others_after},
+        "scan": {
+            "needles": result.scan.needles,
+            "files": result.scan.files,
+            "bytes": result.scan.bytes,
+            "forms": FORMS,
+            "database": result.proof,
+            "found": {place: dict(counts) for place, counts in result.scan.found.items()},
+        },
+        "written_anew_but_not_searched": result.remains.not_searched,
+        "named_in_rows_of_others": result.named_by_others,
+        "media_of_your_own_left": len(result.own_files),
+        "sources_still_naming_them": result.sources_naming,
+        "not_reached": NOT_REACHED,
+        "seconds": round(result.seconds, 1),
+    }

@@ -1,0 +1,144 @@
+"""Rechecking: which posts of a study are still public, their counts of now, and the study's rule for the vanished."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from pipeline.errors import Reason
+from pipeline.privacy.byte_search import Needles
+from pipeline.privacy.erase_files import erase_files
+from pipeline.records import VisibilityRow, pseudonyms
+from pipeline.run.collector import lane_to, look_job, platform_or_other
+from pipeline.run.executors.platform_lanes import Lane, LaneState
+from pipeline.run.plan import setting_of
+from pipeline.run.shards.prepare import refuse_while_split
+from pipeline.sources.platforms.failures import POLICIES, Action
+from pipeline.sources.platforms.options import DownloadOptions
+from pipeline.sources.platforms.visibility import VANISHED, LookAnswer, state_after
+from pipeline.stage import Stage
+from pipeline.stages import STAGES
+from pipeline.store.compact import rebuild
+from pipeline.store.store import Store
+from pipeline.store.tables import now
+from pipeline.study.config import Study, work_name
+from pipeline.study.lock import held
+
+LOOK_EVERY_S = 0.1  # at the lanes
+TRIES = 3  # of one post, where the platform asks for a pause
+#: Posts that a study has, the ones that were not looked at for the longest time first.
+TO_LOOK_AT = """
+    SELECT clips.clip_id, coalesce(sources.location, clips.url), coalesce(seen.reasons, [])
+    FROM clips
+    JOIN sources USING (clip_id)
+    LEFT JOIN (
+        SELECT
+            clip_id,
+            max(looked_at) AS last,
+            list(reason ORDER BY looked_at) AS reasons,
+            bool_or(state = 'vanished') AS gone
+        FROM visibility GROUP BY clip_id
+    ) AS seen USING (clip_id)
+    WHERE clips.kind = 'url' AND NOT coalesce(gone, false)
+    ORDER BY seen.last NULLS FIRST, sources.position, clips.clip_id
+    LIMIT $limit
+"""
+
+
+@dataclass
+class Recheck:
+    """One pass over the posts of a study, with the run lock held."""
+
+    study: Study
+    store: Store
+    key: bytes | None
+    watch: Callable[[str, LaneState | None], None]
+    found: Counter[str] = field(default_factory=Counter)  # posts by state, and exports that went with forgotten ones
+    lanes: dict[str, Lane] = field(default_factory=dict)
+
+    def go(self, options: DownloadOptions, overrides: Mapping[str, Any], limit: int) -> None:
+        """Look at every post once, at the pace of its platform."""
+        posts = self.store.tables.connection.execute(TO_LOOK_AT, {"limit": limit}).fetchall()
+        for clip_id, location, reasons in posts:
+            platform = platform_or_other(location)
+            if platform not in self.lanes:
+                self.lanes[platform] = lane_to(platform, options, overrides, lambda state: self.watch("", state))
+            ask = partial(look_job, clip_id, location, options, overrides)
+            self.lanes[platform].add(ask(partial(self._deliver, platform, clip_id, reasons, ask, 1)))
+        try:
+            for lane in self.lanes.values():
+                lane.start()
+            while not all(lane.idle for lane in self.lanes.values()):
+                time.sleep(LOOK_EVERY_S)
+        finally:
+            for lane in self.lanes.values():
+                lane.stop()
+
+    def _deliver(
+        self,
+        platform: str,
+        clip_id: str,
+        earlier: Sequence[str | None],
+        ask: Callable[..., Any],
+        tries: int,
+        answer: LookAnswer,
+    ) -> None:
+        """Store what a look showed, and do with a vanished post as the study says."""
+        paused = answer.reason is not None and POLICIES[Reason(answer.reason)].action is Action.PAUSE_LANE
+        if paused and tries < TRIES:
+            self.lanes[platform].add(ask(partial(self._deliver, platform, clip_id, earlier, ask, tries + 1)))
+            return
+        state = state_after(answer, earlier)
+        rule = self.study.file.privacy.vanished if state == VANISHED else None
+        if rule == "forget":  # files first: until the rows are gone too, whoever is interrupted comes here again
+            erased = erase_files(self.study, [clip_id], Needles({"clip id": [clip_id]}))
+            self.found["exports deleted"] += len(erased.exports)
+        with self.store.alone(), self.store.change():
+            self.store.add([VisibilityRow(clip_id, now(), state, answer.reason, rule)])
+            if answer.post is not None:
+                counts = pseudonyms.observation_row(clip_id, answer.post)
+                self.store.learn([counts] if counts else [])
+            if rule == "forget":
+                self.store.forget([clip_id], self.key, "vanished")
+        if rule == "delete_media":
+            self.study.audio_path(clip_id).unlink(missing_ok=True)
+            shutil.rmtree(self.study.downloads / work_name(clip_id), ignore_errors=True)
+        self.found[state] += 1
+        self.watch(state, None)
+
+
+def recheck(
+    study: Study,
+    watch: Callable[[str, LaneState | None], None] = lambda _state, _lane: None,
+    limit: int | None = None,
+    stages: Sequence[type[Stage]] = STAGES,
+) -> Counter[str]:
+    """Look at the posts of a study again; returns how many are public, vanished, or not known, and exports deleted.
+
+    Safe to stop at any moment: posts that were not looked at come first the next time. Raises `StudyBusy` if a run
+    holds the study; `UserError` where vanished posts are to be forgotten while shards hold copies of clips.
+    """
+    download = next(stage for stage in stages if stage.name == "download")
+    options = study.options["download"]
+    assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
+    with held(study):
+        if study.file.privacy.vanished == "forget":
+            refuse_while_split(study)
+        store = Store(study.working, stages)
+        try:
+            work = Recheck(study, store, setting_of(study).key, watch)
+            work.go(options, getattr(download, "overrides", {}), limit if limit is not None else 2**31)
+            if work.found[VANISHED] and study.file.privacy.vanished != "keep":
+                # it shows what is gone, and is built anew on demand
+                shutil.rmtree(study.output / "report", ignore_errors=True)
+        finally:
+            store.publish(study.published)
+            store.close()
+        if work.found[VANISHED] and study.file.privacy.vanished == "forget":
+            rebuild(study.working)  # deleted rows leave their bytes
+    return +work.found

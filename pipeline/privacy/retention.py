@@ -1,0 +1,145 @@
+"""Retention: what a study deletes for good, by class, once the last day on which it may be kept is past."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import UserError
+from pipeline.privacy.byte_search import files_below
+from pipeline.privacy.erase_files import remove_published
+from pipeline.privacy.receipt import FOLDER as RECEIPTS
+from pipeline.records import ClipRow
+from pipeline.results.export.build import FOLDER as EXPORTS
+from pipeline.run.ingest import rejects_folder
+from pipeline.run.shards.prepare import refuse_while_split
+from pipeline.run.stored_text import drop_spoken, drop_written
+from pipeline.stage import Stage
+from pipeline.stages import STAGES
+from pipeline.store.compact import rebuild
+from pipeline.store.publish.parquet import chosen
+from pipeline.store.publish.parquet_files import Place
+from pipeline.store.store import Store
+from pipeline.study.audit_log import FILE as AUDIT
+from pipeline.study.config import Study
+from pipeline.study.keys import destroy_key, key_state
+from pipeline.study.lock import held
+from pipeline.study.retention_day import days_left
+
+#: What can be deleted, the least first; the key last, since nothing can be told of anybody without it.
+Class = Literal["media", "audio", "text", "key", "everything"]
+CLASSES: dict[Class, str] = {
+    "media": "fetched videos",
+    "audio": "decoded audio",
+    "text": "captions, transcripts, the report, and exports but for means of groups",
+    "key": "the pseudonym key: nobody can be found by a handle any more, and nothing new comes in",
+    "everything": "all results and the key; the audit log and the receipts stay",
+}
+KEPT_TO_THE_END = (AUDIT, RECEIPTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What one class comes to."""
+
+    what: Class
+    meaning: str
+    files: int
+    bytes: int
+
+
+def due(study: Study, classes: Sequence[Class]) -> list[Due]:
+    """What expiring these classes would delete; nothing is changed. `text` also changes the database itself."""
+    found = []
+    for one in classes:
+        files = [path for place in _places(study, one) for path in (files_below(place) if place.is_dir() else [place])]
+        sizes = [path.stat().st_size for path in files if path.exists()]
+        if one == "everything" and (place := _elsewhere(study)):
+            sizes += [file["size"] for file in place.filesystem.find(place.root, detail=True).values()]
+        found.append(Due(one, CLASSES[one], len(sizes), sum(sizes)))
+    return found
+
+
+def expire(
+    study: Study, classes: Sequence[Class], today: date | None = None, stages: Sequence[type[Stage]] = STAGES
+) -> list[Due]:
+    """Delete these classes for good, once the day is past; returns what they came to.
+
+    Raises `UserError` before the end of `retain_until` or without one, and while shards hold copies of clips;
+    `StudyBusy` if a run holds the study.
+    """
+    left = days_left(study, today)
+    if left is None:
+        raise UserError(f"{study.path.name} names no day: write retain_until = 2028-12-31 under [privacy]")
+    if left >= 0:
+        raise UserError(f"{study.name} may be kept until {study.file.privacy.retain_until}: {left} days are left")
+    with held(study):
+        refuse_while_split(study)
+        found = due(study, classes)
+        for one in sorted(classes, key=list(CLASSES).index):
+            if one == "everything" and (elsewhere := _elsewhere(study)):  # before the note of where that is goes too
+                elsewhere.filesystem.rm(elsewhere.root, recursive=True)
+            for place in _places(study, one) if one != "key" else ():
+                _delete(place)
+            if one == "text" and study.working.exists():
+                _drop_texts(study, stages)
+            if one in ("key", "everything") and key_state(study.name).state == "here":
+                destroy_key(study.name)
+    return found
+
+
+def _places(study: Study, one: Class) -> list[Path]:
+    """The files and folders of a class."""
+    if one == "media":
+        return [study.downloads]
+    if one == "audio":
+        return [study.audio_folder]
+    if one == "text":
+        exports = [path for path in sorted((study.output / EXPORTS).glob("*")) if not path.name.endswith("-aggregate")]
+        return [study.output / "report", rejects_folder(study), *exports]
+    if one == "key":
+        return [key_state(study.name).path]
+    return [
+        path for path in sorted(study.output.glob("*")) if path.name not in KEPT_TO_THE_END and path.name != "work"
+    ] + [path for path in sorted((study.output / "work").glob("*")) if path.name != "run.lock"]
+
+
+def _elsewhere(study: Study) -> Place | None:
+    """Where the results lie as Parquet files outside the study's folder; in such a folder nothing else lies."""
+    choice = chosen(study.working)
+    place = Place(choice.url) if choice else None
+    if place is None or (place.is_local and Path(place.root).is_relative_to(study.output)):
+        return None
+    found = place.manifest()
+    return place if found is not None and found.study == study.name else None
+
+
+def _drop_texts(study: Study, stages: Sequence[type[Stage]]) -> None:
+    """Drop what was said and written in the database, and write it anew, so that no byte of it is left."""
+    store = Store(study.working, stages)
+    try:
+        clip_ids = [row.clip_id for row in store.tables.read(ClipRow)]
+        drop_spoken(store, clip_ids)
+        drop_written(store, clip_ids)
+    finally:
+        store.close()
+    rebuild(study.working)
+    remove_published(study)
+    store = Store(study.working, stages)
+    try:
+        with store.change():
+            store.tables.forget_publications([])
+        store.publish(study.published)
+    finally:
+        store.close()
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""What is left of the forgotten: a search through every file of a study, wherever it is published.
+
+Compression hides texts from a search of bytes, so the database is searched as a copy without it, and Parquet files
+batch by batch as they are read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import DiskFull
+from pipeline.privacy.byte_search import Needles, Scan, files_below
+from pipeline.store.compact import copy_database
+from pipeline.store.publish.duckdb_file import remove_database
+from pipeline.store.publish.parquet import chosen
+from pipeline.store.publish.parquet_files import Place
+from pipeline.study.config import Study
+
+PROOF = "proof.duckdb"  # a copy without compression, deleted once it was searched
+BATCH_ROWS = 10_000  # of a Parquet file that are in memory at a time
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What was searched and found, and what could not be searched."""
+
+    scan: Scan
+    proof: str  # of the database without compression
+    not_searched: tuple[str, ...] = ()  # addresses of places that were written anew, and lie on other machines
+
+
+def search(study: Study, needles: Needles) -> Remains:
+    """Look for texts in all files of a study, in its database without compression, and in its Parquet files."""
+    proof = study.working.with_name(PROOF)
+    try:
+        copy_database(study.working, proof, compressed=False)
+        said = "searched without compression"
+    except DiskFull:
+        said = "not made: no room for a copy without compression"
+        remove_database(proof)
+    try:
+        scan = needles.scan(files_below(study.output), study.output)
+    finally:
+        remove_database(proof)
+    choice = chosen(study.working)
+    place = Place(choice.url) if choice else None
+    if place is not None and place.is_local:
+        _search_place(Path(place.root), study.output, needles, scan)
+    return Remains(scan, said, () if place is None or place.is_local else (place.url,))
+
+
+def _search_place(folder: Path, output: Path, needles: Needles, scan: Scan) -> None:
+    """Add what is found in a folder of Parquet files: in their bytes as they are, and in their rows."""
+    paths = list(files_below(folder))
+    outside = paths if not folder.is_relative_to(output) else []  # those inside were looked at with all others
+    found = needles.scan(outside, folder.parent)
+    scan.files += found.files
+    scan.bytes += found.bytes
+    for name, counts in found.found.items():
+        scan.found[name] += counts
+    for path in (path for path in paths if path.suffix == ".parquet"):
+        if counts := _in_rows(path, needles):
+            scan.found[path.relative_to(folder.parent).as_posix()] += counts
+
+
+def _in_rows(path: Path, needles: Needles) -> Counter[str]:
+    """How often each kind stands in the rows of a Parquet file, laid out in memory without compression."""
+    import pyarrow.parquet as parquet
+
+    found: Counter[str] = Counter()
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH_ROWS):
+            found += needles.in_bytes(batch.serialize().to_pybytes())
+    return found

@@ -1,0 +1,160 @@
+"""People and posts as a user names them, and the clips of a study that are theirs."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.records import ClipRow
+from pipeline.records.post import Enrolment
+from pipeline.records.pseudonyms import HANDLE_IN_URL, author_keys
+from pipeline.records.runs import SourceRow
+from pipeline.run.donors import NOTHING_DONATED, Donated, donated
+from pipeline.sources.post_fields import POST_ADDRESSES, post_address
+from pipeline.store.store import Store
+
+ACCOUNT = re.compile(r"(?:(?P<platform>[a-z][a-z0-9_]*):)?@(?P<account>\S+)")
+CLIP = re.compile(r"[a-z][a-z0-9_]*:\S.*")
+#: Addresses of accounts, by platform; the group is the handle, or YouTube's id of a channel.
+ACCOUNT_ADDRESSES = {
+    "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([^/?#]+)/?(?:[?#].*)?$"),
+    "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/([\w.]+)/?(?:[?#].*)?$"),
+    "youtube": re.compile(r"https?://(?:www\.|m\.)?youtube\.com/(?:@|channel/)([^/?#]+)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as somebody writes it: a handle, or the platform's own id."""
+
+    name: str
+    platform: str | None = None  # None: wherever there is one of this name
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Posts, accounts and donors of data that a user names."""
+
+    clip_ids: frozenset[str] = frozenset()
+    accounts: frozenset[Account] = frozenset()
+    donors: frozenset[str] = frozenset()  # codes
+
+    def __or__(self, other: Named) -> Named:
+        return Named(self.clip_ids | other.clip_ids, self.accounts | other.accounts, self.donors | other.donors)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a study holds of them."""
+
+    clip_ids: frozenset[str]
+    author_keys: frozenset[str]  # also of accounts that it holds nothing of, so that nothing comes in later
+    handles: frozenset[str]  # as they are written in addresses and exports
+    donated: Donated = NOTHING_DONATED  # its clips are among `clip_ids`; those named otherwise too are not here
+
+
+def read_author(text: str) -> Named:
+    """An account: its address, a handle with or without @, `platform:@handle`, an id, or a stored `author_key`."""
+    found = read_name(text) if "/" in text or "@" in text else Named(accounts=frozenset({Account(text.strip())}))
+    if not found.accounts:
+        raise UserError("--author takes a handle, an id or an address of an account; a post is named with --clip")
+    return found
+
+
+def read_clip(text: str) -> Named:
+    """A post: its address, or its `clip_id`."""
+    found = read_name(text)
+    if not found.clip_ids:
+        raise UserError("--clip takes a clip_id such as tiktok:73… or an address of a post; an account: --author")
+    return found
+
+
+def read_name(text: str) -> Named:
+    """A line of a list: an address, `@handle`, `platform:@handle`, or the id of a clip; `UserError` for others."""
+    text = text.strip()
+    platform, post_id = post_address(text)
+    if platform and post_id:
+        return Named(frozenset({f"{platform}:{post_id}"}))
+    for platform, pattern in ACCOUNT_ADDRESSES.items():
+        if found := pattern.match(text):
+            return Named(accounts=frozenset({Account(found[1], platform)}))
+    if found := ACCOUNT.fullmatch(text):
+        return Named(accounts=frozenset({Account(found["account"], found["platform"])}))
+    if CLIP.fullmatch(text) and "://" not in text:
+        return Named(frozenset({text}))
+    raise UserError("it is neither an address of a post or an account, nor @handle, platform:@handle or a clip_id")
+
+
+def read_list(path: Path) -> Named:
+    """A file with one post or account a line, # before comments; `UserError` names the line, not what stands there."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as text in UTF-8") from error
+    named = Named()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.strip().startswith("#"):
+            continue
+        try:
+            named |= read_name(line)
+        except UserError as error:
+            raise UserError(f"{path}, line {number}: {error}") from error
+    if named == Named():
+        raise UserError(f"{path} names no post and no account")
+    return named
+
+
+def find(store: Store, named: Named, key: bytes | None, enrolments: Iterable[Enrolment]) -> Found:
+    """The clips of a study that are named or whose author is; `enrolments` are what its sources say of posts.
+
+    An author is found by the stored `author_key`, by the handle in an address, or by what a source states: an id may
+    stand for the handle. Then all clips of the same `author_key` are theirs.
+    """
+    clips = {row.clip_id: row for row in store.tables.read(ClipRow)}
+    keys, handles = _author_keys(named, {row.platform for row in clips.values()}, key), set()
+    of_author: set[str] = {row.clip_id for row in clips.values() if row.author_key in keys}
+    for clip_id, platform, accounts in _stated(store, clips, enrolments):
+        if clip_id in clips and any(_is(one, platform, accounts) for one in named.accounts):
+            of_author.add(clip_id)
+            handles |= accounts
+            keys |= author_keys(platform, accounts, key)
+    keys |= {author_key for clip_id in of_author if (author_key := clips[clip_id].author_key)}
+    of_author |= {row.clip_id for row in clips.values() if row.author_key in keys}
+    handles |= {one.name for one in named.accounts}
+    known = {row.clip_id for row in store.tables.read(SourceRow)} | clips.keys()
+    gone = of_author | (named.clip_ids & known)
+    brought = donated(store, named.donors, key)
+    brought = dataclasses.replace(brought, clip_ids=brought.clip_ids - gone)
+    return Found(frozenset(gone | brought.clip_ids), frozenset(keys), frozenset(handles), brought)
+
+
+def _author_keys(named: Named, platforms: set[str], key: bytes | None) -> set[str]:
+    """What `author_key` is of the named accounts; a text that is one already stands for itself."""
+    found: set[str] = set()
+    for one in named.accounts:
+        for platform in {one.platform} if one.platform else platforms | set(POST_ADDRESSES) | {"file"}:
+            found |= author_keys(platform, {one.name}, key)
+    return found | {one.name for one in named.accounts}
+
+
+def _stated(
+    store: Store, clips: dict[str, ClipRow], enrolments: Iterable[Enrolment]
+) -> Iterable[tuple[str, str, set[str]]]:
+    """Clips with their platform and the accounts that an address or a source names as their author."""
+    for row in store.tables.read(SourceRow):
+        handle = HANDLE_IN_URL.search(row.location) if row.kind != "file" else None
+        if handle and row.clip_id in clips:
+            yield row.clip_id, clips[row.clip_id].platform, {handle[0].removeprefix("@")}
+    for one in enrolments:
+        accounts = {account.removeprefix("@") for account in (one.post.author, one.post.author_id) if account}
+        if accounts:
+            yield one.clip_id, one.post.platform or "file", accounts
+
+
+def _is(one: Account, platform: str, accounts: set[str]) -> bool:
+    wanted = one.name.removeprefix("@").lower()
+    return one.platform in (None, platform) and wanted in {account.lower() for account in accounts}

@@ -1,0 +1,57 @@
+"""A post as a source states it, before it is stored: handles are plain here, and nowhere after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipeline.records.clip import Source
+from pipeline.records.row import Seconds
+
+TEXT_COLUMNS = (
+    "platform", "id", "url", "caption", "author", "author_id", "sound_id", "sound_title", "sound_artist",
+)  # fmt: skip
+COUNTS = ("views", "likes", "comments", "shares", "saves")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post as its source states it: author ids are still plain, nothing unknown is filled in."""
+
+    source: str  # csv, info_json or yt_dlp
+    platform: str | None = None
+    post_id: str | None = None
+    url: str | None = None
+    caption: str | None = None
+    author: str | None = None  # handle
+    author_id: str | None = None
+    posted_at: datetime | None = None
+    posted_precision: str | None = None
+    duration_s: Seconds | None = None
+    language: str | None = None  # ISO 639-1
+    sound_id: str | None = None
+    sound_title: str | None = None
+    sound_artist: str | None = None
+    counted_at: datetime | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a post was found: the name of the source, and the row of a file."""
+
+    source: str
+    file_sha256: str | None = None
+    file_row: int | None = None  # from 1
+    format_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One clip as the sources list it."""
+
+    clip_id: str
+    source: Source
+    post: Post
+    place: Place

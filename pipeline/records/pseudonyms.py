@@ -1,0 +1,151 @@
+"""Authors as pseudonyms: keyed HMAC-SHA256, pure functions of the key that `study/keys.py` holds outside the study."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Collection
+from typing import Any
+
+import regex
+
+from pipeline.records.clips import ClipRow, ObservationRow
+from pipeline.records.post import COUNTS, Enrolment, Post
+
+PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
+MOST_HANDLE_CHARACTERS = 100  # platforms take 24 to 30, and names of channels up to 100
+MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
+
+#: Letters, digits and marks of any script: what the platforms accept in a hashtag.
+HASHTAG = regex.compile(r"(?<![\p{L}\p{N}_&])[#＃]([\p{L}\p{N}\p{M}_]+)")
+MENTION = regex.compile(r"(?<![\p{L}\p{N}_])[@＠]([\p{L}\p{N}_](?:[\p{L}\p{N}_.]*[\p{L}\p{N}_])?)")
+#: Addresses of accounts without an @, as they stand in captions; the second group is the account.
+PROFILE = regex.compile(
+    r"(?<![\p{L}\p{N}-])"
+    r"((?:instagram\.com/(?:stories/)?|youtube\.com/(?:c|user|channel)/|snapchat\.com/add/|linkedin\.com/in/"
+    r"|(?:facebook|fb|twitter|x|patreon|onlyfans)\.com/|(?:twitch\.tv|linktr\.ee|t\.me)/))"
+    r"(?!(?:p|reels?|tv|explore|stories|watch|hashtag|share|search|groups|events|pages|i)(?:[/?#]|(?![\p{L}\p{N}_.-])))"
+    r"([\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)",
+    regex.IGNORECASE,
+)
+HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
+#: Other ways in which an address names its author, and what stands there instead: the post opens without it.
+OTHERS_IN_URL = (
+    (re.compile(r"(?<=/)%40[^/?#]+"), "@_"),
+    (re.compile(r"(?<=instagram\.com/)[\w.]+/(?=(?:p|reels?|tv)/)"), ""),
+)
+
+
+def pseudonym(key: bytes, platform: str, account: str) -> str:
+    """The pseudonym of one account on one platform: the same for the same key, and not to be looked up without it."""
+    digest = hmac.new(key, f"{platform}|{account}".encode(), hashlib.sha256).digest()
+    return base64.b32encode(digest).decode().lower()[:PSEUDONYM_CHARACTERS]
+
+
+def tombstone(clip_id: str, key: bytes | None) -> str:
+    """What remains of a forgotten clip: its pseudonym; a plain digest where the study keeps plain ids."""
+    return pseudonym(key or b"", "clip", clip_id)
+
+
+def author_tombstone(author_key: str, key: bytes | None) -> str:
+    """What remains of a forgotten author: the pseudonym of `author_key`; a plain digest where a study keeps ids."""
+    return pseudonym(key or b"", "author", author_key)
+
+
+def author_keys(platform: str, accounts: Collection[str], key: bytes | None) -> set[str]:
+    """What `author_key` is of accounts of a platform, in the ways in which handles are written: with @, in capitals."""
+    bare = {account.removeprefix("@") for account in accounts}
+    ways = {f"{at}{way}" for account in bare for way in (account, account.lower()) for at in ("", "@")}
+    return {pseudonym(key, platform, way) if key is not None else way for way in ways}
+
+
+def is_buried(one: Enrolment, key: bytes | None, buried: Collection[str]) -> bool:
+    """Whether a post or its author was forgotten or opted out; `buried` holds the tombstones of a study."""
+    if tombstone(one.clip_id, key) in buried:
+        return True
+    in_address = HANDLE_IN_URL.search(one.post.url or "")
+    stated = (one.post.author_id, one.post.author, in_address[0] if in_address else None)
+    accounts = [account for account in stated if account]
+    found = author_keys(one.post.platform or "file", accounts, key)
+    return any(author_tombstone(author_key, key) in buried for author_key in found)
+
+
+def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> ClipRow:
+    """A post as it is stored: author, mentions and address under pseudonyms, unless `key` is None."""
+    platform = post.platform or "file"
+    account = post.author_id or post.author
+
+    def hide(text: str | None) -> str | None:
+        return text if key is None or text is None else _without_author(scrub(text, key, platform), post, key, platform)
+
+    caption = hide(post.caption)
+    stated: dict[str, Any] = {
+        "url": without_handle(post.url) if key is not None and post.url else post.url,
+        "caption": caption,
+        "posted_at": post.posted_at,
+        "declared_duration_s": post.duration_s,
+        "declared_language": post.language,
+        "sound_id": post.sound_id,
+        "sound_title": hide(post.sound_title),  # "original sound - handle"
+        "sound_artist": hide(post.sound_artist),
+        "author_key": pseudonym(key, platform, account) if key is not None and account else account,
+    }
+    return ClipRow(
+        clip_id=clip_id,
+        platform=platform,
+        kind=kind,
+        hashtags=hashtags_of(caption),
+        mentions=mentions_of(caption),
+        posted_precision=post.posted_precision,
+        field_sources={name: post.source for name, value in stated.items() if value is not None},
+        **stated,
+    )
+
+
+def without_handle(address: str) -> str:
+    """An address without the account that it names as the author."""
+    address = HANDLE_IN_URL.sub("@_", address)
+    for pattern, instead in OTHERS_IN_URL:
+        address = pattern.sub(instead, address)
+    return address
+
+
+def observation_row(clip_id: str, post: Post) -> ObservationRow | None:
+    """The counts of a post, with their time if that is known; None if it states none."""
+    if not post.counts:
+        return None
+    counts = {name: post.counts.get(name) for name in COUNTS}
+    return ObservationRow(clip_id=clip_id, counted_at=post.counted_at, count_source=post.source, **counts)
+
+
+def hashtags_of(text: str | None) -> tuple[str, ...]:
+    """Hashtags of a text in order, lower case, without # and without repeats."""
+    return tuple(dict.fromkeys(tag.lower() for tag in HASHTAG.findall(text or "")))
+
+
+def mentions_of(text: str | None) -> tuple[str, ...]:
+    """Accounts that a text names with @, in order, without repeats."""
+    return tuple(dict.fromkeys(MENTION.findall(text or "")))
+
+
+def scrub(text: str, key: bytes, platform: str) -> str:
+    """A text with each @handle and each account in an address replaced by a short pseudonym of the handle."""
+    hidden = MENTION.sub(lambda found: f"@{_short_pseudonym(key, platform, found[1])}", text)
+    return str(PROFILE.sub(lambda found: f"{found[1]}{_short_pseudonym(key, platform, found[2])}", hidden))
+
+
+def _without_author(text: str, post: Post, key: bytes, platform: str) -> str:
+    """A text without the author's own handle, which platforms put into the names of sounds."""
+    if not post.author:
+        return text
+    short = _short_pseudonym(key, platform, post.author)
+    if len(post.author) > MOST_HANDLE_CHARACTERS:  # no platform's; the search below takes the cube of its length
+        return text.replace(post.author, short)
+    handle = regex.compile(rf"(?<![\p{{L}}\p{{N}}_]){regex.escape(post.author)}(?![\p{{L}}\p{{N}}_])", regex.IGNORECASE)
+    return str(handle.sub(short, text))
+
+
+def _short_pseudonym(key: bytes, platform: str, handle: str) -> str:
+    return f"user_{pseudonym(key, platform, handle.lower())[:MENTION_CHARACTERS]}"

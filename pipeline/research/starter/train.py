@@ -1,0 +1,108 @@
+"""Train the starter, print how well it does on speakers it has not heard, and save it: a command.
+
+    python -m pipeline.research.starter.train [DATA_FOLDER] [--check] [--reading FOLDER]
+
+Every figure is for speakers left out of training. Calibration and coverage are measured on speakers that were left
+out of fitting the temperature and the threshold too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.models.catalogue import STARTER_FOLDER
+from pipeline.analysis.speech.encoder import SpeechEncoder, WhisperEncoder
+from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE, read_hyperparams
+from pipeline.errors import UserError
+from pipeline.research.starter import card as starter_card
+from pipeline.research.starter import copies as training_copies
+from pipeline.research.starter import recipe
+from pipeline.research.starter.corpus import Corpus, Speech, embed, read_folder, read_speech, stacked
+from pipeline.research.starter.leave_speakers_out import Calibration, leave_speakers_out
+
+CORPUS_FOLDER = "emodb4"  # in the folder that CLIPTONE_DATA names
+
+
+def training_corpora(speech: Speech, encoder: SpeechEncoder, copies: int) -> list[Corpus]:
+    """The clean corpus and so many changed copies of it, embedded."""
+    changed = (training_copies.training_copy(speech, number) for number in range(copies))
+    return [embed(speech, encoder), *(embed(copy, encoder) for copy in changed)]
+
+
+def judging_corpora(speech: Speech, encoder: SpeechEncoder) -> dict[str, Corpus]:
+    """The clean corpus and the copies that no model trains on, embedded."""
+    return {way: embed(change(speech), encoder) for way, change in training_copies.JUDGING.items()}
+
+
+def save(trained: dict[str, Any], calibration: Calibration, card: str, folder: Path) -> None:
+    """Write a model in SpeechBrain's format: settings with the calibration, weights, labels, and its card."""
+    import torch
+
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = (STARTER_FOLDER / HYPERPARAMS_FILE).read_text(encoding="utf-8")
+    for key, value in (("temperature", calibration.temperature), ("set_threshold", calibration.threshold)):
+        settings = re.sub(rf"^{key}: .*$", f"{key}: {value:.4f}", settings, flags=re.MULTILINE)
+    (folder / HYPERPARAMS_FILE).write_text(settings, encoding="utf-8")
+    torch.save(trained["model"].state_dict(), folder / "classifier.ckpt")
+    trained["label_encoder"].save(folder / "label_encoder.txt")
+    (folder / "card.md").write_text(card, encoding="utf-8")
+
+
+def main(
+    data_folder: Annotated[
+        Path | None, typer.Argument(help="folder with labels.csv and its files; default: emodb4 in CLIPTONE_DATA")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="print the figures without saving a model")] = False,
+    output: Annotated[Path, typer.Option(help="where to save the model")] = STARTER_FOLDER,
+    reading: Annotated[
+        Path | None, typer.Option(help="also say how the model calls the unlabelled FLAC files of a folder")
+    ] = None,
+) -> None:
+    """Train the starter on labelled utterances and print its figures for speakers it has not heard."""
+    import torch
+
+    torch.set_num_threads(1)  # sums in the same order each time
+    settings = read_hyperparams(STARTER_FOLDER)
+    encoder = WhisperEncoder(model_cache.locate("whisper-base"))
+    if encoder.name != settings["speech_encoder"]:
+        raise UserError(f"the starter reads {settings['speech_encoder']}, but embeddings here are {encoder.name}")
+    speech = read_speech(data_folder or default_folder())
+    training = training_corpora(speech, encoder, int(settings["training_copies"]))
+    judging = judging_corpora(speech, encoder)
+    held = leave_speakers_out(training, judging, STARTER_FOLDER, float(settings["coverage"]))
+    text = starter_card.figures_text(held, len(set(speech.speakers.tolist())), float(settings["coverage"]))
+    calibration = held.calibration
+    text += f"\n\nTemperature {calibration.temperature:.4f}, threshold of the sets {calibration.threshold:.4f}."
+    everything = stacked(training)
+    trained = recipe.train(everything.embeddings, everything.emotions, STARTER_FOLDER)
+    if reading:
+        calm = embed(read_folder(reading), encoder)
+        said = recipe.logits(trained, calm.embeddings)
+        text += "\n\n" + starter_card.reading_text(reading.name, said, held.labels, calibration)
+    typer.echo(text)
+    if not check:
+        save(trained, calibration, starter_card.card_text(speech, settings, text), output)
+        typer.echo(f"\nSaved to {output}")
+
+
+def default_folder() -> Path:
+    """The corpus below the folder that CLIPTONE_DATA names; `UserError` where it names none."""
+    data = os.environ.get("CLIPTONE_DATA")
+    if not data:
+        raise UserError("name the folder of the labelled utterances, or set CLIPTONE_DATA to the folder above emodb4")
+    return Path(data) / CORPUS_FOLDER
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except UserError as mistake:
+        typer.echo(mistake, err=True)
+        sys.exit(2)

@@ -1,0 +1,61 @@
+"""What a model says of a labelled span: the mean of its scores over the span's speech regions, by length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.records import Seconds
+from pipeline.results.evaluation.bootstrap import Numbers
+from pipeline.results.evaluation.labels import DIMENSIONS, Span
+
+#: What the database or a stage gives of one region: label, probabilities, arousal, valence, dominance; NULL is None.
+Score = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A model's answer for one span; None where it has none, for thin evidence or because it is no such model."""
+
+    probabilities: Mapping[str, float] | None
+    dimensions: Mapping[str, float]
+
+    @property
+    def abstains(self) -> bool:
+        """True if the model says nothing of the span."""
+        return self.probabilities is None and not self.dimensions
+
+
+def answer(parts: Sequence[tuple[Score | None, Seconds]]) -> Answer:
+    """The answer for a span from the score of each region, None where none is stored, and its time in the span."""
+    scored = [(score, time) for score, time in parts if score is not None]
+    labelled = [
+        (one["probabilities"], time) for one, time in scored if one["label"] is not None and one["probabilities"]
+    ]
+    dimensions = {}
+    for name in DIMENSIONS:
+        known = [(one[name], time) for one, time in scored if one[name] is not None]
+        if known:
+            dimensions[name] = float(np.average([value for value, _ in known], weights=[time for _, time in known]))
+    if not labelled:
+        return Answer(None, dimensions)
+    times = [time for _, time in labelled]
+    names = sorted(labelled[0][0])
+    means = {name: float(np.average([shares[name] for shares, _ in labelled], weights=times)) for name in names}
+    return Answer(means, dimensions)
+
+
+def answers(spans: Sequence[Span], scores: Mapping[tuple[str, int], Score]) -> list[Answer]:
+    """The answer for each span, from stored scores by clip and region."""
+    return [
+        answer([(scores.get((span.label.clip_id, region)), time) for region, time in span.regions]) for span in spans
+    ]
+
+
+def shares_of(answered: Sequence[Answer], labels: Sequence[str]) -> Numbers:
+    """Probabilities of answers as an array `(answers, labels)`; each answer has probabilities."""
+    rows = [[(one.probabilities or {})[label] for label in labels] for one in answered]
+    return np.array(rows, dtype=np.float64).reshape(len(answered), len(labels))

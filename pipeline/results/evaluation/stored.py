@@ -1,0 +1,127 @@
+"""What a study stores of the clips that are labelled: regions, authors, groups, scores and embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import UserError
+from pipeline.results.evaluation.labels import Labels, Matched, Region, match
+from pipeline.results.study import StudyReader
+
+REGIONS = """
+    SELECT clip_id, region, start_s, end_s
+    FROM evidence
+    LEFT JOIN speech_regions USING (clip_id)
+    WHERE clip_id IN (SELECT unnest($clips))
+    ORDER BY clip_id, region
+"""
+FACTS = """
+    SELECT
+        clips.clip_id,
+        platform,
+        author_key,
+        coalesce(transcripts.language, declared_language) AS language,
+        music_share
+    FROM clips
+    LEFT JOIN transcripts USING (clip_id)
+    LEFT JOIN evidence USING (clip_id)
+    WHERE clips.clip_id IN (SELECT unnest($clips))
+"""
+SCORES = """
+    SELECT clip_id, region, label, probabilities, arousal, valence, dominance
+    FROM emotions
+    WHERE model = $model AND clip_id IN (SELECT unnest($clips))
+"""
+EMBEDDINGS = """
+    SELECT clip_id, region, encoder, embedding
+    FROM speech_embeddings
+    WHERE embedding IS NOT NULL
+"""
+CURRENT = "SELECT fingerprint FROM fingerprints WHERE stage = $stage AND is_current"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What clips are grouped by; None is unknown."""
+
+    platform: str | None
+    author_key: str | None
+    language: str | None
+    music_share: float | None  # 0–1
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Stored embeddings of speech regions by one encoder."""
+
+    encoder: str
+    places: tuple[tuple[str, int], ...]  # clip and region of each
+    chunks: tuple[NDArray[np.float32], ...]  # each (regions, dims), in the order of the places
+
+
+def match_labels(reader: StudyReader, labels: Labels) -> Matched:
+    """Labels that meet speech of the study; `UserError` if none does."""
+    clips = {str(name) for name in reader.arrow("SELECT clip_id FROM clips", {})["clip_id"].to_pylist()}
+    regions: dict[str, list[Region]] = {}
+    for row in reader.arrow(REGIONS, {"clips": sorted({one.clip_id for one in labels.labels})}).to_pylist():
+        found = regions.setdefault(row["clip_id"], [])
+        if row["region"] is not None:
+            found.append(Region(row["region"], row["start_s"], row["end_s"]))
+    return match(labels, clips, regions)
+
+
+def facts(reader: StudyReader, clips: Collection[str]) -> dict[str, Facts]:
+    """What is known of each clip."""
+    rows = reader.arrow(FACTS, {"clips": sorted(clips)}).to_pylist()
+    return {
+        row["clip_id"]: Facts(row["platform"], row["author_key"], row["language"], row["music_share"]) for row in rows
+    }
+
+
+def author(clip_id: str, known: Mapping[str, Facts]) -> str:
+    """Who a clip belongs to when authors are kept apart; one without an author belongs to itself."""
+    found = known[clip_id].author_key if clip_id in known else None
+    return found or clip_id
+
+
+def scores(reader: StudyReader, model: str, clips: Collection[str]) -> dict[tuple[str, int], dict[str, Any]]:
+    """Stored scores of one model by clip and region, those without a score among them."""
+    found = reader.arrow(SCORES, {"model": model, "clips": sorted(clips)}).to_pylist(maps_as_pydicts="strict")
+    return {(row["clip_id"], row["region"]): row for row in found}
+
+
+def models(reader: StudyReader) -> list[str]:
+    """The tone models that have scores in a study."""
+    return [
+        str(name)
+        for name in reader.arrow("SELECT DISTINCT model FROM emotions ORDER BY model", {})["model"].to_pylist()
+    ]
+
+
+def embeddings(reader: StudyReader, clips: Collection[str] | None = None) -> Embeddings:
+    """Stored embeddings of some clips' regions, or of all.
+
+    `UserError` where there are none, or where two encoders have left some.
+    """
+    where = "" if clips is None else " AND clip_id IN (SELECT unnest($clips))"
+    table = reader.arrow(EMBEDDINGS + where, {} if clips is None else {"clips": sorted(clips)})
+    encoders = [str(name) for name in table["encoder"].unique().to_pylist()]
+    if not encoders:
+        raise UserError("no region there has a speech embedding: run the stage embed first")
+    if len(encoders) > 1:
+        raise UserError(f"speech embeddings of two encoders are stored ({', '.join(encoders)}): run the study first")
+    places = tuple(zip(table["clip_id"].to_pylist(), table["region"].to_pylist(), strict=True))
+    # Arrow keeps the numbers of a chunk side by side: no Python object a number, and no copy.
+    chunks = tuple(one.flatten().to_numpy().reshape(len(one), -1) for one in table["embedding"].chunks if len(one))
+    return Embeddings(encoders[0], places, chunks)
+
+
+def fingerprint(reader: StudyReader, stage: str) -> str | None:
+    """The configuration under which a stage last ran; None if none is stored."""
+    found = reader.arrow(CURRENT, {"stage": stage})["fingerprint"].to_pylist()
+    return str(found[0]) if found else None

@@ -1,0 +1,233 @@
+"""The leak scanner: reads what was written as a stranger would, and looks for what must not be there.
+
+It knows nothing of the rules by which columns leave, so that a mistake in them shows here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import regex
+
+from pipeline.errors import UserError
+from pipeline.records.pseudonyms import MENTION, PSEUDONYM_CHARACTERS
+from pipeline.results.export.coarsen import FILE_PREFIX, HIDDEN_HANDLE
+from pipeline.results.export.levels import Level
+from pipeline.results.study import StudyReader
+
+NUMBER_DIGITS = 9  # of a post id that a column of whole numbers could hold
+LARGEST = 2**63 - 1  # that such a column holds
+ID_CHARACTERS = 6  # a shorter post id is found as a whole value alone, not inside a text
+TEXT_WORDS = 3  # a shorter text ("so funny") is nobody's
+RUN_WORDS = 5  # words in a row that tell a longer text
+TEXT_CHARACTERS = 20  # of a text without spaces
+ADDRESS = regex.compile(r"(?i)https?:|www\.|\b(?:tiktok|instagram|youtube|youtu)\.(?:com|be)\b")
+PLACE = regex.compile(r"(?:^|[\s\"'])(?:/(?:home|Users|root|mnt|media)/|[A-Za-z]:\\)")
+MOMENT = regex.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
+POST = regex.compile(r"(?:tiktok|instagram|youtube|file):\S")
+TOKEN = regex.compile(r"[\p{L}\p{N}_-]+")
+WORD = regex.compile(r"[\p{L}\p{N}\p{M}_]+")
+PSEUDONYM = regex.compile(rf"[a-z2-7]{{{PSEUDONYM_CHARACTERS}}}")
+PERSONS = ("author_key", "donor_key")
+KINDS = frozenset({"handle", "address", "text", "post id", "exact time", "place on a disk"})
+LOOKED_FOR = {
+    Level.RESTRICTED: frozenset({"handle"}),
+    Level.SHAREABLE: KINDS,
+    Level.AGGREGATE: KINDS,
+    Level.IDS_ONLY: KINDS - {"post id"},
+}
+
+#: Words of closed lists, which an account may bear as its name and a caption may consist of.
+VOCABULARY = """
+    SELECT platform AS word FROM clips
+    UNION SELECT kind FROM clips
+    UNION SELECT label FROM emotions WHERE label IS NOT NULL
+    UNION SELECT unnest(map_keys(probabilities)) FROM emotions
+    UNION SELECT status FROM emotions
+    UNION SELECT tag FROM sound_tags
+    UNION SELECT language FROM transcripts WHERE language IS NOT NULL
+    UNION SELECT stage FROM fingerprints
+    UNION SELECT status FROM attempts
+    UNION SELECT channel FROM text_features
+"""
+HASHTAGS = "SELECT DISTINCT unnest(hashtags) FROM clips"
+TEXTS = """
+    SELECT caption AS text FROM clips WHERE caption IS NOT NULL
+    UNION SELECT sound_title FROM clips WHERE sound_title IS NOT NULL
+    UNION SELECT sound_artist FROM clips WHERE sound_artist IS NOT NULL
+    UNION SELECT text FROM segments
+    UNION SELECT text FROM platform_captions
+"""
+ACCOUNTS = """
+    SELECT author_key AS account FROM clips WHERE author_key IS NOT NULL
+    UNION SELECT unnest(mentions) FROM clips
+    UNION SELECT donor_key FROM exposures
+"""
+IDS = """
+    SELECT clip_id AS id FROM clips UNION SELECT clip_id FROM exposures
+    UNION SELECT sound_id FROM clips WHERE sound_id IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """One kind of what must not leave, found in one column; the text itself is not repeated."""
+
+    table: str
+    column: str
+    kind: str
+    cells: int
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}: {self.kind} ({self.cells} {'values' if self.cells > 1 else 'value'})"
+
+
+@dataclass(frozen=True)
+class Needles:
+    """What a study knows that must not leave."""
+
+    ids: frozenset[str] = frozenset()  # of clips and sounds, with and without the platform
+    accounts: frozenset[str] = frozenset()  # in lower case
+    texts: frozenset[tuple[str, ...]] = frozenset()  # short ones whole, longer ones in runs of words
+    numbers: frozenset[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        long = {int(text) for text in self.ids if text.isdecimal() and len(text) >= NUMBER_DIGITS}
+        object.__setattr__(self, "numbers", frozenset(number for number in long if number <= LARGEST))
+
+
+def needles(reader: StudyReader, level: Level) -> Needles:
+    """The ids, accounts and texts of a study, without the words of closed lists; at `aggregate` without hashtags."""
+    closed = {text.casefold() for text in _texts(reader, VOCABULARY)}
+    topics = set(_texts(reader, HASHTAGS)) if level is Level.AGGREGATE else set()
+    ids = {text for whole in _texts(reader, IDS) for text in (whole, whole.partition(":")[2]) if text}
+    accounts = {text.casefold() for text in _texts(reader, ACCOUNTS)}
+    texts = {run for text in _texts(reader, TEXTS) for run in _runs(text)}
+    ordinary = closed | topics
+    return Needles(
+        frozenset(ids - ordinary), frozenset(accounts - closed), frozenset(texts - {tuple(_words(t)) for t in ordinary})
+    )
+
+
+def find_leaks(name: str, rows: pa.Table, level: Level, known: Needles) -> list[Leak]:
+    """What must not be in a table at its level, by column and kind."""
+    looked_for = LOOKED_FOR[level]
+    found: dict[tuple[str, str], int] = {}
+    for column in rows.column_names:
+        for kind in _kinds(column, rows[column], level, known):
+            if kind in looked_for:
+                found[column, kind] = found.get((column, kind), 0) + 1
+    return [Leak(name, column, kind, count) for (column, kind), count in found.items()]
+
+
+def refuse(leaks: Sequence[Leak]) -> None:
+    """Raise `UserError` that names the columns and what was found there, if anything was."""
+    if leaks:
+        where = "; ".join(map(str, leaks))
+        raise UserError(
+            f"nothing was exported, because it would have named people or posts: {where}. "
+            "Look at these columns in the study: the platform, label or language they hold must be an ordinary word"
+        )
+
+
+def _kinds(column: str, cells: pa.ChunkedArray, level: Level, known: Needles) -> Iterator[str]:
+    """The kind of each leak of a column, each different value once."""
+    kind = cells.type
+    if pa.types.is_timestamp(kind):
+        yield "exact time"
+    elif pa.types.is_date(kind):
+        days = pc.unique(cells.drop_null())
+        yield from ["exact time"] * (pc.sum(pc.not_equal(pc.day_of_week(days), 0)).as_py() or 0)
+    elif pa.types.is_integer(kind):
+        numbers = pc.unique(cells.drop_null()).to_numpy()
+        yield from ["post id"] * int(np.isin(numbers, np.array(sorted(known.numbers), np.int64)).sum())
+    elif pa.types.is_string(kind) or pa.types.is_nested(kind):
+        for text in _leaves(cells):
+            if level is Level.RESTRICTED:
+                yield from _handles(column, text)
+            else:
+                yield from _in_text(text, known)
+
+
+def _handles(column: str, text: str) -> Iterator[str]:
+    """At `restricted`, accounts that are not under a pseudonym."""
+    named = [found for found in MENTION.findall(text) if not HIDDEN_HANDLE.fullmatch(found)]
+    bare = column == "mentions" and not HIDDEN_HANDLE.fullmatch(text)
+    if named or bare or (column in PERSONS and not PSEUDONYM.fullmatch(text)):
+        yield "handle"
+
+
+def _in_text(text: str, known: Needles) -> Iterator[str]:
+    if MENTION.search(text) or text.casefold() in known.accounts:
+        yield "handle"
+    if ADDRESS.search(text):
+        yield "address"
+    if MOMENT.search(text):
+        yield "exact time"
+    if PLACE.search(text) or text.startswith(FILE_PREFIX):
+        yield "place on a disk"
+    if POST.search(text) or text in known.ids or any(len(t) >= ID_CHARACTERS and t in known.ids for t in _tokens(text)):
+        yield "post id"
+    if any(run in known.texts for run in _windows(text)):
+        yield "text"
+
+
+def _leaves(cells: pa.ChunkedArray) -> set[str]:
+    """The different texts of a column: those in lists, maps and JSON one by one."""
+    if pa.types.is_string(cells.type):
+        texts = pc.unique(cells.drop_null()).to_pylist()
+        return {leaf for text in texts for leaf in (_strings(_parsed(text)) if text[:1] in "[{" else (text,))}
+    if pa.types.is_list(cells.type) and not pa.types.is_string(cells.type.value_type):
+        return set()
+    return {leaf for cell in cells.to_pylist() for leaf in _strings(cell)}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings(list(value.items()))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _strings(part)
+
+
+def _texts(reader: StudyReader, statement: str) -> list[str]:
+    return [text for text in reader.arrow(statement, {}).column(0).to_pylist() if text]
+
+
+def _tokens(text: str) -> list[str]:
+    return list(TOKEN.findall(text))
+
+
+def _words(text: str) -> list[str]:
+    return list(WORD.findall(text.casefold()))
+
+
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
+    """What tells a text: all its words if they are few, else each five of them."""
+    words = _words(text)
+    if len(words) >= RUN_WORDS:
+        yield from (tuple(words[at : at + RUN_WORDS]) for at in range(0, len(words) - RUN_WORDS + 1, RUN_WORDS))
+    elif len(words) >= TEXT_WORDS or sum(map(len, words)) >= TEXT_CHARACTERS:
+        yield tuple(words)
+
+
+def _windows(text: str) -> Iterator[tuple[str, ...]]:
+    """All runs of words of a value that could be a text."""
+    words = _words(text)
+    for size in range(1, RUN_WORDS + 1):
+        yield from (tuple(words[at : at + size]) for at in range(len(words) - size + 1))

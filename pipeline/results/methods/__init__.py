@@ -1,0 +1,5 @@
+"""The methods section of a study from its database: a paragraph, a datasheet, and what was lost and why."""
+
+from pipeline.results.methods.document import Difference, Methods, differences, methods
+
+__all__ = ["Difference", "Methods", "differences", "methods"]

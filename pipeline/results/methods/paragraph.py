@@ -1,0 +1,82 @@
+"""The paragraph for a methods section, with each number as a fact; what no database knows is marked …."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.analysis.models.catalogue import MODELS
+from pipeline.results.methods.facts import Facts
+
+Number = Callable[[str], str]  # a fact as the document shows it
+
+
+def paragraph(facts: Facts) -> str:
+    """Sentences on posts, media, words and tone, in the order of the work."""
+    sentences = (_posts, _media, _words, _tone, _versions)
+    return " ".join(text for sentence in sentences if (text := sentence(facts, facts.marked)))
+
+
+def _posts(facts: Facts, n: Number) -> str:
+    accounts = f" of {n('posts.authors')} accounts" if facts.facts["posts.authors"] else ""
+    span = f", posted from {n('posts.first')} to {n('posts.last')}" if facts.facts["posts.first"] != "unknown" else ""
+    excluded = _lost(facts, n, "excluded")
+    kept = (
+        f" Filters of the study kept {n('funnel.kept_by_the_filters.clips')} of them ({excluded})." if excluded else ""
+    )
+    return f"We analysed {n('posts.listed')} posts{accounts}{span} and chosen by … .{kept}"
+
+
+def _media(facts: Facts, n: Number) -> str:
+    return (
+        f"Media of {n('funnel.media_arrived.clips')} arrived, the audio of {n('funnel.audio_decoded.clips')} could be "
+        f"decoded (lost: {_lost(facts, n, 'failed') or 'none'}), and speech was found in "
+        f"{n('funnel.speech_heard.clips')}."
+    )
+
+
+def _words(facts: Facts, n: Number) -> str:
+    if "option.transcribe.model" not in facts.facts:
+        return ""
+    model = str(facts.facts["option.transcribe.model"])
+    source = MODELS[model].source if model in MODELS else "…"
+    return (
+        f"Speech was transcribed with {n('option.transcribe.model')} ({source}, {n('option.transcribe.engine')}, beam "
+        f"of {n('option.transcribe.beam_size')}); segments with a trust below {n('option.transcribe.min_trust')} were "
+        f"left out, and {n('funnel.words_transcribed.clips')} clips have words."
+    )
+
+
+def _tone(facts: Facts, n: Number) -> str:
+    models = [row["model"] for row in facts.models if row["stage"] == "emotion"]
+    if not models:
+        return ""
+    named = "; ".join(
+        f"{name} ({MODELS[name].trained_on})" if name in MODELS else f"{name} (trained on our own labels, see its card)"
+        for name in models
+    )
+    lost = _lost(facts, n, "no_tone") or "none"
+    return (
+        f"Perceived tone, that is how a voice sounds to a model and not what a person feels, was scored with {named}. "
+        f"No tone was given to speech regions shorter than {n('option.emotion.min_region_s')} s, below a "
+        f"signal-to-noise ratio of {n('option.emotion.min_snr_db')} dB, or under music; "
+        f"{n('funnel.tone_scored.clips')} clips have a tone (without: {lost}). The tone models were judged on "
+        "labels of … from this material."
+    )
+
+
+def _versions(_: Facts, n: Number) -> str:
+    return (
+        f"All was done with cliptone {n('cliptone_version')} ({n('runs.last')}); digests of models, options and "
+        "library versions are in the datasheet. Ethics approval: … ."
+    )
+
+
+def _lost(facts: Facts, n: Number, outcome: str) -> str:
+    """Reasons of one outcome with their clips, in order of their names; of several models the one that lost most."""
+    most: dict[str, dict[str, Any]] = {}
+    for row in facts.attrition:
+        if row["outcome"] == outcome and row["clips"] > most.get(row["reason"], {"clips": 0})["clips"]:
+            most[row["reason"]] = row
+    ordered = sorted(most.values(), key=lambda row: str(row["reason"]))
+    return ", ".join(f"{row['meaning']} ({n(row['key'] + '.clips')})" for row in ordered)

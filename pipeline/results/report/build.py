@@ -1,0 +1,177 @@
+"""Write the report of a study: a folder of static pages that opens from disk."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.analysis.sound.praat import PitchRange
+from pipeline.media.audio import read_audio
+from pipeline.results.colours import label_colours
+from pipeline.results.report.clip_pages import TABLE, clip_page, table_line
+from pipeline.results.report.curves import curves, range_note
+from pipeline.results.report.overview import overview
+from pipeline.results.report.places import PAGES, Places, shard_digits, shard_of
+from pipeline.results.report.policy import POLICY
+from pipeline.results.report.relations import Relation, read_relations
+from pipeline.results.report.scripts import write_script
+from pipeline.results.report.vendor import FOLDER as VENDOR
+from pipeline.results.study import StudyReader
+from pipeline.results.wording import SENTENCES
+
+HERE = Path(__file__).parent
+HEAD_CHARACTERS = 200  # of a file of curves, in which its range of pitch stands
+STAMP = "built-from"  # in the report's folder: which publication of the database it shows
+
+Progress = Callable[[int, int], None]  # clips done, of all
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What was written."""
+
+    index: Path
+    clips: int
+    curves: int  # clips whose audio was measured for this report; the others were before, or keep none
+
+
+def build_report(study: Path, *, copy_media: bool = False, progress: Progress = lambda *_: None) -> Built:
+    """Write the report of a study's published results, with the curves of the audio that it keeps.
+
+    `study` is its file, folder or database. Curves that were drawn before are kept. Raises `StoreError` where the
+    study has no results.
+    """
+    reader = StudyReader(study)
+    try:
+        places = Places(reader.path.resolve().parent)
+        relations = read_relations(reader)
+        decoded = relations["audio"].clip_ids
+        _copy_media(places, decoded if copy_media else ())
+        measured, pitch_range = 0, reader.pitch_range()
+        for done, clip_id in enumerate(decoded, start=1):
+            measured += write_curves(places, clip_id, pitch_range)
+            progress(done, len(decoded))
+        clips = write_pages(places, reader, relations)
+    finally:
+        reader.close()
+    return Built(places.report / PAGES[0], clips, measured)
+
+
+def write_pages(places: Places, reader: StudyReader, relations: dict[str, Relation] | None = None) -> int:
+    """Write everything but the curves; returns the number of clips. Each file is replaced as a whole."""
+    stamp = stamp_of(reader.path)
+    relations = relations or read_relations(reader)
+    found = overview(reader, relations)
+    clip_ids = relations["clips"].clip_ids
+    digits = shard_digits(len(clip_ids))
+    shards: dict[str, list[str]] = {}
+    for clip_id in clip_ids:
+        shards.setdefault(shard_of(clip_id, digits), []).append(clip_id)
+    for moment in found["moments"]:
+        moment["shard"] = shard_of(moment["clip_id"], digits)
+    copied = (places.report / "media").is_dir()
+    for shard, inside in shards.items():
+        pages = {clip_id: clip_page(clip_id, relations, places, copied=copied) for clip_id in inside}
+        write_script(places.rows / f"clips-{shard}.js", f"clips-{shard}", pages)
+    write_script(places.rows / "overview.js", "overview", {**found, **_shared(places, reader, found, digits)})
+    write_script(places.rows / "shared.js", "shared", _shared(places, reader, found, digits))
+    write_script(places.rows / "table.js", "table", {"columns": TABLE, "lines": _lines(relations, digits)})
+    _render(places, found, reader)
+    _sweep(places, shards, clip_ids)
+    (places.report / STAMP).write_text(stamp, encoding="utf-8")
+    return len(clip_ids)
+
+
+def write_curves(places: Places, clip_id: str, pitch_range: PitchRange) -> bool:
+    """Measure the audio of a clip, where it is kept and was not measured since; True if it was measured now."""
+    audio, target = places.audio(clip_id), places.curves(clip_id)
+    if not audio.is_file() or _is_measured(audio, target, pitch_range):
+        return False
+    write_script(target, "curves", curves(read_audio(audio), pitch_range))
+    return True
+
+
+def _is_measured(audio: Path, target: Path, pitch_range: PitchRange) -> bool:
+    """Whether the curves are of this audio, with pitch looked for in this range."""
+    if not target.is_file() or target.stat().st_mtime_ns < audio.stat().st_mtime_ns:
+        return False
+    with target.open(encoding="utf-8") as file:
+        return range_note(pitch_range) in file.read(HEAD_CHARACTERS)
+
+
+def stamp_of(database: Path) -> str:
+    """What changes whenever a study is published anew."""
+    stat = database.stat()
+    return f"{stat.st_size}-{stat.st_mtime_ns}"
+
+
+def _shared(places: Places, reader: StudyReader, found: dict[str, Any], digits: int) -> dict[str, Any]:
+    """What every page needs to know."""
+    published = datetime.fromtimestamp(int(reader.path.stat().st_mtime), UTC).replace(tzinfo=None)
+    return {
+        "study": places.study.name,
+        "published_at": published,
+        "colours": label_colours(found["labels"]),
+        "reasons": SENTENCES,
+        "shard_digits": digits,
+    }
+
+
+def _lines(relations: dict[str, Relation], digits: int) -> list[list[Any]]:
+    posts = {row["clip_id"]: row for row in relations["clips"].rows()}
+    return [table_line(row, posts[row["clip_id"]], digits) for row in relations["clip_overview"].rows()]
+
+
+def _render(places: Places, found: dict[str, Any], reader: StudyReader) -> None:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    shared = _shared(places, reader, found, 0)
+    for page in PAGES:
+        text = environment.get_template(f"{page}.j2").render(policy=POLICY, **shared, **found)
+        part = places.report / f"{page}.part"
+        part.write_text(text, encoding="utf-8")
+        part.replace(places.report / page)
+    for folder, source in (("static", HERE / "static"), ("vendor", VENDOR)):
+        shutil.copytree(source, places.report / folder, dirs_exist_ok=True, copy_function=_copy_news)
+
+
+def _copy_news(source: str, target: str) -> None:
+    """Copy a file that differs: one that a browser may be reading is not written again for nothing."""
+    if not Path(target).is_file() or not filecmp.cmp(source, target):
+        shutil.copy2(source, target)
+
+
+def _copy_media(places: Places, clip_ids: Iterable[str]) -> None:
+    """Copy the audio into the report, so that its folder can be handed on; without clips, remove such copies."""
+    kept = [clip_id for clip_id in clip_ids if places.audio(clip_id).is_file()]
+    if not kept:
+        shutil.rmtree(places.report / "media", ignore_errors=True)
+    for clip_id in kept:
+        places.copied(clip_id).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(places.audio(clip_id), places.copied(clip_id))
+
+
+def _sweep(places: Places, shards: Iterable[str], clip_ids: Iterable[str]) -> None:
+    """Delete what an older report knew of clips that are gone from the study."""
+    shards, clip_ids = set(shards), list(clip_ids)
+    for path in places.rows.glob("clips-*.js"):
+        if path.stem.removeprefix("clips-") not in shards:
+            path.unlink()
+    curves_kept = {places.curves(clip_id).name for clip_id in clip_ids}
+    copies_kept = {places.copied(clip_id).name for clip_id in clip_ids}
+    for folder, kept in (("sound", curves_kept), ("media", copies_kept)):
+        for path in (places.report / folder).glob("*"):
+            if path.name not in kept:
+                path.unlink()

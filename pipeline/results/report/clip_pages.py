@@ -1,0 +1,99 @@
+"""What the page of a clip shows, and its line in the table of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.results.report.places import Places, shard_of
+from pipeline.results.report.relations import WORD, Relation
+
+TEXT_CHARACTERS = 300  # of a transcript in the table, where it is also searched; the page of the clip has all
+CAPTION_CHARACTERS = 200
+CAPTION_ON_PAGE = 5_000  # longer ones are cut, and say so
+#: Columns of the table of clips; a line is a list in this order.
+TABLE = (
+    "clip_id", "shard", "platform", "status", "problem", "tone", "tone_probability", "tone_status", "tone_reason",
+    "language", "duration_s", "speech_s", "music_share", "loudness_lufs", "sentiment", "text", "text_reason",
+    "caption", "hashtags", "author_key", "posted_at", "file_name",
+)  # fmt: skip
+#: Columns of other tables that a page never shows.
+LEFT_OUT = frozenset({"clip_id", "trace", "tools", "embedding", "mfcc_mean", "mfcc_sd"})
+
+PENDING = "pending"
+
+Rows = list[dict[str, Any]]
+
+
+def table_line(overview: Mapping[str, Any], post: Mapping[str, Any], digits: int) -> list[Any]:
+    """A clip's line in the table, its texts cut."""
+    line = {**overview, "shard": shard_of(overview["clip_id"], digits), "posted_at": post.get("posted_at")}
+    line["text_reason"] = _why_no_text(overview)
+    line["text"] = cut(overview["text"], TEXT_CHARACTERS)
+    line["caption"] = cut(overview["caption"], CAPTION_CHARACTERS)
+    return [line.get(name) for name in TABLE]
+
+
+def clip_page(clip_id: str, relations: Mapping[str, Relation], places: Places, *, copied: bool) -> dict[str, Any]:
+    """Everything that the page of a clip shows but the curves of its audio."""
+    rows: dict[str, Rows] = {
+        name: [_shown(row) for row in relation.of(clip_id)] for name, relation in relations.items()
+    }
+    overview = rows["clip_overview"][0]
+    caption = rows["clips"][0].get("caption") or ""
+    return {
+        "clip_id": clip_id,
+        "post": {**rows["clips"][0], "caption": cut(caption, CAPTION_ON_PAGE), "caption_characters": len(caption)},
+        "overview": {**overview, "caption": None, "text": None, "text_reason": _why_no_text(overview)},
+        "audio": next(iter(rows["audio"]), None),
+        "media": _media(clip_id, places, copied, bool(rows["audio"])),
+        "tones": rows["clip_tone"],
+        "evidence": rows["clip_evidence"],
+        "segments": rows["segment_overview"],
+        "words": [[word[name] for name in WORD] for word in rows["words"]],
+        "regions": rows["region_evidence"],
+        "emotions": rows["emotions"],
+        "acoustics": rows["acoustics"],
+        "tags": rows["sound_tags"],
+        "texts": rows["text_features"],
+        "attempts": list({row["stage"]: row for row in rows["attempts"]}.values()),
+        "provenance": rows["provenance"],
+    }
+
+
+def cut(text: str | None, characters: int) -> str | None:
+    """A text of at most so many characters; a cut one ends in …"""
+    return text if text is None or len(text) <= characters else text[: characters - 1] + "…"
+
+
+def _why_no_text(overview: Mapping[str, Any]) -> str | None:
+    """The transcript's own reason; without a transcript, that of the stage that failed, or that it is not done."""
+    reason: str | None = overview["text_reason"]
+    if overview["text"] is None and reason is None:
+        reason = overview["tone_reason"] if overview["problem"] else PENDING
+    return reason
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in LEFT_OUT}
+
+
+def _media(clip_id: str, places: Places, copied: bool, decoded: bool) -> dict[str, Any]:
+    """Where the page finds sound and curves, as addresses beside it, or why there is nothing to play."""
+    audio, video = places.audio(clip_id), places.video(clip_id)
+    drawn = places.curves(clip_id)
+    # without a file yet, the server draws it from the audio when it is asked for
+    curves = drawn.relative_to(places.report).as_posix() if drawn.is_file() or audio.is_file() else None
+    if copied and places.copied(clip_id).is_file():
+        return {"play": f"media/{places.copied(clip_id).name}", "video": False, "curves": curves, "reason": None}
+    if video is not None:
+        address = f"../work/media/{video.parent.name}/{video.name}"
+        return {"play": address, "video": True, "curves": curves, "reason": None}
+    if audio.is_file():
+        return {"play": f"../work/audio/{audio.name}", "video": False, "curves": curves, "reason": None}
+    reason = (
+        "Its media and audio were deleted after use, as the study file says (keep_media, keep_audio)."
+        if decoded
+        else "Its audio was never decoded, see the stages below."
+    )
+    return {"play": None, "video": False, "curves": curves, "reason": reason}

@@ -1,0 +1,210 @@
+"""The report in a browser on this machine alone, rebuilt whenever a run has published something new."""
+
+from __future__ import annotations
+
+import contextlib
+import mimetypes
+import re
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from pipeline.errors import CliptoneError
+from pipeline.results.report.build import STAMP, stamp_of, write_curves, write_pages
+from pipeline.results.report.places import PAGES, Places
+from pipeline.results.report.policy import POLICY
+from pipeline.results.study import StudyReader
+
+LOOPBACK = "127.0.0.1"
+PORT = 8765
+PATIENCE_S = 2.0  # that a page waits for a rebuild before it shows the older report
+CHUNK_BYTES = 1 << 16
+#: All that may be read, relative to the study's folder; the database itself is not.
+OPEN = re.compile(r"report/(?:[\w-]+/)?[\w.-]+|work/audio/[\w-]+\.wav|work/media/[\w-]+/media\.\w+")
+CURVES = re.compile(r"report/sound/([\w-]+)\.js")
+RANGE = re.compile(r"bytes=(?!-$)(\d*)-(\d*)")
+HEADERS = {
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class LiveReport:
+    """The report of one study that follows its database: stale pages are rebuilt, curves are drawn when asked for."""
+
+    def __init__(self, study: Path) -> None:
+        reader = StudyReader(study)
+        self.places = Places(reader.path.resolve().parent)
+        self._database = reader.path.resolve()
+        reader.close()
+        self._building = threading.Lock()
+        self._drawing = threading.Lock()
+
+    def build(self) -> None:
+        """Write the pages if the study was published since they were written."""
+        if self._stale():
+            self._rebuild()
+
+    def refresh(self) -> None:
+        """The same, but after a moment the older report is good enough while the new one is written."""
+        if self._stale():
+            thread = threading.Thread(target=self._rebuild_quietly, daemon=True)
+            thread.start()
+            thread.join(PATIENCE_S)
+
+    def draw(self, name: str) -> None:
+        """Measure the audio behind the curves of that name, if they are not there yet; one clip at a time."""
+        with self._drawing:
+            reader = StudyReader(self._database)
+            try:
+                known = reader.arrow("SELECT clip_id FROM audio", {}).column("clip_id").to_pylist()
+                for clip_id in known:
+                    if self.places.curves(clip_id).stem == name:
+                        write_curves(self.places, clip_id, reader.pitch_range())
+            finally:
+                reader.close()
+
+    def _stale(self) -> bool:
+        stamp = self.places.report / STAMP
+        return not stamp.is_file() or stamp.read_text(encoding="utf-8") != stamp_of(self._database)
+
+    def _rebuild_quietly(self) -> None:
+        with contextlib.suppress(CliptoneError, OSError):  # the older report stands, and the next request tries again
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        if not self._building.acquire(blocking=False):
+            return
+        try:
+            reader = StudyReader(self._database)
+            try:
+                write_pages(self.places, reader)
+            finally:
+                reader.close()
+        finally:
+            self._building.release()
+
+
+class ReportServer(ThreadingHTTPServer):
+    """A server of one report on the loopback address; port 0 takes any free one."""
+
+    daemon_threads = True
+
+    def __init__(self, report: LiveReport, port: int = PORT) -> None:
+        self.report = report
+        super().__init__((LOOPBACK, port), ReportRequest)
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the first page."""
+        return f"http://{LOOPBACK}:{self.server_port}/report/{PAGES[0]}"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names that a request may call this server by: another site's name may lead here too (DNS rebinding)."""
+        return frozenset(f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost"))
+
+
+class ReportRequest(BaseHTTPRequestHandler):
+    """One request: only reading, only from this machine's own names, only what a page needs."""
+
+    server: ReportServer
+    protocol_version = "HTTP/1.1"
+    server_version = "cliptone"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Answer with a file, or a part of it."""
+        path = self._asked()
+        if path is None:
+            return
+        with path.open("rb") as file:
+            self._send(file, path)
+
+    def do_HEAD(self) -> None:
+        """Answer with the headers alone."""
+        self.do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
+        """Nothing: addresses name clips."""
+
+    def _asked(self) -> Path | None:
+        """The file that is asked for; None when the request was answered otherwise."""
+        if self.headers.get("Host", "") not in self.server.hosts:
+            self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
+            return None
+        name = unquote(urlsplit(self.path).path).removeprefix("/")
+        if name in ("", "report", "report/"):
+            self._redirect(f"/report/{PAGES[0]}")
+            return None
+        report = self.server.report
+        path = (report.places.study / name).resolve() if OPEN.fullmatch(name) else None
+        if path is None or not path.is_relative_to(report.places.study):
+            self._refuse(HTTPStatus.NOT_FOUND)
+            return None
+        try:
+            if name.endswith(".html"):
+                report.refresh()
+            if (drawn := CURVES.fullmatch(name)) and not path.is_file():
+                report.draw(drawn[1])
+        except (CliptoneError, OSError):
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return None
+        if not path.is_file():
+            self._refuse(HTTPStatus.NOT_FOUND)
+            return None
+        return path
+
+    def _send(self, file: BinaryIO, path: Path) -> None:
+        """The whole file, or the range that a player asks for when it seeks (RFC 9110, section 14)."""
+        size = path.stat().st_size
+        first, last = 0, size - 1
+        asked = RANGE.fullmatch(self.headers.get("Range", "").strip())
+        if asked:
+            first = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
+            last = min(last, int(asked[2])) if asked[1] and asked[2] else last
+            if first > last:
+                self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{size}"})
+                return
+        self.send_response(HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK)
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        self._headers({"Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind})
+        self._headers({"Content-Length": str(last - first + 1), "Accept-Ranges": "bytes"})
+        if asked:
+            self._headers({"Content-Range": f"bytes {first}-{last}/{size}"})
+        self._headers(HEADERS)
+        self.end_headers()
+        if self.command == "GET":
+            self._copy(file, first, last - first + 1)
+
+    def _copy(self, file: BinaryIO, first: int, length: int) -> None:
+        file.seek(first)
+        try:
+            while length > 0 and (chunk := file.read(min(CHUNK_BYTES, length))):
+                self.wfile.write(chunk)
+                length -= len(chunk)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # a player that seeks leaves the old answer
+
+    def _redirect(self, target: str) -> None:
+        self.send_response(HTTPStatus.FOUND)
+        self._headers({"Location": target, "Content-Length": "0", **HEADERS})
+        self.end_headers()
+
+    def _refuse(self, status: HTTPStatus, more: dict[str, str] | None = None) -> None:
+        body = f"{status.value} {status.phrase}\n".encode()
+        self.send_response(status)
+        self._headers({"Content-Type": "text/plain", "Content-Length": str(len(body)), **(more or {}), **HEADERS})
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def _headers(self, headers: dict[str, str]) -> None:
+        for name, value in headers.items():
+            self.send_header(name, value)

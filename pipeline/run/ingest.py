@@ -1,0 +1,120 @@
+"""Files of other tools become part of a study: their posts, counts and exposures, and the rows that were rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.records import ExposureRow, ImportRow
+from pipeline.records.runs import ReadingRow
+from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
+from pipeline.run.progress import Report
+from pipeline.sources.formats.formats import Hints, read
+from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
+from pipeline.sources.read import Export, Sources, read_sources, stamp
+from pipeline.stages import STAGES
+from pipeline.store.store import Store
+from pipeline.store.tables import now
+from pipeline.store.upsert_posts import Enrolled, add_import
+from pipeline.study import keys
+from pipeline.study.config import Study
+from pipeline.study.lock import held
+from pipeline.study.source_options import IMPORTED
+
+
+def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[ImportResult, ImportRow]:
+    """Read a file into a study and publish it; with `fetch` the next run fetches the media of its posts.
+
+    Raises `UserError` where the file cannot be read as a whole or its donor has withdrawn, `StudyBusy` if a run holds
+    the study.
+    """
+    result = read(path, hints)  # before anything is made: a mistake leaves no trace
+    key = keys.key_for(study.name) if study.file.privacy.pseudonymise else None
+    with held(study):
+        store = Store(study.working, STAGES)
+        try:
+            export = Export(IMPORTED, result, fetch)
+            if has_withdrawn(store, export, key):
+                raise UserError(f"the donor of {path} has withdrawn: nothing of theirs is taken in any more")
+            row = take_in(store, export, key, rejects_folder(study))
+            if store.unpublished or not study.published.exists():
+                store.publish(study.published)
+        finally:
+            store.close()
+    return result, row
+
+
+def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources | None, report: Report) -> None:
+    """Have a store hold what the sources of its study name, and report it; the same as last time are not read again.
+
+    `sources` are given where they were read already. Raises `ConfigError` for one that cannot be read.
+    """
+    mark = stamp(study, key)  # before the reading: what changes meanwhile is read the next time
+    reading = store.reading()
+    if sources is None and reading is not None and reading.stamp == mark:
+        report.listed, report.rejected = reading.listed, reading.rejected
+        return
+    sources = without_withdrawn(sources or read_sources(study), store, key)
+    with store.change():
+        enrolled = store.enrol(sources.enrolments, key)
+        taken = [take_in(store, export, key, rejects_folder(study), enrolled) for export in sources.exports]
+        report.listed, report.new = enrolled.listed, len(enrolled.new)
+        report.rejected = sum(row.rejected for row in taken)
+        store.note_reading(ReadingRow(mark, report.listed, report.rejected) if mark else None)
+
+
+def take_in(
+    store: Store, export: Export, key: bytes | None, rejects: Path, enrolled: Enrolled | None = None
+) -> ImportRow:
+    """Store a file with its posts, counts and exposures, and write its rejected rows into the folder `rejects`.
+
+    The same file again adds nothing. `enrolled` is what became of its posts if they are stored already, with those of
+    other sources. The row that comes back counts what is new this time.
+    """
+    with store.change():
+        if enrolled is None:
+            enrolled = store.enrol(export.enrolments(), key)
+            store.note_reading(None)  # among equals the sources have the last word: they are read again
+        row = _import_row(export, enrolled, key)
+        add_import(store.tables, row, list(_exposure_rows(export.result, key)))
+    path = rejects / rejects_name(export.result, export.label)
+    path.unlink(missing_ok=True)
+    if export.result.rejects:
+        write_rejects(export.result, path)
+    return row
+
+
+def rejects_folder(study: Study) -> Path:
+    """Where a study keeps the rows that could not be read."""
+    return study.output / "rejects"
+
+
+def _import_row(export: Export, enrolled: Enrolled, key: bytes | None) -> ImportRow:
+    result = export.result
+    donor = next((donor_key(exposure.donor, key) for exposure in result.exposures), None)
+    named = {f"{found.post.platform}:{found.post.post_id}" for found in result.posts}
+    named |= {exposure.clip_id for exposure in result.exposures}
+    return ImportRow(
+        file_sha256=result.sha256,
+        file_name=donor or result.path.absolute().name,  # people give donated files names that tell who they are
+        format=result.format,
+        format_version=result.version,
+        imported_at=now(),
+        posts=len(result.posts),
+        exposures=len(result.exposures),
+        rejected=len(result.rejects),
+        new_posts=len(named.intersection(enrolled.new)),
+    )
+
+
+def _exposure_rows(result: ImportResult, key: bytes | None) -> Iterator[ExposureRow]:
+    for exposure in result.exposures:
+        yield ExposureRow(
+            donor_key=donor_key(exposure.donor, key),
+            clip_id=exposure.clip_id,
+            kind=exposure.kind,
+            seen_at=exposure.seen_at,
+            file_sha256=result.sha256,
+            file_row=exposure.number,
+        )

@@ -1,0 +1,104 @@
+"""What a study keeps of clips that no stage takes up again, and of people who turn out to have opted out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.analysis.text.redaction import require_library
+from pipeline.records import ClipRow, TombstoneRow
+from pipeline.records.pseudonyms import author_tombstone
+from pipeline.run.shards.prepare import own_work
+from pipeline.run.stored_text import minimise_spoken
+from pipeline.stage import StagePlan
+from pipeline.store.pending import tried_since_last_end
+from pipeline.store.store import Store
+from pipeline.study.config import Study, work_name
+
+
+@dataclass
+class Keeper:
+    """Deletes, while a run goes on, what its study does not keep."""
+
+    study: Study
+    store: Store
+    plans: Sequence[StagePlan]
+    has_deleted: bool = False  # rows: their bytes leave the database when it is written anew
+    _minimised: set[str] = field(default_factory=set)  # clips whose words were, in this run
+
+    def __post_init__(self) -> None:
+        if self.study.file.privacy.transcripts == "redact":
+            require_library()  # before anything is heard, not after
+
+    def minimise(self, wave: set[str]) -> None:
+        """Keep no more media, audio and words of clips that have passed every stage than the study says."""
+        if self._keeps_all:
+            return
+        privacy = self.study.file.privacy
+        finished = set.intersection(*(self.store.passed(plan, wave) for plan in self.plans))
+        for clip_id in finished:
+            self._delete_files(clip_id, media=not privacy.keep_media, audio=not privacy.keep_audio)
+        self._minimise_words(finished)
+
+    def minimise_rest(self) -> None:
+        """The same for clips that failed for good, and for what a run left that was broken off, at the end of a run.
+
+        Media and audio go by what lies there, so that a study that keeps less than before loses the rest too.
+        """
+        if self._keeps_all:
+            return
+        privacy = self.study.file.privacy
+        waiting: set[str] = set()  # clips that a later run, or another choice of stages, goes on with
+        for plan in self.plans:
+            waiting.update(self.store.pending(plan, hopeful=waiting))
+        needed = {work_name(clip_id) for clip_id in waiting}
+        places = ((self.study.downloads, privacy.keep_media), (self.study.audio_folder, privacy.keep_audio))
+        for folder, keeps in places:
+            for path in () if keeps else own_work(self.study, folder):
+                if path.name.partition(".")[0] not in needed:
+                    _delete(path)
+        with self.store.alone():
+            tried = tried_since_last_end(self.store.tables)
+        self._minimise_words(tried - waiting - self._minimised)
+
+    @property
+    def _keeps_all(self) -> bool:
+        privacy = self.study.file.privacy
+        return privacy.keep_media and privacy.keep_audio and privacy.transcripts == "keep"
+
+    def _minimise_words(self, clip_ids: set[str]) -> None:
+        self.has_deleted |= bool(minimise_spoken(self.store, sorted(clip_ids), self.study.file.privacy.transcripts))
+        self._minimised |= clip_ids
+
+    def without_opted_out(self, wave: Sequence[str] | None = None) -> list[str]:
+        """The clips of a wave but for those whose author opted out; these are forgotten. None looks at all clips.
+
+        Of a post that is known by its address alone, only the platform tells whose it is.
+        """
+        with self.store.alone():
+            key = self.plans[0].setting.key
+            buried = {row.clip_key for row in self.store.tables.read(TombstoneRow)}
+            clips = self.store.tables.read(ClipRow, wave) if buried else []
+            gone = {row.clip_id for row in clips if row.author_key and author_tombstone(row.author_key, key) in buried}
+            if gone:
+                self.store.forget(sorted(gone), key, "opt_out")
+                self.has_deleted = True
+        for clip_id in gone:
+            self._delete_files(clip_id, media=True, audio=True)
+        return [clip_id for clip_id in wave or () if clip_id not in gone]
+
+    def _delete_files(self, clip_id: str, *, media: bool, audio: bool) -> None:
+        if audio:
+            _delete(self.study.audio_path(clip_id))
+        if media:
+            _delete(self.study.downloads / work_name(clip_id))
+
+
+def _delete(path: Path) -> None:
+    """Delete a file, or a folder with all in it, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,71 @@
+"""Whether a study is whole: files, rows, attempts, counts, published file and audit log, each against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+
+from pipeline.errors import UserError
+from pipeline.run.status import WANTED, study_status
+from pipeline.run.verify.files import file_findings
+from pipeline.run.verify.findings import Finding
+from pipeline.run.verify.published import published_findings
+from pipeline.run.verify.rows import row_findings
+from pipeline.stage import Stage
+from pipeline.stages import STAGES
+from pipeline.store.publish.parquet_files import open_catalogue
+from pipeline.store.store import Store
+from pipeline.study import audit_log
+from pipeline.study.config import Study
+from pipeline.study.lock import held
+
+
+def verify(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[Finding]:
+    """Everything that is wrong with a study; empty if it is whole.
+
+    Reads every file that a row names. Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
+    """
+    with held(study):
+        store = opened(study, stages)
+        try:
+            return findings(study, store, stages)
+        finally:
+            store.close()
+
+
+def opened(study: Study, stages: Sequence[type[Stage]]) -> Store:
+    """The working database of a study that has results; `UserError` if it has none."""
+    if not study.working.exists():
+        raise UserError(f"the study {study.name!r} has no results yet: run it first (`cliptone run {study.path.name}`)")
+    return Store(study.working, stages)
+
+
+def findings(study: Study, store: Store, stages: Sequence[type[Stage]]) -> list[Finding]:
+    """Everything that is wrong with a study that is held and open."""
+    found = [*file_findings(study, store), *row_findings(store, stages)]
+    if study.shard is None:
+        found += published_findings(study, store, stages)
+    if study.published.exists() and not any(finding.publishes for finding in found):
+        found += _counts(study, stages)
+    return [*found, *_audit(study)]
+
+
+def _counts(study: Study, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
+    """What became of the clips at each stage adds up to all of them."""
+    with duckdb.connect(str(study.published), read_only=True) as connection:
+        open_catalogue(connection)
+        clips = connection.execute(f"SELECT count(*) FROM ({WANTED})").fetchall()[0][0]  # noqa: S608 - our own names
+    for line in study_status(study, stages):
+        seen = line.done + sum(line.failed.values()) + line.pending + line.not_reached
+        if seen != clips:
+            what = f"stage {line.stage}: {seen} clips are accounted for, the study has {clips}"
+            yield Finding("counts", what, "run the study again; if it stays, tell whoever maintains cliptone")
+
+
+def _audit(study: Study) -> Iterator[Finding]:
+    """The chain of the audit log, where there is one."""
+    path = study.output / audit_log.FILE
+    broken = audit_log.verify(path).broken if path.exists() else None
+    if broken:
+        yield Finding("audit", broken, "nothing mends this: note when and why, and keep the log as it is")

@@ -1,0 +1,84 @@
+"""What readers see against what is stored: the published database, or the Parquet files of a study that has these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+
+from pipeline.errors import StoreError
+from pipeline.records import Row
+from pipeline.records.runs import LEDGER_ROWS, FingerprintRow, PublicationRow, RunRow
+from pipeline.run.verify.findings import Finding
+from pipeline.stage import Stage
+from pipeline.store.publish.parquet_files import MANIFEST, Place, open_catalogue
+from pipeline.store.schema import columns, quoted
+from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.study.config import Study
+
+#: Tables that a run without anything to do changes, and publishes with the next news.
+OF_A_RUN = (RunRow, FingerprintRow, PublicationRow)
+AGAIN = "--repair publishes it again"
+
+
+def published_findings(study: Study, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
+    """What is wrong with what readers of an open study see; reads all of it."""
+    if not study.published.exists():
+        yield Finding("published", "the database for readers is not there", AGAIN, publishes=True)
+    elif store.unpublished:
+        yield Finding("published", "the database for readers is behind what is stored", AGAIN, publishes=True)
+    else:
+        yield from _tables(study, store, stages)
+    if study.parquet is not None:
+        yield from _files(Place(study.parquet))
+
+
+def _tables(study: Study, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
+    """Each table that readers see against the stored one."""
+    kinds = [*STUDY_ROWS, *(kind for stage in stages for kind in stage.tables), *LEDGER_ROWS]
+    kinds = [kind for kind in kinds if kind not in OF_A_RUN]
+    stored = _digests(store.tables.connection, kinds)
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH {quoted(str(study.published))} AS shown (READ_ONLY)")
+            connection.execute("USE shown")
+            open_catalogue(connection)
+            shown = _digests(connection, kinds)
+    except (duckdb.Error, OSError) as error:
+        what = f"what readers see cannot be read: {str(error).splitlines()[0]}"
+        yield Finding("published", what, AGAIN, publishes=True)
+        return
+    for table in stored:
+        if stored[table] != shown[table]:
+            what = f"{table} differs between what readers see and what is stored"
+            yield Finding("published", what, AGAIN, publishes=True)
+
+
+def _digests(connection: duckdb.DuckDBPyConnection, kinds: Sequence[type[Row]]) -> dict[str, tuple[int, int]]:
+    """By table, how many rows it has and the sum of their hashes, whatever their order."""
+    found = {}
+    for kind in kinds:
+        fields = ", ".join(column.name for column in columns(kind))
+        sql = f"SELECT count(*), coalesce(sum(hash({fields})::HUGEINT), 0) FROM {kind.table}"  # noqa: S608 - own names
+        found[kind.table] = connection.execute(sql).fetchall()[0]
+    return found
+
+
+def _files(place: Place) -> Iterator[Finding]:
+    """Parquet files against the manifest that names them, both ways."""
+    try:
+        manifest = place.manifest()
+    except StoreError as error:
+        manifest, what = None, str(error)
+    else:
+        what = f"{place.path(MANIFEST)} is not there, so whoever opens the folder finds nothing"
+    if manifest is None:
+        yield Finding("published", what, "empty the folder, or name another one in store, and run the study")
+        return
+    below = len(place.root) + 1
+    there = {path[below:] for path in place.filesystem.find(place.root) if path.endswith(".parquet")}
+    for path in sorted(manifest.files - there):
+        yield Finding("published", f"{path} is not among the Parquet files", AGAIN, publishes=True)
+    for path in sorted(there - manifest.files - set(manifest.retired)):
+        what = f"{path} belongs to no state that was published"
+        yield Finding("published", what, "--repair publishes anew and deletes it", publishes=True)

@@ -1,0 +1,63 @@
+"""What can be mended of a study is: stages run again, rests go, and readers get what is stored."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.records import Row
+from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS
+from pipeline.run.batch_writer import follow_choice
+from pipeline.run.verify.check import findings, opened
+from pipeline.run.verify.findings import Finding
+from pipeline.stage import Stage
+from pipeline.stages import STAGES
+from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.study.config import Study
+from pipeline.study.lock import held
+
+
+def repair(study: Study, stages: Sequence[type[Stage]] = STAGES) -> tuple[list[Finding], list[Finding]]:
+    """Mend what can be mended; gives what was found, and what is still wrong after it.
+
+    Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
+    """
+    with held(study):
+        store = opened(study, stages)
+        try:
+            found = findings(study, store, stages)
+            if any(finding.is_mended for finding in found):
+                _mend(study, store, found, stages)
+            return found, findings(study, store, stages)
+        finally:
+            store.close()
+
+
+def _mend(study: Study, store: Store, found: Sequence[Finding], stages: Sequence[type[Stage]]) -> None:
+    """Rows before files: whoever is interrupted finds the same again."""
+    rows = (*STUDY_ROWS, *(kind for stage in stages for kind in stage.tables), *LEDGER_ROWS, *PRIVATE_ROWS)
+    kinds: dict[str, type[Row]] = {kind.table: kind for kind in rows}
+    with store.change():
+        for finding in found:
+            if finding.stale_stage and finding.clip_id:
+                store.make_stale(finding.stale_stage, [finding.clip_id])
+            if finding.spare_rows and finding.clip_id:
+                store.tables.delete(kinds[finding.spare_rows], [finding.clip_id])
+        if any(finding.publishes for finding in found):
+            store.tables.forget_publications([])  # what is there cannot be trusted: all of it is written anew
+    for finding in found:
+        if finding.spare_file:
+            _delete(study, finding.spare_file)
+    if study.shard is None:
+        follow_choice(study, store)
+        store.publish(study.published)
+
+
+def _delete(study: Study, path: Path) -> None:
+    if not path.resolve().is_relative_to(study.output.resolve()):
+        raise ValueError(f"{path} is not among the results of the study")
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

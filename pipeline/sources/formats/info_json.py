@@ -1,0 +1,64 @@
+"""Descriptions of videos by yt-dlp: a folder of `.info.json` files, one such file, or one description a line."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.records.post import Post
+from pipeline.sources.formats.records import Numbered, document, json_records, mapped
+from pipeline.sources.formats.result import address, known_post
+from pipeline.sources.formats.values import Rejected, counts, identifier, shown, text
+from pipeline.sources.post_fields import from_info
+
+INFO_JSON = "info_json"
+PATTERN = "*.info.json"
+TEXTS = ("url", "caption", "author", "author_id", "sound_title", "sound_artist")
+
+
+def is_info(value: object) -> bool:
+    """True for what yt-dlp writes of a video or a list."""
+    return isinstance(value, dict) and "id" in value and ("extractor_key" in value or "extractor" in value)
+
+
+def info_files(folder: Path) -> list[Path]:
+    """The descriptions in a folder and below, in order."""
+    return sorted(path for path in folder.rglob(PATTERN) if path.is_file())
+
+
+def read_info(path: Path) -> Numbered[Post]:
+    """The posts that descriptions speak of; they are taken as text, and no address in them is followed."""
+    rows = _folder(path) if path.is_dir() else json_records(path, lambda page: [page])
+    return mapped(rows, _post)
+
+
+def _folder(folder: Path) -> Numbered[dict[str, Any]]:
+    for number, path in enumerate(info_files(folder), start=1):
+        try:
+            info = document(path)
+        except (UserError, OSError):
+            yield number, Rejected(f"{path.name} is not complete JSON")
+            continue
+        yield number, info if isinstance(info, dict) else Rejected(f"{path.name} holds no object")
+
+
+def _post(info: Mapping[str, Any]) -> Post:
+    post = described(info)
+    known = address(post.platform, post.post_id) if post.platform and post.post_id else None
+    return known_post(dataclasses.replace(post, url=known or post.url))
+
+
+def described(info: Mapping[str, Any]) -> Post:
+    """What a description of a video states, as clean text and counts; `Rejected` if it describes none."""
+    if info.get("_type", "video") != "video":
+        raise Rejected(f"a description of type {shown(info['_type'])} is no post")
+    post_id = identifier(info.get("id"), "id")
+    try:
+        post = from_info(info, INFO_JSON)
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise Rejected(f"the description has a field of the wrong kind: {error}") from error
+    known: dict[str, Any] = {name: text(getattr(post, name)) for name in TEXTS}
+    return dataclasses.replace(post, **known, post_id=post_id, counts=counts(post.counts))

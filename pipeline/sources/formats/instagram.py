@@ -1,0 +1,95 @@
+"""Posts of Instagram as its pages hold them (Zeeschuimer saves them), in the present form and the older graph form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pipeline.records.post import Post
+from pipeline.sources.formats.result import address, known_post
+from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, seconds, text
+
+
+def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
+    """A post from the record that Instagram's own pages hold of it; grids leave out caption, time and author."""
+    return known_post((_graph_post if "shortcode" in record else _item_post)(record, source, counted_at))
+
+
+def _item_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
+    code = identifier(record.get("code"), "code")
+    user = child(record, "user") or child(record, "owner")
+    posted_at = epoch(record.get("taken_at"), "taken_at")
+    sound_id, sound_title, sound_artist = _sound(child(record, "clips_metadata"))
+    views = record.get("view_count")
+    return Post(
+        source=source,
+        platform="instagram",
+        post_id=code,
+        url=address("instagram", code) if code else None,
+        caption=text(child(record, "caption").get("text")),
+        author=text(user.get("username")),
+        author_id=identifier(user.get("pk") or user.get("id"), "user.id"),
+        posted_at=posted_at,
+        posted_precision="second" if posted_at else None,
+        duration_s=seconds(record.get("video_duration"), "video_duration"),
+        sound_id=sound_id,
+        sound_title=sound_title,
+        sound_artist=sound_artist,
+        counted_at=counted_at,
+        counts=counts(
+            {
+                "views": record.get("play_count") if views is None else views,
+                "likes": _likes(record, record.get("like_count")),
+                "comments": record.get("comment_count"),
+            }
+        ),
+    )
+
+
+def _graph_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
+    code, owner = identifier(record.get("shortcode"), "shortcode"), child(record, "owner")
+    posted_at = epoch(record.get("taken_at_timestamp"), "taken_at_timestamp")
+    return Post(
+        source=source,
+        platform="instagram",
+        post_id=code,
+        url=address("instagram", code) if code else None,
+        caption=_graph_caption(child(record, "edge_media_to_caption").get("edges")),
+        author=text(owner.get("username")),
+        author_id=identifier(owner.get("id"), "owner.id"),
+        posted_at=posted_at,
+        posted_precision="second" if posted_at else None,
+        duration_s=seconds(record.get("video_duration"), "video_duration"),
+        counted_at=counted_at,
+        counts=counts(
+            {
+                "views": record.get("video_view_count"),
+                "likes": _likes(record, child(record, "edge_media_preview_like").get("count")),
+                "comments": child(record, "edge_media_to_comment").get("count"),
+            }
+        ),
+    )
+
+
+def _likes(record: Mapping[str, Any], likes: object) -> object:
+    """Likes, unknown where the author hides them: Instagram then states a small number that is made up."""
+    return None if record.get("like_and_view_counts_disabled") else likes
+
+
+def _graph_caption(edges: object) -> str | None:
+    if not edges:
+        return None
+    if not isinstance(edges, list) or not isinstance(edges[0], dict):
+        raise Rejected("`edge_media_to_caption.edges` is not a list of objects")
+    return text(child(edges[0], "node").get("text"))
+
+
+def _sound(reel: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """Id, title and artist of the sound under a reel; the artist of an original sound is the handle, and left out."""
+    music = child(child(reel, "music_info"), "music_asset_info")
+    if music:
+        cluster = identifier(music.get("audio_cluster_id"), "audio_cluster_id")
+        return cluster, text(music.get("title")), text(music.get("display_artist"))
+    own = child(reel, "original_sound_info")
+    return identifier(own.get("audio_asset_id"), "audio_asset_id"), text(own.get("original_audio_title")), None

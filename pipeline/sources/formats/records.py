@@ -1,0 +1,183 @@
+"""The rows of a foreign file, each with its number; a row that cannot be read comes as `Rejected`, the rest go on."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.errors import UserError
+from pipeline.sources.formats.values import SURROGATE, Rejected
+
+SCANNED_LINES = 20  # the first of them may be broken
+SCANNED_CHARACTERS = 1024
+DELIMITERS = (",", "\t", ";")
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+RowT = TypeVar("RowT")
+FoundT = TypeVar("FoundT")
+Numbered = Iterator[tuple[int, RowT | Rejected]]
+
+
+def mapped(rows: Numbered[RowT], found: Callable[[RowT], FoundT]) -> Numbered[FoundT]:
+    """What `found` makes of each row; a row that it rejects keeps its number."""
+    for number, row in rows:
+        if isinstance(row, Rejected):
+            yield number, row
+            continue
+        try:
+            yield number, found(row)
+        except Rejected as rejected:
+            yield number, rejected
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def is_by_line(path: Path) -> bool:
+    """True if each line of a file is a JSON object of its own (NDJSON), judged by its first lines."""
+    return bool(_first_objects(path))
+
+
+def first_json(path: Path) -> list[object]:
+    """The first values of a JSON file: some lines, or the whole of a document; empty if it holds no JSON."""
+    objects = _first_objects(path)
+    if objects:
+        return objects
+    with _open(path) as file:
+        is_json = file.read(SCANNED_CHARACTERS).lstrip()[:1] in ("{", "[")
+    return [document(path)] if is_json else []
+
+
+def _first_objects(path: Path) -> list[object]:
+    with _open(path) as file:
+        lines = islice((line for line in file if line.strip()), SCANNED_LINES)
+        values = [_parsed(line) for line in lines if line.startswith("{") and not SURROGATE.search(line)]
+    return [value for value in values if isinstance(value, dict)]
+
+
+def json_records(path: Path, expand: Callable[[object], Iterable[object]]) -> Numbered[dict[str, Any]]:
+    """The objects of a JSON file, where `expand` lists the records of a page.
+
+    The number is the line where each line is an object of its own, else the position of the record from 1.
+    """
+    if is_by_line(path):
+        for line, value in json_lines(path):
+            if isinstance(value, Rejected):
+                yield line, value
+            else:
+                yield from ((line, _object(record)) for record in _expanded(value, expand))
+    else:
+        whole = document(path)
+        pages = whole if isinstance(whole, list) else [whole]
+        records = (record for page in pages for record in _expanded(page, expand))
+        yield from ((number, _object(record)) for number, record in enumerate(records, start=1))
+
+
+def json_lines(path: Path) -> Numbered[object]:
+    """The value of each line that is not empty."""
+    with _open(path) as file:
+        for number, line in enumerate(file, start=1):
+            if SURROGATE.search(line):
+                yield number, Rejected("the line is not UTF-8")
+            elif line.strip():
+                value = _parsed(line)
+                yield number, Rejected("the line is not complete JSON") if value is None else value
+
+
+def document(path: Path) -> object:
+    """A file that is one JSON value; `UserError` says in which line it breaks off."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return json.load(file)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: export it again as UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} breaks off or is damaged in line {error.lineno}: export it again") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+        raise UserError(f"{path} is not an export of posts: {error}") from error
+
+
+def _expanded(page: object, expand: Callable[[object], Iterable[object]]) -> Iterable[object]:
+    try:
+        return list(expand(page))
+    except Rejected as rejected:
+        return [rejected]
+
+
+def _object(record: object) -> dict[str, Any] | Rejected:
+    return record if isinstance(record, dict | Rejected) else Rejected("the record is not a JSON object")
+
+
+def _parsed(line: str) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def header(path: Path) -> tuple[str, ...]:
+    """The column names of a CSV file; none of a file that is no text. `UserError` if the names are damaged."""
+    with _open(path, newline="") as file:
+        first = file.readline()
+        if "\0" in first:
+            return ()
+        file.seek(0)
+        return _names(csv.reader(file, delimiter=_delimiter(first), strict=True), path)
+
+
+def csv_records(path: Path) -> Numbered[Mapping[str, str]]:
+    """The rows of a CSV file by column; the number is the line on which the row begins."""
+    with _open(path, newline="") as file:
+        first = file.readline()
+        file.seek(0)
+        reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
+        names = _names(reader, path)
+        before = reader.line_num
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield before + 1, Rejected(f"the row is not CSV: {error}")
+            else:
+                if row:
+                    yield before + 1, _named(names, row)
+            before = reader.line_num
+
+
+def _names(reader: Any, path: Path) -> tuple[str, ...]:
+    try:
+        names = tuple(name.strip() for name in next(reader, ()))
+    except csv.Error as error:
+        raise UserError(f"{path} has a first line that is not CSV: {error}") from error
+    if any(SURROGATE.search(name) for name in names):
+        raise UserError(f"{path} is not UTF-8: save it as UTF-8")
+    return names
+
+
+def _named(names: Sequence[str], row: list[str]) -> dict[str, str] | Rejected:
+    if len(row) != len(names):
+        return Rejected(f"the row has {len(row)} cells, the header {len(names)}")
+    if any(SURROGATE.search(cell) for cell in row):
+        return Rejected("the row is not UTF-8")
+    return dict(zip(names, row, strict=True))
+
+
+def _delimiter(first: str) -> str:
+    return max(DELIMITERS, key=first.count)
+
+
+def _open(path: Path, newline: str | None = None) -> Any:
+    """A file as text; bytes that are not UTF-8 become halves of characters, to be rejected row by row."""
+    with path.open("rb") as file:
+        if file.read(2) in UTF16_MARKS:
+            raise UserError(f"{path} is UTF-16, as some spreadsheets write it: save it as UTF-8")
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline=newline)

@@ -1,0 +1,167 @@
+"""What an import gives: posts or exposures with the rows that they stand in, and the rows that were rejected."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.records import Source
+from pipeline.records.post import Enrolment, Place, Post
+from pipeline.sources.formats.values import EARLIEST, Rejected, shown
+from pipeline.study.source_options import IMPORTED
+
+#: What an id looks like, by platform; of other platforms, anything that no path or address could misread.
+IDS = {
+    "tiktok": re.compile(r"\d{1,20}", re.ASCII),
+    "youtube": re.compile(r"[\w-]{11}", re.ASCII),
+    "instagram": re.compile(r"[\w-]{1,64}", re.ASCII),
+}
+OTHER_IDS = re.compile(r"(?!\.+$)[^\s/\\:\x00-\x1f\x7f]{1,200}")
+PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
+OWN_PLATFORMS = ("file", "url")  # local files, and addresses that show no id
+UNRESOLVED_CHARACTERS = 16  # of the digest of such an address
+
+#: Addresses that a study can fetch from, by platform; TikTok needs no handle.
+ADDRESSES = {
+    "tiktok": "https://www.tiktok.com/@_/video/{id}",
+    "instagram": "https://www.instagram.com/p/{id}/",
+    "youtube": "https://www.youtube.com/watch?v={id}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One video that the donor of their data saw, liked or saved: it says nothing of the video's author."""
+
+    donor: str  # the code that the researcher gave
+    kind: str  # watched, liked or saved
+    platform: str
+    post_id: str
+    seen_at: datetime | None  # UTC
+    number: int = 0  # of the record in the file, from 1; set once it is read
+
+    @property
+    def clip_id(self) -> str:
+        """The clip that was seen."""
+        return f"{self.platform}:{self.post_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A post and where it stands in the file."""
+
+    number: int
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that became nothing, and why."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """Everything that one file held."""
+
+    path: Path
+    sha256: str  # of the file; of names and digests for a folder
+    format: str
+    version: int  # of the reader
+    unit: str  # what the numbers count: line, record or file
+    posts: tuple[Found, ...]
+    exposures: tuple[Exposure, ...]
+    rejects: tuple[Reject, ...]
+
+    def reasons(self) -> Counter[str]:
+        """How many rows were rejected for each reason."""
+        return Counter(reject.reason for reject in self.rejects)
+
+
+def known_post(post: Post) -> Post:
+    """A post that has a platform, a well-formed id and an address; `Rejected` says what it lacks."""
+    if not post.platform or not post.post_id:
+        raise Rejected(f"the row has no {'platform' if post.post_id else 'id'}")
+    if post.platform in OWN_PLATFORMS:
+        raise Rejected(f"{shown(post.platform)} is no platform")
+    if not IDS.get(post.platform, OTHER_IDS).fullmatch(post.post_id):
+        raise Rejected(f"{shown(post.post_id)} is no id of {shown(post.platform)[1:-1]}")
+    return well_formed(post)
+
+
+def well_formed(post: Post) -> Post:
+    """A post whose platform and id, if it names them, can stand in the id of a clip; `Rejected` if not."""
+    if post.platform is not None and not PLATFORM.fullmatch(post.platform):
+        raise Rejected(f"{shown(post.platform)} is no name of a platform")
+    if post.post_id is not None and not OTHER_IDS.fullmatch(post.post_id):
+        raise Rejected(f"{shown(post.post_id)} is no id")
+    return post
+
+
+def unresolved_id(location: str) -> str:
+    """What stands for the id of a post whose address does not show it."""
+    return hashlib.sha256(location.encode()).hexdigest()[:UNRESOLVED_CHARACTERS]
+
+
+def address(platform: str, post_id: str) -> str | None:
+    """The address of a post, without its author's handle; None for a platform that is not known."""
+    pattern = ADDRESSES.get(platform)
+    return pattern.format(id=post_id) if pattern else None
+
+
+def enrolments(result: ImportResult, source: str, fetch: bool) -> Iterator[Enrolment]:
+    """Every post of a result with its place in the file, in the order of collection: the newest comes last.
+
+    A video that a donor saw comes once, at the first row that names it. With `fetch` media is fetched from the
+    posts' addresses, else they stay what the file says.
+    """
+    first: dict[str, Exposure] = {}
+    for exposure in result.exposures:
+        first.setdefault(exposure.clip_id, exposure)
+    seen = (Found(exposure.number, _seen(exposure, result.format)) for exposure in first.values())
+    posts = sorted(result.posts, key=lambda found: found.post.counted_at or EARLIEST)  # of equals, in their order
+    for found in (*posts, *seen):
+        post = found.post
+        place = Place(source, result.sha256, found.number, result.version)
+        bytes_from = Source("url" if fetch else "post", post.url or "", "")
+        yield Enrolment(f"{post.platform}:{post.post_id}", bytes_from, post, place)
+
+
+def rejects_name(result: ImportResult, source: str = IMPORTED) -> str:
+    """The name of the file for the rejected rows; sources of a study may hold files of one name.
+
+    People give donated files names that tell who they are: those go by their digest.
+    """
+    stem = donation_stem(result.sha256) if result.exposures else result.path.absolute().stem
+    return f"{stem}.rejects.csv" if source == IMPORTED else f"{source} {stem}.rejects.csv"
+
+
+def donation_stem(sha256: str) -> str:
+    """What stands for a donated file in the name of a file."""
+    return f"donation-{sha256[:16]}"
+
+
+def write_rejects(result: ImportResult, path: Path) -> None:
+    """Write number and reason of every rejected row as CSV in UTF-8."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
+        writer = csv.writer(file)
+        writer.writerow((result.unit, "reason"))
+        writer.writerows((reject.number, reject.reason) for reject in result.rejects)
+
+
+def _seen(exposure: Exposure, format_name: str) -> Post:
+    return Post(
+        source=format_name,
+        platform=exposure.platform,
+        post_id=exposure.post_id,
+        url=address(exposure.platform, exposure.post_id),
+    )

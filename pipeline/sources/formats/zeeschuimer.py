@@ -1,0 +1,57 @@
+"""NDJSON of Zeeschuimer, and of 4CAT, which keeps the same records with their envelope in `__import_meta`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.records.post import Post
+from pipeline.sources.formats import instagram, tiktok
+from pipeline.sources.formats.records import Numbered, json_records, mapped
+from pipeline.sources.formats.values import MILLISECONDS, Rejected, child, epoch, shown
+
+ZEESCHUIMER, FOURCAT = "zeeschuimer", "4cat_ndjson"
+READERS = {
+    "tiktok.com": tiktok.page_post,
+    "instagram.com": instagram.page_post,
+}
+
+
+def is_zeeschuimer(value: object) -> bool:
+    """True for a line of Zeeschuimer."""
+    return isinstance(value, dict) and "source_platform" in value and "data" in value
+
+
+def is_fourcat(value: object) -> bool:
+    """True for a line of 4CAT's NDJSON."""
+    return isinstance(value, dict) and "__import_meta" in value
+
+
+def read_zeeschuimer(path: Path) -> Numbered[Post]:
+    """The posts of a file of Zeeschuimer; browser and addresses of the researcher are not read."""
+    return mapped(json_records(path, lambda page: [page]), lambda line: _post(child(line, "data"), line, ZEESCHUIMER))
+
+
+def read_fourcat(path: Path) -> Numbered[Post]:
+    """The posts of an NDJSON file of 4CAT."""
+    return mapped(
+        json_records(path, lambda page: [page]), lambda line: _post(line, child(line, "__import_meta"), FOURCAT)
+    )
+
+
+def _post(record: Mapping[str, Any], envelope: Mapping[str, Any], source: str) -> Post:
+    platform = envelope.get("source_platform")
+    if platform is None:
+        raise Rejected("the line does not say which platform its post is from")
+    reader = READERS.get(platform) if isinstance(platform, str) else None
+    if reader is None:
+        raise Rejected(f"posts of {shown(platform)} are not read, those of {' and '.join(READERS)} are")
+    if not record:
+        raise Rejected("the line has no post in `data`")
+    return reader(record, source, _collected(envelope))
+
+
+def _collected(envelope: Mapping[str, Any]) -> datetime | None:
+    return epoch(envelope.get("timestamp_collected"), "timestamp_collected", MILLISECONDS)

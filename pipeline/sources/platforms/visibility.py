@@ -1,0 +1,58 @@
+"""Looking at a post again without fetching its media: whether it is still public, and its counts of now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import Reason
+from pipeline.records import Seconds
+from pipeline.records.post import Post
+from pipeline.sources.platforms.options import DownloadOptions
+from pipeline.sources.platforms.urls import platform_of
+from pipeline.sources.platforms.ytdlp import GENERIC, asking, described, refusal
+from pipeline.sources.post_fields import from_info
+
+PUBLIC, VANISHED, UNKNOWN = "public", "vanished", "unknown"
+GONE = frozenset({Reason.REMOVED, Reason.PRIVATE})
+
+
+@dataclass(frozen=True, slots=True)
+class LookAnswer:
+    """What a look at a post showed."""
+
+    state: str  # public, vanished or unknown
+    reason: str | None  # None for a public post
+    message: str | None
+    retry_after_s: Seconds | None
+    post: Post | None  # with the counts of now; None where the platform told none
+
+
+def look(address: str, options: DownloadOptions, overrides: Mapping[str, Any] | None = None) -> LookAnswer:
+    """Ask for the metadata of a post and nothing else; whatever happens is the answer.
+
+    Vanished is a post that its platform calls removed or private. `region_or_removed` (TikTok tells the two not
+    apart) stays unknown here; `state_after` calls it vanished when an earlier look found the post removed too.
+    """
+    try:
+        if GENERIC not in options.extractors:
+            platform_of(address)
+        with asking(options, {}, overrides or {}) as client:
+            info = described(client, address)
+    except Exception as error:  # it is the end of a process of its own: what is raised here is lost
+        why = refusal(error)
+        if why.reason == Reason.NO_VIDEO:  # said of a post of pictures, which is there
+            return LookAnswer(PUBLIC, None, None, None, None)
+        state = VANISHED if why.reason in GONE else UNKNOWN
+        return LookAnswer(state, why.reason, why.message, why.retry_after_s, None)
+    return LookAnswer(PUBLIC, None, None, None, from_info({"epoch": time.time(), **info}, "yt_dlp"))
+
+
+def state_after(answer: LookAnswer, earlier: Sequence[str | None]) -> str:
+    """The state of a post, given the reasons of earlier looks at it, oldest first."""
+    twice = answer.reason == Reason.REGION_OR_REMOVED and bool(earlier)
+    if twice and earlier[-1] in (Reason.REGION_OR_REMOVED, Reason.REMOVED):
+        return VANISHED
+    return answer.state

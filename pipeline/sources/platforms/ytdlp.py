@@ -1,0 +1,168 @@
+"""yt-dlp as everything here asks it: one set of parameters, one way out, and its errors as reasons."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Reason, StageError, UserError
+from pipeline.sources.platforms.egress_proxy import Gate, gate, own_proxy, without_exemptions
+from pipeline.sources.platforms.failures import judge, plain, said
+from pipeline.sources.platforms.options import DownloadOptions
+
+OTHERS_MODE = 0o077  # of a file: the rights of everyone but its owner
+MAX_LEADS = 3  # from one extractor to the next, as with a short link
+#: A folder without one: yt-dlp would have an ffmpeg of this machine follow playlists, without limits and past the gate.
+NO_FFMPEG = str(Path(__file__).parent)
+GENERIC = "generic"  # the extractor for any site: tests alone allow it, for the sites on this machine
+
+
+class Messages:
+    """A logger for yt-dlp that keeps its warnings: some reasons are said only there."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.too_large = False
+
+    def debug(self, message: str) -> None:
+        """Note the one line of progress that decides: a file over the limit is left out without an error."""
+        self.too_large = self.too_large or "larger than max-filesize" in message
+
+    def warning(self, message: str) -> None:
+        """Keep a warning."""
+        self.warnings.append(message)
+
+    def error(self, message: str) -> None:
+        """Errors are raised too."""
+
+
+@contextmanager
+def asking(
+    options: DownloadOptions, own: Mapping[str, Any], overrides: Mapping[str, Any], messages: Messages | None = None
+) -> Iterator[Any]:
+    """A `yt_dlp.YoutubeDL` with the parameters of all requests and a request's `own`, open for one request.
+
+    What yt-dlp raises inside comes out as `StageError` with its reason; an error that no one has seen yet as
+    `RuntimeError`, so that its trace is stored. `UserError` where the cookies cannot be used.
+    """
+    import yt_dlp
+    from yt_dlp.globals import plugin_dirs
+    from yt_dlp.networking.exceptions import RequestError
+    from yt_dlp.utils import YoutubeDLError
+
+    plugin_dirs.value = []  # a plugin on this machine could take the place of any extractor
+    messages = messages or Messages()
+    unguarded = GENERIC in options.extractors or "proxy" in overrides
+    with _way_out(options, unguarded=unguarded) as (way, proxy):
+        parameters = _parameters(options, messages) | dict(own) | proxy | dict(overrides)
+        try:
+            with yt_dlp.YoutubeDL(parameters) as client:
+                yield client
+        except (YoutubeDLError, RequestError) as error:
+            if way is not None and way.refused:
+                message = f"the address is not followed, {way.refused[0]}"
+                raise StageError(Reason.SKIPPED_POLICY, message) from error
+            raise _failure(error, messages) from error
+
+
+def described(client: Any, address: str) -> dict[str, Any]:
+    """What the extractor says of an address, its own leads to another followed; nothing of it is processed."""
+    info: dict[str, Any] = client.extract_info(address, download=False, process=False) or {}
+    for _ in range(MAX_LEADS):
+        if info.get("_type") not in ("url", "url_transparent"):
+            break
+        info = client.extract_info(info["url"], download=False, process=False) or {}
+    return info
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not answered, as a lane and a row take it."""
+
+    reason: str
+    message: str
+    retry_after_s: float | None = None
+
+
+def refusal(error: Exception) -> Refusal:
+    """Any error of a request as a reason with its sentence, for what must not raise."""
+    if isinstance(error, StageError):
+        return Refusal(error.reason, error.message, error.retry_after_s)
+    if isinstance(error, UserError):  # of the cookies: without them nothing is asked
+        return Refusal(Reason.LOGIN_REQUIRED, str(error))
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return Refusal(Reason.DISK_FULL, "the disk is full")
+    return Refusal(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+
+
+def cookies_of(options: DownloadOptions) -> io.StringIO | None:
+    """A copy of the cookies in memory, so that yt-dlp never writes to the file; None without one.
+
+    Raises `UserError` where the file is not there, or anyone but its owner may read it.
+    """
+    if options.cookie_file is None:
+        return None
+    path = Path(options.cookie_file).expanduser()
+    try:
+        mode, text = path.stat().st_mode, path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"the cookies {path} cannot be read: correct the key cookie_file, or leave it out") from error
+    if os.name == "posix" and mode & OTHERS_MODE:
+        raise UserError(f"others may read the cookies {path}, and whoever has them has the account: chmod 600 {path}")
+    return io.StringIO(text)
+
+
+def _parameters(options: DownloadOptions, messages: Messages) -> dict[str, Any]:
+    """Options of yt-dlp for every request: no plugins' files, no cache, few retries, a pause between two pages."""
+    return {
+        "quiet": True,
+        "noprogress": True,
+        "color": "never",
+        "logger": messages,
+        "allowed_extractors": list(options.extractors),
+        "noplaylist": True,
+        "ignoreerrors": False,
+        "cachedir": False,
+        "retries": 2,
+        "fragment_retries": 3,
+        "extractor_retries": 1,
+        "file_access_retries": 1,
+        "socket_timeout": options.socket_timeout_s,
+        "sleep_interval_requests": 0.75,
+        "js_runtimes": {"deno": {}, "node": {}},
+        "ffmpeg_location": NO_FFMPEG,
+        "geo_bypass": False,
+        "cookiefile": cookies_of(options),
+    }
+
+
+@contextmanager
+def _way_out(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple[Gate | None, dict[str, str]]]:
+    """The gate and how yt-dlp is told of it; where the user or the machine has a proxy, that one decides."""
+    if unguarded:
+        yield None, {}
+    elif options.proxy is not None:
+        with without_exemptions():
+            yield None, {"proxy": options.proxy}
+    elif own_proxy():
+        yield None, {}
+    else:
+        with gate() as way:
+            yield way, {"proxy": way.address}
+
+
+def _failure(error: Exception, messages: Messages) -> Exception:
+    """An error of yt-dlp as one of ours; an unknown one stays as it is, so that its trace is stored."""
+    verdict, sentence = judge(error, messages.warnings), plain(said(error, messages.warnings))
+    if verdict.reason is Reason.DISK_FULL:
+        return OSError(errno.ENOSPC, "No space left on device")
+    if verdict.reason is Reason.INTERNAL_ERROR:
+        return RuntimeError(f"yt-dlp says what is not known here yet: {sentence}")
+    asked = "" if verdict.retry_after_s is None else f" (the site asks to wait {verdict.retry_after_s:.0f} s)"
+    return StageError(verdict.reason, sentence + asked, retry_after_s=verdict.retry_after_s)

@@ -1,0 +1,116 @@
+"""The fields of a post in yt-dlp's description of it, and what a URL or a language code says."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.records.post import Post
+
+#: The extractors of yt-dlp whose names differ from the platform's own.
+PLATFORMS = {"tiktok": "tiktok", "instagram": "instagram", "youtube": "youtube"}
+
+
+#: Addresses of single posts, by platform; the group is the post's id.
+POST_ADDRESSES = {
+    "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok(?:v)?\.com/(?:@[^/]*/video|share/video|v)/(\d+)"),
+    "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/(?:[^/]+/)?(?:reels?|p)/([\w-]+)"),
+    "youtube": re.compile(r"https?://(?:(?:www\.|m\.)?youtube\.com/(?:shorts/|watch\?v=)|youtu\.be/)([\w-]{11})"),
+}
+
+
+def from_info(info: Mapping[str, Any], source: str) -> Post:
+    """A post from yt-dlp's description of a video: an allow-list of its fields, never addresses with signatures."""
+    platform = platform_of(str(info.get("extractor_key") or info.get("extractor") or ""))
+    description, title = _text(info.get("description")), _text(info.get("title"))
+    if platform == "youtube" and title and description:
+        description = f"{title}\n{description}"
+    # Instagram swaps the two: its `uploader` is the full name and `channel` the account's name.
+    handle = (
+        info.get("channel")
+        if platform == "instagram"
+        else info.get("uploader_id" if platform == "youtube" else "uploader")
+    )
+    author_id = info.get("channel_id") if platform == "youtube" else info.get("uploader_id")
+    posted_at, precision = _posted(info)
+    counts = {
+        "views": info.get("view_count"),
+        "likes": info.get("like_count"),
+        "comments": info.get("comment_count"),
+        "shares": info.get("repost_count"),
+        "saves": info.get("save_count"),
+    }
+    artists = info.get("artists") or ([info["artist"]] if info.get("artist") else [])
+    return Post(
+        source=source,
+        platform=platform,
+        post_id=_text(info.get("id")),
+        url=_text(info.get("webpage_url")),
+        caption=description or title,
+        author=_text(handle),
+        author_id=_text(author_id),
+        posted_at=posted_at,
+        posted_precision=precision,
+        duration_s=_number(info.get("duration")),
+        language=language_of(_text(info.get("language"))),
+        sound_title=_text(info.get("track")),
+        sound_artist=", ".join(str(artist) for artist in artists) or None,
+        counted_at=_epoch(info.get("epoch")),  # when yt-dlp looked
+        counts={name: int(count) for name, value in counts.items() if (count := _number(value)) is not None},
+    )
+
+
+def platform_of(extractor: str) -> str | None:
+    """The platform behind a yt-dlp extractor's name; None if it is not known."""
+    name = extractor.lower()
+    return next((platform for prefix, platform in PLATFORMS.items() if name.startswith(prefix)), name or None)
+
+
+def post_address(address: str) -> tuple[str | None, str | None]:
+    """Platform and post id of an address; both None where it does not show them."""
+    for platform, pattern in POST_ADDRESSES.items():
+        found = pattern.match(address)
+        if found:
+            return platform, found[1]
+    return None, None
+
+
+def language_of(code: str | None) -> str | None:
+    """The ISO 639-1 code that a platform's own begins with (`en-US`, `zh_Hans`); None for anything else."""
+    found = re.match(r"([A-Za-z]{2})(?:[-_]|$)", code or "")
+    return found[1].lower() if found and found[1].lower() != "un" else None
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO 8601 time as UTC; a time without an offset is taken as UTC. `ValueError` for anything else."""
+    moment = datetime.fromisoformat(text.strip())
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _posted(info: Mapping[str, Any]) -> tuple[datetime | None, str | None]:
+    exact = _epoch(info.get("timestamp"))
+    if exact is not None:
+        return exact, "second"
+    day = _text(info.get("upload_date"))
+    if day is not None and len(day) == len("20260131") and day.isdigit():
+        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC), "day"
+    return None, None
+
+
+def _epoch(value: object) -> datetime | None:
+    seconds = _number(value)
+    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _text(value: object) -> str | None:
+    text = "" if value is None else str(value)
+    return text or None

@@ -1,0 +1,198 @@
+"""The sources of a study, read: files, addresses and exports as clips, and the pages that a run will list."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+from pipeline.records import ClipRow, Source
+from pipeline.records.post import Enrolment, Place, Post
+from pipeline.sources.formats.formats import BY_NAME, FORMATS, Hints, digest, read
+from pipeline.sources.formats.plain_csv import CSV
+from pipeline.sources.formats.records import header
+from pipeline.sources.formats.result import ImportResult, enrolments, unresolved_id
+from pipeline.sources.media_folder import WILDCARD, MediaFiles
+from pipeline.sources.platforms.listing import ListingRequest
+from pipeline.sources.platforms.urls import listing_platform
+from pipeline.sources.post_fields import post_address
+from pipeline.study.config import Study
+from pipeline.study.source_options import SourceOptions
+
+ADDRESS = re.compile(r"https?://[^\s/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file of another tool, read, and what is to become of its posts."""
+
+    label: str  # of the source
+    result: ImportResult
+    fetch: bool  # whether media is fetched from the posts' addresses
+
+    def enrolments(self) -> Iterator[Enrolment]:
+        """The posts of the file with their places."""
+        return enrolments(self.result, self.label, self.fetch)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything that the sources of a study name; a clip that several name comes once for each place."""
+
+    enrolments: tuple[Enrolment, ...]  # in the order of the sources, those of exports among them
+    exports: tuple[Export, ...]
+    listings: tuple[ListingRequest, ...]
+
+
+def read_sources(study: Study) -> Sources:
+    """Read every source of a study, in order; `ConfigError` names the one that cannot be read."""
+    files = MediaFiles(study)
+    found: list[Enrolment] = []
+    exports: list[Export] = []
+    listings = read_listings(study)
+    for source, label in zip(study.file.sources, study.file.labels, strict=True):
+        if source.folder or source.glob:
+            found += files.of(source, label)
+        elif not source.listing and (export := _export(study, source, label)) is not None:
+            exports.append(export)
+            found += export.enrolments()
+        elif not source.listing:
+            found += _addresses(study, source, label)
+    found += files.missing()
+    once: dict[tuple[str, Place], Enrolment] = {}
+    for enrolment in found:
+        if study.shard and not study.shard.holds(enrolment.clip_id):
+            continue
+        once.setdefault((enrolment.clip_id, enrolment.place), enrolment)
+    return Sources(tuple(once.values()), tuple(exports), listings)
+
+
+def read_listings(study: Study) -> tuple[ListingRequest, ...]:
+    """The pages that the study file has listed; `ConfigError` names the one that cannot be. A shard lists none."""
+    if study.shard:
+        return ()
+    named = zip(study.file.sources, study.file.labels, strict=True)
+    return tuple(_listing(study, source, label) for source, label in named if source.listing)
+
+
+def stamp(study: Study, key: bytes | None) -> str | None:
+    """What changes when the sources do, or what reads them: two alike give the same clips. None if a file is missing.
+
+    Files are told by their size and time, as those of clips are; of folders, all that lies in them counts.
+    """
+    readers = [version("cliptone"), *(f"{known.name} {known.version}" for known in FORMATS)]
+    readers += [column.name for column in ClipRow.columns()]  # a column that is new is empty until they are read again
+    secret = None if key is None else hashlib.sha256(key).hexdigest()
+    read = hashlib.sha256(json.dumps([readers, secret, str(study.path.parent)]).encode())
+    try:
+        for source, label in zip(study.file.sources, study.file.labels, strict=True):
+            read.update(f"\n{label} {source.model_dump_json()}".encode())
+            for path in _paths(study, source):
+                for line in _stamps(path):
+                    read.update(line.encode(errors="surrogateescape"))
+    except OSError:
+        return None
+    return read.hexdigest()
+
+
+def _paths(study: Study, source: SourceOptions) -> Iterator[Path]:
+    """The files and folders that a source reads."""
+    fixed: list[str] = []
+    for part in Path(source.glob or "").parts:
+        if WILDCARD.search(part):
+            break
+        fixed.append(part)
+    named = (source.folder, source.sidecar, source.url_file, source.export, str(Path(*fixed)) if source.glob else None)
+    return (study.resolve(name) for name in named if name)
+
+
+def _stamps(path: Path) -> Iterator[str]:
+    """Name, size and time of a file, or of every file in a folder and below, in order."""
+    if not path.is_dir():
+        stat = path.stat()
+        yield f"\n{path} {stat.st_size} {stat.st_mtime_ns}"
+        return
+    with os.scandir(path) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _stamps(Path(entry.path))
+        elif entry.is_dir():
+            raise OSError(f"{entry.path} is a link to a folder: what lies in it is not looked through")
+        else:
+            stat = entry.stat()
+            yield f"\n{entry.path} {stat.st_size} {stat.st_mtime_ns}"
+
+
+def _export(study: Study, source: SourceOptions, label: str) -> Export | None:
+    """The file of a source if another tool, or the researcher, made it; a list of addresses is none."""
+    path = study.resolve(source.export or source.url_file or "")
+    if source.urls or (source.url_file and not _is_table(path, source)):
+        return None
+    if not path.exists():
+        raise ConfigError(f"{study.path.name}: the export {path} is not there")
+    result = read(path, Hints(source.donor, source.columns, source.platform))
+    if source.url_file and result.format != CSV:
+        raise ConfigError(f"{study.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
+    if not result.posts and not result.exposures:
+        raise ConfigError(f"{study.path.name}: {path} holds no posts: `cliptone import` says what it found")
+    return Export(label, result, source.fetch)
+
+
+def _is_table(path: Path, source: SourceOptions) -> bool:
+    return path.is_file() and bool(source.columns or source.platform or "url" in header(path))
+
+
+def _addresses(study: Study, source: SourceOptions, label: str) -> Iterator[Enrolment]:
+    """The addresses of posts: those in the study file, or one a line of a file, where # begins a comment."""
+    if source.urls:
+        for address in source.urls:
+            yield _address(study.path.name, address, Place(label))
+        return
+    path = study.resolve(source.url_file or "")
+    if path.suffix.lower() == ".csv" and path.is_file():
+        names = ", ".join(header(path))
+        raise ConfigError(f'{path} has no column `url`, it has {names}: name it with columns = {{ url = "…" }}')
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{study.path.name}: the file {path} cannot be read as text in UTF-8") from error
+    sha256 = digest(path)
+    for number, line in enumerate(lines, start=1):
+        address = line.strip()
+        if address and not address.startswith("#"):
+            yield _address(f"{path}, line {number}", address, Place(label, sha256, number))
+
+
+def _address(where: str, address: str, place: Place) -> Enrolment:
+    if not ADDRESS.match(address):
+        raise ConfigError(f"{where}: {address!r} is not an address that starts with https://")
+    platform, post_id = post_address(address)
+    return Enrolment(
+        f"{platform or 'url'}:{post_id or unresolved_id(address)}",
+        Source("url", address, ""),
+        Post(source="url", platform=platform or "url", post_id=post_id, url=address),
+        place,
+    )
+
+
+def _listing(study: Study, source: SourceOptions, label: str) -> ListingRequest:
+    address = source.listing or ""
+    try:
+        platform = listing_platform(address)
+    except ConfigError as error:
+        raise ConfigError(f"{study.path.name}: {error}") from error
+    return ListingRequest(
+        source=label,
+        address=address,
+        platform=platform,
+        max_posts=source.max_posts,
+        since=source.since,
+        max_minutes=source.max_minutes,
+    )

@@ -1,0 +1,94 @@
+"""The attempts of a study's stages on its clips: written as they end, and asked for the last of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pipeline.records import Outcome
+from pipeline.records.runs import AttemptRow, FingerprintRow, TraceRow
+from pipeline.sources.platforms.retry import Step
+from pipeline.stage import StagePlan
+from pipeline.store.tables import Tables, now
+
+
+class Attempts:
+    """The attempts in one open database; changes belong inside a transaction."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._last_id = tables.number("SELECT coalesce(max(attempt_id), 0) FROM attempts")
+
+    def log(
+        self,
+        run_id: int,
+        stage: str,
+        fingerprint: str,
+        outcomes: Sequence[Outcome],
+        status: str | None = None,
+        step: Step | None = None,
+    ) -> None:
+        """Write down one attempt on each clip, with what follows from it."""
+        finished = now()
+        again = None if step is None or step.wait_s is None else finished + timedelta(seconds=step.wait_s)
+        first = self._last_id + 1
+        attempts = [
+            AttemptRow(
+                attempt_id=attempt_id,
+                run_id=run_id,
+                clip_id=outcome.clip_id,
+                stage=stage,
+                fingerprint=fingerprint,
+                status=status or ("ok" if outcome.ok else "failed"),
+                reason=outcome.reason,
+                message=outcome.message,
+                finished_at=finished,
+                seconds=outcome.seconds,
+                action=step.action if step else None,
+                again_at=again,
+                tools=outcome.tools,
+            )
+            for attempt_id, outcome in enumerate(outcomes, first)
+        ]
+        self._last_id += len(attempts)
+        self._tables.insert(attempts)
+        traced = [
+            (number, outcome.trace) for number, outcome in enumerate(outcomes, first) if outcome.trace is not None
+        ]
+        self._tables.insert([TraceRow(number, trace) for number, trace in traced])
+
+    def make_stale(self, run_id: int, stages: Sequence[str], clip_ids: Sequence[str]) -> None:
+        """Have stages run again on these clips, where they ran before."""
+        ran: dict[tuple[str, str], list[str]] = {}
+        for clip_id, last in self.last_fingerprints(clip_ids).items() if clip_ids else ():
+            for stage in stages:
+                if stage in last:
+                    ran.setdefault((stage, last[stage]), []).append(clip_id)
+        for (stage, fingerprint), found in ran.items():
+            self.log(run_id, stage, fingerprint, list(map(Outcome, found)), status="stale")
+
+    def last_fingerprints(self, clip_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The configuration of the last attempt of each stage, by clip."""
+        sql = """
+            SELECT clip_id, stage, arg_max(fingerprint, attempt_id)
+            FROM attempts WHERE clip_id IN (SELECT unnest($ids)) GROUP BY clip_id, stage
+        """
+        last: dict[str, dict[str, str]] = {clip_id: {} for clip_id in clip_ids}
+        found = self._tables.connection.execute(sql, {"ids": list(clip_ids)}).fetchall()
+        for clip_id, stage, fingerprint in found:
+            last[clip_id][stage] = fingerprint
+        return last
+
+
+def fingerprint_row(plan: StagePlan) -> FingerprintRow:
+    """The configuration that a stage's attempts of now name."""
+    return FingerprintRow(
+        fingerprint=plan.fingerprint,
+        stage=plan.name,
+        version=plan.stage.version,
+        options=plan.options.model_dump_json(),
+        models=json.dumps(plan.models, sort_keys=True),
+        libraries=json.dumps(plan.libraries, sort_keys=True),
+        is_current=True,
+    )

@@ -1,0 +1,93 @@
+"""The published results of a study, read-only: queries and SQL as pandas frames or Arrow tables."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from pipeline.errors import StoreError, UserError
+from pipeline.store.publish.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
+from pipeline.store.queries import get_query, own_folder
+from pipeline.store.schema import quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class ResultsReader:
+    """One published database; a run that goes on is never blocked by it and never changes what it shows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = published_path(path)
+        self._own_queries = own_folder(path)
+        if self.path.name == MANIFEST:
+            self._connection = connect(self.path)
+            return
+        if not self.path.is_file():
+            raise StoreError(
+                f"there are no results at {self.path} yet: run the study first (`cliptone run STUDY.toml`)"
+            )
+        try:
+            # Attached to a database of its own: DuckDB would give a second opening in one process the first one's file.
+            self._connection = duckdb.connect()
+            self._connection.execute(f"ATTACH {quoted(str(self.path))} AS study (READ_ONLY)")
+            self._connection.execute("USE study")
+            open_catalogue(self._connection)
+        except duckdb.Error as error:
+            raise StoreError(
+                f"{self.path} cannot be read as a DuckDB database: {str(error).splitlines()[0]}"
+            ) from error
+
+    def query(self, name: str, **parameters: Any) -> pd.DataFrame:
+        """A query of `queries/`, or of a folder of that name beside the study file; its `$parameters` by name."""
+        chosen = get_query(name, self._own_queries)
+        return _frame(self.arrow(chosen.sql, chosen.bind({key: str(value) for key, value in parameters.items()})))
+
+    def sql(self, statement: str, **parameters: Any) -> pd.DataFrame:
+        """Any SQL over the tables and views, as a pandas frame."""
+        return _frame(self.arrow(statement, parameters))
+
+    def arrow(self, statement: str, parameters: dict[str, Any]) -> pa.Table:
+        """Any SQL as an Arrow table; `UserError` with DuckDB's sentence if it cannot run."""
+        try:
+            return self._connection.sql(statement, params=parameters).to_arrow_table()
+        except duckdb.IOException as error:
+            raise StoreError(
+                f"a file behind {self.path} cannot be read, perhaps since it was published anew: open it again "
+                f"({str(error).splitlines()[0]})"
+            ) from error
+        except duckdb.Error as error:
+            raise UserError(f"this SQL cannot run: {error}") from error
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def published_path(path: Path) -> Path:
+    """The database behind what a user names: a folder, the database itself, or a study file; or a Parquet manifest."""
+    if path.suffix == ".toml":
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise UserError(f"{path} cannot be read as a study file: {error}") from error
+        output = content.get("output") or f"outputs/{content.get('name')}"
+        return path.parent / output / "study.duckdb"
+    if path.suffix != ".duckdb" and (manifest := manifest_of(path)) is not None:
+        return manifest
+    return path / "study.duckdb" if path.suffix != ".duckdb" else path

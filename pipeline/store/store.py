@@ -1,0 +1,288 @@
+"""The DuckDB file of a study: enrol clips, find what is pending, save what stages give, publish for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.records import (
+    Clip,
+    ClipRow,
+    EvaluationRow,
+    ExclusionRow,
+    ExposureRow,
+    ImportRow,
+    ListingRow,
+    ObservationRow,
+    Outcome,
+    ProvenanceRow,
+    Row,
+    Source,
+    TombstoneRow,
+    VisibilityRow,
+)
+from pipeline.records.post import Enrolment
+from pipeline.records.pseudonyms import is_buried, tombstone
+from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, FingerprintRow, ReadingRow, RunRow, SourceRow
+from pipeline.sources.platforms.retry import Step
+from pipeline.stage import Stage, StagePlan
+from pipeline.store import pending, schema
+from pipeline.store.attempts import Attempts, fingerprint_row
+from pipeline.store.connect import open_database
+from pipeline.store.pending import Waiting
+from pipeline.store.publish.parquet import renew_chosen
+from pipeline.store.signals import Alone
+from pipeline.store.tables import Tables, now
+from pipeline.store.transactions import disk_full, transaction
+from pipeline.store.upsert_posts import Enrolled, enrol, merged
+from pipeline.study.config import Study
+
+STUDY_ROWS: tuple[type[Row], ...] = (
+    ClipRow,
+    ObservationRow,
+    ProvenanceRow,
+    ImportRow,
+    ExposureRow,
+    ListingRow,
+    ExclusionRow,
+    VisibilityRow,
+    TombstoneRow,
+    EvaluationRow,
+)
+
+PLATFORM = "yt_dlp"  # the origin of what a platform itself says of a post
+
+
+class Store:
+    """The working database of one study, held by one run; every change is one transaction.
+
+    Lanes save from threads of their own: whoever does more than one call that belong together holds `alone`.
+    """
+
+    def __init__(self, path: Path, stages: Sequence[type[Stage]]) -> None:
+        self._stages = {stage.name: stage for stage in stages}
+        self._rows = (*STUDY_ROWS, *(row for stage in stages for row in stage.tables), *LEDGER_ROWS)
+        self._connection = open_database(path, (*self._rows, *PRIVATE_ROWS))
+        self.tables = Tables(self._connection)
+        self._path = path
+        self.alone = Alone()
+        self._attempts = Attempts(self.tables)
+        self.run_id = self.tables.number("SELECT coalesce(max(run_id), 0) FROM runs")  # the last one
+        self._changing = False
+        self._current: dict[str, StagePlan] = {}
+        self._last: dict[str, dict[str, str]] = {}  # by clip and stage, of the clips that are followed
+        self._left: dict[str, dict[str, pending.Mark]] | None = None  # by clip and stage; None after a change
+
+    def close(self) -> None:
+        """Write everything to the file and let it go."""
+        with self.alone():
+            self._connection.close()
+
+    def enrol(self, enrolments: Iterable[Enrolment], key: bytes | None, start: int = 0) -> Enrolled:
+        """Add the clips that are new and renew what changed; `start` is the position of the first.
+
+        A file whose size or time changed makes all stages of its clip stale, a changed caption those that read it.
+        """
+        with self.change():
+            buried = {row.clip_key for row in self.tables.read(TombstoneRow)}
+            if buried:
+                enrolments = (one for one in enrolments if not is_buried(one, key, buried))
+            found = enrol(self.tables, enrolments, key, start)
+            readers = [name for name, stage in self._stages.items() if stage.uses_caption]
+            self._attempts.make_stale(self.run_id, readers, found.changed_captions)
+            self._attempts.make_stale(self.run_id, list(self._stages), found.changed_files)
+        return found
+
+    def reading(self) -> ReadingRow | None:
+        """What the sources held when they were last read; None if they have to be read again."""
+        with self.alone():
+            return next(iter(self.tables.read(ReadingRow)), None)
+
+    def note_reading(self, row: ReadingRow | None) -> None:
+        """Note what the sources held, or that they have to be read again."""
+        with self.change():
+            self._connection.execute("DELETE FROM readings")
+            self.tables.insert([row] if row else [])
+
+    def begin_run(self, version: str, study_digest: str, plans: Sequence[StagePlan]) -> None:
+        """Open a run and note the configuration of every stage."""
+        self._current = {plan.name: plan for plan in plans}
+        rows = [fingerprint_row(plan) for plan in plans]
+        with self.change():
+            self.run_id += 1
+            schema.insert_one(self._connection, RunRow(self.run_id, now(), None, version, study_digest))
+            if {row for row in self.tables.read(FingerprintRow) if row.is_current} == set(rows):
+                return
+            self._connection.execute("UPDATE fingerprints SET is_current = false")
+            self._connection.execute(
+                "DELETE FROM fingerprints WHERE fingerprint IN (SELECT unnest($names))",
+                {"names": [row.fingerprint for row in rows]},
+            )
+            schema.insert(self._connection, rows)
+
+    def end_run(self) -> None:
+        """Close the run."""
+        with self.change():
+            self._connection.execute(
+                "UPDATE runs SET finished_at = $now WHERE run_id = $run_id",
+                {"now": now().replace(tzinfo=None), "run_id": self.run_id},
+            )
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Append rows of one of the study's own tables."""
+        with self.change():
+            self.tables.insert(rows)
+
+    # ------------------------------------------------------------ what to do
+
+    def pending(self, plan: StagePlan, retry_failed: bool = False, hopeful: Collection[str] = ()) -> list[str]:
+        """Clips that a stage has still to do, see `pending.pending`."""
+        with self.alone():
+            if self._left is None:
+                self._left = pending.unfinished(self.tables, list(self._current.values()))
+            return pending.pending(self._left, plan, retry_failed, hopeful)
+
+    def passed(self, plan: StagePlan, among: Collection[str] | None = None) -> set[str]:
+        """Clips that passed this stage under its current fingerprint, of all or of some."""
+        with self.alone():
+            return pending.passed(self.tables, plan, among)
+
+    def waiting(self, plan: StagePlan, tools: str, retry_failed: bool = False) -> list[Waiting]:
+        """Posts that are to be fetched now or at a later date, see `pending.waiting`."""
+        with self.alone():
+            return pending.waiting(self.tables, plan, tools, retry_failed)
+
+    def of_kind(self, kind: str, among: Collection[str]) -> set[str]:
+        """Those of some clips whose bytes come from a file, an address, or nowhere."""
+        with self.alone():
+            return pending.of_kind(self.tables, kind, among)
+
+    def known(self, platform: str) -> set[str]:
+        """All clips of a platform."""
+        with self.alone():
+            return pending.known(self.tables, platform)
+
+    def clips(self, study: Study, plan: StagePlan, clip_ids: Sequence[str]) -> list[Clip]:
+        """These clips with the rows of the stages that this one needs, in the given order."""
+        with self.alone():
+            kinds = [kind for need in plan.stage.needs for kind in self._stages[need].tables]
+            stored: dict[str, dict[str, list[Row]]] = {clip_id: {} for clip_id in clip_ids}
+            for kind in kinds:
+                for row in self.tables.read(kind, clip_ids):
+                    stored[row.clip_id].setdefault(kind.table, []).append(row)  # type: ignore[attr-defined]
+            sources = {row.clip_id: row for row in self.tables.read(SourceRow, clip_ids)}
+            posts = {row.clip_id: row for row in self.tables.read(ClipRow, clip_ids)}
+        return [_clip(study, sources[name], posts[name], stored[name]) for name in clip_ids]
+
+    # ------------------------------------------------------------ what was done
+
+    def follow(self, clip_ids: Sequence[str]) -> None:
+        """Load the configurations behind these clips' stored rows, so that `save` knows what to replace."""
+        with self.alone():
+            self._last = self._attempts.last_fingerprints(clip_ids)
+
+    def save(self, plan: StagePlan, outcome: Outcome, step: Step | None = None) -> None:
+        """Store one outcome at once; `step` is what follows for a post that did not arrive."""
+        self.save_all(plan, [outcome], step)
+
+    def save_all(self, plan: StagePlan, outcomes: Sequence[Outcome], step: Step | None = None) -> None:
+        """Store outcomes of a stage: the clips' old rows go, the new ones and the attempts come, all or nothing.
+
+        Of a failure, what was learnt of the post is stored too.
+        """
+        clip_ids = [outcome.clip_id for outcome in outcomes]
+        with self.change():
+            unknown = [clip_id for clip_id in clip_ids if clip_id not in self._last]
+            last = self._last | (self._attempts.last_fingerprints(unknown) if unknown else {})
+            replaced = self._replaced(plan, {clip_id: last[clip_id] for clip_id in clip_ids})
+            for name, found in replaced.items():
+                for kind in self._stages[name].tables:
+                    self.tables.delete(kind, found)
+            first = set(clip_ids) - set(replaced.get(plan.name, ()))
+            rows = [row for outcome in outcomes if outcome.ok for row in outcome.rows]
+            for kind in plan.stage.tables:
+                self.tables.insert([row for row in rows if isinstance(row, kind)], first)
+            self.learn([row for outcome in outcomes for row in outcome.rows])
+            self._attempts.log(self.run_id, plan.name, plan.fingerprint, outcomes, step=step)
+        for clip_id in self._last.keys() & clip_ids:
+            self._last[clip_id][plan.name] = plan.fingerprint
+
+    def learn(self, rows: Sequence[Row]) -> None:
+        """Store what a platform said of posts, inside a transaction."""
+        told = {row.clip_id: row for row in rows if isinstance(row, ClipRow)}
+        known = {row.clip_id: row for row in self.tables.read(ClipRow, list(told))} if told else {}
+        self.tables.replace([merged(known.get(name), row, PLATFORM) for name, row in told.items()])
+        self.tables.observe([row for row in rows if isinstance(row, ObservationRow)])
+
+    def forget(self, clip_ids: Sequence[str], key: bytes | None, cause: str) -> None:
+        """Delete every row of these clips, and leave tombstones, so that no source brings them back."""
+        with self.change():
+            self.delete(clip_ids)
+            self.tables.insert([TombstoneRow(tombstone(clip_id, key), now(), cause) for clip_id in clip_ids])
+
+    def delete(self, clip_ids: Sequence[str]) -> None:
+        """Delete every row of these clips; a source that names them brings them back."""
+        with self.change():
+            kinds: tuple[type[Row], ...] = (*self._rows, SourceRow)
+            for kind in kinds:
+                if "clip_id" in {column.name for column in kind.columns()}:
+                    self.tables.delete(kind, clip_ids)
+            self.tables.forget_publications(clip_ids)
+            self.note_reading(None)
+
+    def make_stale(self, stage: str, clip_ids: Sequence[str]) -> None:
+        """Have a stage run again on these clips."""
+        if clip_ids:
+            with self.change():
+                self._attempts.make_stale(self.run_id, [stage], clip_ids)
+
+    def publish(self, target: Path) -> None:
+        """Replace what readers see by what is stored."""
+        with self.alone(), disk_full():
+            row = self.tables.next_publication()
+            renew_chosen(self._connection, self._rows, target, self._path, row)
+            with self.change():
+                self.tables.note_published(row)
+
+    @property
+    def unpublished(self) -> bool:
+        """True when readers have not seen everything that is stored, or see it through views of another version."""
+        return not self.tables.published
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """One transaction, of one thread at a time; one inside another belongs to it."""
+        with self.alone():
+            if self._changing:
+                yield
+                return
+            self._changing = True
+            self._left = None
+            try:
+                with transaction(self._connection):
+                    yield
+            finally:
+                self._changing = False
+
+    def _replaced(self, plan: StagePlan, last: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+        """By stage, clips whose stored rows go: this stage's, and later ones' that ran under another configuration."""
+        names = list(self._stages)
+        found: dict[str, list[str]] = {}
+        for clip_id, ran in last.items():
+            for name in names[names.index(plan.name) :]:
+                if name in ran and (name == plan.name or ran[name] != self._current[name].fingerprint):
+                    found.setdefault(name, []).append(clip_id)
+        return found
+
+
+def _clip(study: Study, source: SourceRow, post: ClipRow, stored: Mapping[str, Sequence[Row]]) -> Clip:
+    return Clip(
+        clip_id=source.clip_id,
+        source=Source(source.kind, source.location, source.stamp),
+        media_path=Path(source.location) if source.kind == "file" else study.media_path(source.clip_id),
+        audio_path=study.audio_path(source.clip_id),
+        declared_duration_s=post.declared_duration_s,
+        caption=post.caption,
+        stored=stored,
+    )

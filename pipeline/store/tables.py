@@ -1,0 +1,131 @@
+"""The tables of a working database: rows in, rows out, and a note of each change that readers have not seen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from pipeline.records import ClipRow, ObservationRow, Row, RowT
+from pipeline.records.runs import PRIVATE_ROWS, PublicationRow
+from pipeline.store import schema
+from pipeline.store.queries import queries_digest
+
+
+class Tables:
+    """One open database with the row classes that are stored in it; changes belong inside a `transaction`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.publication = self.number("SELECT coalesce(max(publication), 0) FROM publications")  # the last one
+
+    def read(self, kind: type[RowT], clip_ids: Sequence[str] | None = None) -> list[RowT]:
+        """Stored rows of one kind in the order of their grain, of these clips or of all."""
+        return schema.read(self.connection, kind, clip_ids)
+
+    def insert(self, rows: Sequence[Row], first: Collection[str] = ()) -> None:
+        """Append rows of one kind, and note that readers have not seen them; `first` names clips without any so far."""
+        if rows:
+            schema.insert(self.connection, rows)
+            self._note(type(rows[0]), [getattr(row, "clip_id", None) for row in rows], first)
+
+    def replace(self, rows: Sequence[Row]) -> None:
+        """Put rows of a table with one row a clip in the place of the old ones."""
+        if rows:
+            self.delete(type(rows[0]), [row.clip_id for row in rows])  # type: ignore[attr-defined]
+            self.insert(rows)
+
+    def delete(self, kind: type[Row], clip_ids: Collection[str]) -> None:
+        """Delete the rows of these clips."""
+        if clip_ids:
+            self.connection.execute(
+                f"DELETE FROM {kind.table} WHERE clip_id IN (SELECT unnest($ids))",  # noqa: S608 - own names
+                {"ids": list(clip_ids)},
+            )
+            self._note(kind, clip_ids)
+
+    def observe(self, rows: Sequence[ObservationRow]) -> None:
+        """Add counts that are new; the same counts read again from the same source add nothing."""
+        if not rows:
+            return
+        stored = self.read(ObservationRow, [row.clip_id for row in rows])
+        known = {(row.clip_id, row.counted_at, row.count_source): row for row in stored}
+        plain = {(row.clip_id, row.counted_at, row.count_source): row for row in map(without_offset, rows)}
+        # Of counts without a time, the last ones read stand.
+        changed = {name for name, row in plain.items() if row.counted_at is None and known.get(name, row) != row}
+        if changed:
+            self.connection.execute(
+                """
+                DELETE FROM observations
+                USING (SELECT unnest($ids) AS clip_id, unnest($sources) AS count_source) AS changed
+                WHERE observations.counted_at IS NULL
+                    AND observations.clip_id = changed.clip_id
+                    AND observations.count_source = changed.count_source
+                """,
+                {"ids": [name[0] for name in changed], "sources": [name[2] for name in changed]},
+            )
+        self.insert([row for name, row in plain.items() if name not in known or name in changed])
+
+    def number(self, sql: str, parameters: dict[str, Any] | None = None) -> int:
+        """The one number that a statement gives."""
+        return int(self.connection.execute(sql, parameters or {}).fetchall()[0][0])
+
+    @property
+    def published(self) -> bool:
+        """True when readers have seen everything that is stored, through views of this version."""
+        sql = """
+            SELECT count(*) FROM publications
+            WHERE publication = $last AND views_sha256 = $views AND NOT EXISTS (FROM changes WHERE publication > $last)
+        """
+        return self.number(sql, {"last": self.publication, "views": queries_digest()}) > 0
+
+    def next_publication(self) -> PublicationRow:
+        """The publication that would come now."""
+        return PublicationRow(self.publication + 1, now().replace(tzinfo=None), queries_digest())
+
+    def note_published(self, row: PublicationRow) -> None:
+        """Note a publication that readers have, inside a transaction; what the last two files both hold is dropped."""
+        schema.insert(self.connection, [row])
+        self.publication = row.publication
+        sql = "DELETE FROM publications WHERE publication < $last - 1"
+        self.connection.execute(sql, {"last": self.publication})
+        self.connection.execute("DELETE FROM changes WHERE publication < $last", {"last": self.publication})
+
+    def forget_publications(self, clip_ids: Sequence[str]) -> None:
+        """Have the next publication written as a whole, inside a transaction: no byte of these clips stays in it."""
+        self.connection.execute("DELETE FROM publications")
+        self.connection.execute("DELETE FROM changes WHERE clip_id IN (SELECT unnest($ids))", {"ids": list(clip_ids)})
+
+    def _note(self, kind: type[Row], clip_ids: Iterable[str | None], first: Collection[str] = ()) -> None:
+        """Note that readers have not seen rows of these clips."""
+        if kind in (ClipRow, ObservationRow):  # filters look at these
+            self.connection.execute("DELETE FROM judgements")
+        if kind not in PRIVATE_ROWS:
+            ids = list(set(clip_ids))
+            self.connection.execute(
+                "INSERT INTO changes SELECT $publication, $table, unnest($ids), unnest($first)",
+                {
+                    "publication": self.publication + 1,
+                    "table": kind.table,
+                    "ids": ids,
+                    "first": [clip_id in first for clip_id in ids],
+                },
+            )
+
+
+def without_offset(row: RowT) -> RowT:
+    """A row with its times in UTC without an offset, as they come back from the database."""
+    times = {
+        column.name: value.astimezone(UTC).replace(tzinfo=None)
+        for column in row.columns()
+        if isinstance(value := getattr(row, column.name), datetime) and value.tzinfo is not None
+    }
+    return dataclasses.replace(row, **times)  # type: ignore[type-var]
+
+
+def now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)

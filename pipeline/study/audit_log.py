@@ -1,0 +1,117 @@
+"""The audit log of a study: one line a command that changed something, each bound to the one before by its digest.
+
+A line holds the time, the command, the version of cliptone and counts: nothing of any person or post. Whoever changes,
+removes or reorders a line breaks the chain after it; only the last lines can be cut off unseen, so whoever wants to
+show that none is missing keeps the last digest elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.study.config import Study
+
+FILE = "audit.jsonl"
+BEGINNING = "0" * 64  # what the first line is bound to
+#: Names and words in counts: of closed lists, never free text.
+WORD = re.compile(r"[A-Za-z0-9_.,: -]{0,64}")
+LOCK_S = 10.0  # another command writes one line
+
+Counts = Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log."""
+
+    at: str  # UTC, ISO 8601
+    command: str
+    counts: dict[str, int | str]
+    cliptone_version: str
+    before: str  # sha256 of the line before
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the chain of a log holds."""
+
+    lines: int
+    last: str  # sha256 of the last line: keep it elsewhere to show that none was cut off
+    broken: str | None  # what is wrong first, as a sentence; None if all is well
+
+
+def note(study: Study, command: str, counts: Counts) -> None:
+    """Add a line to the log of a study; counts are numbers and words of closed lists, else `ValueError`."""
+    wrong = [name for name, value in counts.items() if not WORD.fullmatch(name) or not WORD.fullmatch(str(value))]
+    if wrong:
+        raise ValueError(f"the audit log takes numbers and single words alone, not {wrong[0]!r}")
+    path = study.output / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):
+        content = path.read_bytes() if path.exists() else b""
+        cut_off = b"\n" if content and not content.endswith(b"\n") else b""  # by a crash: it stays, and is shown
+        lines = content.splitlines()
+        before = hashlib.sha256(lines[-1]).hexdigest() if lines else BEGINNING
+        line = {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": command,
+            "counts": dict(counts),
+            "cliptone_version": version("cliptone"),
+            "before": before,
+        }
+        with path.open("ab") as file:
+            file.write(cut_off + json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def read(path: Path) -> list[Line]:
+    """The lines of a log that can be read; `UserError` where there is none."""
+    return [Line(**line) for line in map(_parsed, _lines(path)) if line is not None]
+
+
+def verify(path: Path) -> Verdict:
+    """Follow the chain of a log from its beginning; `UserError` where there is none."""
+    before, broken = BEGINNING, None
+    lines = _lines(path)
+    for number, text in enumerate(lines, start=1):
+        line = _parsed(text)
+        if broken is None and line is None:
+            broken = f"line {number} is no line of this log: it was cut off or changed"
+        elif broken is None and line is not None and line["before"] != before:
+            broken = f"line {number} does not follow line {number - 1}: that one was changed, or others were taken out"
+        before = hashlib.sha256(text).hexdigest()
+    return Verdict(len(lines), before, broken)
+
+
+def _lines(path: Path) -> list[bytes]:
+    try:
+        return path.read_bytes().splitlines()
+    except FileNotFoundError as error:
+        raise UserError(
+            f"there is no audit log at {path} yet: the first command that changes something begins it"
+        ) from error
+
+
+def _parsed(text: bytes) -> dict[str, Any] | None:
+    """A line as it was written; None for anything else."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    names = {"at", "command", "counts", "cliptone_version", "before"}
+    return line if isinstance(line, dict) and line.keys() == names else None

@@ -1,0 +1,41 @@
+"""Filters before the download: which posts a study leaves out, each with the rule and what was found."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from pipeline.stage import Options
+
+
+class FilterOptions(Options):
+    """Posts that stay out; a post whose value is not known stays in, and is judged again once it is."""
+
+    min_duration_s: float | None = Field(None, ge=0, description="shorter posts stay out, in seconds")
+    max_duration_s: float | None = Field(None, gt=0, description="longer posts stay out, in seconds")
+    posted_from: date | None = Field(None, description="posts before this day (UTC) stay out")
+    posted_until: date | None = Field(None, description="posts after this day (UTC) stay out")
+    languages: tuple[str, ...] = Field(
+        (), description="languages that stay in (ISO 639-1), as the platform states them or the caption shows"
+    )
+    min_likes: int | None = Field(None, ge=0, description="posts with fewer likes stay out")
+    max_likes: int | None = Field(None, ge=0, description="posts with more likes stay out")
+    caption_matches: str | None = Field(None, description="posts whose caption does not match this pattern stay out")
+    caption_excludes: str | None = Field(None, description="posts whose caption matches this pattern stay out")
+    sample: int | None = Field(None, gt=0, description="of the posts left, draw this many at random (of each stratum)")
+    sample_by: Literal["platform", "author", "language", "week"] | None = Field(
+        None, description="draw the sample from each platform, author, language or week of posting apart"
+    )
+    seed: str = Field("cliptone", description="the same seed draws the same posts")
+
+    @field_validator("caption_matches", "caption_excludes")
+    @classmethod
+    def _pattern(cls, text: str | None) -> str | None:
+        try:
+            re.compile(text or "")
+        except re.error as error:
+            raise ValueError(f"{text!r} is no regular expression: {error}") from error
+        return text

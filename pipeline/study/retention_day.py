@@ -1,0 +1,23 @@
+"""The last day on which a study may be kept, as its `retain_until` names it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from pipeline.errors import UserError
+from pipeline.study.config import Study
+
+
+def days_left(study: Study, today: date | None = None) -> int | None:
+    """Days until the last one on which a study may be kept, that one included; negative after it, None without one."""
+    until = study.file.privacy.retain_until
+    return None if until is None else (until - (today or datetime.now(UTC).date())).days
+
+
+def refuse_after_last_day(study: Study) -> None:
+    """A study that may not be kept any more takes in nothing new: `UserError`."""
+    if (days_left(study) or 0) < 0:
+        raise UserError(
+            f"{study.name} was to be kept until {study.file.privacy.retain_until}: `cliptone expire` deletes it; where "
+            "you may keep it longer, write the new day as retain_until under [privacy]"
+        )

@@ -1,0 +1,53 @@
+"""Levels against waveforms of known power."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pipeline.media.audio import SAMPLE_RATE
+
+from pipeline.analysis.sound.levels import clipping_share, level_dbfs, power, snr_db
+from pipeline.research.evidence.synthetic import at_level, white_noise
+
+
+def test_a_full_scale_sine_is_three_decibels_below_full_scale() -> None:
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    assert level_dbfs(np.sin(2 * np.pi * 100 * time).astype(np.float32)) == pytest.approx(-3.01, abs=0.01)
+
+
+def test_digital_silence_has_no_level() -> None:
+    assert level_dbfs(np.zeros(100, np.float32)) is None
+    assert level_dbfs(np.zeros(0, np.float32)) is None
+    with pytest.raises(ValueError, match="empty"):
+        power(np.zeros(0, np.float32))
+
+
+def test_clipping_is_the_share_at_full_scale() -> None:
+    assert clipping_share(np.array([0.0, 1.0, -1.0, 0.99], np.float32)) == 0.5
+    assert clipping_share(np.zeros(0, np.float32)) is None
+
+
+@pytest.mark.parametrize("true_db", [-3.0, 0.0, 10.0, 30.0])
+def test_snr_is_the_one_that_was_mixed(true_db: float) -> None:
+    noise = white_noise(4.0, 0)
+    speech = at_level(white_noise(4.0, 1), -23.0 + true_db)
+    speech[: 2 * SAMPLE_RATE] = 0.0
+    assert snr_db(noise + speech, [(2.0, 4.0)]) == pytest.approx(true_db, abs=0.3 if true_db >= 0 else 0.5)
+
+
+def test_cut_off_ends_of_words_do_not_count_as_background() -> None:
+    clip = 0.01 * white_noise(4.0, 0)
+    clip[round(1.9 * SAMPLE_RATE) : 3 * SAMPLE_RATE] += white_noise(1.1, 1)
+    assert snr_db(clip, [(2.0, 3.0)]) == pytest.approx(40.0, abs=0.5)
+
+
+def test_no_snr_without_a_background_or_without_speech() -> None:
+    noise = white_noise(4.0, 0)
+    assert snr_db(noise, []) is None
+    assert snr_db(noise, [(0.0, 4.0)]) is None
+    assert snr_db(noise, [(0.0, 3.8)]) is None, "0.2 s of background are too few"
+    assert snr_db(noise, [(1.0, 1.2)]) is None, "0.2 s of speech are too few"
+    half = noise.copy()
+    half[2 * SAMPLE_RATE :] = 0.0
+    assert snr_db(half, [(0.0, 2.0)]) is None, "the background is digital silence"
+    assert snr_db(half, [(2.0, 4.0)]) is None, "the speech is not above the background"

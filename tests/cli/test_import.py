@@ -1,0 +1,71 @@
+"""The command `cliptone import`: what a file holds, what a study takes of it, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline.cli import app
+from pipeline.errors import UserError
+from tests.run.test_ingest import DONATION, line, study_in, written
+
+
+def command(folder: Path, *arguments: str) -> Result:
+    """Run `cliptone import` in a folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return CliRunner().invoke(app, ["import", *arguments])
+
+
+def test_the_command_says_what_it_stored_and_what_to_do_next(tmp_path: Path) -> None:
+    study_in(tmp_path)
+    written(tmp_path / "x.ndjson", line(1), "{broken", line(2))
+    first = command(tmp_path, "x.ndjson", "--study", "test.toml")
+    assert first.exit_code == 0, first.output
+    assert "zeeschuimer, 2 posts" in first.output
+    assert "2 posts are new to the study" in first.output
+    assert "1 rows cannot be read" in first.output
+    assert "bag 1 #bag" in first.output
+    assert "--fetch" in first.output
+    assert (tmp_path / "outputs" / "test" / "rejects" / "x.rejects.csv").exists()
+    assert not (tmp_path / "x.rejects.csv").exists()
+    second = command(tmp_path, "x.ndjson", "--study", "test.toml", "--fetch")
+    assert "No post is new to the study" in second.output
+    assert "cliptone run test.toml" in second.output
+
+
+def test_without_a_study_the_command_stores_nothing(tmp_path: Path) -> None:
+    written(tmp_path / "x.ndjson", line(1), "{broken")
+    shown = command(tmp_path, "x.ndjson")
+    assert shown.exit_code == 0, shown.output
+    assert "export = " in shown.output
+    assert (tmp_path / "x.rejects.csv").exists()
+    assert not (tmp_path / "outputs").exists()
+    assert "--study" in str(command(tmp_path, "x.ndjson", "--fetch").exception)
+
+
+def test_the_command_shows_the_first_exposures_of_a_donation(tmp_path: Path) -> None:
+    shown = command(tmp_path, str(DONATION), "--donor", "p01")
+    assert "watched" in shown.output
+    assert "7312345678901234567" in shown.output
+    assert "p01" not in shown.output
+
+
+@pytest.mark.parametrize(
+    ("mapping", "wanted"),
+    [
+        ("url=adress", "no column adress; it has link, text"),
+        ("colour=text", "unknown columns in the mapping: colour; there are platform"),
+        ("caption", "--map caption is not of the form OURS=THEIRS"),
+        ("caption=text", "has to name a column for `url`"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_names_the_columns_there_are(tmp_path: Path, mapping: str, wanted: str) -> None:
+    written(tmp_path / "x.csv", "link,text", "https://www.tiktok.com/@a/video/1,hello")
+    done = command(tmp_path, "x.csv", "--map", mapping)
+    assert isinstance(done.exception, UserError)
+    assert wanted in str(done.exception)
+    right = command(tmp_path, "x.csv", "--map", "url=link", "--map", "caption=text")
+    assert "hello" in right.output

@@ -1,0 +1,70 @@
+"""Shards by the command line, and the demo in shards: its tables are those of one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.errors import UserError
+from pipeline.run.runner import run_study
+from pipeline.run.shards.merge import merge
+from pipeline.run.shards.prepare import part_of
+from pipeline.stages import BY_NAME, STAGES
+from pipeline.study.config import Study, load_study
+from pipeline.study.demo.study import copy_demo
+from pipeline.study.shard import Shard
+from tests.conftest import write_study
+from tests.run.shards.test_prepare import content
+
+
+def ask(*words: str) -> str:
+    result = CliRunner().invoke(app, list(words))
+    if isinstance(result.exception, UserError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_commands_run_a_shard_and_merge_what_there_is(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "broken.wav").write_bytes(b"RIFF")  # it fails before any model is asked for
+    path = str(write_study(tmp_path, '[[sources]]\nfolder = "clips"\n[run]\nworkers = 0\n'))
+    with pytest.raises(UserError, match="write it as 2/8"):
+        ask("run", path, "--shard", "9/8")
+    with pytest.raises(UserError, match="with --engine local"):
+        ask("run", path, "--engine", "ray", "--shard", "1/2")
+    with pytest.raises(UserError, match="has no shards"):
+        ask("merge", path)
+    for shard in ("1/2", "2/2"):
+        assert "cliptone merge" in ask("run", path, "--shard", shard, "--stage", "download", "--stage", "audio")
+    said = ask("merge", path, "--remove")
+    assert "1 clips came over from 2 of 2 shards." in said
+    assert not (tmp_path / "outputs" / "test" / "work" / "shards").exists()
+    assert '"command": "merge"' in (tmp_path / "outputs" / "test" / "audit.jsonl").read_text()
+
+
+def test_a_partial_merge_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "broken.wav").write_bytes(b"RIFF")
+    path = str(write_study(tmp_path, '[[sources]]\nfolder = "clips"\n[run]\nworkers = 0\n'))
+    ask("run", path, "--shard", "1/2", "--stage", "download")
+    said = ask("merge", path, "--partial", "--remove")
+    assert "Not all: shard 2 of 2 has not run." in said
+    assert "The shards stay until they are merged as a whole." in said
+    assert (tmp_path / "outputs" / "test" / "work" / "shards" / "1-of-2").exists()
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_the_demo_in_shards_is_the_demo(demo: Study, tmp_path: Path) -> None:
+    study = load_study(copy_demo(tmp_path / "demo"), BY_NAME)
+    for number in (1, 2):
+        run_study(part_of(study, Shard(2, number)))
+    merge(study)
+    names = ["clips", *(kind.table for stage in STAGES for kind in stage.tables)]
+    found, wanted = content(study), content(demo)
+    assert {name: found[name] for name in names} == {name: wanted[name] for name in names}
+    assert run_study(study).idle

@@ -1,0 +1,86 @@
+"""Notebooks run on the demo study as they are committed: without outputs, ending in a figure."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from pipeline.store.queries import shipped_folder
+from pipeline.study.config import Study
+
+NOTEBOOKS = sorted(shipped_folder("notebooks").glob("*.ipynb"))
+MAX_CELLS = 40
+MAX_LINES = 36  # of a cell
+#: What a notebook must say aloud of the demo.
+SAID = {
+    "02_tone_and_engagement": (
+        "your own study was not fitted: 70 clips are wanted for 7 coefficients, there are 4",
+        "SIMULATED study",
+        "With the demo's handful of clips a model means nothing",
+    ),
+    "03_voice_against_words": ("warm words, cold voice", "language_unsupported", "never a finding"),
+    "04_tone_of_mentions": ("music_over_speech", "not a result"),
+    "05_a_clip_under_the_microscope": ("<clip tiktok:7300000000000000001: 17.4 s", "no_speech"),
+    "06_train_your_own_tone": (
+        "heads/reading: 23 regions of 5 authors",
+        "all regions labelled 'novel' come from one author",
+        "a head needs at least 20 labelled speech regions, these are 8",
+    ),
+    "07_cite_your_study": (
+        "We analysed 10 posts of 6 accounts",
+        "the audio of 8 could be decoded (lost: the video has no audio track (1), the file is neither video nor audio",
+        "5 clips have a tone (without: music lies over the voice (1), nobody speaks here (2))",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_committed_without_outputs_in_short_cells(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    assert len(notebook.cells) < MAX_CELLS
+    for cell in notebook.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+        assert len(cell.source.splitlines()) <= MAX_LINES, cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_begins_with_plain_words_and_opens_the_demo(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    assert notebook.cells[0].cell_type == "markdown"
+    assert 'from pipeline import open_study\n\nstudy = open_study("../outputs/demo")' in notebook.cells[1].source
+    assert "perceived tone" in notebook.cells[0].source.lower() or path.stem.startswith(("06", "07"))
+
+
+@pytest.mark.model
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_on_the_demo_and_ends_in_a_figure(path: Path, demo: Study, tmp_path: Path) -> None:
+    copy = tmp_path / "outputs" / "demo"  # a notebook may write beside the results
+    shutil.copytree(demo.output, copy)
+    published = (copy / "study.duckdb").read_bytes()
+    (tmp_path / "notebooks").mkdir()
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path / "notebooks")}}).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert len([output for output in outputs if "text/html" in output.get("data", {})]) >= 3
+    complaints = [output["text"] for output in outputs if output.get("name") == "stderr"]
+    assert not complaints, "no warning is left to guess at"
+    last = [cell for cell in notebook.cells if cell.cell_type == "code"][-1]
+    assert any("image/png" in output.get("data", {}) for output in last.outputs)
+    text = "\n".join([*(cell.source for cell in notebook.cells), *map(_text, outputs)])
+    for sentence in SAID.get(path.stem, ()):
+        assert sentence in text
+    assert (copy / "study.duckdb").read_bytes() == published, "a notebook changes no results"
+    assert not list((tmp_path / "notebooks").iterdir()), "and leaves nothing beside itself"
+
+
+def _text(output: Any) -> str:
+    """What an output says in words."""
+    shown = output.get("data", {})
+    return str(output.get("text") or shown.get("text/markdown") or shown.get("text/plain") or "")

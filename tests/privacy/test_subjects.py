@@ -1,0 +1,156 @@
+"""People and posts are understood however they are written, and their clips are found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.privacy.subjects import Account, Found, Named, find, read_author, read_clip, read_list, read_name
+from pipeline.records import Source
+from pipeline.records.post import Enrolment, Place, Post
+from pipeline.records.pseudonyms import author_keys, author_tombstone, is_buried, tombstone
+from pipeline.records.runs import SourceRow
+from pipeline.sources.read import read_sources
+from pipeline.stages import STAGES
+from pipeline.store.store import Store
+from pipeline.study.keys import key_for
+from tests.support.people_study import AUTHORS, POSTS_EACH, author_id, clip_id, people_study, post_id
+
+KEY = b"k" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("@anna.smith", Account("anna.smith")),
+        (" tiktok:@anna ", Account("anna", "tiktok")),
+        ("https://www.tiktok.com/@anna.smith?lang=en", Account("anna.smith", "tiktok")),
+        ("https://www.instagram.com/anna.smith/", Account("anna.smith", "instagram")),
+        ("https://www.youtube.com/@anna/shorts", Account("anna", "youtube")),
+        ("https://www.youtube.com/channel/UC1234", Account("UC1234", "youtube")),
+    ],
+)
+def test_accounts_are_read_however_they_are_written(text: str, account: Account) -> None:
+    assert read_name(text) == read_author(text) == Named(accounts=frozenset({account}))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("https://www.tiktok.com/@anna/video/7312345678901234567", "tiktok:7312345678901234567"),
+        ("https://www.instagram.com/reel/C1a-b_2/", "instagram:C1a-b_2"),
+        ("tiktok:7312345678901234567", "tiktok:7312345678901234567"),
+        ("file:first wave/clip 1.mp4", "file:first wave/clip 1.mp4"),
+    ],
+)
+def test_posts_are_read_however_they_are_written(text: str, name: str) -> None:
+    assert read_name(text) == read_clip(text) == Named(frozenset({name}))
+
+
+def test_a_bare_word_is_an_account_where_one_is_asked_for_and_nothing_in_a_list() -> None:
+    assert read_author("anna") == Named(accounts=frozenset({Account("anna")}))
+    for text in ("anna", "7312345678901234567", "https://example.org/x"):
+        with pytest.raises(UserError, match="it is neither"):
+            read_name(text)
+
+
+def test_accounts_and_posts_are_not_mixed_up() -> None:
+    with pytest.raises(UserError, match="--clip"):
+        read_author("https://www.tiktok.com/@anna/video/7312345678901234567")
+    with pytest.raises(UserError, match="--author"):
+        read_clip("@anna")
+
+
+def test_a_mistake_in_a_list_names_the_line_and_repeats_nothing_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("# who wrote to us\n@anna\n\ntiktok:73\nanna.secret.name\n", encoding="utf-8")
+    with pytest.raises(UserError, match="line 5") as caught:
+        read_list(path)
+    assert "anna.secret.name" not in str(caught.value)
+    path.write_text("# nobody yet\n", encoding="utf-8")
+    with pytest.raises(UserError, match="names no post"):
+        read_list(path)
+    with pytest.raises(UserError, match="cannot be read"):
+        read_list(tmp_path / "none.txt")
+
+
+@pytest.fixture(scope="module")
+def found_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, bytes, list[Enrolment]]]:
+    study = people_study(tmp_path_factory.mktemp("people"))
+    store = Store(study.working, STAGES)
+    yield store, key_for(study.name), list(read_sources(study).enrolments)
+    store.close()
+
+
+Known = tuple[Store, bytes, list[Enrolment]]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        AUTHORS[1],
+        f"@{AUTHORS[1].lower()}",
+        f"tiktok:@{AUTHORS[1]}",
+        f"https://www.tiktok.com/@{AUTHORS[1]}",
+        author_id(1),
+    ],
+)
+def test_an_author_is_found_by_handle_address_and_id(found_in: Known, name: str) -> None:
+    found = find(found_in[0], read_author(name), found_in[1], found_in[2])
+    assert found.clip_ids == {clip_id(1, post) for post in range(POSTS_EACH)}
+
+
+def test_without_the_sources_the_handle_in_one_address_leads_to_all_their_posts(found_in: Known) -> None:
+    store, key, _ = found_in
+    assert not find(store, read_author(AUTHORS[2]), key, ()).clip_ids
+    (place,) = store.tables.read(SourceRow, [clip_id(2, 0)])
+    with store.change():
+        address = f"https://www.tiktok.com/@{AUTHORS[2]}/video/{post_id(2, 0)}"
+        store.tables.replace([dataclasses.replace(place, kind="url", location=address)])
+    found = find(store, read_author(AUTHORS[2]), key, ())
+    assert found.clip_ids == {clip_id(2, post) for post in range(POSTS_EACH)}
+
+
+def test_an_account_of_another_platform_is_another_person(found_in: Known) -> None:
+    assert not find(found_in[0], read_author(f"youtube:@{AUTHORS[1]}"), found_in[1], found_in[2]).clip_ids
+
+
+def test_whoever_is_not_there_has_pseudonyms_to_bury(found_in: Known) -> None:
+    found = find(found_in[0], read_author("@never.seen"), found_in[1], found_in[2])
+    assert found == Found(frozenset(), found.author_keys, frozenset({"never.seen"}))
+    assert author_keys("tiktok", {"never.seen"}, found_in[1]) <= found.author_keys
+
+
+@pytest.mark.parametrize("key", [KEY, None])
+@pytest.mark.parametrize(
+    "post",
+    [
+        Post(source="csv", platform="tiktok", author="Anna.S"),
+        Post(source="csv", platform="tiktok", author="@anna.s", author_id="68123"),
+        Post(source="csv", platform="tiktok", author_id="anna.s"),
+        Post(source="url", platform="tiktok", url="https://www.tiktok.com/@Anna.S/video/7312345678901234567"),
+    ],
+)
+def test_a_buried_author_is_known_again_in_every_way_of_writing(key: bytes | None, post: Post) -> None:
+    buried = {author_tombstone(one, key) for one in author_keys("tiktok", {"Anna.S"}, key)}
+    one = Enrolment("tiktok:1", Source("url", "", ""), post, Place("s"))
+    assert is_buried(one, key, buried)
+    assert not is_buried(one, b"another key", buried)
+    assert not any("anna" in each.lower() for each in buried)
+
+
+def test_a_buried_post_is_known_again_and_another_is_not() -> None:
+    buried = {tombstone(clip_id(0, 0), KEY)}
+    for name, expected in ((clip_id(0, 0), True), (clip_id(0, 1), False)):
+        one = Enrolment(name, Source("url", "", ""), Post(source="csv", platform="tiktok", author="b"), Place("s"))
+        assert is_buried(one, KEY, buried) is expected
+
+
+def test_an_author_of_the_same_name_on_another_platform_is_not_buried() -> None:
+    buried = {author_tombstone(one, KEY) for one in author_keys("tiktok", {"anna"}, KEY)}
+    post = Post(source="csv", platform="youtube", author="anna", post_id=post_id(0, 0))
+    assert not is_buried(Enrolment("youtube:1", Source("url", "", ""), post, Place("s")), KEY, buried)

@@ -1,0 +1,82 @@
+"""A collection that is killed again and again ends in the same tables, and asks hardly more than one that is not."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.study.config import Study, work_name
+from tests.support.paths import ROOT
+from tests.support.platform.crowd import Crowd, addresses, collect, collecting_study, crowd
+
+SEED = 20261122
+TABLES = {
+    "clips": "* EXCLUDE (clip_id), clip_id",
+    "media": "*",
+    "audio": "*",
+    "observations": "* EXCLUDE (counted_at)",
+    "provenance": "* EXCLUDE (first_seen_at)",
+    "collection": "* EXCLUDE (last_attempt_at)",
+}
+
+
+def tables(study: Study) -> dict[str, list[tuple[Any, ...]]]:
+    with duckdb.connect(str(study.published), read_only=True) as connection:
+        return {
+            name: connection.execute(f"SELECT {what} FROM {name} ORDER BY clip_id").fetchall()
+            for name, what in TABLES.items()
+        }
+
+
+def test_f1_a_collection_killed_at_random_points(
+    tmp_path: Path, size: Callable[[int, int], int], tell: Callable[[str], None]
+) -> None:
+    posts, wanted_kills = size(60, 1_000), size(6, 20)
+    with crowd(tmp_path) as (server, way):
+        undisturbed = collecting_study(tmp_path / "whole", way["proxy"], addresses(posts))
+        collect(undisturbed)
+        pages = sum("www.tiktok.com" in path for _, path, _ in Crowd.log)
+        assert pages == posts
+        server.requests.clear()
+        Crowd.log.clear()
+        study = collecting_study(tmp_path / "killed", way["proxy"], addresses(posts))
+        kills = run_and_kill(study, posts, wanted_kills)
+        asked = sum("www.tiktok.com" in path for _, path, _ in Crowd.log)
+    assert kills == wanted_kills, "the run was over before it was killed often enough"
+    assert asked <= posts + kills, "at most one post is asked for again after each kill"
+    found, wanted = tables(study), tables(undisturbed)
+    for name in TABLES:
+        assert found[name] == wanted[name], name
+    folders = {path.name for path in study.downloads.iterdir()}
+    assert folders == {work_name(f"tiktok:{address.rsplit('/', 1)[-1]}") for address in addresses(posts)}
+    assert all([file.name for file in (study.downloads / name).iterdir()] == ["media.mp4"] for name in folders)
+    tell(
+        f"{kills} kills of a collection of {posts} posts from a local server: the same tables, "
+        f"{asked - posts} posts asked for again"
+    )
+
+
+def run_and_kill(study: Study, posts: int, kills: int) -> int:
+    """Run a study, kill -9 it at random moments while it collects, let the last run end; how often it was killed."""
+    draw = random.Random(SEED)
+    done = 0
+    goals = sorted(draw.sample(range(2, posts - 2), kills))
+    while True:
+        command = [sys.executable, "-m", "tests.support.platform.crowd", str(study.path)]
+        run = subprocess.Popen(command, cwd=ROOT)
+        while run.poll() is None:
+            if done < kills and len(Crowd.log) >= 2 * goals[done]:
+                time.sleep(draw.uniform(0, 0.1))
+                run.kill()
+                run.wait()
+                done += 1
+            time.sleep(0.002)
+        if run.returncode == 0:
+            return done

@@ -1,0 +1,189 @@
+"""Detecting and reading: the content decides, a wrong file names the formats, and nothing is lost quietly."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.records.post import Place
+from pipeline.records.pseudonyms import clip_row
+from pipeline.sources.formats import BY_NAME, FORMATS, Hints, detect, enrolments, read, write_rejects
+from pipeline.study.keys import KEY_BYTES
+
+FIXTURES = Path(__file__).parent / "fixtures"
+KEY = b"k" * KEY_BYTES
+ROWS = 10_000
+BROKEN = 100
+LIMIT_S = 20.0
+
+
+def line(number: int, views: object = 10, collected: int = 1715000000000) -> str:
+    post = {"id": str(7312345678901230000 + number), "desc": "a #bag", "stats": {"playCount": views}}
+    envelope = {"source_platform": "tiktok.com", "timestamp_collected": collected, "data": post}
+    return json.dumps(envelope)
+
+
+def written(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+# ---------------------------------------------------------------- detecting
+
+
+def test_the_name_of_a_file_does_not_matter(tmp_path: Path) -> None:
+    for path in FIXTURES.iterdir():
+        if path.is_file() and not path.name.endswith(".expected.json"):
+            copy = tmp_path / "posts.dat"
+            copy.write_bytes(path.read_bytes())
+            assert detect(copy).name == path.stem
+
+
+@pytest.mark.parametrize(
+    "content", ["", "hello", "a,b\n1,2\n", '{"a": 1}', "[]", '{"Activity": {}}', "\x89PNG\r\n\x1a\n\x00"]
+)
+def test_a_file_of_no_format_names_the_formats(tmp_path: Path, content: str) -> None:
+    path = written(tmp_path / "x", content)
+    with pytest.raises(UserError) as caught:
+        detect(path)
+    assert all(known.title in str(caught.value) for known in FORMATS)
+
+
+def test_a_file_that_is_no_text_names_the_formats(tmp_path: Path) -> None:
+    (tmp_path / "x.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42\xff\xfe\n" * 50)
+    with pytest.raises(UserError, match="in no format that can be imported"):
+        detect(tmp_path / "x.mp4")
+
+
+def test_a_strange_first_line_does_not_hide_the_format(tmp_path: Path) -> None:
+    result = read(written(tmp_path / "x", '{"strange": 1}', "{broken", line(1)))
+    assert result.format == "zeeschuimer"
+    assert [reject.number for reject in result.rejects] == [1, 2]
+    assert [found.number for found in result.posts] == [3]
+
+
+def test_what_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no file"):
+        detect(tmp_path / "x")
+    with pytest.raises(UserError, match=r"holds no \.info\.json"):
+        detect(tmp_path)
+
+
+# ---------------------------------------------------------------- hints
+
+
+def test_a_donation_needs_a_code_for_its_donor() -> None:
+    path = FIXTURES / "tiktok_donation.json"
+    assert detect(path).name == "tiktok_donation"
+    with pytest.raises(UserError, match="donor"):
+        read(path)
+
+
+def test_a_mapping_names_the_columns(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.csv", "video;text;plays", "7312345678901234567;hi;12", "7312345678901234568;;")
+    result = read(path, Hints(columns={"id": "video", "caption": "text", "views": "plays"}, platform="tiktok"))
+    first, second = (found.post for found in result.posts)
+    assert (first.post_id, first.caption, first.counts) == ("7312345678901234567", "hi", {"views": 12})
+    assert (second.caption, second.counts) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"id": "video", "colour": "text"}, "colour"),
+        ({"id": "clip"}, "no column clip; it has video, text"),
+        ({"id": "video"}, "has to name a column for `url`"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_says_where(tmp_path: Path, columns: dict[str, str], message: str) -> None:
+    path = written(tmp_path / "x.csv", "video,text", "7312345678901234567,hi")
+    with pytest.raises(UserError, match=message):
+        read(path, Hints(columns=columns))
+
+
+def test_a_mapping_for_a_file_without_columns_says_so() -> None:
+    with pytest.raises(UserError, match=r"Zeeschuimer NDJSON .* only the columns of a plain CSV file"):
+        read(FIXTURES / "zeeschuimer.ndjson", Hints(columns={"url": "link"}))
+
+
+# ---------------------------------------------------------------- results
+
+
+def test_counts_seen_at_several_times_are_all_kept_for_one_clip(tmp_path: Path) -> None:
+    path = written(tmp_path / "x", line(1, 10, 1715000000000), line(1, 30, 1715200000000), line(1, 20, 1715100000000))
+    found = list(enrolments(read(path), "import", fetch=True))
+    assert {clip.clip_id for clip in found} == {"tiktok:7312345678901230001"}
+    assert [clip.post.counts["views"] for clip in found] == [10, 20, 30], "the one collected last comes last"
+    assert [clip.place.file_row for clip in found] == [1, 3, 2]
+
+
+def test_a_post_knows_its_file_its_row_and_the_version_of_its_reader(tmp_path: Path) -> None:
+    result = read(written(tmp_path / "x", line(1), "{broken", line(2)))
+    first, second = enrolments(result, "first wave", fetch=False)
+    assert first.place == Place("first wave", result.sha256, 1, BY_NAME["zeeschuimer"].version)
+    assert second.place.file_row == 3
+    assert {clip.source.kind for clip in (first, second)} == {"post"}, "nothing is to be fetched"
+
+
+def test_a_clip_of_a_donation_has_no_author_and_can_be_fetched() -> None:
+    result = read(FIXTURES / "tiktok_donation.json", Hints(donor="p01"))
+    clips = list(enrolments(result, "import", fetch=True))
+    assert len(clips) == len({exposure.clip_id for exposure in result.exposures}) == 4
+    assert all(clip.post.author is None and clip.post.author_id is None for clip in clips)
+    assert all(clip.source.location.startswith("https://www.tiktok.com/@_/video/") for clip in clips)
+    assert "p01" not in repr(clips)
+
+
+def test_hashtags_come_from_the_caption_in_any_script() -> None:
+    found = enrolments(read(FIXTURES / "zeeschuimer.ndjson"), "import", fetch=True)
+    clips = {clip.clip_id: clip for clip in found}
+    clip = clips["tiktok:7312345678901234568"]
+    assert clip_row(clip.clip_id, clip.post, KEY).hashtags == ("حقيبة",)
+
+
+def test_rejects_are_written_with_number_and_reason(tmp_path: Path) -> None:
+    result = read(written(tmp_path / "x", line(1), "{broken", line(2, "many"), line(3)[:-5]))
+    write_rejects(result, tmp_path / "rejects.csv")
+    with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [row["line"] for row in lines] == ["2", "3", "4"]
+    assert lines[1]["reason"] == "`views` is 'many', not a whole number"
+    assert result.reasons()["the line is not complete JSON"] == 2
+
+
+def test_a_digest_changes_with_the_content(tmp_path: Path) -> None:
+    path = written(tmp_path / "x", line(1))
+    before = read(path).sha256
+    assert read(path).sha256 == before
+    written(path, line(1, 11))
+    assert read(path).sha256 != before
+    assert len(read(FIXTURES / "info_json").sha256) == 64
+
+
+# ---------------------------------------------------------------- size
+
+
+def test_ten_thousand_lines_with_one_percent_broken(tmp_path: Path) -> None:
+    bad = set(random.Random(1).sample(range(ROWS), BROKEN))
+    lines = [line(number)[: 40 if number in bad else None] for number in range(ROWS)]
+    started = time.monotonic()
+    result = read(written(tmp_path / "x", *lines))
+    assert time.monotonic() - started < LIMIT_S
+    assert len(result.posts) == ROWS - BROKEN
+    assert [reject.number for reject in result.rejects] == [number + 1 for number in sorted(bad)]
+
+
+def test_ten_thousand_rows_of_csv_with_one_percent_broken(tmp_path: Path) -> None:
+    bad = set(random.Random(2).sample(range(ROWS), BROKEN))
+    lines = (f"tiktok,{7312345678901230000 + number},{'x' if number in bad else number}" for number in range(ROWS))
+    started = time.monotonic()
+    result = read(written(tmp_path / "x", "platform,id,views", *lines))
+    assert time.monotonic() - started < LIMIT_S
+    assert len(result.posts) == ROWS - BROKEN
+    assert [reject.number for reject in result.rejects] == [number + 2 for number in sorted(bad)]

@@ -1,0 +1,177 @@
+"""A process with everything imported that forks a run of a study for each line it is told: starting one costs nothing.
+
+Run as a program it serves; `Zygote` is the other end, in the tests.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import DiskFull, StudyBusy, UserError
+from pipeline.run import batch_writer
+from pipeline.run.executors.local import LocalExecutor
+from pipeline.run.runner import run_study
+from pipeline.study.config import load_study
+from tests.conftest import Collecting
+from tests.support import rig
+from tests.support.paths import ROOT
+
+DISK_FULL, BUSY, MISTAKE, BROKEN = 74, 75, 2, 1
+JUMPS_S = (-3_600, 0, 86_400)  # of the clock
+JUMP_EVERY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a run is to do, and what is to go wrong."""
+
+    study: str
+    workers: int = 0
+    in_batches: bool = False
+    as_its_file_says: bool = False  # the executor
+    retry_failed: bool = False
+    save_every_s: float | None = None
+    publish_every_s: float | None = None
+    start_at: float = 0.0  # monotonic
+    fail_at: int = 0  # the call of the system that fails
+    fail_with: int = 0
+    fails_on: bool = False
+    clock_jumps: bool = False
+    count_into: str = ""  # a file for the number of calls of the system that can fail
+    measure_into: str = ""  # a file for a line of memory and open files at every stage of a wave
+
+
+class Measuring(Collecting):
+    """Writes down how much the process holds, whenever a stage begins on a wave."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def stage(self, name: str) -> None:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        files = len(list(Path("/proc/self/fd").iterdir()))
+        with self._path.open("a", encoding="ascii") as file:
+            file.write(f"{pages * os.sysconf('SC_PAGE_SIZE')} {files}\n")
+
+    def step(self, stage: str, outcome: Any, spared: int) -> None:
+        """Nothing is kept: this is about memory."""
+
+
+def serve() -> None:
+    """Fork a run for each line, and say its number; `wait NUMBER` says how it ended."""
+    for line in sys.stdin:
+        if line.startswith("wait"):
+            _, status = os.waitpid(int(line.split()[1]), 0)
+            sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            sys.stdout.flush()
+            continue
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(2, 1)
+            code = BROKEN
+            try:
+                code = run(Told(**json.loads(line)))
+            finally:
+                os._exit(code)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
+
+
+def run(told: Told) -> int:
+    """Run a study as told; gives the exit code."""
+    if told.save_every_s is not None:
+        batch_writer.SAVE_EVERY_S = told.save_every_s
+    if told.publish_every_s is not None:
+        batch_writer.PUBLISH_EVERY_S, batch_writer.PUBLISH_SHARE = told.publish_every_s, 1.0
+    shim: Any = ctypes.CDLL(None)
+    study = load_study(Path(told.study), rig.BY_NAME)
+    time.sleep(max(0.0, told.start_at - time.monotonic()))
+    if told.clock_jumps:
+        threading.Thread(target=_jump, args=(shim,), daemon=True).start()
+    if told.fail_at or told.count_into:
+        shim.shim_arm(ctypes.c_long(told.fail_at), told.fail_with, int(told.fails_on))
+    watcher = Measuring(Path(told.measure_into)) if told.measure_into else None
+    code = 0
+    try:
+        executor = None if told.as_its_file_says else LocalExecutor(told.workers)
+        stages = rig.IN_BATCHES if told.in_batches else rig.STAGES
+        run_study(study, watcher, retry_failed=told.retry_failed, executor=executor, stages=stages)
+    except DiskFull:
+        code = DISK_FULL
+    except StudyBusy:
+        code = BUSY
+    except (UserError, OSError, duckdb.Error) as error:
+        sys.stderr.write(f"{type(error).__name__}: {str(error).splitlines()[0]}\n")
+        code = MISTAKE if isinstance(error, UserError) else BROKEN
+    if told.count_into:
+        calls = int(shim.shim_calls())
+        shim.shim_arm(ctypes.c_long(0), 0, 0)
+        Path(told.count_into).write_text(str(calls), encoding="ascii")
+    return code
+
+
+def _jump(shim: Any) -> None:
+    while True:
+        for offset in JUMPS_S:
+            shim.shim_clock(ctypes.c_long(offset))
+            time.sleep(JUMP_EVERY_S)
+
+
+class Zygote:
+    """The process that forks; runs that are still there end with it."""
+
+    def __init__(self, shim: Path | None = None, environment: dict[str, str] | None = None) -> None:
+        preload = {"LD_PRELOAD": str(shim)} if shim else {}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.zygote"],
+            cwd=ROOT, env={**os.environ, **preload, **(environment or {})},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self._running: set[int] = set()
+
+    def fork(self, study: Any, **told: Any) -> int:
+        """Begin a run; gives the number of its process."""
+        pid = self._ask(json.dumps({"study": str(study.path), **told}))
+        self._running.add(pid)
+        return pid
+
+    def wait(self, pid: int) -> int:
+        """The exit code of a run, once it has ended; negative for a signal."""
+        self._running.discard(pid)
+        return self._ask(f"wait {pid}")
+
+    def run(self, study: Any, **told: Any) -> int:
+        """Run a study to its end; gives the exit code."""
+        return self.wait(self.fork(study, **told))
+
+    def close(self) -> None:
+        """End it."""
+        for pid in self._running:
+            os.kill(pid, signal.SIGKILL)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(30)
+
+    def _ask(self, line: str) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+if __name__ == "__main__":
+    serve()
