@@ -92,7 +92,7 @@ class Collecting:
         self.total = 0
         self.stages: list[str] = []
         self.outcomes: list[tuple[str, Outcome]] = []
-        self.spared = 0
+        self.skipped = 0
         self.lanes: list[LaneState] = []
 
     def begin(self, clips: int, steps: int) -> None:
@@ -107,9 +107,9 @@ class Collecting:
     def lane(self, state: LaneState) -> None:
         self.lanes.append(state)
 
-    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
+    def step(self, stage: str, outcome: Outcome, skipped: int) -> None:
         self.outcomes.append((stage, outcome))
-        self.spared += spared
+        self.skipped += skipped
 
 
 @pytest.fixture

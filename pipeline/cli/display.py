@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.records import ImportRow, Outcome
     from pipeline.run.executors.platform_lanes import LaneState
-    from pipeline.run.progress import Report
+    from pipeline.run.progress import RunSummary
     from pipeline.sources.formats.result import ImportResult
 
 FIRST_WORDS = 6
@@ -87,13 +87,13 @@ class ProgressBar:
         """Name the stage."""
         self._progress.update(self._bar, stage=name)
 
-    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
+    def step(self, stage: str, outcome: Outcome, skipped: int) -> None:
         """Move on by one step, and shorten the way by the steps that a failed clip spares."""
         if outcome.reason is not None:
             self._failed[outcome.reason] += 1
             total = self._progress.tasks[self._bar].total or 0
             text = "[red]failed: " + ", ".join(f"{reason} {count}" for reason, count in self._failed.most_common())
-            self._progress.update(self._bar, total=total - spared, failed=text)
+            self._progress.update(self._bar, total=total - skipped, failed=text)
         self._progress.advance(self._bar)
 
 
@@ -134,7 +134,7 @@ def lane_line(state: LaneState) -> str:
     return f"{state.waiting} to fetch{pause}{f' ({state.why})' if state.why else ''}"
 
 
-def report_lines(report: Report) -> str:
+def report_lines(report: RunSummary) -> str:
     """What a run did, in a sentence or two, and what it leaves to the next one."""
     lines = [_done_line(report)]
     if report.rejected:
@@ -149,7 +149,7 @@ def report_lines(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _done_line(report: Report) -> str:
+def _done_line(report: RunSummary) -> str:
     if report.idle:
         return f"Nothing to do: all {report.listed} clips are up to date ({report.seconds:.1f} s)."
     steps = sum(report.passed.values())

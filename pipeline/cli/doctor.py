@@ -25,7 +25,7 @@ NETWORK_PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Check:
     """One thing that was looked at: `ok`, `note` (works without it) or `problem`."""
 
     topic: str
@@ -34,38 +34,38 @@ class Finding:
     advice: str = ""
 
 
-def check_up(folder: Path) -> Iterator[Finding]:
+def check_up(folder: Path) -> Iterator[Check]:
     """Everything in turn; a check that itself fails is a problem with its message."""
     for check in (_python, _ffmpeg, _limits, _versions, _yt_dlp, _models, _tagger, _disk, _network, _gpu):
         try:
             yield from check(folder)
         except (CliptoneError, OSError, PackageNotFoundError) as error:
-            yield Finding(check.__name__.removeprefix("_"), "problem", str(error), "install cliptone again")
+            yield Check(check.__name__.removeprefix("_"), "problem", str(error), "install cliptone again")
 
 
-def _python(_: Path) -> Iterator[Finding]:
-    yield Finding("python", "ok", f"{sys.version.split()[0]}, {os.cpu_count()} cores")
+def _python(_: Path) -> Iterator[Check]:
+    yield Check("python", "ok", f"{sys.version.split()[0]}, {os.cpu_count()} cores")
 
 
-def _ffmpeg(_: Path) -> Iterator[Finding]:
-    yield Finding("ffmpeg", "ok", f"{ffmpeg.ffmpeg_version()} (the pinned one that comes with cliptone)")
+def _ffmpeg(_: Path) -> Iterator[Check]:
+    yield Check("ffmpeg", "ok", f"{ffmpeg.ffmpeg_version()} (the pinned one that comes with cliptone)")
 
 
-def _limits(_: Path) -> Iterator[Finding]:
+def _limits(_: Path) -> Iterator[Check]:
     found = decoder().look()
     limited = "memory, time and disk limited" if found.limited else "only the time limited"
     if found.offline:
-        yield Finding("media files", "ok", f"read in processes without network, {limited}")
+        yield Check("media files", "ok", f"read in processes without network, {limited}")
     else:
         advice = "playlists and addresses are refused all the same; Linux with user namespaces shuts the network too"
-        yield Finding("media files", "note", f"read in processes of their own, {limited}, with network", advice)
+        yield Check("media files", "note", f"read in processes of their own, {limited}, with network", advice)
 
 
-def _versions(_: Path) -> Iterator[Finding]:
-    yield Finding("versions", "ok", ", ".join(f"{name} {version(name)}" for name in PACKAGES))
+def _versions(_: Path) -> Iterator[Check]:
+    yield Check("versions", "ok", ", ".join(f"{name} {version(name)}" for name in PACKAGES))
 
 
-def _yt_dlp(_: Path) -> Iterator[Finding]:
+def _yt_dlp(_: Path) -> Iterator[Check]:
     found = version("yt-dlp")
     try:
         age = (datetime.now(UTC).date() - date(*(int(part) for part in found.split(".")[:3]))).days
@@ -73,46 +73,46 @@ def _yt_dlp(_: Path) -> Iterator[Finding]:
         age = 0
     if age > YT_DLP_OLD_DAYS:
         advice = "platforms change and its extractors age: pip install --upgrade yt-dlp"
-        yield Finding("yt-dlp", "note", f"{found}, {age} days old", advice)
+        yield Check("yt-dlp", "note", f"{found}, {age} days old", advice)
     else:
-        yield Finding("yt-dlp", "ok", found)
+        yield Check("yt-dlp", "ok", found)
 
 
-def _models(_: Path) -> Iterator[Finding]:
+def _models(_: Path) -> Iterator[Check]:
     for name, model in model_cache.MODELS.items():
         needed = name in ("whisper-base", "starter")
         here = model_cache.find(name) is not None
         state = "ok" if here else "problem" if needed else "note"
-        yield Finding(f"model {name}", state, "here" if here else "not here", "" if here else model.install_hint)
+        yield Check(f"model {name}", state, "here" if here else "not here", "" if here else model.install_hint)
 
 
-def _tagger(_: Path) -> Iterator[Finding]:
+def _tagger(_: Path) -> Iterator[Check]:
     if model_cache.find("yamnet") is None and model_cache.find("ast") is None:
         advice = 'music stays unknown (NULL, no_tagger) until there is one: pip install "cliptone[starter]"'
-        yield Finding("sound tagger", "note", "none", advice)
+        yield Check("sound tagger", "note", "none", advice)
     else:
-        yield Finding("sound tagger", "ok", "yamnet" if model_cache.find("yamnet") else "ast")
+        yield Check("sound tagger", "ok", "yamnet" if model_cache.find("yamnet") else "ast")
 
 
-def _disk(folder: Path) -> Iterator[Finding]:
+def _disk(folder: Path) -> Iterator[Check]:
     free = shutil.disk_usage(folder).free / 2**30
     state = "ok" if free >= MIN_FREE_GIB else "problem"
-    yield Finding("disk", state, f"{free:.0f} GiB free", "" if state == "ok" else "make room before a large study")
+    yield Check("disk", state, f"{free:.0f} GiB free", "" if state == "ok" else "make room before a large study")
 
 
-def _network(_: Path) -> Iterator[Finding]:
+def _network(_: Path) -> Iterator[Check]:
     try:
         with socket.create_connection(HUB, timeout=NETWORK_PATIENCE_S):
-            yield Finding("network", "ok", "the model hub answers")
+            yield Check("network", "ok", "the model hub answers")
     except OSError:
         advice = "local files and the models that are here work without it"
-        yield Finding("network", "note", "the model hub does not answer", advice)
+        yield Check("network", "note", "the model hub does not answer", advice)
 
 
-def _gpu(_: Path) -> Iterator[Finding]:
+def _gpu(_: Path) -> Iterator[Check]:
     import torch
 
     if torch.cuda.is_available():
-        yield Finding("gpu", "ok", torch.cuda.get_device_name(0))
+        yield Check("gpu", "ok", torch.cuda.get_device_name(0))
     else:
-        yield Finding("gpu", "ok", "none, and none is needed")
+        yield Check("gpu", "ok", "none, and none is needed")

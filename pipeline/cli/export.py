@@ -13,7 +13,7 @@ from pipeline.cli.output import console
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.results.export.build import Export, Subtitles
+    from pipeline.results.export.build import ExportResult, Subtitles
 
 
 @app.command()
@@ -67,7 +67,7 @@ def _subtitles(text: str) -> tuple[Subtitles, ...]:
     return tuple(known[name] for name in named)
 
 
-def _show(made: Export, level: str) -> None:
+def _show(made: ExportResult, level: str) -> None:
     from pipeline.cli.display import plain_table
 
     rows = [(file.path, file.table.rows.num_rows, len(file.table.rows.column_names)) for file in made.files]

@@ -87,7 +87,7 @@ def _named(study: Study) -> tuple[int, dict[str, float]]:
     from pipeline.sources.read import read_sources
 
     found = read_sources(study)
-    kinds = {one.clip_id: (one.source.kind, one.post.platform or "other") for one in found.enrolments}
+    kinds = {one.clip_id: (one.source.kind, one.post.platform or "other") for one in found.sourced_posts}
     kinds = {clip_id: kind for clip_id, kind in kinds.items() if kind[0] != "post"}
     counts = Counter(platform for kind, platform in kinds.values() if kind == "url")
     counts.update({request.platform: 0 for request in found.listings})

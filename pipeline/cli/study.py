@@ -14,7 +14,7 @@ from pipeline.cli.stopping import seconds_of
 from pipeline.errors import Stopped, UserError
 
 if TYPE_CHECKING:
-    from pipeline.run.progress import Report
+    from pipeline.run.progress import RunSummary
     from pipeline.study.config import Study
 
 
@@ -208,7 +208,7 @@ def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s
     return not report.idle
 
 
-def _counts(report: Report) -> dict[str, int | str]:
+def _counts(report: RunSummary) -> dict[str, int | str]:
     """What a run did, for the audit log."""
     failed = sum(sum(reasons.values()) for reasons in report.failed.values())
     return {"listed": report.listed, "new": report.new, "passed": sum(report.passed.values()), "failed": failed}

@@ -64,7 +64,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedAudio:
     """What decoding measured: length, and loudness at the source's own rate and channels (EBU R128)."""
 
     duration_s: Seconds
@@ -125,7 +125,7 @@ def decode(
     ffmpeg: str | None = None,
     duration_s: Seconds | None = None,
     loudness: bool = True,
-) -> Decoded:
+) -> DecodedAudio:
     """Decode the first audio stream to a mono 16 kHz 16-bit WAV file, and measure its `loudness` on the way.
 
     Writes a temporary file and renames it, so that `target` is whole or absent. `StageError` with a reason when
@@ -150,7 +150,7 @@ def decode(
         files.put(part, target)
     finally:
         part.unlink(missing_ok=True)
-    return Decoded(duration, _loudness(ending.output), _true_peak(ending.output))
+    return DecodedAudio(duration, _loudness(ending.output), _true_peak(ending.output))
 
 
 def _asked(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:

@@ -42,7 +42,7 @@ class Scan:
         return sum(sum(counts.values()) for counts in self.found.values())
 
 
-class Needles:
+class SearchTexts:
     """Texts to look for, by kind; those of fewer than eight bytes are left out."""
 
     def __init__(self, texts: Mapping[str, Iterable[str]]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.privacy.byte_search import Needles, files_below
+from pipeline.privacy.byte_search import SearchTexts, files_below
 from pipeline.results.export.build import FOLDER as EXPORTS
 from pipeline.results.export.coarsen import Names
 from pipeline.results.export.levels import Level
@@ -37,7 +37,7 @@ class Erased:
 
 
 def erase_files(
-    study: Study, clip_ids: Collection[str], needles: Needles, donated: Donated = NOTHING_DONATED
+    study: Study, clip_ids: Collection[str], needles: SearchTexts, donated: Donated = NOTHING_DONATED
 ) -> Erased:
     """Delete work files of clips, the report, and rejected rows and exports that hold something of them or of donors.
 

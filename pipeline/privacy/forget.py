@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, UserError
-from pipeline.privacy.byte_search import FORMS, Needles, Scan
+from pipeline.privacy.byte_search import FORMS, Scan, SearchTexts
 from pipeline.privacy.erase_files import Erased, erase_files, remove_published
 from pipeline.privacy.receipt import NOT_REACHED, in_rows_of_others, texts_of, write_receipt
 from pipeline.privacy.search_study import Remains, search
-from pipeline.privacy.subjects import Found, Named, find
+from pipeline.privacy.subjects import Named, SubjectMatches, find
 from pipeline.records import Row, Seconds, TombstoneRow
-from pipeline.records.post import Enrolment
+from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
 from pipeline.run.donors import delete_donated, donor_tombstones
@@ -103,7 +103,7 @@ class _Forgetting:
         self.study, self.cause, self.stages = study, cause, stages
         self.key = _key_of(study)
         self.result = Forgotten()
-        self.found = Found(frozenset(), frozenset(), frozenset())
+        self.found = SubjectMatches(frozenset(), frozenset(), frozenset())
         self.named = Named()
         self.began = time.monotonic()
         self.at: datetime = now()
@@ -111,17 +111,19 @@ class _Forgetting:
     def look(self, named: Named) -> bool:
         """Find what the study holds of them; False if that is nothing, and nothing of it was forgotten before."""
         self.named = named
-        enrolments = _enrolments(self.study)
+        sourced_posts = _sourced_posts(self.study)
         store = Store(self.study.working, self.stages)
         try:
-            self.found = find(store, named, self.key, enrolments)
-            buried = {row.clip_key for row in store.tables.read(TombstoneRow)}
+            self.found = find(store, named, self.key, sourced_posts)
+            tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
         finally:
             store.close()
         clip_ids, files = self.found.clip_ids, self.found.donated.files
-        sources = {one.place.source for one in enrolments if one.clip_id in clip_ids or one.place.file_sha256 in files}
+        sources = {
+            one.place.source for one in sourced_posts if one.clip_id in clip_ids or one.place.file_sha256 in files
+        }
         self.result.sources_naming = tuple(sorted(sources))
-        return bool(clip_ids or files) or not buried.isdisjoint(self._tombstones())
+        return bool(clip_ids or files) or not tombstones.isdisjoint(self._tombstones())
 
     def go(self) -> Forgotten:
         """Delete files, then rows; write the databases anew, look for what should be gone, and write the receipt.
@@ -139,7 +141,7 @@ class _Forgetting:
             result.own_files = tuple(
                 row.location for row in store.tables.read(SourceRow, sorted(self.found.clip_ids)) if row.kind == "file"
             )
-            result.erased = erase_files(self.study, self.found.clip_ids, Needles(texts), donated)
+            result.erased = erase_files(self.study, self.found.clip_ids, SearchTexts(texts), donated)
             self._delete_rows(store)
             result.named_by_others, shared = in_rows_of_others(connection, texts)
         finally:
@@ -147,7 +149,7 @@ class _Forgetting:
         rebuild(self.study.working)
         remove_published(self.study)
         self._publish()
-        needles = Needles({kind: of_kind - shared.get(kind, set()) for kind, of_kind in texts.items()})
+        needles = SearchTexts({kind: of_kind - shared.get(kind, set()) for kind, of_kind in texts.items()})
         result.remains = search(self.study, needles)
         result.seconds = time.monotonic() - self.began
         result.receipt = write_receipt(self.study, self._command, self.at, _content(result, self.cause))
@@ -188,15 +190,15 @@ class _Forgetting:
         self.result.clips = len(clip_ids)
         self.result.authors = store.tables.number(authors, {"ids": clip_ids}) if self.named.accounts else 0
         self.result.donors = len(self.named.donors)
-        with store.alone(), store.change():
+        with store.uninterrupted_lock(), store.change():
             store.forget(sorted(self.found.clip_ids - self.found.donated.clip_ids), self.key, self.cause)
             delete_donated(store, self.found.donated)
             connection.execute("DELETE FROM traces WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")
             self._leave_tombstones(store, self._tombstones())
 
     def _leave_tombstones(self, store: Store, keys: Collection[str]) -> None:
-        buried = {row.clip_key for row in store.tables.read(TombstoneRow)}
-        store.add([TombstoneRow(one, self.at, self.cause) for one in sorted(set(keys) - buried)])
+        tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
+        store.add([TombstoneRow(one, self.at, self.cause) for one in sorted(set(keys) - tombstones)])
 
     def _kinds(self) -> tuple[type[Row], ...]:
         """Tables that hold results: all but tombstones and what a run notes for itself."""
@@ -224,10 +226,10 @@ def _key_of(study: Study) -> bytes | None:
     return key_or_stand_in(study.name)
 
 
-def _enrolments(study: Study) -> list[Enrolment]:
+def _sourced_posts(study: Study) -> list[SourcedPost]:
     """What the sources of a study say of posts; nothing where they cannot be read any more."""
     try:
-        return list(read_sources(study).enrolments)
+        return list(read_sources(study).sourced_posts)
     except (ConfigError, UserError, OSError):
         return []
 

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.privacy.byte_search import MIN_BYTES
-from pipeline.privacy.subjects import Found
+from pipeline.privacy.subjects import SubjectMatches
 from pipeline.study import files
 from pipeline.study.config import Study, work_name
 
@@ -76,7 +76,7 @@ NOT_REACHED = (
 )
 
 
-def texts_of(connection: duckdb.DuckDBPyConnection, found: Found) -> dict[str, set[str]]:
+def texts_of(connection: duckdb.DuckDBPyConnection, found: SubjectMatches) -> dict[str, set[str]]:
     """By kind, the texts that lead to the forgotten: ids, names of files, addresses, handles, and what was said."""
     ids = sorted(found.clip_ids)
     tables = _column(connection.execute(TABLES))

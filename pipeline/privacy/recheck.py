@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from pipeline.errors import Reason
-from pipeline.privacy.byte_search import Needles
+from pipeline.privacy.byte_search import SearchTexts
 from pipeline.privacy.erase_files import erase_files
 from pipeline.records import VisibilityRow, pseudonyms
 from pipeline.run.collector import lane_to, look_job, platform_or_other
@@ -96,9 +96,9 @@ class Recheck:
         state = state_after(answer, earlier)
         rule = self.study.file.privacy.vanished if state == VANISHED else None
         if rule == "forget":  # files first: until the rows are gone too, whoever is interrupted comes here again
-            erased = erase_files(self.study, [clip_id], Needles({"clip id": [clip_id]}))
+            erased = erase_files(self.study, [clip_id], SearchTexts({"clip id": [clip_id]}))
             self.found["exports deleted"] += len(erased.exports)
-        with self.store.alone(), self.store.change():
+        with self.store.uninterrupted_lock(), self.store.change():
             self.store.add([VisibilityRow(clip_id, now(), state, answer.reason, rule)])
             if answer.post is not None:
                 counts = pseudonyms.observation_row(clip_id, answer.post)

@@ -22,7 +22,7 @@ from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store.compact import rebuild
 from pipeline.store.publish.parquet import chosen
-from pipeline.store.publish.parquet_files import Place
+from pipeline.store.publish.parquet_files import ParquetFolder
 from pipeline.store.store import Store
 from pipeline.study.audit_log import FILE as AUDIT
 from pipeline.study.config import Study
@@ -108,10 +108,10 @@ def _places(study: Study, one: Class) -> list[Path]:
     ] + [path for path in sorted((study.output / "work").glob("*")) if path.name != "run.lock"]
 
 
-def _elsewhere(study: Study) -> Place | None:
+def _elsewhere(study: Study) -> ParquetFolder | None:
     """Where the results lie as Parquet files outside the study's folder; in such a folder nothing else lies."""
     choice = chosen(study.working)
-    place = Place(choice.url) if choice else None
+    place = ParquetFolder(choice.url) if choice else None
     if place is None or (place.is_local and Path(place.root).is_relative_to(study.output)):
         return None
     found = place.manifest()

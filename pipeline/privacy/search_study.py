@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import DiskFull
-from pipeline.privacy.byte_search import Needles, Scan, files_below
+from pipeline.privacy.byte_search import Scan, SearchTexts, files_below
 from pipeline.store.compact import copy_database
 from pipeline.store.publish.duckdb_file import remove_database
 from pipeline.store.publish.parquet import chosen
-from pipeline.store.publish.parquet_files import Place
+from pipeline.store.publish.parquet_files import ParquetFolder
 from pipeline.study.config import Study
 
 PROOF = "proof.duckdb"  # a copy without compression, deleted once it was searched
@@ -31,7 +31,7 @@ class Remains:
     not_searched: tuple[str, ...] = ()  # addresses of places that were written anew, and lie on other machines
 
 
-def search(study: Study, needles: Needles) -> Remains:
+def search(study: Study, needles: SearchTexts) -> Remains:
     """Look for texts in all files of a study, in its database without compression, and in its Parquet files."""
     proof = study.working.with_name(PROOF)
     try:
@@ -45,13 +45,13 @@ def search(study: Study, needles: Needles) -> Remains:
     finally:
         remove_database(proof)
     choice = chosen(study.working)
-    place = Place(choice.url) if choice else None
+    place = ParquetFolder(choice.url) if choice else None
     if place is not None and place.is_local:
         _search_place(Path(place.root), study.output, needles, scan)
     return Remains(scan, said, () if place is None or place.is_local else (place.url,))
 
 
-def _search_place(folder: Path, output: Path, needles: Needles, scan: Scan) -> None:
+def _search_place(folder: Path, output: Path, needles: SearchTexts, scan: Scan) -> None:
     """Add what is found in a folder of Parquet files: in their bytes as they are, and in their rows."""
     paths = list(files_below(folder))
     outside = paths if not folder.is_relative_to(output) else []  # those inside were looked at with all others
@@ -65,7 +65,7 @@ def _search_place(folder: Path, output: Path, needles: Needles, scan: Scan) -> N
             scan.found[path.relative_to(folder.parent).as_posix()] += counts
 
 
-def _in_rows(path: Path, needles: Needles) -> Counter[str]:
+def _in_rows(path: Path, needles: SearchTexts) -> Counter[str]:
     """How often each kind stands in the rows of a Parquet file, laid out in memory without compression."""
     import pyarrow.parquet as parquet
 

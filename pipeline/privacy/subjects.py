@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.records import ClipRow
-from pipeline.records.post import Enrolment
+from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import HANDLE_IN_URL, author_keys
 from pipeline.records.runs import SourceRow
 from pipeline.run.donors import NOTHING_DONATED, Donated, donated
@@ -48,7 +48,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SubjectMatches:
     """What a study holds of them."""
 
     clip_ids: frozenset[str]
@@ -108,7 +108,7 @@ def read_list(path: Path) -> Named:
     return named
 
 
-def find(store: Store, named: Named, key: bytes | None, enrolments: Iterable[Enrolment]) -> Found:
+def find(store: Store, named: Named, key: bytes | None, sourced_posts: Iterable[SourcedPost]) -> SubjectMatches:
     """The clips of a study that are named or whose author is; `enrolments` are what its sources say of posts.
 
     An author is found by the stored `author_key`, by the handle in an address, or by what a source states: an id may
@@ -117,7 +117,7 @@ def find(store: Store, named: Named, key: bytes | None, enrolments: Iterable[Enr
     clips = {row.clip_id: row for row in store.tables.read(ClipRow)}
     keys, handles = _author_keys(named, {row.platform for row in clips.values()}, key), set()
     of_author: set[str] = {row.clip_id for row in clips.values() if row.author_key in keys}
-    for clip_id, platform, accounts in _stated(store, clips, enrolments):
+    for clip_id, platform, accounts in _stated(store, clips, sourced_posts):
         if clip_id in clips and any(_is(one, platform, accounts) for one in named.accounts):
             of_author.add(clip_id)
             handles |= accounts
@@ -129,7 +129,7 @@ def find(store: Store, named: Named, key: bytes | None, enrolments: Iterable[Enr
     gone = of_author | (named.clip_ids & known)
     brought = donated(store, named.donors, key)
     brought = dataclasses.replace(brought, clip_ids=brought.clip_ids - gone)
-    return Found(frozenset(gone | brought.clip_ids), frozenset(keys), frozenset(handles), brought)
+    return SubjectMatches(frozenset(gone | brought.clip_ids), frozenset(keys), frozenset(handles), brought)
 
 
 def _author_keys(named: Named, platforms: set[str], key: bytes | None) -> set[str]:
@@ -142,14 +142,14 @@ def _author_keys(named: Named, platforms: set[str], key: bytes | None) -> set[st
 
 
 def _stated(
-    store: Store, clips: dict[str, ClipRow], enrolments: Iterable[Enrolment]
+    store: Store, clips: dict[str, ClipRow], sourced_posts: Iterable[SourcedPost]
 ) -> Iterable[tuple[str, str, set[str]]]:
     """Clips with their platform and the accounts that an address or a source names as their author."""
     for row in store.tables.read(SourceRow):
         handle = HANDLE_IN_URL.search(row.location) if row.kind != "file" else None
         if handle and row.clip_id in clips:
             yield row.clip_id, clips[row.clip_id].platform, {handle[0].removeprefix("@")}
-    for one in enrolments:
+    for one in sourced_posts:
         accounts = {account.removeprefix("@") for account in (one.post.author, one.post.author_id) if account}
         if accounts:
             yield one.clip_id, one.post.platform or "file", accounts

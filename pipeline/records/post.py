@@ -38,7 +38,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Provenance:
     """Where a post was found: the name of the source, and the row of a file."""
 
     source: str
@@ -48,10 +48,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolment:
+class SourcedPost:
     """One clip as the sources list it."""
 
     clip_id: str
     source: Source
     post: Post
-    place: Place
+    place: Provenance

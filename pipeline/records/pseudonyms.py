@@ -12,7 +12,7 @@ from typing import Any
 import regex
 
 from pipeline.records.clips import ClipRow, ObservationRow
-from pipeline.records.post import COUNTS, Enrolment, Post
+from pipeline.records.post import COUNTS, Post, SourcedPost
 
 PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
 MOST_HANDLE_CHARACTERS = 100  # platforms take 24 to 30, and names of channels up to 100
@@ -61,15 +61,15 @@ def author_keys(platform: str, accounts: Collection[str], key: bytes | None) -> 
     return {pseudonym(key, platform, way) if key is not None else way for way in ways}
 
 
-def is_buried(one: Enrolment, key: bytes | None, buried: Collection[str]) -> bool:
+def has_tombstone(one: SourcedPost, key: bytes | None, tombstones: Collection[str]) -> bool:
     """Whether a post or its author was forgotten or opted out; `buried` holds the tombstones of a study."""
-    if tombstone(one.clip_id, key) in buried:
+    if tombstone(one.clip_id, key) in tombstones:
         return True
     in_address = HANDLE_IN_URL.search(one.post.url or "")
     stated = (one.post.author_id, one.post.author, in_address[0] if in_address else None)
     accounts = [account for account in stated if account]
     found = author_keys(one.post.platform or "file", accounts, key)
-    return any(author_tombstone(author_key, key) in buried for author_key in found)
+    return any(author_tombstone(author_key, key) in tombstones for author_key in found)
 
 
 def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> ClipRow:

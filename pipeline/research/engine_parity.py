@@ -30,7 +30,7 @@ TRANSCRIPTS = "transcripts.csv"  # columns file and transcript
 
 
 @dataclass
-class Heard:
+class EngineTranscripts:
     """What one engine made of a folder, clip by clip."""
 
     name: str
@@ -104,8 +104,8 @@ def main(
     compute_type: Annotated[str, typer.Option(help="arithmetic of CTranslate2: int8 or float32")] = "int8",
 ) -> None:
     """Print how far the two engines agree on a folder of media, and with `--corpus` how far they are right."""
-    fast = Heard(f"ctranslate2 ({compute_type})", CTranslate2Engine(compute_type=compute_type))
-    reference = Heard("openai-whisper (float32)", OpenAIEngine())
+    fast = EngineTranscripts(f"ctranslate2 ({compute_type})", CTranslate2Engine(compute_type=compute_type))
+    reference = EngineTranscripts("openai-whisper (float32)", OpenAIEngine())
     used: list[str] = []
     audio_s = 0.0
     for path in clips_of(folder):
@@ -137,7 +137,7 @@ def main(
             typer.echo(f"{heard.name}: WER {_percent(error_rate)}, {heard.seconds:.0f} s")
 
 
-def _print_agreement(fast: Heard, reference: Heard) -> None:
+def _print_agreement(fast: EngineTranscripts, reference: EngineTranscripts) -> None:
     typer.echo(f"WER of {fast.name} against {reference.name}: {_percent(word_error_rate(reference.texts, fast.texts))}")
     typer.echo(f"same language: {_percent(agreement(fast.languages, reference.languages))}")
 

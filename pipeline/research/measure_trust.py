@@ -21,7 +21,7 @@ import typer
 
 from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.analysis.speech.engine import Segment
-from pipeline.analysis.speech.spans import Span
+from pipeline.analysis.speech.spans import SpeechSpan
 from pipeline.analysis.speech.trust import MIN_TRUST, WEIGHTS, Parts, parts_of
 from pipeline.errors import UserError
 from pipeline.media.audio import SAMPLE_RATE, read_audio
@@ -37,7 +37,7 @@ STEPS = [round(0.05 * step, 2) for step in range(20)]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedSegment:
     """One segment with its parts, and whether it was said."""
 
     chooses: bool
@@ -65,7 +65,7 @@ def main(
         typer.echo(f"  {name:<22}{len(group):>4} {kept:.3f}")
 
 
-def judge(folder: Path) -> Iterator[Judged]:
+def judge(folder: Path) -> Iterator[JudgedSegment]:
     """Every segment that Whisper base writes on the material."""
     engine = CTranslate2Engine()
     truth = transcripts()
@@ -73,13 +73,15 @@ def judge(folder: Path) -> Iterator[Judged]:
         sounds = [row for row in csv.DictReader(file) if not row["utterance"] or (row["kind"], row["snr_db"]) in SPEECH]
     for sound in sounds:
         waveform = read_audio(folder / sound["file"])
-        whole = Span(0.0, waveform.size / SAMPLE_RATE)
+        whole = SpeechSpan(0.0, waveform.size / SAMPLE_RATE)
         [language] = engine.detect_languages([waveform])
         [segments] = engine.transcribe([waveform], [language.code])
         rights = said(segments, truth[sound["utterance"]]) if sound["utterance"] else [False] * len(segments)
         for segment, right in zip(segments, rights, strict=True):
             parts = replace(parts_of(segment, whole, (), language), speech_overlap=1.0)
-            yield Judged(sound["half"] == "choose", "speech" if sound["utterance"] else sound["kind"], parts, right)
+            yield JudgedSegment(
+                sound["half"] == "choose", "speech" if sound["utterance"] else sound["kind"], parts, right
+            )
 
 
 def said(segments: Sequence[Segment], truth: str) -> list[bool]:
@@ -100,7 +102,7 @@ def said(segments: Sequence[Segment], truth: str) -> list[bool]:
     return found
 
 
-def choose_weights(judged: Sequence[Judged]) -> dict[str, float]:
+def choose_weights(judged: Sequence[JudgedSegment]) -> dict[str, float]:
     """Weights of a small grid with the largest area under the curve; all alike if they gain too little by it."""
     tried = []
     for values in itertools.product(GRID, repeat=len(CHOSEN)):
@@ -111,13 +113,13 @@ def choose_weights(judged: Sequence[Judged]) -> dict[str, float]:
     return best if area(judged, best) - area(judged, alike) >= WORTH else alike
 
 
-def choose_least(judged: Sequence[Judged], weights: Mapping[str, float]) -> float:
+def choose_least(judged: Sequence[JudgedSegment], weights: Mapping[str, float]) -> float:
     """The highest least trust, in steps of 0.05, that keeps 95 % of what was said."""
     right = np.array([one.parts.trust(weights) for one in judged if one.right])
     return max((step for step in STEPS if np.mean(right >= step) >= RIGHT_KEPT), default=0.0)
 
 
-def area(judged: Sequence[Judged], weights: Mapping[str, float]) -> float:
+def area(judged: Sequence[JudgedSegment], weights: Mapping[str, float]) -> float:
     """Chance that a right segment has more trust than an invented one, equals counted half (area under the ROC)."""
     right = np.array([one.parts.trust(weights) for one in judged if one.right])
     wrong = np.array([one.parts.trust(weights) for one in judged if not one.right])
@@ -134,9 +136,9 @@ def single(part: str) -> dict[str, float]:
     return {field.name: float(field.name == part) for field in fields(Parts)}
 
 
-def groups(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
+def groups(judged: Sequence[JudgedSegment]) -> dict[str, list[JudgedSegment]]:
     """Segments by what they are: said, misheard speech, or invented where nobody speaks in front."""
-    found: dict[str, list[Judged]] = {"said": [], "speech, misheard": []}
+    found: dict[str, list[JudgedSegment]] = {"said": [], "speech, misheard": []}
     for one in judged:
         name = one.kind if one.kind != "speech" else "said" if one.right else "speech, misheard"
         found.setdefault(name, []).append(one)

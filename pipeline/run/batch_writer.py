@@ -18,7 +18,7 @@ PUBLISH_EVERY_S: Seconds = 60.0  # readers of a long run see news this often
 PUBLISH_SHARE = 0.05  # of a run's time at most; where it takes longer, news is rarer
 
 
-class Saver:
+class BatchWriter:
     """Collects the outcomes of one stage; leaving the block stores what is left, however it is left."""
 
     def __init__(self, store: Store, plan: StagePlan) -> None:
@@ -27,7 +27,7 @@ class Saver:
         self._waiting: list[Outcome] = []
         self._saved_at = time.monotonic()
 
-    def __enter__(self) -> Saver:
+    def __enter__(self) -> BatchWriter:
         return self
 
     def __exit__(
@@ -60,7 +60,7 @@ def follow_choice(study: Study, store: Store) -> None:
             store.tables.forget_publications([])
 
 
-class News:
+class PeriodicPublisher:
     """What readers of a long run see before its end; of a run without a target they see nothing."""
 
     def __init__(self, store: Store, target: Path | None) -> None:

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import DISK_FULL, DiskFull, Reason
 from pipeline.records import Clip, Outcome
-from pipeline.run.batch_writer import News, Saver
+from pipeline.run.batch_writer import BatchWriter, PeriodicPublisher
 from pipeline.run.executors import Executor
-from pipeline.run.progress import Observer, Report
+from pipeline.run.progress import Observer, RunSummary
 from pipeline.stage import Stage, StagePlan
 from pipeline.store.store import Store
 from pipeline.study.config import Study
 
 
 @dataclass
-class Wave:
+class Chunk:
     """The clips of one wave, the stages chosen for them, and who is told what became of them."""
 
     clip_ids: Sequence[str]
@@ -26,8 +26,8 @@ class Wave:
     study: Study
     store: Store
     observer: Observer
-    report: Report
-    news: News
+    report: RunSummary
+    publisher: PeriodicPublisher
     lost: dict[str, set[str]] = field(default_factory=dict)  # by stage, the clips that did not get through it
 
     def go(self, pool: Executor) -> None:
@@ -40,9 +40,9 @@ class Wave:
 
     def _due(self, plan: StagePlan) -> list[str]:
         """Clips that a stage can run on now; those that do not come so far are lost to it too."""
-        self.lost[plan.name] = barred = {clip_id for need in plan.stage.needs for clip_id in self.lost.get(need, ())}
+        self.lost[plan.name] = blocked = {clip_id for need in plan.stage.needs for clip_id in self.lost.get(need, ())}
         steps_here = self.steps.get(plan.name, {})
-        due = [clip_id for clip_id in self.clip_ids if clip_id in steps_here and clip_id not in barred]
+        due = [clip_id for clip_id in self.clip_ids if clip_id in steps_here and clip_id not in blocked]
         if plan.name == "download":  # what lanes brought has passed it
             files = self.store.of_kind("file", due)
             due = [clip_id for clip_id in due if clip_id in files]
@@ -51,13 +51,13 @@ class Wave:
     def _run(self, pool: Executor, work: Sequence[tuple[StagePlan, Sequence[str]]]) -> None:
         """Run stages that do not need each other, and store what they give as it comes."""
         with ExitStack() as stack:
-            savers = {plan.name: stack.enter_context(Saver(self.store, plan)) for plan, _ in work}
+            writers = {plan.name: stack.enter_context(BatchWriter(self.store, plan)) for plan, _ in work}
             for plan, outcome in pool.map_all([(plan, self._clips(plan, clip_ids)) for plan, clip_ids in work]):
-                savers[plan.name].add(outcome)
+                writers[plan.name].add(outcome)
                 self._note(plan, outcome)
-                for saver in savers.values():
-                    saver.save_now_and_then()
-                self.news.publish_now_and_then()
+                for writer in writers.values():
+                    writer.save_now_and_then()
+                self.publisher.publish_now_and_then()
 
     def _clips(self, plan: StagePlan, clip_ids: Sequence[str]) -> Iterator[Clip]:
         """Clips with what is stored of them, read when the stage begins."""
@@ -67,12 +67,12 @@ class Wave:
     def _note(self, plan: StagePlan, outcome: Outcome) -> None:
         """Tell of one outcome; `DiskFull` ends the run."""
         self.report.add(plan.name, outcome)
-        spared = 0
+        skipped = 0
         if not outcome.ok:
             self.lost[plan.name].add(outcome.clip_id)
             later = needing(plan, self.chosen)
-            spared = sum(outcome.clip_id in self.steps.get(name, ()) for name in later)
-        self.observer.step(plan.name, outcome, spared)
+            skipped = sum(outcome.clip_id in self.steps.get(name, ()) for name in later)
+        self.observer.step(plan.name, outcome, skipped)
         if outcome.reason == Reason.DISK_FULL:
             raise DiskFull(DISK_FULL)
 

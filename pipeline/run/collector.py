@@ -13,11 +13,11 @@ from typing import Any
 
 from pipeline.errors import DISK_FULL, DiskFull, Reason, StageError
 from pipeline.records import Clip, ListingRow, Outcome, Seconds, Source
-from pipeline.records.post import Enrolment, Place
+from pipeline.records.post import Provenance, SourcedPost
 from pipeline.run.exclusions import apply_filters
 from pipeline.run.executors.error_boundary import run
 from pipeline.run.executors.platform_lanes import LOCAL, Job, Lane, LaneState
-from pipeline.run.progress import Observer, Report
+from pipeline.run.progress import Observer, RunSummary
 from pipeline.sources.platforms.disk_space import lack_of_room
 from pipeline.sources.platforms.failures import MINUTE_S, Action
 from pipeline.sources.platforms.listing import ListingAnswer, ListingRequest, list_posts
@@ -51,12 +51,12 @@ class Collector:
     plan: StagePlan  # of the download
     tools: str
     observer: Observer
-    report: Report
+    report: RunSummary
     found: Callable[[Sequence[str]], None]  # told of clips that a listing brought
-    spared: Callable[[str], int]  # steps that a clip's loss spares
+    skipped: Callable[[str], int]  # steps that a clip's loss spares
     lanes: dict[str, Lane] = field(default_factory=dict)
     arrived: deque[str] = field(default_factory=deque)  # clips whose media is here, to be analysed
-    news: threading.Event = field(default_factory=threading.Event)
+    arrival: threading.Event = field(default_factory=threading.Event)
     _open: bool = False
 
     def start(self, waiting: Sequence[pending.Waiting], listings: Sequence[ListingRequest]) -> None:
@@ -119,7 +119,7 @@ class Collector:
         """Store what became of a post, and put it where it goes next."""
         reasons = (*before, outcome.reason)
         step = None if outcome.ok else next_step(reasons, outcome.retry_after_s)
-        with self.store.alone():
+        with self.store.uninterrupted_lock():
             self.store.save(self.plan, outcome, step)
             if outcome.reason == Reason.DISK_FULL:
                 raise DiskFull(DISK_FULL)
@@ -130,24 +130,24 @@ class Collector:
                 return
             self.report.waiting += again
             self.report.add(self.plan.name, outcome)
-            self.observer.step(self.plan.name, outcome, 0 if outcome.ok else self.spared(outcome.clip_id))
+            self.observer.step(self.plan.name, outcome, 0 if outcome.ok else self.skipped(outcome.clip_id))
         if outcome.ok:
             self.arrived.append(outcome.clip_id)
-        self.news.set()
+        self.arrival.set()
 
     def _listed(self, tries: int, answer: ListingAnswer) -> None:
         """Store a listing, and let what is new into the lanes."""
-        with self.store.alone():
+        with self.store.uninterrupted_lock():
             start = pending.next_position(self.store.tables)
             with self.store.change():
-                enrolled = self.store.enrol(
-                    map(partial(_enrolment, answer), answer.posts), self.plan.setting.key, start
+                upserted = self.store.upsert_posts(
+                    map(partial(_sourced_post, answer), answer.posts), self.plan.setting.key, start
                 )
-                self.store.add([self._listing_row(answer, len(enrolled.new))])
-            self.report.listed += len(enrolled.new)
-            self.report.new += len(enrolled.new)
+                self.store.add([self._listing_row(answer, len(upserted.new))])
+            self.report.listed += len(upserted.new)
+            self.report.new += len(upserted.new)
             self.report.excluded = apply_filters(self.store, self.study.file.filters, self.plan)
-            fresh = set(enrolled.new)
+            fresh = set(upserted.new)
             posts = [post for post in self.store.waiting(self.plan, self.tools) if post.clip_id in fresh]
             self.found([post.clip_id for post in posts])
             for clip in self.store.clips(self.study, self.plan, [post.clip_id for post in posts]):
@@ -156,7 +156,7 @@ class Collector:
             step = next_step([answer.reason] * tries, answer.retry_after_s)
             if step.action in (Action.RETRY, Action.PAUSE_LANE) and (step.wait_s or 0.0) <= self.patience_s:
                 self._lane(answer.request.platform).add(self._listing(answer.request, tries + 1), step.wait_s or 0.0)
-        self.news.set()
+        self.arrival.set()
 
     # ------------------------------------------------------------ lanes and jobs
 
@@ -190,7 +190,7 @@ class Collector:
             self.report.lanes[state.platform] = state.why
         self.observer.lane(state)
         if state.stopped:
-            self.news.set()
+            self.arrival.set()
 
     def _listing_row(self, answer: ListingAnswer, new: int) -> ListingRow:
         return ListingRow(
@@ -216,9 +216,9 @@ def _until(moment: datetime | None) -> Seconds:
     return max(0.0, (moment - datetime.now(UTC).replace(tzinfo=None)).total_seconds())
 
 
-def _enrolment(answer: ListingAnswer, post: Any) -> Enrolment:
+def _sourced_post(answer: ListingAnswer, post: Any) -> SourcedPost:
     clip_id = f"{post.platform}:{post.post_id}"
-    return Enrolment(clip_id, Source("url", post.url or "", ""), post, Place(answer.request.source))
+    return SourcedPost(clip_id, Source("url", post.url or "", ""), post, Provenance(answer.request.source))
 
 
 def lane_to(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.records import ExposureRow, ImportRow, ProvenanceRow, Row, TombstoneRow
 from pipeline.records.pseudonyms import pseudonym
-from pipeline.sources.read import Export, Sources
+from pipeline.sources.read import ExportFile, Sources
 from pipeline.store.store import Store
 
 #: Tables whose rows name the donated file that they come from.
@@ -47,7 +47,7 @@ def donated(store: Store, codes: Collection[str], key: bytes | None) -> Donated:
     if not codes:
         return NOTHING_DONATED
     keys = {donor_key(code, key) for code in codes} | set(codes)
-    with store.alone():
+    with store.uninterrupted_lock():
         connection = store.tables.connection
         files = [file for (file,) in connection.execute(FILES, {"keys": sorted(keys)}).fetchall()]
         alone = connection.execute(ALONE, {"files": files}).fetchall() if files else []
@@ -69,14 +69,14 @@ def donor_tombstones(donor_keys: Collection[str], key: bytes | None) -> set[str]
     return {pseudonym(key or b"", "donor who withdrew", one) for one in donor_keys}
 
 
-def has_withdrawn(store: Store, export: Export, key: bytes | None) -> bool:
+def has_withdrawn(store: Store, export: ExportFile, key: bytes | None) -> bool:
     """Whether a file is the donation of somebody who withdrew."""
     codes = {exposure.donor for exposure in export.result.exposures}
     if not codes:
         return False
-    with store.alone():
-        buried = {row.clip_key for row in store.tables.read(TombstoneRow)}
-    return not buried.isdisjoint(donor_tombstones({donor_key(code, key) for code in codes}, key))
+    with store.uninterrupted_lock():
+        tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
+    return not tombstones.isdisjoint(donor_tombstones({donor_key(code, key) for code in codes}, key))
 
 
 def without_withdrawn(sources: Sources, store: Store, key: bytes | None) -> Sources:
@@ -86,6 +86,6 @@ def without_withdrawn(sources: Sources, store: Store, key: bytes | None) -> Sour
         return sources
     return dataclasses.replace(
         sources,
-        enrolments=tuple(one for one in sources.enrolments if one.place.file_sha256 not in gone),
+        sourced_posts=tuple(one for one in sources.sourced_posts if one.place.file_sha256 not in gone),
         exports=tuple(export for export in sources.exports if export.result.sha256 not in gone),
     )

@@ -23,7 +23,7 @@ def apply_filters(store: Store, filters: FilterOptions, plan: StagePlan) -> int:
     """
     judged_by = f"{version('cliptone')} {filters.model_dump_json()} {plan.fingerprint}"
     digest = hashlib.sha256(judged_by.encode()).hexdigest()
-    with store.alone():
+    with store.uninterrupted_lock():
         known = {row.clip_id: row for row in store.tables.read(ExclusionRow)}
         if store.tables.read(JudgementRow) == [JudgementRow(digest)] or (filters == FilterOptions() and not known):
             return len(known)

@@ -9,14 +9,14 @@ from pipeline.errors import UserError
 from pipeline.records import ExposureRow, ImportRow
 from pipeline.records.runs import ReadingRow
 from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
-from pipeline.run.progress import Report
+from pipeline.run.progress import RunSummary
 from pipeline.sources.formats.formats import Hints, read
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
-from pipeline.sources.read import Export, Sources, read_sources, stamp
+from pipeline.sources.read import ExportFile, Sources, read_sources, stamp
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
 from pipeline.store.tables import now
-from pipeline.store.upsert_posts import Enrolled, add_import
+from pipeline.store.upsert_posts import UpsertResult, add_import
 from pipeline.study import keys
 from pipeline.study.config import Study
 from pipeline.study.lock import held
@@ -34,7 +34,7 @@ def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[Im
     with held(study):
         store = Store(study.working, STAGES)
         try:
-            export = Export(IMPORTED, result, fetch)
+            export = ExportFile(IMPORTED, result, fetch)
             if has_withdrawn(store, export, key):
                 raise UserError(f"the donor of {path} has withdrawn: nothing of theirs is taken in any more")
             row = take_in(store, export, key, rejects_folder(study))
@@ -45,7 +45,7 @@ def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[Im
     return result, row
 
 
-def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources | None, report: Report) -> None:
+def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources | None, report: RunSummary) -> None:
     """Have a store hold what the sources of its study name, and report it; the same as last time are not read again.
 
     `sources` are given where they were read already. Raises `ConfigError` for one that cannot be read.
@@ -57,15 +57,15 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         return
     sources = without_withdrawn(sources or read_sources(study), store, key)
     with store.change():
-        enrolled = store.enrol(sources.enrolments, key)
-        taken = [take_in(store, export, key, rejects_folder(study), enrolled) for export in sources.exports]
-        report.listed, report.new = enrolled.listed, len(enrolled.new)
+        upserted = store.upsert_posts(sources.sourced_posts, key)
+        taken = [take_in(store, export, key, rejects_folder(study), upserted) for export in sources.exports]
+        report.listed, report.new = upserted.listed, len(upserted.new)
         report.rejected = sum(row.rejected for row in taken)
         store.note_reading(ReadingRow(mark, report.listed, report.rejected) if mark else None)
 
 
 def take_in(
-    store: Store, export: Export, key: bytes | None, rejects: Path, enrolled: Enrolled | None = None
+    store: Store, export: ExportFile, key: bytes | None, rejects: Path, upserted: UpsertResult | None = None
 ) -> ImportRow:
     """Store a file with its posts, counts and exposures, and write its rejected rows into the folder `rejects`.
 
@@ -73,10 +73,10 @@ def take_in(
     other sources. The row that comes back counts what is new this time.
     """
     with store.change():
-        if enrolled is None:
-            enrolled = store.enrol(export.enrolments(), key)
+        if upserted is None:
+            upserted = store.upsert_posts(export.sourced_posts(), key)
             store.note_reading(None)  # among equals the sources have the last word: they are read again
-        row = _import_row(export, enrolled, key)
+        row = _import_row(export, upserted, key)
         add_import(store.tables, row, list(_exposure_rows(export.result, key)))
     path = rejects / rejects_name(export.result, export.label)
     path.unlink(missing_ok=True)
@@ -90,7 +90,7 @@ def rejects_folder(study: Study) -> Path:
     return study.output / "rejects"
 
 
-def _import_row(export: Export, enrolled: Enrolled, key: bytes | None) -> ImportRow:
+def _import_row(export: ExportFile, upserted: UpsertResult, key: bytes | None) -> ImportRow:
     result = export.result
     donor = next((donor_key(exposure.donor, key) for exposure in result.exposures), None)
     named = {f"{found.post.platform}:{found.post.post_id}" for found in result.posts}
@@ -104,7 +104,7 @@ def _import_row(export: Export, enrolled: Enrolled, key: bytes | None) -> Import
         posts=len(result.posts),
         exposures=len(result.exposures),
         rejected=len(result.rejects),
-        new_posts=len(named.intersection(enrolled.new)),
+        new_posts=len(named.intersection(upserted.new)),
     )
 
 

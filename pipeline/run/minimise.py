@@ -32,12 +32,12 @@ class Keeper:
         if self.study.file.privacy.transcripts == "redact":
             require_library()  # before anything is heard, not after
 
-    def minimise(self, wave: set[str]) -> None:
+    def minimise(self, chunk: set[str]) -> None:
         """Keep no more media, audio and words of clips that have passed every stage than the study says."""
         if self._keeps_all:
             return
         privacy = self.study.file.privacy
-        finished = set.intersection(*(self.store.passed(plan, wave) for plan in self.plans))
+        finished = set.intersection(*(self.store.passed(plan, chunk) for plan in self.plans))
         for clip_id in finished:
             self._delete_files(clip_id, media=not privacy.keep_media, audio=not privacy.keep_audio)
         self._minimise_words(finished)
@@ -59,7 +59,7 @@ class Keeper:
             for path in () if keeps else own_work(self.study, folder):
                 if path.name.partition(".")[0] not in needed:
                     _delete(path)
-        with self.store.alone():
+        with self.store.uninterrupted_lock():
             tried = tried_since_last_end(self.store.tables)
         self._minimise_words(tried - waiting - self._minimised)
 
@@ -72,22 +72,24 @@ class Keeper:
         self.has_deleted |= bool(minimise_spoken(self.store, sorted(clip_ids), self.study.file.privacy.transcripts))
         self._minimised |= clip_ids
 
-    def without_opted_out(self, wave: Sequence[str] | None = None) -> list[str]:
+    def without_opted_out(self, chunk: Sequence[str] | None = None) -> list[str]:
         """The clips of a wave but for those whose author opted out; these are forgotten. None looks at all clips.
 
         Of a post that is known by its address alone, only the platform tells whose it is.
         """
-        with self.store.alone():
+        with self.store.uninterrupted_lock():
             key = self.plans[0].setting.key
-            buried = {row.clip_key for row in self.store.tables.read(TombstoneRow)}
-            clips = self.store.tables.read(ClipRow, wave) if buried else []
-            gone = {row.clip_id for row in clips if row.author_key and author_tombstone(row.author_key, key) in buried}
+            tombstones = {row.clip_key for row in self.store.tables.read(TombstoneRow)}
+            clips = self.store.tables.read(ClipRow, chunk) if tombstones else []
+            gone = {
+                row.clip_id for row in clips if row.author_key and author_tombstone(row.author_key, key) in tombstones
+            }
             if gone:
                 self.store.forget(sorted(gone), key, "opt_out")
                 self.has_deleted = True
         for clip_id in gone:
             self._delete_files(clip_id, media=True, audio=True)
-        return [clip_id for clip_id in wave or () if clip_id not in gone]
+        return [clip_id for clip_id in chunk or () if clip_id not in gone]
 
     def _delete_files(self, clip_id: str, *, media: bool, audio: bool) -> None:
         if audio:

@@ -11,7 +11,7 @@ from pipeline.run.executors.platform_lanes import LaneState
 
 
 @dataclass
-class Report:
+class RunSummary:
     """What a run did."""
 
     listed: int = 0
@@ -49,14 +49,14 @@ class Observer(Protocol):
     def stage(self, name: str) -> None:
         """A stage begins on a wave of clips."""
 
-    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
+    def step(self, stage: str, outcome: Outcome, skipped: int) -> None:
         """One step is done; a failed clip spares that many later ones."""
 
     def lane(self, state: LaneState) -> None:
         """A platform's lane moves on, pauses or stops."""
 
 
-class Silent:
+class NoProgress:
     """An observer that looks away."""
 
     def begin(self, clips: int, steps: int) -> None:
@@ -68,7 +68,7 @@ class Silent:
     def stage(self, name: str) -> None:
         """Nothing."""
 
-    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
+    def step(self, stage: str, outcome: Outcome, skipped: int) -> None:
         """Nothing."""
 
     def lane(self, state: LaneState) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import Reason
 from pipeline.records import Outcome
-from pipeline.run.executors.crash_marker import count, read_left
+from pipeline.run.executors.crash_marker import count, read_unfinished
 from pipeline.run.executors.local import TRIES
 from pipeline.stage import StagePlan
 from pipeline.store.store import Store
@@ -16,7 +16,7 @@ from pipeline.store.store import Store
 
 def count_crash(store: Store, path: Path, plans: Sequence[StagePlan]) -> None:
     """Store that the last run crashed on a clip, inside a run; of a batch, each clip runs by itself next time."""
-    left = read_left(path)
+    left = read_unfinished(path)
     if left is None or not left.is_crash or left.is_counted:
         return
     plan = next((plan for plan in plans if plan.fingerprint == left.fingerprint), None)
@@ -36,6 +36,6 @@ def _crashes(store: Store, plan: StagePlan, clip_id: str) -> int:
         SELECT reason FROM attempts WHERE clip_id = $clip AND stage = $stage AND fingerprint = $now ORDER BY attempt_id
     """
     parameters = {"clip": clip_id, "stage": plan.name, "now": plan.fingerprint}
-    with store.alone():
+    with store.uninterrupted_lock():
         reasons = [reason for (reason,) in store.tables.connection.execute(sql, parameters).fetchall()]
     return sum(1 for _ in takewhile(lambda reason: reason == Reason.WORKER_DIED, reversed(reasons)))

@@ -13,8 +13,8 @@ from pathlib import Path
 from pipeline.analysis.models import cache as model_cache
 from pipeline.errors import UserError
 from pipeline.records import Seconds
-from pipeline.run.batch_writer import News, follow_choice
-from pipeline.run.chunk import Wave
+from pipeline.run.batch_writer import PeriodicPublisher, follow_choice
+from pipeline.run.chunk import Chunk
 from pipeline.run.collector import Collector
 from pipeline.run.exclusions import apply_filters
 from pipeline.run.executors import Executor
@@ -23,7 +23,7 @@ from pipeline.run.executors.select import executor_of
 from pipeline.run.ingest import take_sources
 from pipeline.run.minimise import Keeper
 from pipeline.run.plan import plan_stages, setting_of
-from pipeline.run.progress import Observer, Report, Silent
+from pipeline.run.progress import NoProgress, Observer, RunSummary
 from pipeline.run.quarantine import count_crash
 from pipeline.run.shards import prepare
 from pipeline.sources.platforms.listing import ListingRequest
@@ -50,7 +50,7 @@ def run_study(
     retry_failed: bool = False,
     executor: Executor | None = None,
     stages: Sequence[type[Stage]] = STAGES,
-) -> Report:
+) -> RunSummary:
     """Run what is pending in a study and publish the result.
 
     Safe to stop at any moment: what was saved stays, and the next run goes on. Raises `UserError` for a mistake in
@@ -72,9 +72,9 @@ def run_study(
         store = Store(study.working, stages)
         try:
             follow_choice(study, store)
-            report = Report()
+            report = RunSummary()
             take_sources(study, store, setting.key, sources, report)
-            run = Run(study, store, plans, observer or Silent(), report, retry_failed)
+            run = Run(study, store, plans, observer or NoProgress(), report, retry_failed)
             run.go([plan for plan in plans if not only or plan.name in only], listings, executor)
         finally:
             store.close()
@@ -92,15 +92,15 @@ class Run:
     store: Store
     plans: Sequence[StagePlan]
     observer: Observer
-    report: Report
+    report: RunSummary
     retry_failed: bool
     steps: dict[str, dict[str, None]] = field(default_factory=dict)  # by stage, the clips that it has still to do
     is_stopped: bool = False  # by the user
-    news: News = field(init=False)
+    publisher: PeriodicPublisher = field(init=False)
     keeper: Keeper = field(init=False)
 
     def __post_init__(self) -> None:
-        self.news = News(self.store, None if self.study.shard else self.study.published)
+        self.publisher = PeriodicPublisher(self.store, None if self.study.shard else self.study.published)
         self.keeper = Keeper(self.study, self.store, self.plans)
 
     def go(self, chosen: Sequence[StagePlan], listings: Sequence[ListingRequest], executor: Executor | None) -> None:
@@ -123,10 +123,10 @@ class Run:
         try:
             if collector:
                 collector.start(waiting, listings)
-            while wave := self._next_wave(here, collector, pool.wave_clips):
-                parts = (self.study, self.store, self.observer, self.report, self.news)
-                Wave(self.keeper.without_opted_out(wave), chosen, self.steps, *parts).go(pool)
-                self.keeper.minimise(set(wave))
+            while chunk := self._next_chunk(here, collector, pool.chunk_clips):
+                parts = (self.study, self.store, self.observer, self.report, self.publisher)
+                Chunk(self.keeper.without_opted_out(chunk), chosen, self.steps, *parts).go(pool)
+                self.keeper.minimise(set(chunk))
             self.keeper.without_opted_out()
             self.keeper.minimise_rest()
             self.store.end_run()
@@ -169,7 +169,7 @@ class Run:
             observer=self.observer,
             report=self.report,
             found=lambda clip_ids: self._admit(chosen, clip_ids),
-            spared=lambda clip_id: sum(clip_id in due for name, due in self.steps.items() if name != plan.name),
+            skipped=lambda clip_id: sum(clip_id in due for name, due in self.steps.items() if name != plan.name),
         )
 
     def _find_steps(self, chosen: Sequence[StagePlan], collector: Collector | None) -> list[Waiting]:
@@ -195,20 +195,20 @@ class Run:
             self.steps.setdefault(plan.name, {}).update(dict.fromkeys(clip_ids))
         self.observer.more(len(clip_ids), len(clip_ids) * len(chosen))
 
-    def _next_wave(self, here: deque[str], collector: Collector | None, size: int) -> list[str]:
+    def _next_chunk(self, here: deque[str], collector: Collector | None, size: int) -> list[str]:
         """Clips that can be analysed now, those from the lanes first; waits for them, and is empty at the end."""
         while True:
             done = collector is None or collector.idle  # before looking: what arrives later is seen next time
-            wave: list[str] = []
-            while collector and collector.arrived and len(wave) < size:
-                wave.append(collector.arrived.popleft())
-            while here and len(wave) < size:
-                wave.append(here.popleft())
-            if wave or done or collector is None:
-                return wave
-            collector.news.wait(PATIENCE_S)
-            collector.news.clear()
-            self.news.publish_now_and_then()
+            chunk: list[str] = []
+            while collector and collector.arrived and len(chunk) < size:
+                chunk.append(collector.arrived.popleft())
+            while here and len(chunk) < size:
+                chunk.append(here.popleft())
+            if chunk or done or collector is None:
+                return chunk
+            collector.arrival.wait(PATIENCE_S)
+            collector.arrival.clear()
+            self.publisher.publish_now_and_then()
 
     def _sweep(self) -> None:
         """Delete what fetches left that were cut off: folders of clips that did not pass the download."""

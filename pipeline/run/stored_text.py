@@ -31,7 +31,7 @@ def redact_spoken(store: Store, clip_ids: Sequence[str]) -> set[str]:
     """
     require_library()
     changed: set[str] = set()
-    with store.alone(), store.change():
+    with store.uninterrupted_lock(), store.change():
         for kind in SPOKEN:
             changed |= _change(store, kind, clip_ids, lambda row: _with_text(row, redact))
         changed |= _replace(store, WordRow, clip_ids, _redacted_words(store.tables.read(WordRow, clip_ids)))
@@ -42,7 +42,7 @@ def redact_spoken(store: Store, clip_ids: Sequence[str]) -> set[str]:
 def drop_spoken(store: Store, clip_ids: Sequence[str]) -> set[str]:
     """Put one mark in place of each text that was said; times and counts stay. Returns the clips that changed."""
     changed: set[str] = set()
-    with store.alone(), store.change():
+    with store.uninterrupted_lock(), store.change():
         for kind in SPOKEN:
             changed |= _change(store, kind, clip_ids, lambda row: _with_text(row, _dropped))
         changed |= _change(store, WordRow, clip_ids, lambda row: dataclasses.replace(row, word=DROPPED))
@@ -57,7 +57,7 @@ def drop_written(store: Store, clip_ids: Sequence[str]) -> set[str]:
         texts = {name: DROPPED for name in ("caption", "sound_title", "sound_artist") if getattr(row, name) is not None}
         return dataclasses.replace(row, hashtags=(), mentions=(), **texts)  # type: ignore[arg-type]
 
-    with store.alone(), store.change():
+    with store.uninterrupted_lock(), store.change():
         changed = _change(store, ClipRow, clip_ids, without)
         return changed | _change(store, MentionRow, clip_ids, _with_match("caption", _dropped))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.records import Source
-from pipeline.records.post import Enrolment, Place, Post
+from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.sources.sidecars import Sidecar, is_inside, read_info, read_sidecar
 from pipeline.study.config import Study
 from pipeline.study.source_options import SourceOptions
@@ -30,7 +30,7 @@ class MediaFiles:
         self._found: set[tuple[str, str]] = set()  # sidecar and name of the rows that have their file
         self._clip_ids: set[str] = set()
 
-    def of(self, source: SourceOptions, label: str) -> Iterator[Enrolment]:
+    def of(self, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
         """The files of one source in order; `ConfigError` if there are none."""
         sidecar = self._sidecars.get(source.sidecar or "", Sidecar())
         if source.sidecar:
@@ -39,7 +39,7 @@ class MediaFiles:
         for path in paths:
             relative = path.relative_to(folder).as_posix()
             name = next((name for name in (relative, path.name) if name in sidecar.rows), None)
-            post, place = Post(source="file"), Place(label)
+            post, place = Post(source="file"), Provenance(label)
             if name is not None:
                 self._found.add((source.sidecar or "", name))
                 post, place = sidecar.rows[name].post, sidecar.place(label, sidecar.rows[name])
@@ -49,9 +49,9 @@ class MediaFiles:
             clip_id = _clip_id(post, as_text(relative))
             self._clip_ids.add(clip_id)
             stamp = f"{stat.st_size}-{stat.st_mtime_ns}"
-            yield Enrolment(clip_id, Source("file", as_text(str(path)), stamp), post, place)
+            yield SourcedPost(clip_id, Source("file", as_text(str(path)), stamp), post, place)
 
-    def missing(self) -> Iterator[Enrolment]:
+    def missing(self) -> Iterator[SourcedPost]:
         """Rows of sidecars without their file: they are clips that are lost for a reason, instead of vanishing."""
         for sidecar, label in self._labels.items():
             folder = self._study.resolve(sidecar).parent
@@ -59,7 +59,7 @@ class MediaFiles:
                 clip_id = _clip_id(row.post, name)
                 if (sidecar, name) not in self._found and clip_id not in self._clip_ids:
                     place = self._sidecars[sidecar].place(label, row)
-                    yield Enrolment(clip_id, Source("file", str(folder / name), ""), row.post, place)
+                    yield SourcedPost(clip_id, Source("file", str(folder / name), ""), row.post, place)
 
 
 def as_text(name: str) -> str:

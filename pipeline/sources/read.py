@@ -13,11 +13,11 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.records import ClipRow, Source
-from pipeline.records.post import Enrolment, Place, Post
+from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Hints, digest, read
 from pipeline.sources.formats.plain_csv import CSV
 from pipeline.sources.formats.records import header
-from pipeline.sources.formats.result import ImportResult, enrolments, unresolved_id
+from pipeline.sources.formats.result import ImportResult, sourced_posts, unresolved_id
 from pipeline.sources.media_folder import WILDCARD, MediaFiles
 from pipeline.sources.platforms.listing import ListingRequest
 from pipeline.sources.platforms.urls import listing_platform
@@ -29,47 +29,47 @@ ADDRESS = re.compile(r"https?://[^\s/]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class ExportFile:
     """A file of another tool, read, and what is to become of its posts."""
 
     label: str  # of the source
     result: ImportResult
     fetch: bool  # whether media is fetched from the posts' addresses
 
-    def enrolments(self) -> Iterator[Enrolment]:
+    def sourced_posts(self) -> Iterator[SourcedPost]:
         """The posts of the file with their places."""
-        return enrolments(self.result, self.label, self.fetch)
+        return sourced_posts(self.result, self.label, self.fetch)
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Everything that the sources of a study name; a clip that several name comes once for each place."""
 
-    enrolments: tuple[Enrolment, ...]  # in the order of the sources, those of exports among them
-    exports: tuple[Export, ...]
+    sourced_posts: tuple[SourcedPost, ...]  # in the order of the sources, those of exports among them
+    exports: tuple[ExportFile, ...]
     listings: tuple[ListingRequest, ...]
 
 
 def read_sources(study: Study) -> Sources:
     """Read every source of a study, in order; `ConfigError` names the one that cannot be read."""
     files = MediaFiles(study)
-    found: list[Enrolment] = []
-    exports: list[Export] = []
+    found: list[SourcedPost] = []
+    exports: list[ExportFile] = []
     listings = read_listings(study)
     for source, label in zip(study.file.sources, study.file.labels, strict=True):
         if source.folder or source.glob:
             found += files.of(source, label)
         elif not source.listing and (export := _export(study, source, label)) is not None:
             exports.append(export)
-            found += export.enrolments()
+            found += export.sourced_posts()
         elif not source.listing:
             found += _addresses(study, source, label)
     found += files.missing()
-    once: dict[tuple[str, Place], Enrolment] = {}
-    for enrolment in found:
-        if study.shard and not study.shard.holds(enrolment.clip_id):
+    once: dict[tuple[str, Provenance], SourcedPost] = {}
+    for sourced_post in found:
+        if study.shard and not study.shard.holds(sourced_post.clip_id):
             continue
-        once.setdefault((enrolment.clip_id, enrolment.place), enrolment)
+        once.setdefault((sourced_post.clip_id, sourced_post.place), sourced_post)
     return Sources(tuple(once.values()), tuple(exports), listings)
 
 
@@ -130,7 +130,7 @@ def _stamps(path: Path) -> Iterator[str]:
             yield f"\n{entry.path} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def _export(study: Study, source: SourceOptions, label: str) -> Export | None:
+def _export(study: Study, source: SourceOptions, label: str) -> ExportFile | None:
     """The file of a source if another tool, or the researcher, made it; a list of addresses is none."""
     path = study.resolve(source.export or source.url_file or "")
     if source.urls or (source.url_file and not _is_table(path, source)):
@@ -142,18 +142,18 @@ def _export(study: Study, source: SourceOptions, label: str) -> Export | None:
         raise ConfigError(f"{study.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
     if not result.posts and not result.exposures:
         raise ConfigError(f"{study.path.name}: {path} holds no posts: `cliptone import` says what it found")
-    return Export(label, result, source.fetch)
+    return ExportFile(label, result, source.fetch)
 
 
 def _is_table(path: Path, source: SourceOptions) -> bool:
     return path.is_file() and bool(source.columns or source.platform or "url" in header(path))
 
 
-def _addresses(study: Study, source: SourceOptions, label: str) -> Iterator[Enrolment]:
+def _addresses(study: Study, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
     """The addresses of posts: those in the study file, or one a line of a file, where # begins a comment."""
     if source.urls:
         for address in source.urls:
-            yield _address(study.path.name, address, Place(label))
+            yield _address(study.path.name, address, Provenance(label))
         return
     path = study.resolve(source.url_file or "")
     if path.suffix.lower() == ".csv" and path.is_file():
@@ -167,14 +167,14 @@ def _addresses(study: Study, source: SourceOptions, label: str) -> Iterator[Enro
     for number, line in enumerate(lines, start=1):
         address = line.strip()
         if address and not address.startswith("#"):
-            yield _address(f"{path}, line {number}", address, Place(label, sha256, number))
+            yield _address(f"{path}, line {number}", address, Provenance(label, sha256, number))
 
 
-def _address(where: str, address: str, place: Place) -> Enrolment:
+def _address(where: str, address: str, place: Provenance) -> SourcedPost:
     if not ADDRESS.match(address):
         raise ConfigError(f"{where}: {address!r} is not an address that starts with https://")
     platform, post_id = post_address(address)
-    return Enrolment(
+    return SourcedPost(
         f"{platform or 'url'}:{post_id or unresolved_id(address)}",
         Source("url", address, ""),
         Post(source="url", platform=platform or "url", post_id=post_id, url=address),

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
 from pipeline.errors import ConfigError, UserError
-from pipeline.records.post import Place, Post
+from pipeline.records.post import Post, Provenance
 from pipeline.sources.formats.formats import BY_NAME, digest
 from pipeline.sources.formats.info_json import INFO_JSON, described
 from pipeline.sources.formats.plain_csv import COLUMNS as POST_COLUMNS
 from pipeline.sources.formats.plain_csv import CSV, stated_post
 from pipeline.sources.formats.records import csv_records, document, header
-from pipeline.sources.formats.result import Found, well_formed
+from pipeline.sources.formats.result import NumberedPost, well_formed
 from pipeline.sources.formats.values import Rejected
 
 COLUMNS = ("file", *POST_COLUMNS)
@@ -23,12 +23,12 @@ COLUMNS = ("file", *POST_COLUMNS)
 class Sidecar:
     """The rows of one CSV file by media file."""
 
-    rows: Mapping[str, Found] = field(default_factory=dict)
+    rows: Mapping[str, NumberedPost] = field(default_factory=dict)
     sha256: str | None = None
 
-    def place(self, source: str, row: Found) -> Place:
+    def place(self, source: str, row: NumberedPost) -> Provenance:
         """Where a row stands, for the source that reads it."""
-        return Place(source, self.sha256, row.number, BY_NAME[CSV].version)
+        return Provenance(source, self.sha256, row.number, BY_NAME[CSV].version)
 
 
 def read_sidecar(path: Path) -> Sidecar:
@@ -40,7 +40,7 @@ def read_sidecar(path: Path) -> Sidecar:
     if "file" not in names or unknown:
         wrong = f"the unknown columns {', '.join(unknown)}" if "file" in names else "no column `file`"
         raise ConfigError(f"{path} has {wrong}: valid columns are {', '.join(COLUMNS)}")
-    rows: dict[str, Found] = {}
+    rows: dict[str, NumberedPost] = {}
     for line, row in csv_records(path):
         try:
             if isinstance(row, Rejected):
@@ -49,7 +49,7 @@ def read_sidecar(path: Path) -> Sidecar:
                 raise Rejected("the row names no file")
             if not (is_below(row["file"].strip()) and is_inside(path.parent / row["file"].strip(), path.parent)):
                 raise Rejected("`file` leads out of its folder: name it as it stands below the sidecar")
-            rows[row["file"].strip()] = Found(line, well_formed(stated_post(row)))
+            rows[row["file"].strip()] = NumberedPost(line, well_formed(stated_post(row)))
         except Rejected as error:
             raise ConfigError(f"{path}, line {line}: {error}") from error
     return Sidecar(rows, digest(path))
@@ -72,7 +72,7 @@ def is_inside(path: Path, *folders: Path) -> bool:
         return False
 
 
-def read_info(media: Path, source: str) -> tuple[Post, Place] | None:
+def read_info(media: Path, source: str) -> tuple[Post, Provenance] | None:
     """What yt-dlp wrote beside a video; it is read, and nothing in it is followed. `ConfigError` if it is damaged."""
     path = media.with_suffix(".info.json")
     try:
@@ -87,4 +87,4 @@ def read_info(media: Path, source: str) -> tuple[Post, Place] | None:
         post = well_formed(described(info))
     except (UserError, Rejected) as error:
         raise ConfigError(f"{path} does not describe a video: {error}") from error
-    return post, Place(source, digest(path), 1, BY_NAME[INFO_JSON].version)
+    return post, Provenance(source, digest(path), 1, BY_NAME[INFO_JSON].version)

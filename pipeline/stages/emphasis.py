@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pipeline.analysis.sound.emphasis import Emphasis as Measured
+from pipeline.analysis.sound.emphasis import EmphasisMeasures as Measured
 from pipeline.analysis.sound.emphasis import emphasis_of, frames_of
 from pipeline.analysis.sound.praat import PitchRange
 from pipeline.errors import Reason

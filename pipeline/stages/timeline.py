@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from pipeline.analysis.models import cache as model_cache
-from pipeline.analysis.tone.diarization import TIMELINE_MODELS, Span, TimelineModel
+from pipeline.analysis.tone.diarization import TIMELINE_MODELS, EmotionTurn, TimelineModel
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import Reason
 from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
@@ -102,7 +102,9 @@ class Timeline(Stage):
         return rows
 
 
-def _row(region: SpeechRegionRow, model: str, number: int, span: Span | None, reason: Reason | None) -> EmotionSpanRow:
+def _row(
+    region: SpeechRegionRow, model: str, number: int, span: EmotionTurn | None, reason: Reason | None
+) -> EmotionSpanRow:
     """A span in the time of the clip, never beyond its region; without one, the whole region and the reason."""
     length_s: Seconds = region.end_s - region.start_s
     return EmotionSpanRow(

@@ -15,7 +15,7 @@ from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.analysis.speech.device import Device, found_device
 from pipeline.analysis.speech.engine import FULL_S, LANGUAGES, Decoding, Language, SpeechEngine
 from pipeline.analysis.speech.openai_engine import OpenAIEngine
-from pipeline.analysis.speech.spans import Heard, Span, joined_text, recognise, spans_of
+from pipeline.analysis.speech.spans import HeardSegment, SpeechSpan, joined_text, recognise, spans_of
 from pipeline.analysis.speech.trust import MIN_TRUST, Parts, parts_of
 from pipeline.errors import Reason
 from pipeline.media import audio
@@ -130,7 +130,7 @@ class Transcribe(Stage):
             for number, clip in enumerate(batch)
         ]
 
-    def _rows(self, clip: Clip, language: Language, heard: Sequence[Heard]) -> Result:
+    def _rows(self, clip: Clip, language: Language, heard: Sequence[HeardSegment]) -> Result:
         if not heard:
             return [self._transcript(clip, None, None, Reason.NO_TEXT)]
         heard = [self._without_handles(one, clip.clip_id.partition(":")[0]) for one in heard]
@@ -145,7 +145,7 @@ class Transcribe(Stage):
             *(self._trust(clip.clip_id, number, part) for number, part in enumerate(parts)),
         ]
 
-    def _without_handles(self, heard: Heard, platform: str) -> Heard:
+    def _without_handles(self, heard: HeardSegment, platform: str) -> HeardSegment:
         """A segment with the @handles that Whisper wrote under the pseudonyms that captions have for them."""
         segment = heard.segment
         if self.setting.key is None:
@@ -185,14 +185,14 @@ class Transcribe(Stage):
         return {package: version(package) for package in ENGINES[options.engine].packages}
 
 
-def _sound(clip: Clip) -> tuple[Waveform, list[Span]]:
+def _sound(clip: Clip) -> tuple[Waveform, list[SpeechSpan]]:
     """The waveform of a clip and its spans of speech."""
     waveform = audio.read_audio(clip.audio_path)
     regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
     return waveform, spans_of(regions, waveform.size / SAMPLE_RATE)
 
 
-def _segments_and_words(clip: Clip, heard: Sequence[Heard]) -> list[Row]:
+def _segments_and_words(clip: Clip, heard: Sequence[HeardSegment]) -> list[Row]:
     """Rows of segments and words, numbered over the clip."""
     phrases = [
         SegmentRow(

@@ -11,7 +11,7 @@ from types import FrameType
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
-class Alone:
+class UninterruptedLock:
     """A lock for the threads of a run; whoever holds it in the main thread is not interrupted until it lets go.
 
     A second signal interrupts at once.

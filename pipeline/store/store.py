@@ -22,8 +22,8 @@ from pipeline.records import (
     TombstoneRow,
     VisibilityRow,
 )
-from pipeline.records.post import Enrolment
-from pipeline.records.pseudonyms import is_buried, tombstone
+from pipeline.records.post import SourcedPost
+from pipeline.records.pseudonyms import has_tombstone, tombstone
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, FingerprintRow, ReadingRow, RunRow, SourceRow
 from pipeline.sources.platforms.retry import Step
 from pipeline.stage import Stage, StagePlan
@@ -32,10 +32,10 @@ from pipeline.store.attempts import Attempts, fingerprint_row
 from pipeline.store.connect import open_database
 from pipeline.store.pending import Waiting
 from pipeline.store.publish.parquet import renew_chosen
-from pipeline.store.signals import Alone
+from pipeline.store.signals import UninterruptedLock
 from pipeline.store.tables import Tables, now
 from pipeline.store.transactions import disk_full, transaction
-from pipeline.store.upsert_posts import Enrolled, enrol, merged
+from pipeline.store.upsert_posts import UpsertResult, merged, upsert_posts
 from pipeline.study.config import Study
 
 STUDY_ROWS: tuple[type[Row], ...] = (
@@ -66,7 +66,7 @@ class Store:
         self._connection = open_database(path, (*self._rows, *PRIVATE_ROWS))
         self.tables = Tables(self._connection)
         self._path = path
-        self.alone = Alone()
+        self.uninterrupted_lock = UninterruptedLock()
         self._attempts = Attempts(self.tables)
         self.run_id = self.tables.number("SELECT coalesce(max(run_id), 0) FROM runs")  # the last one
         self._changing = False
@@ -76,19 +76,19 @@ class Store:
 
     def close(self) -> None:
         """Write everything to the file and let it go."""
-        with self.alone():
+        with self.uninterrupted_lock():
             self._connection.close()
 
-    def enrol(self, enrolments: Iterable[Enrolment], key: bytes | None, start: int = 0) -> Enrolled:
+    def upsert_posts(self, sourced_posts: Iterable[SourcedPost], key: bytes | None, start: int = 0) -> UpsertResult:
         """Add the clips that are new and renew what changed; `start` is the position of the first.
 
         A file whose size or time changed makes all stages of its clip stale, a changed caption those that read it.
         """
         with self.change():
-            buried = {row.clip_key for row in self.tables.read(TombstoneRow)}
-            if buried:
-                enrolments = (one for one in enrolments if not is_buried(one, key, buried))
-            found = enrol(self.tables, enrolments, key, start)
+            tombstones = {row.clip_key for row in self.tables.read(TombstoneRow)}
+            if tombstones:
+                sourced_posts = (one for one in sourced_posts if not has_tombstone(one, key, tombstones))
+            found = upsert_posts(self.tables, sourced_posts, key, start)
             readers = [name for name, stage in self._stages.items() if stage.uses_caption]
             self._attempts.make_stale(self.run_id, readers, found.changed_captions)
             self._attempts.make_stale(self.run_id, list(self._stages), found.changed_files)
@@ -96,7 +96,7 @@ class Store:
 
     def reading(self) -> ReadingRow | None:
         """What the sources held when they were last read; None if they have to be read again."""
-        with self.alone():
+        with self.uninterrupted_lock():
             return next(iter(self.tables.read(ReadingRow)), None)
 
     def note_reading(self, row: ReadingRow | None) -> None:
@@ -138,34 +138,34 @@ class Store:
 
     def pending(self, plan: StagePlan, retry_failed: bool = False, hopeful: Collection[str] = ()) -> list[str]:
         """Clips that a stage has still to do, see `pending.pending`."""
-        with self.alone():
+        with self.uninterrupted_lock():
             if self._left is None:
                 self._left = pending.unfinished(self.tables, list(self._current.values()))
             return pending.pending(self._left, plan, retry_failed, hopeful)
 
     def passed(self, plan: StagePlan, among: Collection[str] | None = None) -> set[str]:
         """Clips that passed this stage under its current fingerprint, of all or of some."""
-        with self.alone():
+        with self.uninterrupted_lock():
             return pending.passed(self.tables, plan, among)
 
     def waiting(self, plan: StagePlan, tools: str, retry_failed: bool = False) -> list[Waiting]:
         """Posts that are to be fetched now or at a later date, see `pending.waiting`."""
-        with self.alone():
+        with self.uninterrupted_lock():
             return pending.waiting(self.tables, plan, tools, retry_failed)
 
     def of_kind(self, kind: str, among: Collection[str]) -> set[str]:
         """Those of some clips whose bytes come from a file, an address, or nowhere."""
-        with self.alone():
+        with self.uninterrupted_lock():
             return pending.of_kind(self.tables, kind, among)
 
     def known(self, platform: str) -> set[str]:
         """All clips of a platform."""
-        with self.alone():
+        with self.uninterrupted_lock():
             return pending.known(self.tables, platform)
 
     def clips(self, study: Study, plan: StagePlan, clip_ids: Sequence[str]) -> list[Clip]:
         """These clips with the rows of the stages that this one needs, in the given order."""
-        with self.alone():
+        with self.uninterrupted_lock():
             kinds = [kind for need in plan.stage.needs for kind in self._stages[need].tables]
             stored: dict[str, dict[str, list[Row]]] = {clip_id: {} for clip_id in clip_ids}
             for kind in kinds:
@@ -179,7 +179,7 @@ class Store:
 
     def follow(self, clip_ids: Sequence[str]) -> None:
         """Load the configurations behind these clips' stored rows, so that `save` knows what to replace."""
-        with self.alone():
+        with self.uninterrupted_lock():
             self._last = self._attempts.last_fingerprints(clip_ids)
 
     def save(self, plan: StagePlan, outcome: Outcome, step: Step | None = None) -> None:
@@ -239,7 +239,7 @@ class Store:
 
     def publish(self, target: Path) -> None:
         """Replace what readers see by what is stored."""
-        with self.alone(), disk_full():
+        with self.uninterrupted_lock(), disk_full():
             row = self.tables.next_publication()
             renew_chosen(self._connection, self._rows, target, self._path, row)
             with self.change():
@@ -253,7 +253,7 @@ class Store:
     @contextmanager
     def change(self) -> Iterator[None]:
         """One transaction, of one thread at a time; one inside another belongs to it."""
-        with self.alone():
+        with self.uninterrupted_lock():
             if self._changing:
                 yield
                 return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow
-from pipeline.records.post import Enrolment
+from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import clip_row, observation_row
 from pipeline.records.runs import SourceRow
 from pipeline.store.tables import Tables, now, without_offset
@@ -35,7 +35,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass
-class Enrolled:
+class UpsertResult:
     """What an enrolment changed."""
 
     listed: int = 0
@@ -44,7 +44,9 @@ class Enrolled:
     changed_captions: list[str] = field(default_factory=list)
 
 
-def enrol(tables: Tables, enrolments: Iterable[Enrolment], key: bytes | None, start: int = 0) -> Enrolled:
+def upsert_posts(
+    tables: Tables, sourced_posts: Iterable[SourcedPost], key: bytes | None, start: int = 0
+) -> UpsertResult:
     """Store posts, inside a transaction; `start` is the position of the first in the order of the clips.
 
     A post that several places name becomes one clip. Each of its fields comes from whoever is believed most, and
@@ -52,22 +54,22 @@ def enrol(tables: Tables, enrolments: Iterable[Enrolment], key: bytes | None, st
     """
     sources = {row.clip_id: row for row in tables.read(SourceRow)}
     known = {row.clip_id: row for row in tables.read(ClipRow)}
-    found = Enrolled()
+    found = UpsertResult()
     clips: dict[str, ClipRow] = {}
     places: dict[str, SourceRow] = {}
     observations: list[ObservationRow] = []
     provenance: list[ProvenanceRow] = []
-    for position, enrolment in enumerate(enrolments, start):
-        clip_id = enrolment.clip_id
+    for position, sourced_post in enumerate(sourced_posts, start):
+        clip_id = sourced_post.clip_id
         if clip_id not in places:
             found.listed += 1
-        places[clip_id] = _place(sources.get(clip_id), places.get(clip_id), enrolment, position)
-        row = without_offset(clip_row(clip_id, enrolment.post, key))
-        clips[clip_id] = merged(clips.get(clip_id) or known.get(clip_id), row, enrolment.post.source)
-        observation = observation_row(clip_id, enrolment.post)
+        places[clip_id] = _place(sources.get(clip_id), places.get(clip_id), sourced_post, position)
+        row = without_offset(clip_row(clip_id, sourced_post.post, key))
+        clips[clip_id] = merged(clips.get(clip_id) or known.get(clip_id), row, sourced_post.post.source)
+        observation = observation_row(clip_id, sourced_post.post)
         if observation is not None:
             observations.append(observation)
-        provenance.append(_provenance(enrolment))
+        provenance.append(_provenance(sourced_post))
     clips = {name: dataclasses.replace(row, kind=places[name].kind) for name, row in clips.items()}
     found.new = [clip_id for clip_id in places if clip_id not in sources]
     found.changed_files = [name for name, row in places.items() if name in sources and sources[name].stamp != row.stamp]
@@ -104,10 +106,10 @@ def _rank(source: str) -> int:
     return RANKS.get(source, OTHER_RANK)
 
 
-def _place(known: SourceRow | None, listed: SourceRow | None, enrolment: Enrolment, position: int) -> SourceRow:
+def _place(known: SourceRow | None, listed: SourceRow | None, sourced_post: SourcedPost, position: int) -> SourceRow:
     """Where the bytes of a clip come from: the best of what was known, what was just listed, and this."""
-    source = enrolment.source
-    row = SourceRow(enrolment.clip_id, position, source.kind, source.location, source.stamp)
+    source = sourced_post.source
+    row = SourceRow(sourced_post.clip_id, position, source.kind, source.location, source.stamp)
     if listed is not None:
         return listed if KINDS.index(listed.kind) <= KINDS.index(row.kind) else row
     if known is not None and KINDS.index(known.kind) < KINDS.index(row.kind):
@@ -115,12 +117,12 @@ def _place(known: SourceRow | None, listed: SourceRow | None, enrolment: Enrolme
     return row
 
 
-def _provenance(enrolment: Enrolment) -> ProvenanceRow:
-    place = enrolment.place
+def _provenance(sourced_post: SourcedPost) -> ProvenanceRow:
+    place = sourced_post.place
     return ProvenanceRow(
-        clip_id=enrolment.clip_id,
+        clip_id=sourced_post.clip_id,
         source=place.source,
-        format=enrolment.post.source,
+        format=sourced_post.post.source,
         format_version=place.format_version,
         file_sha256=place.file_sha256,
         file_row=place.file_row,

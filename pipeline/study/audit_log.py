@@ -35,7 +35,7 @@ Counts = Mapping[str, int | str]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditLine:
     """One line of the log."""
 
     at: str  # UTC, ISO 8601
@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChainVerdict:
     """Whether the chain of a log holds."""
 
     lines: int
@@ -79,12 +79,12 @@ def note(study: Study, command: str, counts: Counts) -> None:
             os.fsync(file.fileno())
 
 
-def read(path: Path) -> list[Line]:
+def read(path: Path) -> list[AuditLine]:
     """The lines of a log that can be read; `UserError` where there is none."""
-    return [Line(**line) for line in map(_parsed, _lines(path)) if line is not None]
+    return [AuditLine(**line) for line in map(_parsed, _lines(path)) if line is not None]
 
 
-def verify(path: Path) -> Verdict:
+def verify(path: Path) -> ChainVerdict:
     """Follow the chain of a log from its beginning; `UserError` where there is none."""
     before, broken = BEGINNING, None
     lines = _lines(path)
@@ -95,7 +95,7 @@ def verify(path: Path) -> Verdict:
         elif broken is None and line is not None and line["before"] != before:
             broken = f"line {number} does not follow line {number - 1}: that one was changed, or others were taken out"
         before = hashlib.sha256(text).hexdigest()
-    return Verdict(len(lines), before, broken)
+    return ChainVerdict(len(lines), before, broken)
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -24,7 +24,7 @@ WITHIN_S = 15.0  # 5 s on a machine of its own; tests share theirs with others
 #: The command with stages that take their time.
 COMMAND = """
 import pipeline.run.runner, pipeline.stages
-from tests.faults.rig import BY_NAME, STAGES
+from tests.support.rig import BY_NAME, STAGES
 pipeline.stages.BY_NAME = BY_NAME
 pipeline.run.runner.run_study.__defaults__ = (None, (), False, None, STAGES)
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from pipeline.privacy import byte_search
-from pipeline.privacy.byte_search import FORMS, Needles, files_below, forms
+from pipeline.privacy.byte_search import FORMS, SearchTexts, files_below, forms
 
 TEXT = 'a "secret" täxt/with ☂'
 
@@ -27,7 +27,7 @@ def test_a_text_is_found_in_every_form(tmp_path: Path) -> None:
     for form, content in written.items():
         path = tmp_path / form
         path.write_bytes(b"\xff\x00 before " + content + b" after")
-        assert Needles({"text": [TEXT]}).in_file(path) == {f"text, {form}": 1}
+        assert SearchTexts({"text": [TEXT]}).in_file(path) == {f"text, {form}": 1}
 
 
 def test_forms_that_are_alike_are_looked_for_once() -> None:
@@ -38,7 +38,7 @@ def test_forms_that_are_alike_are_looked_for_once() -> None:
 def test_every_place_of_a_file_is_looked_at(length: int) -> None:
     source = random.Random(length)
     text = "".join(source.choices("abcdefghijklmnop", k=length))
-    looking = Needles({"text": [text]})
+    looking = SearchTexts({"text": [text]})
     for start in range(40):
         content = source.randbytes(start) + text.encode() + source.randbytes(start % 9)
         assert sum(looking.in_bytes(content).values()) == 1, start
@@ -48,7 +48,7 @@ def test_texts_across_the_edge_of_a_block_are_found_once(tmp_path: Path, monkeyp
     monkeypatch.setattr(byte_search, "BLOCK_BYTES", 64)
     text = "a text of some thirty characters"
     path = tmp_path / "file"
-    looking = Needles({"text": [text]})
+    looking = SearchTexts({"text": [text]})
     for start in range(140):
         path.write_bytes(b"." * start + text.encode() + b"." * 70)
         assert looking.in_file(path) == {"text, raw": 1}, start
@@ -58,21 +58,21 @@ def test_it_finds_what_a_plain_search_finds() -> None:
     source = random.Random(1)
     texts = ["".join(source.choices("ab", k=source.randint(8, 24))) for _ in range(300)]
     content = "".join(source.choices("ab", k=60_000)).encode()
-    found = Needles({"text": texts}).in_bytes(content)
+    found = SearchTexts({"text": texts}).in_bytes(content)
     expected = sum(content.startswith(text.encode(), place) for text in set(texts) for place in range(len(content) - 7))
     assert expected > 1_000
     assert found["text, raw"] == expected
 
 
 def test_texts_too_short_to_tell_are_not_counted() -> None:
-    looking = Needles({"handle": ["bob", "robert_the_bold"]})
+    looking = SearchTexts({"handle": ["bob", "robert_the_bold"]})
     assert looking.count == 1
     assert not looking.in_bytes(b"bob bob bob")
 
 
 def test_nothing_to_look_for_finds_nothing(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"content")
-    scan = Needles({}).scan(files_below(tmp_path), tmp_path)
+    scan = SearchTexts({}).scan(files_below(tmp_path), tmp_path)
     assert (scan.needles, scan.files, scan.bytes, scan.total) == (0, 1, 7, 0)
 
 
@@ -81,7 +81,7 @@ def test_a_scan_names_places_but_never_a_file_that_bears_the_text(tmp_path: Path
     (tmp_path / "inner" / "plain.txt").write_text(f"{TEXT} and {TEXT}")
     (tmp_path / "a_secret_name.wav").write_text("sound")
     (tmp_path / "clean.txt").write_text("nothing")
-    scan = Needles({"text": [TEXT], "name": ["a_secret_name"]}).scan(files_below(tmp_path), tmp_path)
+    scan = SearchTexts({"text": [TEXT], "name": ["a_secret_name"]}).scan(files_below(tmp_path), tmp_path)
     assert {place: dict(counts) for place, counts in scan.found.items()} == {
         "inner/plain.txt": {"text, raw": 2},
         "names of files": {"name, raw": 1},

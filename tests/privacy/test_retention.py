@@ -13,7 +13,7 @@ from pipeline.errors import StudyBusy, UserError
 from pipeline.privacy.retention import due, expire
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.publish.parquet import choose
-from pipeline.store.publish.parquet_files import Manifest, Place
+from pipeline.store.publish.parquet_files import Manifest, ParquetFolder
 from pipeline.store.store import Store
 from pipeline.study import audit_log
 from pipeline.study.config import Study, load_study
@@ -141,7 +141,7 @@ def test_a_folder_of_another_studys_files_stays(study: Study, tmp_path: Path) ->
     readers = tmp_path / "readers"
     choose(study.working, study.name, str(readers))
     readers.mkdir()
-    Place(str(readers)).swap(Manifest("another", 1, "2026-01-01T00:00:00", 1, {}))
+    ParquetFolder(str(readers)).swap(Manifest("another", 1, "2026-01-01T00:00:00", 1, {}))
     expire(study, ["everything"], AFTER)
     assert (readers / "manifest.json").exists()
 

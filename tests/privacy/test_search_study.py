@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from pipeline.errors import DiskFull
 from pipeline.privacy import search_study
-from pipeline.privacy.byte_search import Needles
+from pipeline.privacy.byte_search import SearchTexts
 from pipeline.privacy.forget import Forgotten, forget
 from pipeline.privacy.search_study import PROOF, search
 from pipeline.privacy.subjects import read_author
@@ -22,12 +22,12 @@ from pipeline.research.bench.generated import generate
 from pipeline.results.study import StudyReader
 from pipeline.stages import STAGES
 from pipeline.store.publish.parquet import choose
-from pipeline.store.publish.parquet_files import Place
+from pipeline.store.publish.parquet_files import ParquetFolder
 from pipeline.store.store import Store
 from pipeline.study.config import Study
 from tests.support.people_study import AUTHORS, caption_of, clip_id, people_study, words_of
 
-SAID = Needles({"text": {words_of(0, 0)}})
+SAID = SearchTexts({"text": {words_of(0, 0)}})
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def stated_in(found: Forgotten) -> dict[str, object]:
 
 def test_parquet_files_elsewhere_are_searched(tmp_path: Path) -> None:
     study = published_at(tmp_path / "study", str(tmp_path / "readers"))
-    found = search(study, Needles({"text": {caption_of(0, 0), words_of(0, 0)}, "clip id": {clip_id(0, 0)}}))
+    found = search(study, SearchTexts({"text": {caption_of(0, 0), words_of(0, 0)}, "clip id": {clip_id(0, 0)}}))
     places = [place for place in found.scan.found if place.startswith("readers/")]
     assert {place.split("/")[1] for place in places} >= {"clips", "segments", "transcripts"}
     assert found.not_searched == ()
@@ -106,7 +106,7 @@ def test_parquet_files_inside_the_study_are_counted_once(tmp_path: Path) -> None
 @pytest.mark.usefixtures("_clean_memory")
 def test_a_place_on_another_machine_is_written_anew_and_named_as_not_searched(tmp_path: Path) -> None:
     study = published_at(tmp_path, "memory://readers")
-    place = Place("memory://readers")
+    place = ParquetFolder("memory://readers")
     before = set(place.filesystem.find(place.root))
     found = forget(study, read_author(AUTHORS[0]))
     assert found.proven

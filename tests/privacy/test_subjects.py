@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.privacy.subjects import Account, Found, Named, find, read_author, read_clip, read_list, read_name
+from pipeline.privacy.subjects import Account, Named, SubjectMatches, find, read_author, read_clip, read_list, read_name
 from pipeline.records import Source
-from pipeline.records.post import Enrolment, Place, Post
-from pipeline.records.pseudonyms import author_keys, author_tombstone, is_buried, tombstone
+from pipeline.records.post import Post, Provenance, SourcedPost
+from pipeline.records.pseudonyms import author_keys, author_tombstone, has_tombstone, tombstone
 from pipeline.records.runs import SourceRow
 from pipeline.sources.read import read_sources
 from pipeline.stages import STAGES
@@ -79,14 +79,14 @@ def test_a_mistake_in_a_list_names_the_line_and_repeats_nothing_of_it(tmp_path: 
 
 
 @pytest.fixture(scope="module")
-def found_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, bytes, list[Enrolment]]]:
+def found_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, bytes, list[SourcedPost]]]:
     study = people_study(tmp_path_factory.mktemp("people"))
     store = Store(study.working, STAGES)
-    yield store, key_for(study.name), list(read_sources(study).enrolments)
+    yield store, key_for(study.name), list(read_sources(study).sourced_posts)
     store.close()
 
 
-Known = tuple[Store, bytes, list[Enrolment]]
+Known = tuple[Store, bytes, list[SourcedPost]]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_account_of_another_platform_is_another_person(found_in: Known) -> No
 
 def test_whoever_is_not_there_has_pseudonyms_to_bury(found_in: Known) -> None:
     found = find(found_in[0], read_author("@never.seen"), found_in[1], found_in[2])
-    assert found == Found(frozenset(), found.author_keys, frozenset({"never.seen"}))
+    assert found == SubjectMatches(frozenset(), found.author_keys, frozenset({"never.seen"}))
     assert author_keys("tiktok", {"never.seen"}, found_in[1]) <= found.author_keys
 
 
@@ -136,21 +136,23 @@ def test_whoever_is_not_there_has_pseudonyms_to_bury(found_in: Known) -> None:
     ],
 )
 def test_a_buried_author_is_known_again_in_every_way_of_writing(key: bytes | None, post: Post) -> None:
-    buried = {author_tombstone(one, key) for one in author_keys("tiktok", {"Anna.S"}, key)}
-    one = Enrolment("tiktok:1", Source("url", "", ""), post, Place("s"))
-    assert is_buried(one, key, buried)
-    assert not is_buried(one, b"another key", buried)
-    assert not any("anna" in each.lower() for each in buried)
+    tombstones = {author_tombstone(one, key) for one in author_keys("tiktok", {"Anna.S"}, key)}
+    one = SourcedPost("tiktok:1", Source("url", "", ""), post, Provenance("s"))
+    assert has_tombstone(one, key, tombstones)
+    assert not has_tombstone(one, b"another key", tombstones)
+    assert not any("anna" in each.lower() for each in tombstones)
 
 
 def test_a_buried_post_is_known_again_and_another_is_not() -> None:
-    buried = {tombstone(clip_id(0, 0), KEY)}
+    tombstones = {tombstone(clip_id(0, 0), KEY)}
     for name, expected in ((clip_id(0, 0), True), (clip_id(0, 1), False)):
-        one = Enrolment(name, Source("url", "", ""), Post(source="csv", platform="tiktok", author="b"), Place("s"))
-        assert is_buried(one, KEY, buried) is expected
+        one = SourcedPost(
+            name, Source("url", "", ""), Post(source="csv", platform="tiktok", author="b"), Provenance("s")
+        )
+        assert has_tombstone(one, KEY, tombstones) is expected
 
 
 def test_an_author_of_the_same_name_on_another_platform_is_not_buried() -> None:
-    buried = {author_tombstone(one, KEY) for one in author_keys("tiktok", {"anna"}, KEY)}
+    tombstones = {author_tombstone(one, KEY) for one in author_keys("tiktok", {"anna"}, KEY)}
     post = Post(source="csv", platform="youtube", author="anna", post_id=post_id(0, 0))
-    assert not is_buried(Enrolment("youtube:1", Source("url", "", ""), post, Place("s")), KEY, buried)
+    assert not has_tombstone(SourcedPost("youtube:1", Source("url", "", ""), post, Provenance("s")), KEY, tombstones)

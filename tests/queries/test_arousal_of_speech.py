@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE
 
 from pipeline.errors import StageError
+from pipeline.media.audio import SAMPLE_RATE
 from pipeline.records import Clip, Row, Source, SpeechRegionRow
 from pipeline.stage import Setting
 from pipeline.stages.acoustics import Acoustics, AcousticsOptions

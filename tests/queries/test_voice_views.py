@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.errors import StageError
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import (
     AcousticsRow,
     Clip,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 from typer import Typer
 from typer.testing import CliRunner
 
 from pipeline.analysis.speech.engine import Decoding, Language, Segment
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research import engine_parity
 
 

@@ -12,7 +12,7 @@ from pipeline.analysis.speech.engine import Segment
 from pipeline.analysis.speech.trust import WEIGHTS, Parts
 from pipeline.errors import UserError
 from pipeline.research.measure_trust import (
-    Judged,
+    JudgedSegment,
     area,
     choose_least,
     choose_weights,
@@ -25,8 +25,8 @@ from pipeline.research.measure_trust import (
 BEST = Parts(**dict.fromkeys((field.name for field in dataclasses.fields(Parts)), 1.0))
 
 
-def judged(right: bool, kind: str = "speech", **parts: Any) -> Judged:
-    return Judged(chooses=True, kind=kind, parts=dataclasses.replace(BEST, **parts), right=right)
+def judged(right: bool, kind: str = "speech", **parts: Any) -> JudgedSegment:
+    return JudgedSegment(chooses=True, kind=kind, parts=dataclasses.replace(BEST, **parts), right=right)
 
 
 def segment(text: str) -> Segment:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.records import Outcome
 from pipeline.run import batch_writer
-from pipeline.run.batch_writer import SAVE_CLIPS, SAVE_EVERY_S, Saver
+from pipeline.run.batch_writer import SAVE_CLIPS, SAVE_EVERY_S, BatchWriter
 from pipeline.stage import Setting, StagePlan, plan_stage
 from pipeline.stages.download import Download
 
@@ -33,28 +33,28 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_quick_outcomes_are_stored_together(clock: list[float]) -> None:
     store = Kept()
-    with Saver(store, PLAN) as saver:  # type: ignore[arg-type]
+    with BatchWriter(store, PLAN) as writer:  # type: ignore[arg-type]
         for number in range(2 * SAVE_CLIPS + 3):
-            saver.add(Outcome(str(number)))
+            writer.add(Outcome(str(number)))
     assert store.batches == [SAVE_CLIPS, SAVE_CLIPS, 3]
 
 
 def test_slow_outcomes_are_stored_as_they_come(clock: list[float]) -> None:
     store = Kept()
-    with Saver(store, PLAN) as saver:  # type: ignore[arg-type]
+    with BatchWriter(store, PLAN) as writer:  # type: ignore[arg-type]
         for number in range(3):
             clock[0] += SAVE_EVERY_S
-            saver.add(Outcome(str(number)))
+            writer.add(Outcome(str(number)))
             assert store.batches == [1] * (number + 1)
 
 
 def test_what_is_finished_is_stored_when_the_run_is_stopped(clock: list[float]) -> None:
     store = Kept()
-    saver = Saver(store, PLAN)  # type: ignore[arg-type]
+    writer = BatchWriter(store, PLAN)  # type: ignore[arg-type]
 
     def stopped() -> None:
-        with saver:
-            saver.add(Outcome("1"))
+        with writer:
+            writer.add(Outcome("1"))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -64,6 +64,6 @@ def test_what_is_finished_is_stored_when_the_run_is_stopped(clock: list[float]) 
 
 def test_nothing_is_stored_of_nothing(clock: list[float]) -> None:
     store = Kept()
-    with Saver(store, PLAN):  # type: ignore[arg-type]
+    with BatchWriter(store, PLAN):  # type: ignore[arg-type]
         pass
     assert store.batches == []

@@ -28,9 +28,9 @@ CHOSEN: tuple[type[Stage], ...] = (Download, Audio, Length, Aside, Double)
 class Interleaving(LocalExecutor):
     """Gives an outcome of each stage in turn, the last stage first, and all clips at a time when asked."""
 
-    def __init__(self, wave_clips: int) -> None:
+    def __init__(self, chunk_clips: int) -> None:
         super().__init__(0)
-        self.wave_clips = wave_clips
+        self.chunk_clips = chunk_clips
         self.groups: list[list[str]] = []
 
     def map_all(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[tuple[StagePlan, Outcome]]:
@@ -68,17 +68,17 @@ def test_what_falls_away_with_a_stage() -> None:
     assert needing(plans[3], plans) == []
 
 
-@pytest.mark.parametrize(("wave_clips", "waves"), [(64, 1), (2, 2)])
-def test_outcomes_that_come_in_turn_are_stored_where_they_belong(tmp_path: Path, wave_clips: int, waves: int) -> None:
+@pytest.mark.parametrize(("chunk_clips", "chunks"), [(64, 1), (2, 2)])
+def test_outcomes_that_come_in_turn_are_stored_where_they_belong(tmp_path: Path, chunk_clips: int, chunks: int) -> None:
     for number in range(4):
         write_wav(tmp_path / "clips" / f"clip{number}.wav", 0.1 * np.ones(16_000 * (number + 1)))
     body = '[[sources]]\nfolder = "clips"\n[length]\ntrouble = "clip1=fail"\n'
     study = load_study(write_study(tmp_path, body), {stage.name: stage for stage in CHOSEN})
-    executor, watcher = Interleaving(wave_clips), Collecting()
+    executor, watcher = Interleaving(chunk_clips), Collecting()
     report = run_study(study, watcher, executor=executor, stages=CHOSEN)
-    assert executor.groups == waves * [["download"], ["audio"], ["length", "aside"], ["double"]]
+    assert executor.groups == chunks * [["download"], ["audio"], ["length", "aside"], ["double"]]
     assert report.passed == {"download": 4, "audio": 4, "length": 3, "aside": 4, "double": 3}
-    assert watcher.total == len(watcher.outcomes) + watcher.spared
+    assert watcher.total == len(watcher.outcomes) + watcher.skipped
     with duckdb.connect(str(study.published), read_only=True) as connection:
         found = connection.execute(
             "SELECT clip_id, halves, doubled FROM lengths JOIN doubles USING (clip_id) ORDER BY 1"

@@ -16,7 +16,7 @@ from pipeline.records.pseudonyms import pseudonym
 from pipeline.results.export.build import ExportOptions, export_study
 from pipeline.results.export.levels import Level
 from pipeline.run.ingest import import_into, rejects_folder, take_sources
-from pipeline.run.progress import Report
+from pipeline.run.progress import RunSummary
 from pipeline.sources.formats.formats import Hints
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
@@ -56,7 +56,7 @@ def study(tmp_path: Path) -> Study:
 def take(study: Study) -> None:
     store = Store(study.working, STAGES)
     try:
-        take_sources(study, store, key_for(study.name), None, Report())
+        take_sources(study, store, key_for(study.name), None, RunSummary())
         store.publish(study.published)
     finally:
         store.close()

@@ -18,7 +18,7 @@ from pipeline.records.runs import ReadingRow
 from pipeline.run.ingest import import_into, rejects_folder, take_in
 from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats import Hints, read
-from pipeline.sources.read import Export, read_sources
+from pipeline.sources.read import ExportFile, read_sources
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
 from pipeline.study.config import Study, load_study
@@ -74,7 +74,7 @@ def take(store: Store, tmp_path: Path) -> Callable[..., ImportRow]:
     """Take a file in, as one of `cliptone import`."""
 
     def take(path: Path, donor: str | None = None, fetch: bool = False, key: bytes | None = KEY) -> ImportRow:
-        return take_in(store, Export("import", read(path, Hints(donor=donor)), fetch), key, tmp_path / "rejects")
+        return take_in(store, ExportFile("import", read(path, Hints(donor=donor)), fetch), key, tmp_path / "rejects")
 
     return take
 
@@ -236,9 +236,9 @@ def test_exports_of_a_study_that_differ_settle_at_once(store: Store, tmp_path: P
     study = study_in(tmp_path, "".join(f'[[sources]]\nexport = "{name}.ndjson"\n' for name in "ab"))
     for changed in ([], []):
         sources = read_sources(study)
-        enrolled = store.enrol(sources.enrolments, KEY)
-        taken = [take_in(store, export, KEY, tmp_path / "rejects", enrolled) for export in sources.exports]
-        assert enrolled.changed_captions == changed
+        upserted = store.upsert_posts(sources.sourced_posts, KEY)
+        taken = [take_in(store, export, KEY, tmp_path / "rejects", upserted) for export in sources.exports]
+        assert upserted.changed_captions == changed
     assert [row.new_posts for row in taken] == [0, 0]
     assert {clip.caption for clip in store.tables.read(ClipRow)} == {None, "two"}
     assert {place.source for place in store.tables.read(ProvenanceRow)} == {"folder 1", "export 1", "export 2"}
@@ -263,10 +263,10 @@ def test_whatever_a_reader_lets_through_can_be_stored(store: Store, tmp_path: Pa
             results.append(read(written(tmp_path / f"damaged{number}", text), Hints(donor="p01")))
         except UserError as error:
             assert str(error)  # noqa: PT017 - a sentence is the other way to end
-    exports = [Export("import", result, fetch=False) for result in results]
-    enrolled = store.enrol((clip for export in exports for clip in export.enrolments()), KEY)
+    exports = [ExportFile("import", result, fetch=False) for result in results]
+    upserted = store.upsert_posts((clip for export in exports for clip in export.sourced_posts()), KEY)
     for export in exports[::10]:
-        take_in(store, export, KEY, tmp_path / "rejects", enrolled)
+        take_in(store, export, KEY, tmp_path / "rejects", upserted)
     assert 100 < len(results) < 300
     for clip in store.tables.read(ClipRow):
         assert not {"/", "\\", "\0"} & set(clip.clip_id)

@@ -19,7 +19,7 @@ from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.ingest import import_into
 from pipeline.run.minimise import Keeper
 from pipeline.run.plan import plan_stages, setting_of
-from pipeline.run.progress import Report
+from pipeline.run.progress import RunSummary
 from pipeline.run.runner import run_study
 from pipeline.run.status import study_status
 from pipeline.sources.formats.formats import Hints
@@ -87,13 +87,13 @@ def test_whoever_turns_out_to_have_opted_out_is_forgotten_and_nobody_else(study:
     opt_out(study, read_author("@turned.out"))
     store = Store(study.working, STAGES)
     keeper = Keeper(study, store, plan_stages(study, setting_of(study)))
-    wave = [clip_id(0, 0), clip_id(1, 0)]
-    assert keeper.without_opted_out(wave) == wave
+    chunk = [clip_id(0, 0), clip_id(1, 0)]
+    assert keeper.without_opted_out(chunk) == chunk
     assert not keeper.has_deleted
     with store.change():  # as if the platform had told
         told = {"author": pseudonym(key_for(study.name), "tiktok", "turned.out"), "id": clip_id(0, 0)}
         store.tables.connection.execute("UPDATE clips SET author_key = $author WHERE clip_id = $id", told)
-    assert keeper.without_opted_out(wave) == [clip_id(1, 0)]
+    assert keeper.without_opted_out(chunk) == [clip_id(1, 0)]
     assert keeper.has_deleted
     left = {row.clip_id for row in store.tables.read(ClipRow)}
     store.close()
@@ -111,7 +111,7 @@ def test_words_of_clips_that_passed_every_stage_are_dropped_where_the_study_says
     study = load_study(study.path, BY_NAME)
     store = Store(study.working, STAGES)
     keeper = Keeper(study, store, plan_stages(study, setting_of(study)))
-    monkeypatch.setattr(store, "passed", lambda plan, wave: {clip_id(0, 0)})
+    monkeypatch.setattr(store, "passed", lambda plan, chunk: {clip_id(0, 0)})
     keeper.minimise({clip_id(0, 0), clip_id(1, 0)})
     texts = {row.clip_id: row.text for row in store.tables.read(TranscriptRow)}
     store.close()
@@ -122,7 +122,7 @@ def test_words_of_clips_that_passed_every_stage_are_dropped_where_the_study_says
     assert (study.downloads / study.audio_path(clip_id(0, 0)).stem).exists(), "media is kept"
 
 
-def posts_run(folder: Path, address: str, trouble: str, **options: Any) -> tuple[Study, Report]:
+def posts_run(folder: Path, address: str, trouble: str, **options: Any) -> tuple[Study, RunSummary]:
     """Two posts of a site, through the fake stages, one of which goes wrong as it is told."""
     sources = f'[[sources]]\nurls = ["{address}/english_quick.html", "{address}/silence.html"]\n'
     body = f'[download]\nextractors = ["generic"]\n[length]\ntrouble = "{trouble}"\n[run]\nworkers = 0\n'

@@ -114,7 +114,7 @@ def test_progress_adds_up(folder: Path) -> None:
     watcher = Collecting()
     go(load(folder, '[length]\ntrouble = "clip0=fail"\n'), watcher)
     assert watcher.total == 16
-    assert len(watcher.outcomes) + watcher.spared == watcher.total
+    assert len(watcher.outcomes) + watcher.skipped == watcher.total
     assert watcher.stages == ["download", "audio", "length", "double"]
 
 
@@ -289,8 +289,8 @@ def test_a_stage_that_fails_spares_only_those_that_need_it(folder: Path) -> None
     watcher = Collecting()
     report = go(study, watcher, stages=stages)
     assert report.passed == {"download": 4, "audio": 4, "length": 3, "double": 3, "aside": 4}
-    assert watcher.spared == 1
-    assert len(watcher.outcomes) + watcher.spared == watcher.total
+    assert watcher.skipped == 1
+    assert len(watcher.outcomes) + watcher.skipped == watcher.total
 
 
 def test_a_database_of_an_older_version_gets_the_columns_that_it_lacks(folder: Path) -> None:

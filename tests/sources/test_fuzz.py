@@ -95,9 +95,9 @@ def test_sources_with_hostile_names(tmp_path: Path, kind: str, text: str) -> Non
     other = 'folder = "clips"\n' if kind == "sidecar" else ""
     path = written(tmp_path / "study.toml", f'schema = 1\nname = "x"\n[[sources]]\n{other}{kind} = {value}\n')
     try:
-        for enrolment in read_sources(load_study(path, BY_NAME)).enrolments:
-            enrolment.clip_id.encode()
-            assert enrolment.source.kind == "url" or Path(enrolment.source.location).is_file()
+        for sourced_post in read_sources(load_study(path, BY_NAME)).sourced_posts:
+            sourced_post.clip_id.encode()
+            assert sourced_post.source.kind == "url" or Path(sourced_post.source.location).is_file()
     except UserError as error:
         check_sentence(error)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError, UserError
-from pipeline.records.post import Enrolment, Place
+from pipeline.records.post import Provenance, SourcedPost
 from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats.formats import digest
 from pipeline.sources.post_fields import post_address
@@ -28,8 +28,8 @@ def sources_of(folder: Path, body: str) -> Sources:
     return read_sources(load_study(write_study(folder, body), BY_NAME))
 
 
-def enrol(folder: Path, body: str) -> list[Enrolment]:
-    return list(sources_of(folder, body).enrolments)
+def upsert_posts(folder: Path, body: str) -> list[SourcedPost]:
+    return list(sources_of(folder, body).sourced_posts)
 
 
 def touch(path: Path) -> Path:
@@ -41,34 +41,34 @@ def touch(path: Path) -> Path:
 def test_a_folder_gives_its_media_in_order_and_nothing_else(tmp_path: Path) -> None:
     for name in ("b.mp4", "a.MOV", "sub/c.wav", "notes.txt", "b.info.json.bak"):
         touch(tmp_path / "clips" / name)
-    found = enrol(tmp_path, '[[sources]]\nfolder = "clips"\n')
+    found = upsert_posts(tmp_path, '[[sources]]\nfolder = "clips"\n')
     assert [clip.clip_id for clip in found] == ["file:a.MOV", "file:b.mp4", "file:sub/c.wav"]
 
 
 def test_a_glob_is_relative_to_the_study_file(tmp_path: Path) -> None:
     touch(tmp_path / "clips" / "x" / "one.mp4")
     touch(tmp_path / "clips" / "y" / "two.webm")
-    found = enrol(tmp_path, '[[sources]]\nglob = "clips/*/*.mp4"\n')
+    found = upsert_posts(tmp_path, '[[sources]]\nglob = "clips/*/*.mp4"\n')
     assert [clip.clip_id for clip in found] == ["file:x/one.mp4"]
 
 
 def test_a_clip_that_two_sources_list_is_one_clip_in_two_places(tmp_path: Path) -> None:
     touch(tmp_path / "clips" / "one.mp4")
     source = '[[sources]]\nfolder = "clips"\n'
-    found = enrol(tmp_path, source + source + '[[sources]]\nname = "again"\nglob = "clips/*.mp4"\n')
+    found = upsert_posts(tmp_path, source + source + '[[sources]]\nname = "again"\nglob = "clips/*.mp4"\n')
     assert {clip.clip_id for clip in found} == {"file:one.mp4"}
     assert [clip.place.source for clip in found] == ["folder 1", "folder 2", "again"]
 
 
 def test_the_same_place_named_twice_comes_once(tmp_path: Path) -> None:
     address = "https://www.tiktok.com/@a/video/1"
-    assert len(enrol(tmp_path, f'[[sources]]\nurls = ["{address}", "{address}?lang=en"]\n')) == 1
+    assert len(upsert_posts(tmp_path, f'[[sources]]\nurls = ["{address}", "{address}?lang=en"]\n')) == 1
 
 
 @pytest.mark.parametrize("body", ['[[sources]]\nfolder = "none"\n', '[[sources]]\nglob = "none/*.mp4"\n'])
 def test_a_source_without_files_is_a_mistake(tmp_path: Path, body: str) -> None:
     with pytest.raises(ConfigError, match="none"):
-        enrol(tmp_path, body)
+        upsert_posts(tmp_path, body)
 
 
 def test_an_info_json_beside_the_file(tmp_path: Path) -> None:
@@ -79,9 +79,11 @@ def test_an_info_json_beside_the_file(tmp_path: Path) -> None:
         "formats": [{"url": "https://signed.example/secret"}], "epoch": 1_760_000_100,
     }  # fmt: skip
     (tmp_path / "clips" / "v.info.json").write_text(json.dumps(info))
-    clip = enrol(tmp_path, '[[sources]]\nfolder = "clips"\n')[0]
+    clip = upsert_posts(tmp_path, '[[sources]]\nfolder = "clips"\n')[0]
     assert clip.clip_id == "tiktok:7312345678901234567"
-    assert clip.place == Place("folder 1", digest(tmp_path / "clips" / "v.info.json"), 1, FORMATS["info_json"].version)
+    assert clip.place == Provenance(
+        "folder 1", digest(tmp_path / "clips" / "v.info.json"), 1, FORMATS["info_json"].version
+    )
     assert clip.post.author_id == "68"
     assert clip.post.counts == {"views": 5}
     assert clip.post.posted_at == datetime.fromtimestamp(1_760_000_000, tz=UTC)
@@ -95,7 +97,7 @@ def test_a_damaged_info_json_is_named(tmp_path: Path, content: str) -> None:
     touch(tmp_path / "clips" / "v.mp4")
     (tmp_path / "clips" / "v.info.json").write_text(content)
     with pytest.raises(ConfigError, match=r"v\.info\.json does not describe a video"):
-        enrol(tmp_path, '[[sources]]\nfolder = "clips"\n')
+        upsert_posts(tmp_path, '[[sources]]\nfolder = "clips"\n')
 
 
 def test_csv_cells(tmp_path: Path) -> None:
@@ -152,16 +154,16 @@ def test_the_post_behind_an_address(address: str, expected: tuple[str | None, st
 
 def test_addresses_from_a_file_and_a_wrong_one(tmp_path: Path) -> None:
     (tmp_path / "urls.txt").write_text("# mine\nhttps://www.tiktok.com/@a/video/1\n\nhttps://vm.tiktok.com/x/\n")
-    found = enrol(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
+    found = upsert_posts(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
     assert found[0].clip_id == "tiktok:1"
     assert found[1].clip_id.startswith("url:")
     assert [clip.place.file_row for clip in found] == [2, 4]
     assert found[0].place.file_sha256 == digest(tmp_path / "urls.txt")
     with pytest.raises(ConfigError, match="file:///etc"):
-        enrol(tmp_path, '[[sources]]\nurls = ["file:///etc/passwd"]\n')
+        upsert_posts(tmp_path, '[[sources]]\nurls = ["file:///etc/passwd"]\n')
     (tmp_path / "urls.txt").write_text("https://www.tiktok.com/@a/video/1\nwww.tiktok.com\n")
     with pytest.raises(ConfigError, match="line 2"):
-        enrol(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
+        upsert_posts(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
 
 
 def test_addresses_from_a_csv_file_bring_what_its_other_columns_say(tmp_path: Path) -> None:
@@ -170,29 +172,29 @@ def test_addresses_from_a_csv_file_bring_what_its_other_columns_say(tmp_path: Pa
         "https://vm.tiktok.com/ZM/,,,\nhttps://example.org/,,,\n"
     )
     found = sources_of(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n')
-    assert found.enrolments[0].clip_id == "tiktok:1"
-    assert (found.enrolments[0].post.caption, found.enrolments[0].post.counts) == ("hello", {"views": 5})
+    assert found.sourced_posts[0].clip_id == "tiktok:1"
+    assert (found.sourced_posts[0].post.caption, found.sourced_posts[0].post.counts) == ("hello", {"views": 5})
     (export,) = found.exports
     assert [reject.number for reject in export.result.rejects] == [4]
     (tmp_path / "urls.txt").write_text("https://vm.tiktok.com/ZM/\n")
-    (listed,) = enrol(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
-    assert listed.clip_id == found.enrolments[1].clip_id, "a short link is the same clip in a text and in a CSV file"
+    (listed,) = upsert_posts(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
+    assert listed.clip_id == found.sourced_posts[1].clip_id, "a short link is the same clip in a text and in a CSV file"
 
 
 def test_a_csv_file_with_other_columns_needs_their_names(tmp_path: Path) -> None:
     (tmp_path / "urls.csv").write_text("link,text\nhttps://www.tiktok.com/@a/video/1,hello\n")
     with pytest.raises(ConfigError, match="no column `url`, it has link, text"):
-        enrol(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n')
+        upsert_posts(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n')
     body = '[[sources]]\nurl_file = "urls.csv"\ncolumns = { url = "link", caption = "text" }\n'
-    assert enrol(tmp_path, body)[0].post.caption == "hello"
+    assert upsert_posts(tmp_path, body)[0].post.caption == "hello"
     with pytest.raises(UserError, match="no column words; it has link, text"):
-        enrol(tmp_path, body.replace('"text"', '"words"'))
+        upsert_posts(tmp_path, body.replace('"text"', '"words"'))
 
 
 def test_an_export_named_as_a_list_of_addresses_says_so(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes((ZEESCHUIMER.parent / "4cat_instagram_csv.csv").read_bytes())
     with pytest.raises(ConfigError, match="name it with export"):
-        enrol(tmp_path, '[[sources]]\nurl_file = "x.csv"\n')
+        upsert_posts(tmp_path, '[[sources]]\nurl_file = "x.csv"\n')
 
 
 def test_a_row_without_its_file_is_a_clip_that_is_lost_for_a_reason(tmp_path: Path) -> None:
@@ -200,7 +202,7 @@ def test_a_row_without_its_file_is_a_clip_that_is_lost_for_a_reason(tmp_path: Pa
     touch(tmp_path / "b" / "two.mp4")
     (tmp_path / "posts.csv").write_text("file,platform,id\none.mp4,tiktok,1\ntwo.mp4,tiktok,2\nthree.mp4,tiktok,3\n")
     body = "".join(f'[[sources]]\nfolder = "{name}"\nsidecar = "posts.csv"\n' for name in "ab")
-    found = enrol(tmp_path, body)
+    found = upsert_posts(tmp_path, body)
     assert [clip.clip_id for clip in found] == ["tiktok:1", "tiktok:2", "tiktok:3"]
     assert found[2].source.stamp == ""
     assert not Path(found[2].source.location).exists()
@@ -213,18 +215,18 @@ def test_a_link_to_a_folder_elsewhere_leads_to_no_file(tmp_path: Path) -> None:
     (study / "clips" / "far").symlink_to(tmp_path / "elsewhere")
     (study / "clips" / "again").symlink_to(study / "clips" / "near")
     (study / "linked").symlink_to(tmp_path / "elsewhere")
-    globbed = [enrolment.clip_id for enrolment in enrol(study, '[[sources]]\nglob = "clips/*/*.mp4"\n')]
+    globbed = [sourced_post.clip_id for sourced_post in upsert_posts(study, '[[sources]]\nglob = "clips/*/*.mp4"\n')]
     assert globbed == ["file:again/a.mp4", "file:near/a.mp4"]
-    named = [enrolment.clip_id for enrolment in enrol(study, '[[sources]]\nglob = "linked/*.mp4"\n')]
+    named = [sourced_post.clip_id for sourced_post in upsert_posts(study, '[[sources]]\nglob = "linked/*.mp4"\n')]
     assert named == ["file:private.mp4"], "the folder that the user names may be a link"
     (study / "posts.csv").write_text("file\nclips/far/private.mp4\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="line 2: `file` leads out of its folder"):
-        enrol(study, '[[sources]]\nfolder = "clips"\nsidecar = "posts.csv"\n')
+        upsert_posts(study, '[[sources]]\nfolder = "clips"\nsidecar = "posts.csv"\n')
 
 
 def test_an_export_of_another_tool_is_a_source(tmp_path: Path) -> None:
     (tmp_path / "export.ndjson").write_bytes(ZEESCHUIMER.read_bytes())
-    found = enrol(tmp_path, '[[sources]]\nexport = "export.ndjson"\n')
+    found = upsert_posts(tmp_path, '[[sources]]\nexport = "export.ndjson"\n')
     assert len(found) > 0
     assert {clip.source.kind for clip in found} == {"url"}
     assert all(clip.clip_id == f"{clip.post.platform}:{clip.post.post_id}" for clip in found)
@@ -234,24 +236,24 @@ def test_an_export_of_another_tool_is_a_source(tmp_path: Path) -> None:
 def test_an_export_can_stay_metadata(tmp_path: Path) -> None:
     (tmp_path / "export.ndjson").write_bytes(ZEESCHUIMER.read_bytes())
     found = sources_of(tmp_path, '[[sources]]\nname = "wave"\nexport = "export.ndjson"\nfetch = false\n')
-    assert {clip.source.kind for clip in found.enrolments} == {"post"}
+    assert {clip.source.kind for clip in found.sourced_posts} == {"post"}
     (export,) = found.exports
     assert (export.label, export.fetch, len(export.result.rejects) > 0) == ("wave", False, True)
-    rows = [clip.place.file_row for clip in found.enrolments]
+    rows = [clip.place.file_row for clip in found.sourced_posts]
     assert sorted(rows) == sorted(found.number for found in export.result.posts)
-    assert {clip.place.file_sha256 for clip in found.enrolments} == {export.result.sha256}
+    assert {clip.place.file_sha256 for clip in found.sourced_posts} == {export.result.sha256}
 
 
 def test_a_donation_needs_a_donor_and_an_export_its_file(tmp_path: Path) -> None:
     (tmp_path / "export.json").write_bytes((ZEESCHUIMER.parent / "tiktok_donation.json").read_bytes())
     body = '[[sources]]\nexport = "export.json"\n'
     with pytest.raises(UserError, match="donor"):
-        enrol(tmp_path, body)
+        upsert_posts(tmp_path, body)
     found = sources_of(tmp_path, body + 'donor = "d01"\n')
     assert len(found.exports[0].result.exposures) == 5
-    assert "d01" not in repr(found.enrolments)
+    assert "d01" not in repr(found.sourced_posts)
     with pytest.raises(ConfigError, match="is not there"):
-        enrol(tmp_path, '[[sources]]\nexport = "none.json"\n')
+        upsert_posts(tmp_path, '[[sources]]\nexport = "none.json"\n')
 
 
 def test_a_listing_is_asked_for_and_not_read(tmp_path: Path) -> None:
@@ -268,7 +270,7 @@ def test_a_listing_is_asked_for_and_not_read(tmp_path: Path) -> None:
         date(2026, 1, 31),
     )
     assert (second.source, second.platform, second.max_posts, second.max_minutes) == ("shorts", "youtube", 200, 30)
-    assert not found.enrolments
+    assert not found.sourced_posts
     with pytest.raises(ConfigError, match=r"test\.toml: .*cannot be listed"):
         sources_of(tmp_path, '[[sources]]\nlisting = "https://example.org/@ann"\n')
 

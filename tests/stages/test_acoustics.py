@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pydantic import ValidationError
 
 from pipeline.analysis.sound import egemaps
 from pipeline.errors import StageError, UserError
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import AcousticsRow, Clip, OpenSmileRow, Source, SpectralRow, SpeechRegionRow
 from pipeline.research.evidence.synthetic import white_noise
 from pipeline.stage import Setting, plan_stage

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline import open_study
 from pipeline.analysis.models import cache as model_cache
 from pipeline.media import audio, ffmpeg
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.run.runner import run_study
 from pipeline.stages import BY_NAME
 from pipeline.study.config import load_study

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pydantic import ValidationError
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.media import audio, ffmpeg
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Source, SpeechEmbeddingRow, SpeechRegionRow
 from pipeline.research.evidence.synthetic import at_level
 from pipeline.stage import Setting
@@ -42,7 +42,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(ENCODERS, "whisper-base", FakeEncoder)
     locate = model_cache.locate
     fakes = {"whisper-base": tmp_path}
-    monkeypatch.setattr(embed.models, "locate", lambda name, folder: fakes.get(name) or locate(name, folder))
+    monkeypatch.setattr(embed.model_cache, "locate", lambda name, folder: fakes.get(name) or locate(name, folder))
 
 
 def clip_of(folder: Path, waveform: Waveform, regions: list[tuple[float, float]]) -> Clip:

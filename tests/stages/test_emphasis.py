@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.errors import StageError
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Source, WordEmphasisRow, WordRow
 from pipeline.research.evidence.synthetic import white_noise
 from pipeline.stage import Setting

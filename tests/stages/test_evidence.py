@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pydantic import ValidationError
 
 from pipeline.analysis.models import cache as model_cache
@@ -18,6 +17,7 @@ from pipeline.analysis.sound.tags import TagScores
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import Reason, StageError
 from pipeline.media import audio, ffmpeg
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, EvidenceRow, Row, SoundTagRow, Source, SpeechRegionRow
 from pipeline.research.evidence import material, synthetic
 from pipeline.stage import Setting

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pydantic import ValidationError
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.speech.engine import Decoding, Language, Segment, Word
 from pipeline.media import audio, ffmpeg
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, Row, SegmentRow, SegmentTrustRow, Source, SpeechRegionRow, TranscriptRow, WordRow
 from pipeline.records.pseudonyms import scrub
 from pipeline.research.evidence import synthetic

@@ -138,7 +138,7 @@ def test_a_new_database_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch
         raise OSError(28, f"No space left on device: {part}")
 
     with monkeypatch.context() as patch:
-        patch.setattr(connect.durable, "put", full)
+        patch.setattr(connect.files, "put", full)
         with pytest.raises(DiskFull):
             open_database(path, KINDS)
     assert list(tmp_path.iterdir()) == []

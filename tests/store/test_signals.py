@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.store.signals import Alone, uninterrupted
+from pipeline.store.signals import UninterruptedLock, uninterrupted
 from pipeline.store.transactions import transaction
 
 
@@ -28,7 +28,7 @@ def ctrl_c() -> None:
 
 
 def test_a_transaction_ends_before_the_run_does(tmp_path: Path) -> None:
-    alone = Alone()
+    alone = UninterruptedLock()
     with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
         connection.execute("CREATE TABLE numbers (number BIGINT)")
 
@@ -61,7 +61,7 @@ def test_a_second_one_interrupts_at_once() -> None:
 
 
 def test_another_thread_only_waits_for_its_turn() -> None:
-    alone, order = Alone(), []
+    alone, order = UninterruptedLock(), []
 
     def other() -> None:
         with alone():

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow, Source
-from pipeline.records.post import Enrolment, Place, Post
+from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.records.runs import SourceRow
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
-from pipeline.store.upsert_posts import Enrolled, add_import
+from pipeline.store.upsert_posts import UpsertResult, add_import
 
 WHEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FILE = Place("export 1", "a" * 64, 1)
+FILE = Provenance("export 1", "a" * 64, 1)
 
 
 @pytest.fixture
@@ -28,18 +28,18 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def enrol(store: Store) -> Callable[..., Enrolled]:
+def upsert_posts(store: Store) -> Callable[..., UpsertResult]:
     """Enrol named posts in one pass, without pseudonyms."""
 
-    def enrol(*found: Enrolment, start: int = 0) -> Enrolled:
-        return store.enrol(found, None, start)
+    def upsert_posts(*found: SourcedPost, start: int = 0) -> UpsertResult:
+        return store.upsert_posts(found, None, start)
 
-    return enrol
+    return upsert_posts
 
 
-def named(source: str = "zeeschuimer", place: Place = FILE, kind: str = "url", **fields: object) -> Enrolment:
+def named(source: str = "zeeschuimer", place: Provenance = FILE, kind: str = "url", **fields: object) -> SourcedPost:
     post = Post(source=source, platform="tiktok", post_id="1", url="https://www.tiktok.com/@_/video/1")
-    return Enrolment("tiktok:1", Source(kind, post.url or "", ""), dataclasses.replace(post, **fields), place)
+    return SourcedPost("tiktok:1", Source(kind, post.url or "", ""), dataclasses.replace(post, **fields), place)
 
 
 def the_clip(store: Store) -> ClipRow:
@@ -47,9 +47,9 @@ def the_clip(store: Store) -> ClipRow:
     return clip
 
 
-def test_each_field_comes_from_whoever_states_it(store: Store, enrol: Callable[..., Enrolled]) -> None:
-    found = enrol(
-        named("url", Place("urls 1")),
+def test_each_field_comes_from_whoever_states_it(store: Store, upsert_posts: Callable[..., UpsertResult]) -> None:
+    found = upsert_posts(
+        named("url", Provenance("urls 1")),
         named("csv", caption="words", posted_at=WHEN, posted_precision="day"),
         named("zeeschuimer", author_id="68", duration_s=6.0),
     )
@@ -63,52 +63,54 @@ def test_each_field_comes_from_whoever_states_it(store: Store, enrol: Callable[.
 
 
 def test_among_equals_the_last_one_is_believed_and_an_address_never_over_a_file(
-    store: Store, enrol: Callable[..., Enrolled]
+    store: Store, upsert_posts: Callable[..., UpsertResult]
 ) -> None:
-    enrol(named("csv", caption="one"), named("zeeschuimer", caption="two #bag"))
-    enrol(named("url", Place("urls 1")), named("tiktok_donation", Place("export 2")))
+    upsert_posts(named("csv", caption="one"), named("zeeschuimer", caption="two #bag"))
+    upsert_posts(named("url", Provenance("urls 1")), named("tiktok_donation", Provenance("export 2")))
     clip = the_clip(store)
     assert (clip.caption, clip.hashtags, clip.field_sources["caption"]) == ("two #bag", ("bag",), "zeeschuimer")
     assert clip.field_sources["url"] == "zeeschuimer"
 
 
-def test_what_the_platform_said_is_not_replaced_by_an_export(store: Store, enrol: Callable[..., Enrolled]) -> None:
-    enrol(named("yt_dlp", caption="as it stands"))
-    enrol(named("zeeschuimer", caption="as it stood"))
+def test_what_the_platform_said_is_not_replaced_by_an_export(
+    store: Store, upsert_posts: Callable[..., UpsertResult]
+) -> None:
+    upsert_posts(named("yt_dlp", caption="as it stands"))
+    upsert_posts(named("zeeschuimer", caption="as it stood"))
     assert the_clip(store).caption == "as it stands"
 
 
 @pytest.mark.parametrize(("source", "left"), [("csv", None), ("info_json", None), ("zeeschuimer", "words")])
 def test_a_researchers_own_file_takes_back_its_word_and_a_partial_export_does_not(
-    store: Store, enrol: Callable[..., Enrolled], source: str, left: str | None
+    store: Store, upsert_posts: Callable[..., UpsertResult], source: str, left: str | None
 ) -> None:
-    enrol(named(source, caption="words"))
-    changed = enrol(named(source, Place("export 1", "b" * 64, 1)))
+    upsert_posts(named(source, caption="words"))
+    changed = upsert_posts(named(source, Provenance("export 1", "b" * 64, 1)))
     assert the_clip(store).caption == left
     assert changed.changed_captions == (["tiktok:1"] if left is None else [])
 
 
-def test_a_file_beats_an_address_and_an_address_a_post(store: Store, enrol: Callable[..., Enrolled]) -> None:
+def test_a_file_beats_an_address_and_an_address_a_post(store: Store, upsert_posts: Callable[..., UpsertResult]) -> None:
     for kinds, best in ((("post", "url"), "url"), (("file", "post"), "file"), (("url",), "file")):
-        enrol(*(named(kind=kind) for kind in kinds))
+        upsert_posts(*(named(kind=kind) for kind in kinds))
         assert [row.kind for row in store.tables.read(SourceRow)] == [best]
 
 
 def test_every_place_is_remembered_once_with_the_day_it_was_first_seen(
-    store: Store, enrol: Callable[..., Enrolled]
+    store: Store, upsert_posts: Callable[..., UpsertResult]
 ) -> None:
-    places = [Place("urls 1"), FILE, Place("export 1", "a" * 64, 2), Place("export 2", "a" * 64, 1)]
-    enrol(*(named(place=place) for place in places))
+    places = [Provenance("urls 1"), FILE, Provenance("export 1", "a" * 64, 2), Provenance("export 2", "a" * 64, 1)]
+    upsert_posts(*(named(place=place) for place in places))
     before = store.tables.read(ProvenanceRow)
     assert len(before) == len(places)
-    enrol(*(named(place=place) for place in places))
+    upsert_posts(*(named(place=place) for place in places))
     assert store.tables.read(ProvenanceRow) == before
 
 
-def test_a_newer_reader_renews_the_version_of_a_place(store: Store, enrol: Callable[..., Enrolled]) -> None:
-    enrol(named(), named(place=Place("urls 1")))
+def test_a_newer_reader_renews_the_version_of_a_place(store: Store, upsert_posts: Callable[..., UpsertResult]) -> None:
+    upsert_posts(named(), named(place=Provenance("urls 1")))
     before = {row.source: row for row in store.tables.read(ProvenanceRow)}
-    enrol(named(place=dataclasses.replace(FILE, format_version=2)))
+    upsert_posts(named(place=dataclasses.replace(FILE, format_version=2)))
     after = {row.source: row for row in store.tables.read(ProvenanceRow)}
     assert len(store.tables.read(ProvenanceRow)) == 2
     assert after["urls 1"] == before["urls 1"]
@@ -117,21 +119,23 @@ def test_a_newer_reader_renews_the_version_of_a_place(store: Store, enrol: Calla
 
 
 def test_counts_of_several_times_are_kept_and_read_again_add_nothing(
-    store: Store, enrol: Callable[..., Enrolled]
+    store: Store, upsert_posts: Callable[..., UpsertResult]
 ) -> None:
     seen = [named(counted_at=WHEN.replace(hour=hour), counts={"views": hour}) for hour in (9, 8, 9)]
-    enrol(*seen)
-    enrol(*seen)
+    upsert_posts(*seen)
+    upsert_posts(*seen)
     assert [row.views for row in store.tables.read(ObservationRow)] == [8, 9]
-    enrol(named())
+    upsert_posts(named())
     assert len(store.tables.read(ObservationRow)) == 2, "no counts is not a count"
 
 
-def test_reading_the_same_again_is_no_news(store: Store, tmp_path: Path, enrol: Callable[..., Enrolled]) -> None:
-    found = [named(caption="words", counts={"views": 1}), named("csv", Place("folder 1"), caption="other")]
-    enrol(*found)
+def test_reading_the_same_again_is_no_news(
+    store: Store, tmp_path: Path, upsert_posts: Callable[..., UpsertResult]
+) -> None:
+    found = [named(caption="words", counts={"views": 1}), named("csv", Provenance("folder 1"), caption="other")]
+    upsert_posts(*found)
     store.publish(tmp_path / "published.duckdb")
-    again = enrol(*found)
+    again = upsert_posts(*found)
     assert (again.new, again.changed_captions, again.changed_files) == ([], [], [])
     assert not store.unpublished
 
@@ -153,9 +157,9 @@ def test_a_file_is_noted_once_and_again_when_a_newer_reader_reads_it(store: Stor
 
 
 def test_exposures_are_kept_once_and_only_of_clips_that_the_study_holds(
-    store: Store, enrol: Callable[..., Enrolled]
+    store: Store, upsert_posts: Callable[..., UpsertResult]
 ) -> None:
-    enrol(named())
+    upsert_posts(named())
     seen = [
         ExposureRow("donor", "tiktok:1", "watched", WHEN, "a", 1),
         ExposureRow("donor", "tiktok:1", "watched", WHEN, "a", 2),

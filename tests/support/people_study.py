@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.records import MentionRow, PlatformCaptionRow, Row, SegmentRow, SpeechEmbeddingRow, TranscriptRow, WordRow
 from pipeline.records.runs import AttemptRow, TraceRow
 from pipeline.run.ingest import take_sources
-from pipeline.run.progress import Report
+from pipeline.run.progress import RunSummary
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
 from pipeline.study.config import Study, load_study, work_name
@@ -78,7 +78,7 @@ def people_study(folder: Path, name: str = "people", body: str = "") -> Study:
 
 def take_in(study: Study, store: Store) -> None:
     """Read the sources as a run does."""
-    take_sources(study, store, key_for(study.name), None, Report())
+    take_sources(study, store, key_for(study.name), None, RunSummary())
 
 
 def write_posts(path: Path, authors: range, posts: int = POSTS_EACH) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from pipeline.run.executors.local import LocalExecutor
-from pipeline.run.progress import Report
+from pipeline.run.progress import RunSummary
 from pipeline.run.runner import run_study
 from pipeline.stage import Stage
 from pipeline.stages.audio import Audio
@@ -37,7 +37,7 @@ def load(folder: Path, extra: str = "", source: str = SOURCE) -> Study:
     return load_study(write_study(folder, source + WORKERS + extra), BY_NAME)
 
 
-def go(study: Study, observer: Any = None, stages: Sequence[type[Stage]] = STAGES, **options: Any) -> Report:
+def go(study: Study, observer: Any = None, stages: Sequence[type[Stage]] = STAGES, **options: Any) -> RunSummary:
     return run_study(study, observer, executor=LocalExecutor(0), stages=stages, **options)
 
 

@@ -66,7 +66,7 @@ class Measuring(Collecting):
         with self._path.open("a", encoding="ascii") as file:
             file.write(f"{pages * os.sysconf('SC_PAGE_SIZE')} {files}\n")
 
-    def step(self, stage: str, outcome: Any, spared: int) -> None:
+    def step(self, stage: str, outcome: Any, skipped: int) -> None:
         """Nothing is kept: this is about memory."""
 
 

@@ -42,7 +42,7 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True)
-class Emphasis:
+class EmphasisMeasures:
     """One word's three measures and their mean, each None where it is not known."""
 
     intensity_peak_db: Decibels | None
@@ -67,7 +67,7 @@ def frames_of(waveform: Waveform, pitch_range: PitchRange) -> Frames | None:
     return Frames(pitch.xs(), audible, _plausible(pitch.selected_array["frequency"]))
 
 
-def emphasis_of(words: Sequence[WordRow], frames: Frames) -> list[Emphasis]:
+def emphasis_of(words: Sequence[WordRow], frames: Frames) -> list[EmphasisMeasures]:
     """The emphasis of the words of one clip, in order; speakers are not told apart."""
     slices = [frames.within(word) for word in words]
     level, voice = _median(frames.intensity_db, slices), _median(frames.f0_hz, slices)
@@ -80,7 +80,7 @@ def emphasis_of(words: Sequence[WordRow], frames: Frames) -> list[Emphasis]:
     complete = known[0] & known[2]
     means = np.where(complete, np.where(known, scores, 0.0).sum(axis=0) / np.maximum(counts, 1), np.nan)
     columns = (peaks, pitches, scores[2], means)
-    return [Emphasis(*map(_known, values)) for values in zip(*columns, strict=True)]
+    return [EmphasisMeasures(*map(_known, values)) for values in zip(*columns, strict=True)]
 
 
 def _median(values: Values, slices: Sequence[slice]) -> float:

@@ -30,7 +30,7 @@ BEFORE, AFTER = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # punctuatio
 
 
 @dataclass
-class Listening:
+class DecodingState:
     """One sound on its way: its spectrogram, what of it has been heard, and the first window as it was encoded."""
 
     features: NDArray[np.float32]  # (mels, frames)
@@ -51,7 +51,7 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedText:
     """The text of one window, as tokens, and Whisper's confidences."""
 
     encoded: Any  # `(1, frames, width)`, what the text was decoded from
@@ -61,7 +61,7 @@ class Decoded:
     compression_ratio: float
 
 
-class Lockstep:
+class BatchDecoder:
     """faster-whisper's model, on several sounds at once."""
 
     def __init__(self, whisper: Any, decoding: Decoding) -> None:
@@ -69,7 +69,7 @@ class Lockstep:
         self._whisper = whisper
         self._longest: int = whisper.feature_extractor.nb_max_frames
 
-    def hear(self, sounds: Sequence[Listening]) -> None:
+    def hear(self, sounds: Sequence[DecodingState]) -> None:
         """Decode all sounds to their ends."""
         while waiting := [sound for sound in sounds if not sound.finished]:
             for sound in waiting:
@@ -79,7 +79,7 @@ class Lockstep:
                 for sound, decoded in zip(batch, self._decode_guarded(batch), strict=True):
                     self._advance(sound, decoded)
 
-    def encode(self, sound: Listening, whole: bool = False) -> Any:
+    def encode(self, sound: DecodingState, whole: bool = False) -> Any:
         """The next window of a sound, encoded `(1, frames, width)`: what the decoder sees, `whole` with all padding."""
         window, longest = sound.window(self._longest), self._longest
         encoded_s = FULL_S if whole else self.decoding.padding_s
@@ -87,7 +87,7 @@ class Lockstep:
         encoded = self._whisper.encode(padded(window, encoded_s, seen_s, longest))
         return _first(encoded, seen_frames(window.shape[1], seen_s, longest))
 
-    def _decode_guarded(self, sounds: Sequence[Listening]) -> list[Decoded]:
+    def _decode_guarded(self, sounds: Sequence[DecodingState]) -> list[DecodedText]:
         """Decode one window of each sound; one whose text goes wrong is encoded with all of its padding, and again."""
         found = self._decode([sound.encoded for sound in sounds], sounds)
         if self.decoding.padding_s >= FULL_S:
@@ -98,12 +98,12 @@ class Lockstep:
             found[number] = decoded
         return found
 
-    def _plausible(self, decoded: Decoded) -> bool:
+    def _plausible(self, decoded: DecodedText) -> bool:
         """Whether neither of Whisper's alarms rings: a text that loops, and one that is improbable."""
         loops = decoded.compression_ratio > self.decoding.compression_ratio_threshold
         return not loops and decoded.avg_logprob >= self.decoding.sure_log_prob
 
-    def _decode(self, windows: Sequence[Any], sounds: Sequence[Listening]) -> list[Decoded]:
+    def _decode(self, windows: Sequence[Any], sounds: Sequence[DecodingState]) -> list[DecodedText]:
         """Decode encoded windows of one length together."""
         from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
 
@@ -120,7 +120,7 @@ class Lockstep:
             max_initial_timestamp_index=round(FIRST_TIME_S / TIME_STEP_S),
         )
         return [
-            Decoded(
+            DecodedText(
                 encoded=encoded,
                 tokens=(tokens := result.sequences_ids[0]),
                 avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
@@ -130,7 +130,7 @@ class Lockstep:
             for encoded, sound, result in zip(windows, sounds, results, strict=True)
         ]
 
-    def _advance(self, sound: Listening, decoded: Decoded) -> None:
+    def _advance(self, sound: DecodingState, decoded: DecodedText) -> None:
         """Cut the text of a window into segments and go on after it."""
         start, size = sound.seek, sound.window(self._longest).shape[1]
         sound.encoded = None
@@ -151,7 +151,7 @@ class Lockstep:
             sound.seek = end
         sound.segments += _segments(sound, decoded, segments, start)
 
-    def _time_words(self, sound: Listening, decoded: Decoded, segments: list[Any], size: int) -> int:
+    def _time_words(self, sound: DecodingState, decoded: DecodedText, segments: list[Any], size: int) -> int:
         """Give the segments of a window their words; returns the frame in which the last ends, 0 without a word."""
         from faster_whisper.utils import get_end
 
@@ -165,14 +165,14 @@ class Lockstep:
         return round(float(end_s) * FRAMES_PER_SECOND)
 
 
-def _batches(sounds: Sequence[Listening], size: int) -> Iterator[list[Listening]]:
+def _batches(sounds: Sequence[DecodingState], size: int) -> Iterator[list[DecodingState]]:
     """Sounds whose next windows are of one length, at most so many of them."""
     for _, alike in groupby(sorted(sounds, key=_frames), key=_frames):
         group = list(alike)
         yield from (group[first : first + size] for first in range(0, len(group), size))
 
 
-def _frames(sound: Listening) -> int:
+def _frames(sound: DecodingState) -> int:
     return int(sound.encoded.shape[1])
 
 
@@ -201,7 +201,7 @@ def _array(encoded: Any) -> NDArray[np.float32]:
     return np.array(encoded if encoded.device == "cpu" else encoded.to_device(Device.cpu))
 
 
-def _segments(sound: Listening, decoded: Decoded, found: Sequence[Any], start: int) -> Iterator[Segment]:
+def _segments(sound: DecodingState, decoded: DecodedText, found: Sequence[Any], start: int) -> Iterator[Segment]:
     """What faster-whisper found in one window, but for segments without letters or length."""
     for segment in found:
         text = sound.tokenizer.decode(segment["tokens"])

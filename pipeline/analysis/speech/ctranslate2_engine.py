@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pipeline.analysis.models import cache as model_cache
-from pipeline.analysis.speech.batch_decoding import Listening, Lockstep
+from pipeline.analysis.speech.batch_decoding import BatchDecoder, DecodingState
 from pipeline.analysis.speech.device import ON_GPU, Device, check_device
 from pipeline.analysis.speech.engine import Decoding, Language, Segment
 from pipeline.media.audio import Waveform
@@ -35,13 +35,13 @@ class CTranslate2Engine:
         folder = model_cache.locate(model, models_folder)
         arithmetic = ON_GPU[compute_type] if device == "cuda" else compute_type
         self._whisper = WhisperModel(str(folder), device=device, compute_type=arithmetic, cpu_threads=1)
-        self._remembered: dict[bytes, Listening] = {}
+        self._remembered: dict[bytes, DecodingState] = {}
         self.use(decoding or Decoding())
 
     def use(self, decoding: Decoding) -> None:
         """Decode in another way from now on."""
         self.decoding = decoding
-        self._lockstep = Lockstep(self._whisper, decoding)
+        self._batch_decoder = BatchDecoder(self._whisper, decoding)
         self._remembered.clear()
 
     @classmethod
@@ -58,22 +58,22 @@ class CTranslate2Engine:
         sounds = [self._listen(waveform) for waveform in waveforms]
         for sound, language in zip(sounds, languages, strict=True):
             sound.tokenizer = self._tokenizer(language)
-        self._lockstep.hear(sounds)
+        self._batch_decoder.hear(sounds)
         return [sound.segments for sound in sounds]
 
     def _detect_language(self, waveform: Waveform) -> Language:
         sound = self._listen(waveform)
-        sound.encoded = self._lockstep.encode(sound)
+        sound.encoded = self._batch_decoder.encode(sound)
         token, probability = self._whisper.model.detect_language(sound.encoded)[0][0]
         if len(self._remembered) == REMEMBERED:
             self._remembered.clear()
         self._remembered[_digest(waveform)] = sound
         return Language(token.strip("<|>"), float(probability))
 
-    def _listen(self, waveform: Waveform) -> Listening:
+    def _listen(self, waveform: Waveform) -> DecodingState:
         """A sound of which nothing was heard yet, but perhaps the language."""
         known = self._remembered.pop(_digest(waveform), None)
-        return known or Listening(self._whisper.feature_extractor(waveform))
+        return known or DecodingState(self._whisper.feature_extractor(waveform))
 
     def _tokenizer(self, language: str) -> Any:
         from faster_whisper.tokenizer import Tokenizer

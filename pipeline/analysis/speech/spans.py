@@ -18,7 +18,7 @@ SURE_LANGUAGE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SpeechSpan:
     """A stretch of a clip that is transcribed as a whole."""
 
     start_s: Seconds
@@ -46,30 +46,30 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardSegment:
     """A segment with its times in the clip, the span that it was decoded from, and the language that was heard."""
 
-    span: Span
+    span: SpeechSpan
     language: Language
     segment: Segment
 
 
-def spans_of(regions: Iterable[tuple[Seconds, Seconds]], duration_s: Seconds) -> list[Span]:
+def spans_of(regions: Iterable[tuple[Seconds, Seconds]], duration_s: Seconds) -> list[SpeechSpan]:
     """Join speech regions (start, end) with gaps below `MERGE_GAP_S` and pad them inside the clip, in order of time."""
-    joined: list[Span] = []
+    joined: list[SpeechSpan] = []
     for start, end in sorted(regions):
         if joined and start - joined[-1].end_s < MERGE_GAP_S:
             joined[-1] = replace(joined[-1], end_s=max(joined[-1].end_s, end))
         else:
-            joined.append(Span(start, end))
-    return [Span(max(0.0, span.start_s - PAD_S), min(duration_s, span.end_s + PAD_S)) for span in joined]
+            joined.append(SpeechSpan(start, end))
+    return [SpeechSpan(max(0.0, span.start_s - PAD_S), min(duration_s, span.end_s + PAD_S)) for span in joined]
 
 
 def recognise(
     engine: SpeechEngine,
-    clips: Sequence[tuple[Waveform, Sequence[Span]]],
+    clips: Sequence[tuple[Waveform, Sequence[SpeechSpan]]],
     language: Language | None = None,
-) -> list[tuple[Language, list[Heard]]]:
+) -> list[tuple[Language, list[HeardSegment]]]:
     """Recognise the speech of each span apart, for each clip its language and what was heard, in order of time.
 
     The language is the one given, or that of the longest span; another span that is long enough and clearly in another
@@ -87,7 +87,11 @@ def recognise(
     return [
         (
             main,
-            [Heard(span, own, span.placed(one)) for span, own in zip(spans, each, strict=True) for one in next(texts)],
+            [
+                HeardSegment(span, own, span.placed(one))
+                for span, own in zip(spans, each, strict=True)
+                for one in next(texts)
+            ],
         )
         for (_, spans), main, each in zip(clips, mains, spoken, strict=True)
     ]

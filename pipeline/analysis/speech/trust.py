@@ -13,7 +13,7 @@ from pathlib import Path
 import regex
 
 from pipeline.analysis.speech.engine import UNSPACED, Language, Segment
-from pipeline.analysis.speech.spans import Span
+from pipeline.analysis.speech.spans import SpeechSpan
 from pipeline.records import Seconds
 
 FULL_WINDOW_S: Seconds = 0.5  # a window with less sound left holds no speech: spans end in 0.3 s of padding
@@ -58,7 +58,9 @@ class Parts:
         return math.exp(sum(weight * math.log(part) for part, weight in known) / whole)
 
 
-def parts_of(segment: Segment, span: Span, regions: Iterable[tuple[Seconds, Seconds]], language: Language) -> Parts:
+def parts_of(
+    segment: Segment, span: SpeechSpan, regions: Iterable[tuple[Seconds, Seconds]], language: Language
+) -> Parts:
     """The parts of a segment with its times in the clip, of the span that it was decoded from.
 
     `regions` are the clip's speech regions, which do not overlap.

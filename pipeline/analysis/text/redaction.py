@@ -42,7 +42,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PiiSpan:
     """A stretch of a text that gives way to a mark."""
 
     start: int  # first character
@@ -60,7 +60,7 @@ class Example:
     """A made-up sentence, in which what should be found stands between angle brackets: <PHONE 030 123456>."""
 
     text: str
-    spans: tuple[Span, ...]
+    spans: tuple[PiiSpan, ...]
 
 
 def require_library() -> None:
@@ -94,22 +94,22 @@ def redact_words(words: Sequence[str]) -> list[str]:
     return found
 
 
-def spans_of(text: str) -> list[Span]:
+def spans_of(text: str) -> list[PiiSpan]:
     """What of a text has the form of personal data, in order and without overlaps."""
-    found: list[Span] = []
+    found: list[PiiSpan] = []
     for span in (*_patterns(text), *_phones(text), *_handles(text)):
         if all(span.end <= other.start or other.end <= span.start for other in found):
             found.append(span)
     return sorted(found, key=lambda span: span.start)
 
 
-def _patterns(text: str) -> Iterator[Span]:
+def _patterns(text: str) -> Iterator[PiiSpan]:
     for kind, pattern in PATTERNS:
         for match in pattern.finditer(text):
-            yield Span(match.start(), match.end(), kind)
+            yield PiiSpan(match.start(), match.end(), kind)
 
 
-def _phones(text: str) -> Iterator[Span]:
+def _phones(text: str) -> Iterator[PiiSpan]:
     """Telephone numbers that are possible somewhere, found with Google's libphonenumber."""
     require_library()
     from phonenumbers import Leniency, PhoneNumberMatcher
@@ -118,13 +118,13 @@ def _phones(text: str) -> Iterator[Span]:
         return
     for region in REGIONS:
         for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
-            yield Span(match.start, match.end, "PHONE")
+            yield PiiSpan(match.start, match.end, "PHONE")
 
 
-def _handles(text: str) -> Iterator[Span]:
+def _handles(text: str) -> Iterator[PiiSpan]:
     for match in MENTION.finditer(text):
         if not PSEUDONYM.fullmatch(match[1]):
-            yield Span(match.start(), match.end(), "HANDLE")
+            yield PiiSpan(match.start(), match.end(), "HANDLE")
 
 
 @cache
@@ -139,7 +139,7 @@ def _example(written: str) -> Example:
     for part in re.split(r"(<[A-Z]+ [^>]+>)", written):
         kind, space, inside = part[1:-1].partition(" ")
         if part.startswith("<") and space:
-            spans.append(Span(len(text), len(text) + len(inside), kind))
+            spans.append(PiiSpan(len(text), len(text) + len(inside), kind))
             text += inside
         else:
             text += part

@@ -33,7 +33,7 @@ _OUTPUT = "0.w.weight"  # SpeechBrain's linear layer, first of the list of modul
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class EmotionTurn:
     """A stretch of one label, with the mean of its probability over the frames."""
 
     start_s: Seconds
@@ -51,7 +51,7 @@ class TimelineModel(Protocol):
     def __init__(self, folder: Path) -> None:
         """Load the model; `UserError` when the folder does not hold it."""
 
-    def spans(self, waveform: NDArray[np.float32]) -> list[Span]:
+    def spans(self, waveform: NDArray[np.float32]) -> list[EmotionTurn]:
         """The spans of one region's waveform `(time,)`, mono 16 kHz, that follow each other without a gap."""
 
 
@@ -73,7 +73,7 @@ class SpeechBrainTimeline:
         self._encoder = wavlm(weights, folder / "wav2vec2.ckpt")
         self._output = _output(folder / "model.ckpt", len(self._labels), int(self._encoder.config.hidden_size))
 
-    def spans(self, waveform: NDArray[np.float32]) -> list[Span]:
+    def spans(self, waveform: NDArray[np.float32]) -> list[EmotionTurn]:
         """The spans of a waveform `(time,)`, mono 16 kHz; RuntimeError below 400 samples (25 ms)."""
         probabilities = self.frames(waveform)
         best = probabilities.argmax(axis=1)
@@ -81,7 +81,7 @@ class SpeechBrainTimeline:
         for label, group in groupby(best.tolist()):
             end = start + len(list(group))
             mean = float(probabilities[start:end, label].mean())
-            found.append(Span(start * FRAME_S, end * FRAME_S, self._labels[label], mean))
+            found.append(EmotionTurn(start * FRAME_S, end * FRAME_S, self._labels[label], mean))
             start = end
         return found
 

@@ -47,7 +47,7 @@ class OdysseyTone:
         self._mean, self._deviation = float(config["mean"]), float(config["std"]) + SMALLEST_DEVIATION
         self._names = _names(config, folder / CONFIG_FILE)
         self._encoder = wavlm(part_of(weights, "ssl_model."), folder / WEIGHTS_FILE)
-        self._head = Head(weights, int(config["classifier_hidden_layers"]), folder / WEIGHTS_FILE)
+        self._head = DimensionsHead(weights, int(config["classifier_hidden_layers"]), folder / WEIGHTS_FILE)
         self.encoder: str | None = None
 
     def score(self, features: NDArray[np.float32]) -> Tone:
@@ -72,7 +72,7 @@ class OdysseyTone:
         )
 
 
-class Head:
+class DimensionsHead:
     """Attentive statistics pooling and the layers after it, as tensors; `UserError` if they do not fit together."""
 
     def __init__(self, weights: Mapping[str, torch.Tensor], hidden_layers: int, source: Path) -> None:

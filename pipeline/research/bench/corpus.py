@@ -54,7 +54,7 @@ ACTED_SENTENCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
+class Recording:
     """One recording and what is said in it."""
 
     path: Path
@@ -117,7 +117,7 @@ def scored(references: Sequence[Reference]) -> list[Reference]:
     return [reference for reference in first.values() if reference.text]
 
 
-def _plan() -> Iterator[tuple[str, Sequence[Utterance], Waveform]]:
+def _plan() -> Iterator[tuple[str, Sequence[Recording], Waveform]]:
     """Every clip as its kind, its utterances and its sound."""
     demo = demo_speech()
     data = Path(os.environ["CLIPTONE_DATA"]) if "CLIPTONE_DATA" in os.environ else None
@@ -142,34 +142,34 @@ def _plan() -> Iterator[tuple[str, Sequence[Utterance], Waveform]]:
         yield "silence", (), np.zeros(round(ALONE_S[seed] * SAMPLE_RATE), dtype=np.float32)
 
 
-def demo_speech() -> dict[str, list[Utterance]]:
+def demo_speech() -> dict[str, list[Recording]]:
     """The speech of the demo clips by language, without what lies under music or is played faster or slower."""
     with (CLIPS_FOLDER.parent / "transcripts.csv").open(encoding="utf-8", newline="") as file:
         rows = [
             row for row in csv.DictReader(file) if row["file"] not in ("speech_under_music.mp4", "english_quick.mp4")
         ]
-    found: dict[str, list[Utterance]] = {}
+    found: dict[str, list[Recording]] = {}
     for row in rows:
         found.setdefault(row["language"], []).append(
-            Utterance(CLIPS_FOLDER / row["file"], row["language"], row["text"])
+            Recording(CLIPS_FOLDER / row["file"], row["language"], row["text"])
         )
     return found
 
 
-def read_speech(data: Path) -> list[Utterance]:
+def read_speech(data: Path) -> list[Recording]:
     with (data / READ / "transcripts.csv").open(encoding="utf-8", newline="") as file:
-        return [Utterance(data / READ / row["file"], "en", row["transcript"]) for row in csv.DictReader(file)]
+        return [Recording(data / READ / row["file"], "en", row["transcript"]) for row in csv.DictReader(file)]
 
 
-def acted_speech(data: Path) -> list[Utterance]:
+def acted_speech(data: Path) -> list[Recording]:
     """All of the corpus, in an order that mixes speakers and sentences and is always the same."""
     with (data / ACTED / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     order = np.random.default_rng(0).permutation(len(rows))
-    return [Utterance(data / ACTED / rows[n]["file"], "de", ACTED_SENTENCES[rows[n]["sentence"]]) for n in order]
+    return [Recording(data / ACTED / rows[n]["file"], "de", ACTED_SENTENCES[rows[n]["sentence"]]) for n in order]
 
 
-def _joined(utterances: Sequence[Utterance], seed: int) -> Waveform:
+def _joined(utterances: Sequence[Recording], seed: int) -> Waveform:
     """Voices one after another at one level, with pauses between and a little rest around them."""
     edge = _rest(EDGE_S)
     parts = [edge]

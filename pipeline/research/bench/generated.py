@@ -34,7 +34,7 @@ from pipeline.study.lock import held
 
 NAME = "generated"
 POSTS_SQL, RESULTS_SQL = (Path(__file__).with_name(name) for name in ("generated_posts.sql", "generated.sql"))
-WAVE_CLIPS = 64  # clips whose attempts follow one another stage by stage, as in a run
+CHUNK_CLIPS = 64  # clips whose attempts follow one another stage by stage, as in a run
 CHUNK_CLIPS = 64 * 128  # clips whose rows are made at a time: bounds the memory
 MEMORY = "3GB"
 VOCABULARY = 8_000  # words
@@ -82,7 +82,7 @@ ATTEMPTS = f"""
     INSERT INTO attempts BY NAME
     SELECT
         (SELECT coalesce(max(attempt_id), 0) FROM attempts)
-            + row_number() OVER (ORDER BY n // {WAVE_CLIPS}, number, n) AS attempt_id,
+            + row_number() OVER (ORDER BY n // {CHUNK_CLIPS}, number, n) AS attempt_id,
         $run_id AS run_id,
         clip_id,
         stage,
@@ -159,9 +159,9 @@ def _enrol(study: Study, store: Store) -> list[StagePlan]:
     sources, setting = read_sources(study), setting_of(study)
     plans = plan_stages(study, setting)
     with store.change():
-        enrolled = store.enrol(sources.enrolments, setting.key)
+        upserted = store.upsert_posts(sources.sourced_posts, setting.key)
         for export in sources.exports:
-            take_in(store, export, setting.key, rejects_folder(study), enrolled)
+            take_in(store, export, setting.key, rejects_folder(study), upserted)
     store.begin_run(version("cliptone"), study.digest, plans)
     return plans
 

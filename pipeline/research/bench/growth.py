@@ -28,7 +28,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.records import Outcome, Row, Seconds, Source
-from pipeline.records.post import Enrolment, Place, Post
+from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.research.bench.generated import NAME, generate
 from pipeline.results.study import StudyReader
 from pipeline.run.plan import plan_stages, setting_of
@@ -120,7 +120,7 @@ def measure_writing(study: Study) -> Times:
             like = _finished(store, plans[-1])
             for number in range(REPEATS):
                 fresh = [f"tiktok:{store.run_id * 1_000 + number * BATCH_CLIPS + n}" for n in range(BATCH_CLIPS)]
-                store.enrol(map(_listed, fresh), None, next_position(store.tables))
+                store.upsert_posts(map(_listed, fresh), None, next_position(store.tables))
                 names = dict(zip(like[number * BATCH_CLIPS :], fresh, strict=False))
                 outcomes = [(plan, _outcomes(store, plan, names)) for plan in plans]
                 store.follow(fresh)
@@ -161,11 +161,11 @@ def _finished(store: Store, plan: StagePlan) -> list[str]:
     return passed[:: max(1, len(passed) // (REPEATS * BATCH_CLIPS))]
 
 
-def _listed(clip_id: str) -> Enrolment:
+def _listed(clip_id: str) -> SourcedPost:
     """A post that a listing has just found."""
     platform, _, post_id = clip_id.partition(":")
     post = Post(source="yt_dlp", platform=platform, post_id=post_id, url=address(platform, post_id))
-    return Enrolment(clip_id, Source("url", post.url or "", ""), post, Place("listing 1"))
+    return SourcedPost(clip_id, Source("url", post.url or "", ""), post, Provenance("listing 1"))
 
 
 def _outcomes(store: Store, plan: StagePlan, names: Mapping[str, str]) -> list[Outcome]:

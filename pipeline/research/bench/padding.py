@@ -21,7 +21,7 @@ from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.analysis.speech.engine import FULL_S, Decoding, Segment
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Decibels, Seconds
-from pipeline.research.bench.corpus import Utterance, acted_speech, demo_speech, read_speech, voice
+from pipeline.research.bench.corpus import Recording, acted_speech, demo_speech, read_speech, voice
 from pipeline.research.evidence import synthetic
 from pipeline.research.evidence.material import data_folder
 from pipeline.results.evaluation.transcripts import compare
@@ -103,7 +103,7 @@ def _over(waveform: Waveform, name: str, snr_db: Decibels, seed: int) -> Wavefor
     return mixed
 
 
-def _joined(spoken: Sequence[tuple[Utterance, Waveform]]) -> Sample:
+def _joined(spoken: Sequence[tuple[Recording, Waveform]]) -> Sample:
     text = " ".join(utterance.text for utterance, _ in spoken)
     return Sample("joined", spoken[0][0].language, text, np.concatenate([waveform for _, waveform in spoken]))
 

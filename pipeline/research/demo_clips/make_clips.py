@@ -49,7 +49,7 @@ AUDIO_BITRATE = "64k"  # bits a second
 BROKEN_FRACTION = 0.6  # of the file is kept, so the index at its end is lost
 
 
-class Clip(NamedTuple):
+class DemoClip(NamedTuple):
     """What one clip is made of: speech, its tempo, music and the picture's colours."""
 
     name: str
@@ -85,21 +85,21 @@ MUSIC_KEY_HZ = 196.0  # Hz, the G below middle C
 MUSIC_SECONDS = 16.0  # s
 MUSIC_SEED = 2
 CLIPS = (
-    Clip("english_clear", ("0x1f6f8b", "0x99d8d0"), FIRST_SENTENCES),
-    Clip("english_quick", ("0xd1495b", "0xedae49"), FIRST_SENTENCES, tempo=1.4),
-    Clip("english_slow", ("0x22577a", "0x57cc99"), LAST_SENTENCES, tempo=0.75),
-    Clip("spanish", ("0xc8553d", "0xf4d58d"), SPANISH_CALL),
-    Clip("french", ("0x30466f", "0xe3a0b0"), FRENCH_CALL),
-    Clip("speech_under_music", ("0x5f0f40", "0xfb8b24"), ENGLISH_CALL, key_hz=220.0),
-    Clip(
+    DemoClip("english_clear", ("0x1f6f8b", "0x99d8d0"), FIRST_SENTENCES),
+    DemoClip("english_quick", ("0xd1495b", "0xedae49"), FIRST_SENTENCES, tempo=1.4),
+    DemoClip("english_slow", ("0x22577a", "0x57cc99"), LAST_SENTENCES, tempo=0.75),
+    DemoClip("spanish", ("0xc8553d", "0xf4d58d"), SPANISH_CALL),
+    DemoClip("french", ("0x30466f", "0xe3a0b0"), FRENCH_CALL),
+    DemoClip("speech_under_music", ("0x5f0f40", "0xfb8b24"), ENGLISH_CALL, key_hz=220.0),
+    DemoClip(
         "music_only",
         ("0x3d348b", "0xf18701"),
         key_hz=MUSIC_KEY_HZ,
         seconds=MUSIC_SECONDS,
     ),
-    Clip("silence", ("0x495057", "0xadb5bd"), seconds=8.0),
-    Clip("no_audio", ("0x386641", "0xa7c957"), seconds=8.0, has_audio=False),
-    Clip(
+    DemoClip("silence", ("0x495057", "0xadb5bd"), seconds=8.0),
+    DemoClip("no_audio", ("0x386641", "0xa7c957"), seconds=8.0, has_audio=False),
+    DemoClip(
         "broken",
         ("0x000000", "0xffffff"),
         key_hz=MUSIC_KEY_HZ,
@@ -139,7 +139,7 @@ def rms(samples: Samples) -> float:
     return float(np.sqrt(np.mean(np.square(samples))))
 
 
-def join_speech(folder: Path, clip: Clip) -> Samples:
+def join_speech(folder: Path, clip: DemoClip) -> Samples:
     """Join the sentences of a clip with pauses and bring them to the common level."""
     pause = np.zeros(round(PAUSE_SECONDS * SAMPLE_RATE))
     edge = np.zeros(round(EDGE_SECONDS * SAMPLE_RATE))
@@ -150,7 +150,7 @@ def join_speech(folder: Path, clip: Clip) -> Samples:
     return np.asarray(speech * 10.0 ** (SPEECH_DBFS / 20.0) / rms(speech))
 
 
-def make_sound(folder: Path, clip: Clip) -> Samples:
+def make_sound(folder: Path, clip: DemoClip) -> Samples:
     """Return the whole soundtrack of a clip."""
     if not clip.speech:
         if clip.key_hz:
@@ -164,7 +164,7 @@ def make_sound(folder: Path, clip: Clip) -> Samples:
     return sound * min(1.0, PEAK / float(np.abs(sound).max()))
 
 
-def picture_filter(clip: Clip) -> str:
+def picture_filter(clip: DemoClip) -> str:
     """Return the ffmpeg graph that draws the sound as a wave on a slow gradient."""
     start, end = clip.colours
     gradient = (
@@ -180,7 +180,7 @@ def picture_filter(clip: Clip) -> str:
     )
 
 
-def write_clip(clip: Clip, sound: Samples, path: Path) -> None:
+def write_clip(clip: DemoClip, sound: Samples, path: Path) -> None:
     """Encode sound and picture as a vertical mp4 without a date or a maker's name."""
     seconds = sound.size / SAMPLE_RATE
     data = sound.astype("<f4").tobytes()

@@ -23,7 +23,7 @@ CROWD_MARGIN_DB: Decibels = 4.0  # above the crowd most like one voice: twice th
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MeasuredRegion:
     """One speech region with the truth of its sound, and the tone that it was given without a gate."""
 
     sound: Sound
@@ -37,7 +37,7 @@ class Heard:
         return None if self.label is None or self.clean_label is None else self.label != self.clean_label
 
 
-def choose(heard: Sequence[Heard]) -> Gate:
+def choose(heard: Sequence[MeasuredRegion]) -> Gate:
     """The gate that regions of the choosing half ask for; length and level are not chosen here."""
     threshold, ratio = music_rule(heard)
     return Gate(
@@ -49,7 +49,7 @@ def choose(heard: Sequence[Heard]) -> Gate:
     )
 
 
-def music_rule(heard: Iterable[Heard]) -> tuple[float, float]:
+def music_rule(heard: Iterable[MeasuredRegion]) -> tuple[float, float]:
     """Threshold and ratio that take the fewest regions at 10 dB over music and more, among the rules that are safe.
 
     A safe rule keeps 95 % of clean speech and takes 90 % of what is at 0 dB and less. Of equals, the one that takes
@@ -72,13 +72,13 @@ def music_rule(heard: Iterable[Heard]) -> tuple[float, float]:
     return max(safe, key=lambda rule: (-covered_share(clear, *rule), covered_share(drowned, *rule), rule[0]))
 
 
-def covered_share(heard: Sequence[Heard], threshold: float, ratio: float) -> float:
+def covered_share(heard: Sequence[MeasuredRegion], threshold: float, ratio: float) -> float:
     """Share of regions that a rule takes as covered by music, or by singing, 0–1."""
     gate = Gate(0.0, -math.inf, 0.0, 1.0, threshold, ratio, -math.inf)
     return share(heard, lambda one: gate.obstacle(one.row) in (Reason.MUSIC_OVER_SPEECH, Reason.SINGING))
 
 
-def least_probability(heard: Iterable[Heard]) -> float:
+def least_probability(heard: Iterable[MeasuredRegion]) -> float:
     """The highest probability of speech that still keeps 99 % of clean speech and of speech on the telephone."""
     voices = [one for one in heard if one.sound.kind in ("clean", "telephone")]
     kept = [
@@ -89,7 +89,7 @@ def least_probability(heard: Iterable[Heard]) -> float:
     return max(kept, default=0.0)
 
 
-def most_clipping(heard: Iterable[Heard]) -> float:
+def most_clipping(heard: Iterable[MeasuredRegion]) -> float:
     """The largest share of clipped samples up to which the tone stays what it was, in steps of 0.1."""
     clipped = [one for one in heard if one.sound.kind == "clipped" and one.changed is not None]
     allowed = 0.0
@@ -101,7 +101,7 @@ def most_clipping(heard: Iterable[Heard]) -> float:
     return allowed
 
 
-def least_snr_db(heard: Iterable[Heard]) -> Decibels:
+def least_snr_db(heard: Iterable[MeasuredRegion]) -> Decibels:
     """A whole number of dB that no crowd reaches, with a margin."""
     crowds = [one.row.snr_db for one in heard if one.sound.kind == "crowd" and one.row.snr_db is not None]
     if not crowds:
@@ -109,6 +109,6 @@ def least_snr_db(heard: Iterable[Heard]) -> Decibels:
     return float(math.ceil(max(crowds) + CROWD_MARGIN_DB))
 
 
-def share(heard: Sequence[Heard], holds: Callable[[Heard], bool]) -> float:
+def share(heard: Sequence[MeasuredRegion], holds: Callable[[MeasuredRegion], bool]) -> float:
     """Share of regions for which something holds, 0–1; 0 without regions."""
     return sum(map(holds, heard)) / len(heard) if heard else 0.0

@@ -24,7 +24,7 @@ from pipeline.errors import CliptoneError
 from pipeline.records import SpeechRegionRow
 from pipeline.research.docs.documents import replace_in
 from pipeline.research.evidence import material
-from pipeline.research.evidence.choose_gate import Heard, choose
+from pipeline.research.evidence.choose_gate import MeasuredRegion, choose
 from pipeline.research.evidence.material import ACTED, CLIPPED_DB, READ, SNRS_DB, Sound
 
 STAGES = ("download", "audio", "evidence", "embed", "emotion")
@@ -37,7 +37,7 @@ TEXTS = "SELECT file_name, coalesce(text, '') FROM transcripts JOIN media USING 
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class SoundStudy:
     """A study in a folder of its own, with the sounds that are its clips."""
 
     folder: Path
@@ -103,7 +103,7 @@ def gate_table(chosen: Gate) -> list[str]:
     return lines + [f"{name:<26}{default:>9g}{asked:>9g}" for name, default, asked in values]
 
 
-def tone_table(study: Study, ungated: Mapping[str, str | None]) -> list[str]:
+def tone_table(study: SoundStudy, ungated: Mapping[str, str | None]) -> list[str]:
     """How often a clip has another tone than when it was clean, scored all the same and with the gate."""
     corpus = next(sound.corpus for sound in study.sounds.values() if sound.has_speech)
     gated = study.tones()
@@ -118,7 +118,7 @@ def tone_table(study: Study, ungated: Mapping[str, str | None]) -> list[str]:
     return lines
 
 
-def word_table(study: Study, data: Path) -> list[str]:
+def word_table(study: SoundStudy, data: Path) -> list[str]:
     """Word error rate over the reporting half."""
     import jiwer
     from whisper.normalizers import EnglishTextNormalizer
@@ -137,7 +137,7 @@ def word_table(study: Study, data: Path) -> list[str]:
     return lines + [_line(kind, [cell(kind, level) for level in SNRS_DB]) for kind in ("music", "noise")]
 
 
-def snr_table(heard: Sequence[Heard]) -> list[str]:
+def snr_table(heard: Sequence[MeasuredRegion]) -> list[str]:
     """Median of `speech_regions.snr_db`, and its mean distance from the truth."""
     lines = ["", "snr_db of regions: median / mean absolute error in dB", _line("", [f"{x:+.0f} dB" for x in SNRS_DB])]
     for kind in ("music", "noise"):
@@ -150,7 +150,7 @@ def snr_table(heard: Sequence[Heard]) -> list[str]:
     return lines
 
 
-def alone_table(study: Study) -> list[str]:
+def alone_table(study: SoundStudy) -> list[str]:
     """Clips in which nobody speaks in front: how many have speech regions, and how many a tone."""
     tones, reasons = study.tones(), study.reasons()
     lines = ["", "without one voice in front: clips / with speech regions / with a tone (must be 0)"]
@@ -169,11 +169,11 @@ def transcripts(data: Path) -> dict[str, str]:
         return {row["file"]: row["transcript"] for row in csv.DictReader(file)}
 
 
-def _study(folder: Path, sounds: list[tuple[Sound, Any]]) -> Study:
-    return Study(folder, {sound.file: sound for sound in material.write(sounds, folder / "clips")})
+def _study(folder: Path, sounds: list[tuple[Sound, Any]]) -> SoundStudy:
+    return SoundStudy(folder, {sound.file: sound for sound in material.write(sounds, folder / "clips")})
 
 
-def _heard(study: Study) -> list[Heard]:
+def _heard(study: SoundStudy) -> list[MeasuredRegion]:
     """Every speech region of a study that was scored without a gate."""
     names = [field.name for field in fields(SpeechRegionRow)]
     columns = ", ".join(f"speech_regions.{name}" for name in names)
@@ -184,13 +184,17 @@ def _heard(study: Study) -> list[Heard]:
     tones = study.tones()
     clean = {sound.utterance: tones[file] for file, sound in study.sounds.items() if sound.kind == "clean"}
     return [
-        Heard(study.sounds[file], SpeechRegionRow(*row), label, clean.get(study.sounds[file].utterance))
+        MeasuredRegion(study.sounds[file], SpeechRegionRow(*row), label, clean.get(study.sounds[file].utterance))
         for file, label, *row in study.ask(sql)
     ]
 
 
 def _tones(
-    study: Study, kind: str, level: float | None, ungated: Mapping[str, str | None], gated: Mapping[str, str | None]
+    study: SoundStudy,
+    kind: str,
+    level: float | None,
+    ungated: Mapping[str, str | None],
+    gated: Mapping[str, str | None],
 ) -> str:
     """Shares of the clips whose clean version has a tone: changed, changed with the gate, left out by the gate."""
     clean = {sound.utterance: ungated[file] for file, sound in study.sounds.items() if sound.kind == "clean"}
@@ -201,7 +205,7 @@ def _tones(
     return f"{shares[0]}/{shares[1]}/{1 - len(kept) / len(known):.2f}" if known else "-"
 
 
-def _reported(study: Study, kind: str, level: float | None) -> list[Sound]:
+def _reported(study: SoundStudy, kind: str, level: float | None) -> list[Sound]:
     wanted = ("report", kind, level)
     return [
         sound

@@ -104,7 +104,7 @@ def figures_text(
     known: Mapping[str, NDArray[np.bool_]],
     unknown: Mapping[str, NDArray[np.bool_]],
     pieces: int,
-    calibration: trial.Calibration,
+    calibration: trial.OverlapCalibration,
 ) -> str:
     """The figures as Markdown, which also reads well in a terminal."""
     lines = [

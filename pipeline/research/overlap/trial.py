@@ -26,7 +26,7 @@ Groups = Mapping[str, int]  # of each speaker
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class OverlapCalibration:
     """What turns logits into a probability, and from which probability on several voices are heard."""
 
     temperature: float
@@ -51,7 +51,7 @@ def fit(corpus: Corpus, encoder: str, labels_sha256: str, temperature: float = 1
     return Head((ONE, SEVERAL), encoder, layer, bias - layer @ mean, temperature, labels_sha256)
 
 
-def calibrate(training: Corpus, groups: Groups) -> Calibration:
+def calibrate(training: Corpus, groups: Groups) -> OverlapCalibration:
     """Temperature and threshold from training copies, each pair of speakers scored by a head of the others."""
     scored = []
     for number in sorted(set(groups.values())):
@@ -84,12 +84,12 @@ def taken_for_several(head: Head, judging: Mapping[str, Corpus], threshold: floa
     return {way: probabilities(head, corpus.embeddings)[:, 1] > threshold for way, corpus in judging.items()}
 
 
-def _calibration(scored: list[tuple[Corpus, NDArray[np.float64]]]) -> Calibration:
+def _calibration(scored: list[tuple[Corpus, NDArray[np.float64]]]) -> OverlapCalibration:
     scores = np.concatenate([scores for _, scores in scored])
     truth = np.concatenate([_truth(corpus) for corpus, _ in scored])
     temperature = tone_calibration.fit_temperature(scores, truth)
     single = tone_calibration.probabilities(scores, temperature)[truth == 0, 1]
-    return Calibration(temperature, float(np.quantile(single, 1 - LOST, method="higher")))
+    return OverlapCalibration(temperature, float(np.quantile(single, 1 - LOST, method="higher")))
 
 
 def _without(corpus: Corpus, groups: Groups, left_out: set[int]) -> Head:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.analysis.tone import calibration as tone_calibration
 from pipeline.research.starter import conformal
 from pipeline.research.starter.corpus import Speech
-from pipeline.research.starter.leave_speakers_out import CALIBRATION, Calibration, Held
+from pipeline.research.starter.leave_speakers_out import CALIBRATION, Held, StarterCalibration
 
 CARD = """\
 # Starter tone model
@@ -91,7 +91,9 @@ def figures_text(held: Held, speakers: int, coverage: float) -> str:
     )
 
 
-def reading_text(name: str, logits: NDArray[np.float64], labels: tuple[str, ...], calibration: Calibration) -> str:
+def reading_text(
+    name: str, logits: NDArray[np.float64], labels: tuple[str, ...], calibration: StarterCalibration
+) -> str:
     """How the model calls unlabelled speech of some name: utterances by label, and how many it is unsure of."""
     shares = tone_calibration.probabilities(logits, calibration.temperature)
     sure = _sets(logits, calibration).sum(axis=1) == 1
@@ -148,7 +150,7 @@ def _coverages(held: Held) -> str:
     return ", ".join(f"{way} {conformal.measure_sets(sets[way], held.truth).coverage:.3f}" for way in sets)
 
 
-def _sets(logits: NDArray[np.float64], calibration: Calibration) -> NDArray[np.bool_]:
+def _sets(logits: NDArray[np.float64], calibration: StarterCalibration) -> NDArray[np.bool_]:
     shares = tone_calibration.probabilities(logits, calibration.temperature)
     return conformal.label_sets(shares, calibration.threshold)
 

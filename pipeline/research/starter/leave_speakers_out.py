@@ -23,7 +23,7 @@ Logits = dict[str, NDArray[np.float64]]  # (utterances, labels) by way to judge
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class StarterCalibration:
     """What turns logits into probabilities and sets: numbers, or one for each utterance, `(utterances, 1)`."""
 
     temperature: float | NDArray[np.float64]
@@ -37,8 +37,8 @@ class Held:
     labels: tuple[str, ...]
     truth: NDArray[np.int64]  # (utterances,)
     logits: Logits
-    calibration: Calibration  # fitted on all these logits: the saved model's
-    own_calibration: Calibration  # of each utterance, fitted without its speaker
+    calibration: StarterCalibration  # fitted on all these logits: the saved model's
+    own_calibration: StarterCalibration  # of each utterance, fitted without its speaker
 
 
 def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], folder: Path, coverage: float) -> Held:
@@ -78,17 +78,17 @@ def _check(corpus: Corpus, labels: int) -> None:
             )
 
 
-def calibrate(logits: Logits, truth: NDArray[np.int64], coverage: float) -> Calibration:
+def calibrate(logits: Logits, truth: NDArray[np.int64], coverage: float) -> StarterCalibration:
     """The temperature and the threshold over all ways to judge together, each way as many utterances."""
     scores, labels = np.concatenate(list(logits.values())), np.tile(truth, len(logits))
     temperature = tone_calibration.fit_temperature(scores, labels)
     shares = tone_calibration.probabilities(scores, temperature)
-    return Calibration(temperature, conformal.fit_threshold(shares, labels, coverage))
+    return StarterCalibration(temperature, conformal.fit_threshold(shares, labels, coverage))
 
 
 def _own_calibration(
     training: list[Corpus], judging: Mapping[str, Corpus], truth: NDArray[np.int64], folder: Path, coverage: float
-) -> Calibration:
+) -> StarterCalibration:
     """Each utterance's calibration, fitted on the other speakers by models that had heard neither."""
     corpus = next(iter(judging.values()))
     speakers = sorted(set(corpus.speakers.tolist()))
@@ -102,7 +102,7 @@ def _own_calibration(
         mine = corpus.speakers == speaker
         fitted = calibrate({way: scores[~mine] for way, scores in others[speaker].items()}, truth[~mine], coverage)
         temperature[mine], threshold[mine] = fitted.temperature, fitted.threshold
-    return Calibration(temperature, threshold)
+    return StarterCalibration(temperature, threshold)
 
 
 def _score(

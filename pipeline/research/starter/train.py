@@ -25,7 +25,7 @@ from pipeline.research.starter import card as starter_card
 from pipeline.research.starter import copies as training_copies
 from pipeline.research.starter import recipe
 from pipeline.research.starter.corpus import Corpus, Speech, embed, read_folder, read_speech, stacked
-from pipeline.research.starter.leave_speakers_out import Calibration, leave_speakers_out
+from pipeline.research.starter.leave_speakers_out import StarterCalibration, leave_speakers_out
 
 CORPUS_FOLDER = "emodb4"  # in the folder that CLIPTONE_DATA names
 
@@ -41,7 +41,7 @@ def judging_corpora(speech: Speech, encoder: SpeechEncoder) -> dict[str, Corpus]
     return {way: embed(change(speech), encoder) for way, change in training_copies.JUDGING.items()}
 
 
-def save(trained: dict[str, Any], calibration: Calibration, card: str, folder: Path) -> None:
+def save(trained: dict[str, Any], calibration: StarterCalibration, card: str, folder: Path) -> None:
     """Write a model in SpeechBrain's format: settings with the calibration, weights, labels, and its card."""
     import torch
 

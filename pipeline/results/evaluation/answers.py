@@ -10,14 +10,14 @@ import numpy as np
 
 from pipeline.records import Seconds
 from pipeline.results.evaluation.bootstrap import Numbers
-from pipeline.results.evaluation.labels import DIMENSIONS, Span
+from pipeline.results.evaluation.labels import DIMENSIONS, LabelledSpan
 
 #: What the database or a stage gives of one region: label, probabilities, arousal, valence, dominance; NULL is None.
 Score = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ModelAnswer:
     """A model's answer for one span; None where it has none, for thin evidence or because it is no such model."""
 
     probabilities: Mapping[str, float] | None
@@ -29,7 +29,7 @@ class Answer:
         return self.probabilities is None and not self.dimensions
 
 
-def answer(parts: Sequence[tuple[Score | None, Seconds]]) -> Answer:
+def answer(parts: Sequence[tuple[Score | None, Seconds]]) -> ModelAnswer:
     """The answer for a span from the score of each region, None where none is stored, and its time in the span."""
     scored = [(score, time) for score, time in parts if score is not None]
     labelled = [
@@ -41,21 +41,21 @@ def answer(parts: Sequence[tuple[Score | None, Seconds]]) -> Answer:
         if known:
             dimensions[name] = float(np.average([value for value, _ in known], weights=[time for _, time in known]))
     if not labelled:
-        return Answer(None, dimensions)
+        return ModelAnswer(None, dimensions)
     times = [time for _, time in labelled]
     names = sorted(labelled[0][0])
     means = {name: float(np.average([shares[name] for shares, _ in labelled], weights=times)) for name in names}
-    return Answer(means, dimensions)
+    return ModelAnswer(means, dimensions)
 
 
-def answers(spans: Sequence[Span], scores: Mapping[tuple[str, int], Score]) -> list[Answer]:
+def answers(spans: Sequence[LabelledSpan], scores: Mapping[tuple[str, int], Score]) -> list[ModelAnswer]:
     """The answer for each span, from stored scores by clip and region."""
     return [
         answer([(scores.get((span.label.clip_id, region)), time) for region, time in span.regions]) for span in spans
     ]
 
 
-def shares_of(answered: Sequence[Answer], labels: Sequence[str]) -> Numbers:
+def shares_of(answered: Sequence[ModelAnswer], labels: Sequence[str]) -> Numbers:
     """Probabilities of answers as an array `(answers, labels)`; each answer has probabilities."""
     rows = [[(one.probabilities or {})[label] for label in labels] for one in answered]
     return np.array(rows, dtype=np.float64).reshape(len(answered), len(labels))

@@ -21,7 +21,7 @@ LEAST_CLUSTERS = 2  # one cluster drawn again and again says nothing of other cl
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Interval:
     """A figure with its confidence interval; None is unknown, and `reason` says why."""
 
     value: float | None
@@ -38,16 +38,16 @@ def by_cluster(parts: Numbers, clusters: NDArray[np.str_]) -> Numbers:
     return sums
 
 
-def estimate(sums: Numbers, measure: Measure) -> Estimate:
+def estimate(sums: Numbers, measure: Measure) -> Interval:
     """A figure of the totals of `sums`, shape `(clusters, parts)`, with its percentile interval (Efron 1979).
 
     Resamples that do not give the figure are left out of the interval. The same sums give the same interval.
     """
     value = float(measure(sums.sum(axis=0, keepdims=True))[0])
     if not np.isfinite(value):
-        return Estimate(None, reason="nothing_to_measure")
+        return Interval(None, reason="nothing_to_measure")
     if len(sums) < LEAST_CLUSTERS:
-        return Estimate(value, reason="one_cluster")
+        return Interval(value, reason="one_cluster")
     generator = np.random.default_rng(SEED)
     even = np.full(len(sums), 1 / len(sums))
     draws = [
@@ -57,4 +57,4 @@ def estimate(sums: Numbers, measure: Measure) -> Estimate:
     known = np.concatenate(draws)
     known = known[np.isfinite(known)]
     low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(value, float(low), float(high))
+    return Interval(value, float(low), float(high))

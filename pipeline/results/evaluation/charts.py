@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.results.evaluation.bootstrap import Estimate
+from pipeline.results.evaluation.bootstrap import Interval
 from pipeline.results.evaluation.measures import Judged, reliability
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def draw_confusion(judged: Judged, title: str, path: Path) -> Path:
     return _saved(figure, path)
 
 
-def draw_reliability(judged: Judged, error: Estimate, title: str, path: Path) -> Path:
+def draw_reliability(judged: Judged, error: Interval, title: str, path: Path) -> Path:
     """How often the model is right at each confidence; on the dotted line it is as sure as it is right."""
     spans, confidence, right = reliability(judged)
     used = spans > 0
@@ -55,7 +55,7 @@ def draw_reliability(judged: Judged, error: Estimate, title: str, path: Path) ->
     return _saved(figure, path)
 
 
-def draw_groups(values: Sequence[tuple[str, Estimate, int]], measure: str, title: str, path: Path) -> Path:
+def draw_groups(values: Sequence[tuple[str, Interval, int]], measure: str, title: str, path: Path) -> Path:
     """One figure in each group, with its interval: name of the group, figure, spans."""
     figure, axes = _figure(7.0, 1.2 + 0.4 * len(values))
     for row, (_, one, _) in enumerate(values):

@@ -34,7 +34,7 @@ SHOWN = 4  # names of a folder in a sentence
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
+class CorpusUtterance:
     """One file of a corpus; a label of None is one that its makers did not agree on."""
 
     path: Path
@@ -48,10 +48,10 @@ class Layout:
     """How a corpus lies in its folder."""
 
     expected: str
-    read: Callable[[Path], Iterator[Utterance]]
+    read: Callable[[Path], Iterator[CorpusUtterance]]
 
 
-def read_corpus(name: str, folder: Path) -> list[Utterance]:
+def read_corpus(name: str, folder: Path) -> list[CorpusUtterance]:
     """The utterances of a corpus, by path; `UserError` if its name or its folder is not known."""
     if name not in LAYOUTS:
         raise UserError(f"there is no corpus {name!r}; there are: {', '.join(LAYOUTS)}")
@@ -69,30 +69,30 @@ def read_corpus(name: str, folder: Path) -> list[Utterance]:
     return found
 
 
-def _emodb(folder: Path) -> Iterator[Utterance]:
+def _emodb(folder: Path) -> Iterator[CorpusUtterance]:
     for path, name in _named(folder, EMODB_NAME):
-        yield Utterance(path, EMODB[name["label"]], name["speaker"], "de")
+        yield CorpusUtterance(path, EMODB[name["label"]], name["speaker"], "de")
 
 
-def _ravdess(folder: Path) -> Iterator[Utterance]:
+def _ravdess(folder: Path) -> Iterator[CorpusUtterance]:
     for path, name in _named(folder, RAVDESS_NAME):
         if name["kind"] == RAVDESS_SPEECH:
-            yield Utterance(path, RAVDESS[name["label"]], name["speaker"], "en")
+            yield CorpusUtterance(path, RAVDESS[name["label"]], name["speaker"], "en")
 
 
-def _crema_d(folder: Path) -> Iterator[Utterance]:
+def _crema_d(folder: Path) -> Iterator[CorpusUtterance]:
     for path, name in _named(folder, CREMA_D_NAME):
-        yield Utterance(path, CREMA_D[name["label"]], name["speaker"], "en")
+        yield CorpusUtterance(path, CREMA_D[name["label"]], name["speaker"], "en")
 
 
-def _nemo(folder: Path) -> Iterator[Utterance]:
+def _nemo(folder: Path) -> Iterator[CorpusUtterance]:
     table = next((path for path in (folder / "data.tsv", folder / "data.csv") if path.is_file()), None)
     for row in _rows(table, {"file_id", "emotion", "speaker_id"}) if table else ():
         name = row["file_id"].removesuffix(".wav")
-        yield Utterance(folder / "samples" / f"{name}.wav", NEMO.get(row["emotion"]), row["speaker_id"], "pl")
+        yield CorpusUtterance(folder / "samples" / f"{name}.wav", NEMO.get(row["emotion"]), row["speaker_id"], "pl")
 
 
-def _iemocap(folder: Path) -> Iterator[Utterance]:
+def _iemocap(folder: Path) -> Iterator[CorpusUtterance]:
     for path in folder.glob("Session*/dialog/EmoEvaluation/*.txt"):
         sentences = path.parents[2] / "sentences" / "wav"
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -100,13 +100,15 @@ def _iemocap(folder: Path) -> Iterator[Utterance]:
             if found:
                 speaker = found["dialog"][:5] + found["sex"]  # of two in a session, who speaks
                 wav = sentences / found["dialog"] / f"{found['name']}.wav"
-                yield Utterance(wav, IEMOCAP.get(found["label"]), speaker, "en")
+                yield CorpusUtterance(wav, IEMOCAP.get(found["label"]), speaker, "en")
 
 
-def _labelled(folder: Path) -> Iterator[Utterance]:
+def _labelled(folder: Path) -> Iterator[CorpusUtterance]:
     table = folder / "labels.csv"
     for row in _rows(table, {"file", "speaker", "emotion"}) if table.is_file() else ():
-        yield Utterance(folder / row["file"], row["emotion"].strip() or None, row["speaker"], row.get("language") or "")
+        yield CorpusUtterance(
+            folder / row["file"], row["emotion"].strip() or None, row["speaker"], row.get("language") or ""
+        )
 
 
 def _named(folder: Path, pattern: re.Pattern[str]) -> Iterator[tuple[Path, re.Match[str]]]:

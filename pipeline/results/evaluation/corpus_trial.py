@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.errors import UserError
 from pipeline.records import Clip, EmotionRow, Row, Source, SpeechRegionRow
-from pipeline.results.evaluation.answers import Answer, answer, shares_of
-from pipeline.results.evaluation.corpora import Utterance
+from pipeline.results.evaluation.answers import ModelAnswer, answer, shares_of
+from pipeline.results.evaluation.corpora import CorpusUtterance
 from pipeline.results.evaluation.measures import Figure, Judged, share, tone_figures
 from pipeline.run.executors import error_boundary
 from pipeline.stage import Setting, Stage
@@ -38,7 +38,7 @@ class CorpusTrial:
 
 
 def try_corpus(
-    utterances: Sequence[Utterance], model: str, setting: Setting, watch: Callable[[], None] | None = None
+    utterances: Sequence[CorpusUtterance], model: str, setting: Setting, watch: Callable[[], None] | None = None
 ) -> CorpusTrial:
     """Run the stages over utterances, and judge the model; `watch` is called after each one.
 
@@ -46,7 +46,7 @@ def try_corpus(
     `UserError` if the model is unknown or knows none of the labels.
     """
     stages = build_stages(model, setting)
-    answered: list[Answer] = []
+    answered: list[ModelAnswer] = []
     reasons: list[str | None] = []
     with tempfile.TemporaryDirectory() as work, threadpool_limits(1):
         for utterance in utterances:
@@ -59,7 +59,7 @@ def try_corpus(
 
 
 def judge(
-    utterances: Sequence[Utterance], answered: Sequence[Answer], reasons: Sequence[str | None], model: str
+    utterances: Sequence[CorpusUtterance], answered: Sequence[ModelAnswer], reasons: Sequence[str | None], model: str
 ) -> CorpusTrial:
     """Figures of answers, one an utterance, with the reason of each that abstains."""
     labels = tuple(sorted({name for one in answered for name in one.probabilities or ()}))
@@ -98,14 +98,14 @@ def build_stages(model: str, setting: Setting) -> list[Stage]:
     return [BY_NAME[name](options[name], setting) for name in STEPS]
 
 
-def _answer(stages: Sequence[Stage], path: Path, audio: Path) -> tuple[Answer, str | None]:
+def _answer(stages: Sequence[Stage], path: Path, audio: Path) -> tuple[ModelAnswer, str | None]:
     """What the stages say of one file: the model's answer, or no answer and why."""
     clip = Clip(f"file:{path.name}", Source("file", str(path), ""), path, audio)
     stored: dict[str, list[Row]] = {}
     for stage in stages:
         outcome = error_boundary.apply(stage, [dataclasses.replace(clip, stored=stored)])[0]
         if not outcome.ok:
-            return Answer(None, {}), outcome.reason
+            return ModelAnswer(None, {}), outcome.reason
         for row in outcome.rows:
             stored.setdefault(row.table, []).append(row)
     filled = dataclasses.replace(clip, stored=stored)

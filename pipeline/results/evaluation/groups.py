@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.results.evaluation.labels import Span
-from pipeline.results.evaluation.stored import Facts
+from pipeline.results.evaluation.labels import LabelledSpan
+from pipeline.results.evaluation.stored import ClipGroups
 
 ALL = "all"
 UNKNOWN = "unknown"
@@ -18,7 +18,7 @@ THIRDS = (1 / 3, 2 / 3)
 Groups = dict[str, NDArray[np.bool_]]
 
 
-def groups(spans: Sequence[Span], known: Mapping[str, Facts]) -> dict[str, Groups]:
+def groups(spans: Sequence[LabelledSpan], known: Mapping[str, ClipGroups]) -> dict[str, Groups]:
     """Spans by grouping and group; `all` comes first, and every span is in one group of each grouping.
 
     Authors are grouped only where the file of labels has a column author_group.

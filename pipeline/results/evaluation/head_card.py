@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.results.evaluation.bootstrap import RESAMPLES, Estimate
+from pipeline.results.evaluation.bootstrap import RESAMPLES, Interval
 from pipeline.results.evaluation.labels import LeftOut, left_out_lines
 from pipeline.results.evaluation.measures import Figure, tone_figures
 from pipeline.results.evaluation.train_head import INVERSE_PENALTY, Examples, Trained
@@ -84,7 +84,7 @@ def card(name: str, file: str, examples: Examples, trained: Trained, left_out: S
     )
 
 
-def in_words(estimate: Estimate) -> str:
+def in_words(estimate: Interval) -> str:
     """A figure with its interval, or why it is unknown."""
     if estimate.value is None:
         return f"unknown ({estimate.reason})"

@@ -68,7 +68,7 @@ class Labels:
     left_out: tuple[LeftOut, ...]
 
 
-class Span(NamedTuple):
+class LabelledSpan(NamedTuple):
     """A label with the speech regions that it speaks of, and the time of each inside the span."""
 
     label: Label
@@ -79,7 +79,7 @@ class Span(NamedTuple):
 class Matched:
     """The labels that meet speech of the study, and what was left out of the file."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[LabelledSpan, ...]
     left_out: tuple[LeftOut, ...]
 
 
@@ -110,12 +110,12 @@ def match(labels: Labels, clips: Collection[str], regions: Mapping[str, Sequence
     `clips` are those of the study, `regions` those of clips that were analysed. Raises `UserError` if no label
     meets speech.
     """
-    spans: list[Span] = []
+    spans: list[LabelledSpan] = []
     left_out = list(labels.left_out)
     for label in labels.labels:
         inside = _inside(label, regions.get(label.clip_id, ()))
         if inside:
-            spans.append(Span(label, inside))
+            spans.append(LabelledSpan(label, inside))
         else:
             reason = NO_CLIP if label.clip_id not in clips else NO_SPEECH if label.clip_id in regions else NOT_ANALYSED
             left_out.append(LeftOut(label.line, label.clip_id, reason))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.tone.calibration import CALIBRATION_BINS, Indices, confusion
-from pipeline.results.evaluation.bootstrap import Estimate, Measure, Numbers, by_cluster, estimate
+from pipeline.results.evaluation.bootstrap import Interval, Measure, Numbers, by_cluster, estimate
 
 ONE_LABEL = "one_label"  # why there is no average over labels
 
@@ -37,7 +37,7 @@ class Figure:
 
     measure: str
     label: str | None
-    estimate: Estimate
+    estimate: Interval
     n: int  # spans behind it
 
 
@@ -54,7 +54,7 @@ def tone_figures(judged: Judged) -> list[Figure]:
         for name, measure in (("uar", average_recalls), ("macro_f1", macro_f1s))
     }
     if np.unique(judged.truth).size == 1:  # whoever says that label always would have 1.0
-        averages = dict.fromkeys(averages, Estimate(None, reason=ONE_LABEL))
+        averages = dict.fromkeys(averages, Interval(None, reason=ONE_LABEL))
     found = [Figure(name, None, one, spans) for name, one in averages.items()]
     found.append(
         Figure("ece", None, estimate(by_cluster(_bin_parts(judged), judged.clusters), calibration_errors), spans)
@@ -71,12 +71,12 @@ def tone_figures(judged: Judged) -> list[Figure]:
     return found
 
 
-def share(parts: Numbers, clusters: NDArray[np.str_]) -> Estimate:
+def share(parts: Numbers, clusters: NDArray[np.str_]) -> Interval:
     """A ratio of two sums: `parts` has shape `(spans, 2)`, what is counted and what it is counted in."""
     return estimate(by_cluster(parts, clusters), ratios)
 
 
-def concordance(true: Numbers, said: Numbers, clusters: NDArray[np.str_]) -> Estimate:
+def concordance(true: Numbers, said: Numbers, clusters: NDArray[np.str_]) -> Interval:
     """CCC (Lin 1989), -1 to 1: how near numbers `(spans,)` lie to the line on which the model is right."""
     parts = np.stack([np.ones_like(true), true, said, true**2, said**2, true * said], axis=1)
     return estimate(by_cluster(parts, clusters), concordances)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import StoreError
 from pipeline.records import EvaluationRow
-from pipeline.results.evaluation.bootstrap import Estimate
+from pipeline.results.evaluation.bootstrap import Interval
 from pipeline.results.evaluation.labels import LeftOut
 from pipeline.results.evaluation.measures import Figure
 from pipeline.stages import STAGES
@@ -71,9 +71,9 @@ def rows_of(
     ]
 
 
-def estimate_of(row: EvaluationRow) -> Estimate:
+def estimate_of(row: EvaluationRow) -> Interval:
     """The figure of a row with its interval."""
-    return Estimate(row.value, row.ci_low, row.ci_high, row.reason)
+    return Interval(row.value, row.ci_low, row.ci_high, row.reason)
 
 
 def store(study: Study, rows: Sequence[EvaluationRow]) -> None:

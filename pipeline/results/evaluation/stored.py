@@ -46,7 +46,7 @@ CURRENT = "SELECT fingerprint FROM fingerprints WHERE stage = $stage AND is_curr
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ClipGroups:
     """What clips are grouped by; None is unknown."""
 
     platform: str | None
@@ -75,15 +75,16 @@ def match_labels(reader: StudyReader, labels: Labels) -> Matched:
     return match(labels, clips, regions)
 
 
-def facts(reader: StudyReader, clips: Collection[str]) -> dict[str, Facts]:
+def facts(reader: StudyReader, clips: Collection[str]) -> dict[str, ClipGroups]:
     """What is known of each clip."""
     rows = reader.arrow(FACTS, {"clips": sorted(clips)}).to_pylist()
     return {
-        row["clip_id"]: Facts(row["platform"], row["author_key"], row["language"], row["music_share"]) for row in rows
+        row["clip_id"]: ClipGroups(row["platform"], row["author_key"], row["language"], row["music_share"])
+        for row in rows
     }
 
 
-def author(clip_id: str, known: Mapping[str, Facts]) -> str:
+def author(clip_id: str, known: Mapping[str, ClipGroups]) -> str:
     """Who a clip belongs to when authors are kept apart; one without an author belongs to itself."""
     found = known[clip_id].author_key if clip_id in known else None
     return found or clip_id

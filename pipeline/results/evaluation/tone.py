@@ -13,9 +13,9 @@ from pipeline.analysis.heads import head
 from pipeline.errors import UserError
 from pipeline.records import EvaluationRow
 from pipeline.results.evaluation import charts, results, stored
-from pipeline.results.evaluation.answers import Answer, answers, shares_of
+from pipeline.results.evaluation.answers import ModelAnswer, answers, shares_of
 from pipeline.results.evaluation.groups import ALL, groups
-from pipeline.results.evaluation.labels import DIMENSIONS, LeftOut, Span, read_labels
+from pipeline.results.evaluation.labels import DIMENSIONS, LabelledSpan, LeftOut, read_labels
 from pipeline.results.evaluation.measures import Figure, Judged, concordance, share, tone_figures
 from pipeline.results.evaluation.results import Evaluation
 from pipeline.results.study import StudyReader
@@ -27,8 +27,8 @@ class Trial:
     """Labelled spans that one model can be judged on, with its answers and their clusters."""
 
     model: str
-    spans: Sequence[Span]
-    answers: Sequence[Answer]
+    spans: Sequence[LabelledSpan]
+    answers: Sequence[ModelAnswer]
     clusters: NDArray[np.str_]  # (spans,)
     labels: tuple[str, ...]  # that the model gives
 
@@ -127,7 +127,7 @@ def _refuse_own_labels(study: Study, model: str, sha256: str) -> None:
 
 
 def _trial(
-    reader: StudyReader, model: str, spans: Sequence[Span], known: dict[str, stored.Facts]
+    reader: StudyReader, model: str, spans: Sequence[LabelledSpan], known: dict[str, stored.ClipGroups]
 ) -> tuple[Trial, list[LeftOut]]:
     """A model's trial on spans whose labels it knows, and the spans with others; `UserError` if none can be used."""
     said = answers(spans, stored.scores(reader, model, {span.label.clip_id for span in spans}))

@@ -25,10 +25,10 @@ IDS = """
 """
 
 
-def read_means(reader: StudyReader, buried: Sequence[str]) -> tuple[list[ExportTable], list[Suppressed]]:
+def read_means(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[ExportTable], list[Suppressed]]:
     """Means and counts by hashtag, language, platform and week, of cells with at least five known authors."""
     query = read_query(MEANS)
-    cells = reader.arrow(query.sql, {"buried": list(buried), "least": MIN_AUTHORS_OF_CELL})
+    cells = reader.arrow(query.sql, {"buried": list(tombstones), "least": MIN_AUTHORS_OF_CELL})
     shown = cells.filter(cells["is_shown"]).drop_columns(["is_shown"])
     place = shown.column_names.index("mean")
     shown = shown.set_column(place, "mean", rounded(shown["mean"].cast(pa.float64())))
@@ -47,9 +47,9 @@ def read_means(reader: StudyReader, buried: Sequence[str]) -> tuple[list[ExportT
     return [ExportTable(entry, shown)] if shown.num_rows else [], held or [Suppressed("means", why, 0, "cells")]
 
 
-def read_ids(reader: StudyReader, buried: Sequence[str]) -> tuple[list[ExportTable], list[Suppressed]]:
+def read_ids(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[ExportTable], list[Suppressed]]:
     """Platform and post id of all posts that no filter keeps out; a file without a post has none."""
-    found = reader.arrow(IDS, {"buried": list(buried)})
+    found = reader.arrow(IDS, {"buried": list(tombstones)})
     ids = found.filter(pc.invert(found["is_file"])).drop_columns(["is_file"])
     variables = (
         Variable("platform", "VARCHAR", False, "", "tiktok, instagram, youtube or another site's name"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from xml.etree import ElementTree
 
 from pipeline.records import Seconds
-from pipeline.results.export.tracks import ClipTracks, Span
+from pipeline.results.export.tracks import AnnotationSpan, ClipTracks
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 EAF_SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -77,16 +77,16 @@ def eaf(clip: ClipTracks, made_at: datetime) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(document, encoding="unicode") + "\n"
 
 
-def _filled(spans: Sequence[Span], end_s: Seconds) -> list[Span]:
+def _filled(spans: Sequence[AnnotationSpan], end_s: Seconds) -> list[AnnotationSpan]:
     """Spans with empty ones between them, so that they reach from 0 to the end."""
     found, at = [], 0.0
     for span in spans:
         if span.start_s > at:
-            found.append(Span(at, span.start_s, ""))
+            found.append(AnnotationSpan(at, span.start_s, ""))
         found.append(span)
         at = span.end_s
     if end_s > at or not found:
-        found.append(Span(at, end_s, ""))
+        found.append(AnnotationSpan(at, end_s, ""))
     return found
 
 

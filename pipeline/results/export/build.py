@@ -21,7 +21,7 @@ from pipeline.results.export.aggregate import read_ids, read_means
 from pipeline.results.export.annotations import eaf, textgrid
 from pipeline.results.export.coarsen import Names
 from pipeline.results.export.files import Form, read_table, write_table
-from pipeline.results.export.leaks import Leak, Needles, find_leaks, needles, refuse
+from pipeline.results.export.leaks import Identifiers, Leak, find_leaks, needles, refuse
 from pipeline.results.export.levels import Level
 from pipeline.results.export.manifest import ExportFile, ExportNotes, agreement, datapackage, digest, manifest
 from pipeline.results.export.subtitles import srt, vtt
@@ -53,7 +53,7 @@ class ExportOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class ExportResult:
     """What was written, and what was held back."""
 
     folder: Path
@@ -62,7 +62,7 @@ class Export:
     suppressed: tuple[Suppressed, ...]
 
 
-def export_study(study: Study, options: ExportOptions) -> Export:
+def export_study(study: Study, options: ExportOptions) -> ExportResult:
     """Write an export of a study's published results.
 
     Raises `UserError`, and leaves nothing behind, where the options do not fit, the goal exists, there is nothing to
@@ -84,7 +84,7 @@ def export_study(study: Study, options: ExportOptions) -> Export:
     finally:
         reader.close()
         shutil.rmtree(part, ignore_errors=True)
-    return Export(goal, made.files, made.subtitles, made.suppressed)
+    return ExportResult(goal, made.files, made.subtitles, made.suppressed)
 
 
 def check_options(study: Study, options: ExportOptions) -> None:
@@ -120,7 +120,7 @@ class _Writer:
         self._ids = ids if shareable else ""
         self._names = Names(key, ids, small)
 
-    def write(self) -> Export:
+    def write(self) -> ExportResult:
         """Write and scan all files; raises `UserError` at a leak."""
         level = self._options.level
         entries = [entry for entry in codebook(self._study.published) if entry.kind in ("table", "view")]
@@ -141,14 +141,14 @@ class _Writer:
         left_out = columns_left_out(entries, tables) if level in (Level.RESTRICTED, Level.SHAREABLE) else {}
         notes = ExportNotes(self._study.name, level, self._made_at, self._ids, tuple(held), left_out, subtitles)
         self._describe(files, tables, notes)
-        return Export(self._folder, files, subtitles, tuple(held))
+        return ExportResult(self._folder, files, subtitles, tuple(held))
 
     def _file(self, table: ExportTable) -> ExportFile:
         path = self._folder / f"{table.name}.{self._options.form}"
         write_table(table.rows, path)
         return ExportFile(path.name, table, path.stat().st_size, digest(path))
 
-    def _leaks(self, files: Sequence[ExportFile], known: Needles) -> list[Leak]:
+    def _leaks(self, files: Sequence[ExportFile], known: Identifiers) -> list[Leak]:
         """What must not leave in the files as they lie there."""
         found: list[Leak] = []
         for file in files:
@@ -156,7 +156,7 @@ class _Writer:
             found += find_leaks(file.table.name, rows, self._options.level, known)
         return found
 
-    def _subtitles(self, known: Needles) -> dict[str, int]:
+    def _subtitles(self, known: Identifiers) -> dict[str, int]:
         """Write the files of each clip, and count them by form; raises `UserError` at a leak."""
         forms = {one: form for one, form in self._text_forms().items() if one in self._options.subtitles}
         counts = {str(one): 0 for one in forms}

@@ -89,7 +89,7 @@ class Leak:
 
 
 @dataclass(frozen=True)
-class Needles:
+class Identifiers:
     """What a study knows that must not leave."""
 
     ids: frozenset[str] = frozenset()  # of clips and sounds, with and without the platform
@@ -102,7 +102,7 @@ class Needles:
         object.__setattr__(self, "numbers", frozenset(number for number in long if number <= LARGEST))
 
 
-def needles(reader: StudyReader, level: Level) -> Needles:
+def needles(reader: StudyReader, level: Level) -> Identifiers:
     """The ids, accounts and texts of a study, without the words of closed lists; at `aggregate` without hashtags."""
     closed = {text.casefold() for text in _texts(reader, VOCABULARY)}
     topics = set(_texts(reader, HASHTAGS)) if level is Level.AGGREGATE else set()
@@ -110,12 +110,12 @@ def needles(reader: StudyReader, level: Level) -> Needles:
     accounts = {text.casefold() for text in _texts(reader, ACCOUNTS)}
     texts = {run for text in _texts(reader, TEXTS) for run in _runs(text)}
     ordinary = closed | topics
-    return Needles(
+    return Identifiers(
         frozenset(ids - ordinary), frozenset(accounts - closed), frozenset(texts - {tuple(_words(t)) for t in ordinary})
     )
 
 
-def find_leaks(name: str, rows: pa.Table, level: Level, known: Needles) -> list[Leak]:
+def find_leaks(name: str, rows: pa.Table, level: Level, known: Identifiers) -> list[Leak]:
     """What must not be in a table at its level, by column and kind."""
     looked_for = LOOKED_FOR[level]
     found: dict[tuple[str, str], int] = {}
@@ -136,7 +136,7 @@ def refuse(leaks: Sequence[Leak]) -> None:
         )
 
 
-def _kinds(column: str, cells: pa.ChunkedArray, level: Level, known: Needles) -> Iterator[str]:
+def _kinds(column: str, cells: pa.ChunkedArray, level: Level, known: Identifiers) -> Iterator[str]:
     """The kind of each leak of a column, each different value once."""
     kind = cells.type
     if pa.types.is_timestamp(kind):
@@ -163,7 +163,7 @@ def _handles(column: str, text: str) -> Iterator[str]:
         yield "handle"
 
 
-def _in_text(text: str, known: Needles) -> Iterator[str]:
+def _in_text(text: str, known: Identifiers) -> Iterator[str]:
     if MENTION.search(text) or text.casefold() in known.accounts:
         yield "handle"
     if ADDRESS.search(text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from pipeline.records import Seconds
-from pipeline.results.export.tracks import ClipTracks, Span
+from pipeline.results.export.tracks import AnnotationSpan, ClipTracks
 
 ARROW = "-->"  # divides the times of a cue, so no text may hold it
 
@@ -28,7 +28,7 @@ def vtt(clip: ClipTracks) -> str:
     return "WEBVTT\n\n" + "".join(cues) if cues else ""
 
 
-def _cues(clip: ClipTracks) -> list[Span]:
+def _cues(clip: ClipTracks) -> list[AnnotationSpan]:
     return [cue for cue in clip.tiers["segments"] if cue.text]
 
 

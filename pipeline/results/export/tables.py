@@ -44,7 +44,7 @@ class Suppressed:
     unit: str  # cells, rows, clips or groups
 
 
-def small_authors(reader: StudyReader, buried: Sequence[str]) -> frozenset[str]:
+def small_authors(reader: StudyReader, tombstones: Sequence[str]) -> frozenset[str]:
     """Authors with too few clips to be told apart at `shareable`."""
     found = reader.arrow(
         """
@@ -52,13 +52,13 @@ def small_authors(reader: StudyReader, buried: Sequence[str]) -> frozenset[str]:
         WHERE author_key IS NOT NULL AND clip_id NOT IN (SELECT unnest($buried::VARCHAR[]))
         GROUP BY author_key HAVING count(*) < $least
         """,
-        {"buried": list(buried), "least": MIN_CLIPS_OF_AUTHOR},
+        {"buried": list(tombstones), "least": MIN_CLIPS_OF_AUTHOR},
     )
     return frozenset(found["author_key"].to_pylist())
 
 
 def read_tables(
-    reader: StudyReader, entries: Sequence[Entry], level: Level, names: Names, buried: Sequence[str]
+    reader: StudyReader, entries: Sequence[Entry], level: Level, names: Names, tombstones: Sequence[str]
 ) -> tuple[list[ExportTable], list[Suppressed]]:
     """All tables and views that leave at a level and have rows, coarsened; `buried` clips are left out."""
     tables, held = [], []
@@ -67,7 +67,7 @@ def read_tables(
         chosen = {v.name: columns[v.name] for v in entry.variables if v.name in columns}
         if not chosen:
             continue
-        stored = _read(reader, entry.name, list(chosen), buried)
+        stored = _read(reader, entry.name, list(chosen), tombstones)
         if stored.num_rows == 0:
             continue
         tables.append(_leave(entry, stored, chosen, level, names))
@@ -86,10 +86,11 @@ def columns_left_out(entries: Sequence[Entry], tables: Sequence[ExportTable]) ->
     return {name: columns for name, columns in found.items() if columns}
 
 
-def _read(reader: StudyReader, name: str, columns: Sequence[str], buried: Sequence[str]) -> pa.Table:
+def _read(reader: StudyReader, name: str, columns: Sequence[str], tombstones: Sequence[str]) -> pa.Table:
     """Stored rows of a table or view; the names are our own."""
     where = " WHERE clip_id NOT IN (SELECT unnest($buried::VARCHAR[]))" if "clip_id" in columns else ""
-    return reader.arrow(f"SELECT {', '.join(columns)} FROM {name}{where}", {"buried": list(buried)} if where else {})  # noqa: S608
+    sql = f"SELECT {', '.join(columns)} FROM {name}{where}"  # noqa: S608 - names of our own tables
+    return reader.arrow(sql, {"buried": list(tombstones)} if where else {})
 
 
 def _leave(entry: Entry, stored: pa.Table, columns: dict[str, Rule], level: Level, names: Names) -> ExportTable:

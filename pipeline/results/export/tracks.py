@@ -48,7 +48,7 @@ TONELESS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class AnnotationSpan:
     """A stretch of a clip with its label."""
 
     start_s: Seconds
@@ -62,23 +62,23 @@ class ClipTracks:
 
     clip_id: str  # as it leaves
     duration_s: Seconds
-    segments: tuple[Span, ...]
-    words: tuple[Span, ...]
-    tones: Mapping[str, tuple[Span, ...]]
+    segments: tuple[AnnotationSpan, ...]
+    words: tuple[AnnotationSpan, ...]
+    tones: Mapping[str, tuple[AnnotationSpan, ...]]
 
     @property
-    def tiers(self) -> dict[str, tuple[Span, ...]]:
+    def tiers(self) -> dict[str, tuple[AnnotationSpan, ...]]:
         """All tracks by name, each without overlaps."""
         tones = {f"tone {model}": spans for model, spans in self.tones.items()}
         named = {"words": self.words, "segments": self.segments, **tones}
         return {name: apart(spans) for name, spans in named.items()}
 
 
-def read_tracks(reader: StudyReader, names: Names, buried: Sequence[str]) -> Iterator[ClipTracks]:
+def read_tracks(reader: StudyReader, names: Names, tombstones: Sequence[str]) -> Iterator[ClipTracks]:
     """The tracks of each clip whose audio is known, in order."""
     found = reader.arrow(
         "SELECT clip_id, duration_s FROM audio WHERE clip_id NOT IN (SELECT unnest($b::VARCHAR[])) ORDER BY clip_id",
-        {"b": list(buried)},
+        {"b": list(tombstones)},
     ).to_pylist()
     for at in range(0, len(found), CLIPS_AT_ONCE):
         batch = found[at : at + CLIPS_AT_ONCE]
@@ -88,31 +88,32 @@ def read_tracks(reader: StudyReader, names: Names, buried: Sequence[str]) -> Ite
         )
         for clip in batch:
             name, duration_s = clip["clip_id"], clip["duration_s"]
-            tone_spans: dict[str, tuple[Span, ...]] = {
-                row["model"]: (Span(0.0, duration_s, _no_tone(row["reason"])),) for row in toneless.get(name, ())
+            tone_spans: dict[str, tuple[AnnotationSpan, ...]] = {
+                row["model"]: (AnnotationSpan(0.0, duration_s, _no_tone(row["reason"])),)
+                for row in toneless.get(name, ())
             }
             for model, rows in itertools.groupby(tones.get(name, ()), key=lambda row: row["model"]):
-                tone_spans[model] = tuple(Span(row["start_s"], row["end_s"], _tone(row)) for row in rows)
+                tone_spans[model] = tuple(AnnotationSpan(row["start_s"], row["end_s"], _tone(row)) for row in rows)
             yield ClipTracks(
                 names.file(name), duration_s, _spans(segments, name, names), _spans(words, name, names), tone_spans
             )
 
 
-def apart(spans: Sequence[Span]) -> tuple[Span, ...]:
+def apart(spans: Sequence[AnnotationSpan]) -> tuple[AnnotationSpan, ...]:
     """Spans in order and without overlaps, in whole milliseconds.
 
     One that an earlier one covers gives its text to that; one that begins before another ends is cut, and one of no
     length gets a millisecond.
     """
-    found: list[Span] = []
+    found: list[AnnotationSpan] = []
     for span in sorted(spans, key=lambda one: (one.start_s, one.end_s)):
         taken = _milliseconds(found[-1].end_s) if found else 0
         start, end = _milliseconds(span.start_s), _milliseconds(span.end_s)
         if start >= taken or end > taken:
             start = max(start, taken)
-            found.append(Span(start / 1000, max(end, start + 1) / 1000, span.text))
+            found.append(AnnotationSpan(start / 1000, max(end, start + 1) / 1000, span.text))
         else:
-            found[-1] = Span(found[-1].start_s, found[-1].end_s, f"{found[-1].text} {span.text}")
+            found[-1] = AnnotationSpan(found[-1].start_s, found[-1].end_s, f"{found[-1].text} {span.text}")
     return tuple(found)
 
 
@@ -130,8 +131,10 @@ def _by_clip(reader: StudyReader, statement: str, ids: Sequence[str]) -> dict[st
     return {name: list(group) for name, group in itertools.groupby(rows, key=lambda row: row["clip_id"])}
 
 
-def _spans(rows: Mapping[str, Sequence[Mapping[str, Any]]], clip_id: str, names: Names) -> tuple[Span, ...]:
-    return tuple(Span(row["start_s"], row["end_s"], clean(names.hide(row["text"]))) for row in rows.get(clip_id, ()))
+def _spans(rows: Mapping[str, Sequence[Mapping[str, Any]]], clip_id: str, names: Names) -> tuple[AnnotationSpan, ...]:
+    return tuple(
+        AnnotationSpan(row["start_s"], row["end_s"], clean(names.hide(row["text"]))) for row in rows.get(clip_id, ())
+    )
 
 
 def _tone(row: Mapping[str, Any]) -> str:

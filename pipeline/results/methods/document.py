@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UserError
-from pipeline.results.methods.facts import MARKED, Fact, Facts, slug
+from pipeline.results.methods.facts import MARKED, Fact, MethodsFacts, slug
 from pipeline.results.methods.paragraph import paragraph
 from pipeline.results.study import StudyReader
 
@@ -61,7 +61,7 @@ def methods(reader: StudyReader) -> Methods:
     """Read the methods of a study from its published results; `UserError` before its first run."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    found = Facts(reader)
+    found = MethodsFacts(reader)
     environment = Environment(  # noqa: S701 - Markdown, for whoever owns the study
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined
     )

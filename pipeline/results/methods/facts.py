@@ -62,7 +62,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^\w.]+", "_", str(text)).strip("_")
 
 
-class Facts:
+class MethodsFacts:
     """Everything that the document is made of: tables for its rows, and facts for its numbers."""
 
     def __init__(self, reader: StudyReader) -> None:

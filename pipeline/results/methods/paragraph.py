@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.analysis.models.catalogue import MODELS
-from pipeline.results.methods.facts import Facts
+from pipeline.results.methods.facts import MethodsFacts
 
 Number = Callable[[str], str]  # a fact as the document shows it
 
 
-def paragraph(facts: Facts) -> str:
+def paragraph(facts: MethodsFacts) -> str:
     """Sentences on posts, media, words and tone, in the order of the work."""
     sentences = (_posts, _media, _words, _tone, _versions)
     return " ".join(text for sentence in sentences if (text := sentence(facts, facts.marked)))
 
 
-def _posts(facts: Facts, n: Number) -> str:
+def _posts(facts: MethodsFacts, n: Number) -> str:
     accounts = f" of {n('posts.authors')} accounts" if facts.facts["posts.authors"] else ""
     span = f", posted from {n('posts.first')} to {n('posts.last')}" if facts.facts["posts.first"] != "unknown" else ""
     excluded = _lost(facts, n, "excluded")
@@ -27,7 +27,7 @@ def _posts(facts: Facts, n: Number) -> str:
     return f"We analysed {n('posts.listed')} posts{accounts}{span} and chosen by … .{kept}"
 
 
-def _media(facts: Facts, n: Number) -> str:
+def _media(facts: MethodsFacts, n: Number) -> str:
     return (
         f"Media of {n('funnel.media_arrived.clips')} arrived, the audio of {n('funnel.audio_decoded.clips')} could be "
         f"decoded (lost: {_lost(facts, n, 'failed') or 'none'}), and speech was found in "
@@ -35,7 +35,7 @@ def _media(facts: Facts, n: Number) -> str:
     )
 
 
-def _words(facts: Facts, n: Number) -> str:
+def _words(facts: MethodsFacts, n: Number) -> str:
     if "option.transcribe.model" not in facts.facts:
         return ""
     model = str(facts.facts["option.transcribe.model"])
@@ -47,7 +47,7 @@ def _words(facts: Facts, n: Number) -> str:
     )
 
 
-def _tone(facts: Facts, n: Number) -> str:
+def _tone(facts: MethodsFacts, n: Number) -> str:
     models = [row["model"] for row in facts.models if row["stage"] == "emotion"]
     if not models:
         return ""
@@ -65,14 +65,14 @@ def _tone(facts: Facts, n: Number) -> str:
     )
 
 
-def _versions(_: Facts, n: Number) -> str:
+def _versions(_: MethodsFacts, n: Number) -> str:
     return (
         f"All was done with cliptone {n('cliptone_version')} ({n('runs.last')}); digests of models, options and "
         "library versions are in the datasheet. Ethics approval: … ."
     )
 
 
-def _lost(facts: Facts, n: Number, outcome: str) -> str:
+def _lost(facts: MethodsFacts, n: Number, outcome: str) -> str:
     """Reasons of one outcome with their clips, in order of their names; of several models the one that lost most."""
     most: dict[str, dict[str, Any]] = {}
     for row in facts.attrition:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.results.evaluation.bootstrap import CONFIDENCE, Estimate, by_cluster, estimate
+from pipeline.results.evaluation.bootstrap import CONFIDENCE, Interval, by_cluster, estimate
 from pipeline.results.report.relations import Relation, query_rows
 from pipeline.results.study import StudyReader
 
@@ -76,7 +76,7 @@ def tone_shares(tones: Iterable[Mapping[str, Any]], authors: Mapping[str, str | 
     return found
 
 
-def _share(sums: Any, place: int) -> Estimate:
+def _share(sums: Any, place: int) -> Interval:
     """A share with its interval; where no resample can differ from none or all, the exact one of so many authors.
 
     The exact interval is that of Clopper and Pearson (1934) for 0 or all of n.
@@ -85,7 +85,7 @@ def _share(sums: Any, place: int) -> Estimate:
     if found.low is None or found.value not in (0.0, 1.0):
         return found
     reach = 1 - ((1 - CONFIDENCE) / 2) ** (1 / len(sums))
-    return Estimate(found.value, 0.0, reach) if found.value == 0.0 else Estimate(found.value, 1 - reach, 1.0)
+    return Interval(found.value, 0.0, reach) if found.value == 0.0 else Interval(found.value, 1 - reach, 1.0)
 
 
 def _languages(clips: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EstimateLine:
     """One line of the estimate."""
 
     what: str
@@ -101,9 +101,9 @@ class Estimate:
         found["published database"] = None if rows is None else rows * copies
         return found
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[EstimateLine]:
         """The table."""
-        yield Line(
+        yield EstimateLine(
             "clips", f"{self.wish.clips:,}" + (f" of {self.clip_s:.1f} s" if self.clip_s else ""), self._length()
         )
         yield from self._time()
@@ -116,19 +116,21 @@ class Estimate:
             return "as you say"
         return self.rates.origin if self.clip_s else "their length: name it with --seconds-per-clip"
 
-    def _time(self) -> Iterator[Line]:
+    def _time(self) -> Iterator[EstimateLine]:
         total = sum(self.core_hours.values())
         if not self.core_hours:
-            yield Line("computing", NOT_MEASURED, f"measure it: {MEASURE_RUN}")
+            yield EstimateLine("computing", NOT_MEASURED, f"measure it: {MEASURE_RUN}")
             return
-        yield Line("computing, one worker", _hours(total), self.rates.origin)
-        yield Line(
+        yield EstimateLine("computing, one worker", _hours(total), self.rates.origin)
+        yield EstimateLine(
             f"computing, {self.wish.workers:,} workers", _hours(total / max(1, self.wish.workers)), "the same, shared"
         )
         for stage, hours in list(self.core_hours.items())[:DRIVERS]:
-            yield Line(f"of it {stage}", f"{_hours(hours)} of one worker, {100 * hours / total:.0f} %", "the same")
+            yield EstimateLine(
+                f"of it {stage}", f"{_hours(hours)} of one worker, {100 * hours / total:.0f} %", "the same"
+            )
 
-    def _requests(self) -> Iterator[Line]:
+    def _requests(self) -> Iterator[EstimateLine]:
         shares, only = self.wish.shares, ""
         if shares is None:
             shares, only = dict.fromkeys(self.wish.paces, 1.0), "if all come from "
@@ -137,11 +139,11 @@ class Estimate:
             least, most = self._pace(platform)
             amount = f"{self.wish.clips * share:,.0f} requests, {_hours(share * self.fetch_hours(platform))}"
             source = f"one every {least:g} to {most:g} s, however many machines; {fetch}"
-            yield Line(f"{only}{platform}", amount, source)
+            yield EstimateLine(f"{only}{platform}", amount, source)
         if not shares:
-            yield Line("requests to platforms", "none", "all clips are files here")
+            yield EstimateLine("requests to platforms", "none", "all clips are files here")
 
-    def _disk(self) -> Iterator[Line]:
+    def _disk(self) -> Iterator[EstimateLine]:
         sources = {
             "decoded audio": "16-bit samples, 16,000 a second; none with keep_audio = false",
             "fetched media": "bytes a second of the clips measured; none with keep_media = false",
@@ -150,33 +152,33 @@ class Estimate:
         }
         for kind, amount in self.bytes.items():
             if amount is None:
-                yield Line(f"disk: {kind}", NOT_MEASURED, f"measure it: {MEASURE_RUN}")
+                yield EstimateLine(f"disk: {kind}", NOT_MEASURED, f"measure it: {MEASURE_RUN}")
             else:
-                yield Line(f"disk: {kind}", size(amount), sources[kind])
-        yield Line("disk: free here", size(self.wish.free_bytes), "where the results lie")
+                yield EstimateLine(f"disk: {kind}", size(amount), sources[kind])
+        yield EstimateLine("disk: free here", size(self.wish.free_bytes), "where the results lie")
 
     def _weighed(self) -> str:
         if self.rates.rows_compressed:
             return f"file of {self.rates.origin}"
         return "rows in memory of the clips measured: on disk, of many clips, it is less"
 
-    def _machine(self) -> Iterator[Line]:
+    def _machine(self) -> Iterator[EstimateLine]:
         if self.rates.peak_mib and self.rates.peak_cores:
             each = self.rates.peak_mib / self.rates.peak_cores
             source = (
                 f"{self.rates.peak_mib:,.0f} MiB with {self.rates.peak_cores} workers, measured; an even share each"
             )
-            yield Line("memory", size(each * self.wish.workers * 2**20), source)
+            yield EstimateLine("memory", size(each * self.wish.workers * 2**20), source)
         else:
-            yield Line("memory", NOT_MEASURED, f"measure it: {MEASURE_SPEED}")
+            yield EstimateLine("memory", NOT_MEASURED, f"measure it: {MEASURE_SPEED}")
         if self.wish.gpus:
-            yield Line(
+            yield EstimateLine(
                 f"with {self.wish.gpus} GPUs",
                 NOT_MEASURED,
                 "the rates are of processors alone; nothing here ran on one",
             )
         if not self.rates.save_clips_per_s:
-            yield Line("storing", NOT_MEASURED, f"measure it: {MEASURE_GROWTH}")
+            yield EstimateLine("storing", NOT_MEASURED, f"measure it: {MEASURE_GROWTH}")
 
     def verdict(self) -> Iterator[str]:
         """What breaks first, and what the time goes to, as sentences."""

@@ -8,13 +8,13 @@ from typing import Protocol
 from pipeline.records import Clip, Outcome
 from pipeline.stage import StagePlan
 
-WAVE_CLIPS = 64  # clips that go through all stages together: bounds the disk of media, and what waits to be seen
+CHUNK_CLIPS = 64  # clips that go through all stages together: bounds the disk of media, and what waits to be seen
 
 
 class Executor(Protocol):
     """Maps a stage over clips somewhere, and gives exactly one outcome a clip, in any order."""
 
-    wave_clips: int  # clips that are to go through all stages together, so that every worker has enough to do
+    chunk_clips: int  # clips that are to go through all stages together, so that every worker has enough to do
 
     def map(self, plan: StagePlan, clips: Iterable[Clip]) -> Iterator[Outcome]:
         """Run a stage on clips; a clip that fails gives an outcome with its reason, never an exception."""

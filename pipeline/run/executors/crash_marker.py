@@ -18,7 +18,7 @@ FILE = "in_hand.txt"  # beside the working database
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Unfinished:
     """What a run left behind that did not come to its end."""
 
     fingerprint: str
@@ -27,25 +27,25 @@ class Left:
     is_counted: bool
 
 
-def read_left(path: Path) -> Left | None:
+def read_unfinished(path: Path) -> Unfinished | None:
     """What the last run left; None if it had nothing in hand."""
     try:
         line, _, trace = path.read_text(encoding="utf-8", errors="replace").partition("\n")
-        return Left(is_crash=bool(trace.strip()), **json.loads(line))
+        return Unfinished(is_crash=bool(trace.strip()), **json.loads(line))
     except (FileNotFoundError, ValueError, TypeError):  # nothing, or half a line
         return None
 
 
-def count(path: Path, left: Left) -> None:
+def count(path: Path, left: Unfinished) -> None:
     """Note that a crash is counted; its clips stay suspect in the next run."""
     files.write(path, _line(left.fingerprint, left.clip_ids, is_counted=True))
 
 
-class InHand:
+class CrashMarker:
     """A file that holds the batch of this moment; Python adds a trace to it when a native library crashes."""
 
     def __init__(self, path: Path) -> None:
-        left = read_left(path)
+        left = read_unfinished(path)
         #: Clips that a crash had in hand: each is to run by itself, so that another crash names one.
         self.suspects = frozenset(left.clip_ids) if left and left.is_counted else frozenset[str]()
         self._file = path.open("a", encoding="utf-8")

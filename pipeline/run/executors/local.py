@@ -16,8 +16,9 @@ from multiprocessing.process import BaseProcess
 from pipeline.errors import Reason, UserError
 from pipeline.media.sandbox.client import decoder
 from pipeline.records import Clip, Outcome, Seconds, SpeechRegionRow
-from pipeline.run.executors import WAVE_CLIPS
-from pipeline.run.executors.crash_marker import InHand
+from pipeline.run.executors import CHUNK_CLIPS
+from pipeline.run.executors.batch import Batch
+from pipeline.run.executors.crash_marker import CrashMarker
 from pipeline.run.executors.error_boundary import parts, run
 from pipeline.stage import Stage, StagePlan
 
@@ -36,17 +37,8 @@ ENVIRONMENT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Clips that go through a stage together, and how many workers they have cost."""
-
-    plan: StagePlan
-    clips: Sequence[Clip]
-    losses: int = 0
-
-
 @dataclass
-class Worker:
+class LocalWorker:
     """One worker process, and what it is doing."""
 
     process: BaseProcess
@@ -64,12 +56,12 @@ class LocalExecutor:
     `in_hand` remembers what it had in hand when it crashed.
     """
 
-    wave_clips = WAVE_CLIPS
+    chunk_clips = CHUNK_CLIPS
 
-    def __init__(self, workers: int, in_hand: InHand | None = None) -> None:
+    def __init__(self, workers: int, in_progress: CrashMarker | None = None) -> None:
         self._count = workers
-        self._in_hand = in_hand
-        self._workers: list[Worker] = []
+        self._crash_marker = in_progress
+        self._workers: list[LocalWorker] = []
         self._stages: dict[str, Stage] = {}
 
     def map(self, plan: StagePlan, clips: Iterable[Clip]) -> Iterator[Outcome]:
@@ -86,14 +78,14 @@ class LocalExecutor:
             yield from self._supervise(waiting)
             return
         for batch in waiting:
-            with self._in_hand.holding(batch.plan, batch.clips) if self._in_hand else nullcontext():
+            with self._crash_marker.holding(batch.plan, batch.clips) if self._crash_marker else nullcontext():
                 outcomes = run(self._stages, batch.plan, batch.clips)
             for outcome in outcomes:
                 yield batch.plan, outcome
 
     def _batches(self, work: Sequence[tuple[StagePlan, Iterable[Clip]]]) -> Iterator[Batch]:
         """Batches of each stage in turn; clips that a run crashed with stand alone and come first."""
-        suspects = self._in_hand.suspects if self._in_hand else frozenset()
+        suspects = self._crash_marker.suspects if self._crash_marker else frozenset()
         for plan, some in work:
             clips = list(some)
             yield from (Batch(plan, [clip]) for clip in clips if clip.clip_id in suspects)
@@ -111,8 +103,8 @@ class LocalExecutor:
                 worker.process.kill()
                 worker.process.join()
         self._workers = []
-        if self._in_hand:
-            self._in_hand.close()
+        if self._crash_marker:
+            self._crash_marker.close()
 
     def _supervise(self, new: Iterator[Batch]) -> Iterator[tuple[StagePlan, Outcome]]:
         again: deque[Batch] = deque()  # whose worker died
@@ -131,7 +123,7 @@ class LocalExecutor:
                 for outcome in self._receive(worker, done, again):
                     yield done.plan, outcome
 
-    def _idle(self, wanted: bool) -> list[Worker]:
+    def _idle(self, wanted: bool) -> list[LocalWorker]:
         """Workers without a batch, with new ones up to the count while there is work."""
         idle = [worker for worker in self._workers if not worker.batch]
         if wanted and not idle and len(self._workers) < self._count:
@@ -139,7 +131,7 @@ class LocalExecutor:
             self._workers += idle
         return idle if wanted else []
 
-    def _send(self, worker: Worker, batch: Batch) -> None:
+    def _send(self, worker: LocalWorker, batch: Batch) -> None:
         plan = batch.plan
         allowance = 0.0 if plan.fingerprint in worker.built else BUILD_ALLOWANCE_S
         worker.batch = batch
@@ -150,7 +142,7 @@ class LocalExecutor:
         except OSError:
             worker.process.kill()  # `_receive` finds it dead
 
-    def _ready(self) -> list[Worker]:
+    def _ready(self) -> list[LocalWorker]:
         """Busy workers that have answered, died or run out of time."""
         busy = [worker for worker in self._workers if worker.batch]
         if not busy:
@@ -164,7 +156,7 @@ class LocalExecutor:
         late = time.monotonic()
         return [worker for worker in busy if worker.connection in answered or worker.deadline < late]
 
-    def _receive(self, worker: Worker, batch: Batch, again: deque[Batch]) -> list[Outcome]:
+    def _receive(self, worker: LocalWorker, batch: Batch, again: deque[Batch]) -> list[Outcome]:
         """What a worker has given; what it could not do is tried again, or fails."""
         try:
             if not worker.connection.poll():
@@ -178,7 +170,7 @@ class LocalExecutor:
             raise answer
         return list(answer)
 
-    def _drop(self, worker: Worker) -> int | None:
+    def _drop(self, worker: LocalWorker) -> int | None:
         """Let a worker go that is of no use any more; returns how it ended, if it did so by itself."""
         self._workers.remove(worker)
         worker.connection.close()
@@ -231,7 +223,7 @@ def fair_batches(clips: Iterable[Clip], size: int, workers: int) -> Iterator[lis
     yield from (longest_first[first : first + share] for first in range(0, len(longest_first), share))
 
 
-def _start() -> Worker:
+def _start() -> LocalWorker:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     kept = {name: os.environ.get(name) for name in ENVIRONMENT}
@@ -246,7 +238,7 @@ def _start() -> Worker:
             else:
                 os.environ[name] = value
     theirs.close()
-    return Worker(process, ours)
+    return LocalWorker(process, ours)
 
 
 def _work(connection: Connection) -> None:

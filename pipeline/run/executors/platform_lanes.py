@@ -18,7 +18,7 @@ HOLD_S: Seconds = 1.0  # between two looks at what holds a lane back
 LOCAL = "other"  # the lane of addresses that no platform owns: they fail here, or belong to tests
 
 
-class Answer(Protocol):
+class LaneResult(Protocol):
     """What a lane must know of what came back."""
 
     @property
@@ -35,10 +35,10 @@ class Job:
     """Something to ask a platform for: a call for another process, and what to make of its answer."""
 
     name: str
-    function: Callable[..., Answer]
+    function: Callable[..., LaneResult]
     arguments: tuple[Any, ...]
     deadline_s: Seconds
-    lost: Callable[[Reason, str], Answer]  # the answer where the process gave none
+    lost: Callable[[Reason, str], LaneResult]  # the answer where the process gave none
     deliver: Callable[[Any], None]  # called in the lane's thread, before the next request
 
 
@@ -168,17 +168,17 @@ class Lane:
         self.watch(LaneState(self.platform, len(self._jobs), 0.0, why, self._stopped))
         return False
 
-    def _ask(self, job: Job) -> Answer:
+    def _ask(self, job: Job) -> LaneResult:
         self.watch(self._state(0.0))
         try:
-            answer: Answer = self._child.call(job.function, job.arguments, job.deadline_s)
+            answer: LaneResult = self._child.call(job.function, job.arguments, job.deadline_s)
         except TimeoutError:
             return job.lost(Reason.TIMEOUT, f"took longer than {job.deadline_s:g} s")
         except ChildProcessError:
             return job.lost(Reason.WORKER_DIED, "its process died")
         return answer
 
-    def _settle(self, answer: Answer) -> None:
+    def _settle(self, answer: LaneResult) -> None:
         """Wait as the pace says; where only a known post can tell what is wrong, ask for that first."""
         wait = self.pace.after(answer.reason, answer.retry_after_s)
         self.pause(wait, answer.reason)

@@ -17,7 +17,8 @@ from typing import Any
 
 from pipeline.errors import Reason, UserError
 from pipeline.records import Clip, Outcome, Seconds
-from pipeline.run.executors import WAVE_CLIPS
+from pipeline.run.executors import CHUNK_CLIPS
+from pipeline.run.executors.batch import Batch
 from pipeline.run.executors.error_boundary import failure, run
 from pipeline.run.executors.local import BUILD_ALLOWANCE_S, ENVIRONMENT, fair_batches
 from pipeline.run.executors.ray_cluster import RayCluster, first_line, unseen
@@ -29,15 +30,6 @@ CLIPS_A_WORKER = 16  # in a wave: at the end of each stage a worker waits for th
 START_PATIENCE_S: Seconds = 120.0  # until a worker answers for the first time
 LOOK_S: Seconds = 5.0  # between two looks at what the cluster has
 GIB = 1 << 30
-
-
-@dataclass
-class Batch:
-    """Clips that go through a stage together, and how many workers they have lost."""
-
-    plan: StagePlan
-    clips: list[Clip]
-    losses: int = 0
 
 
 class Queue:
@@ -67,7 +59,7 @@ class Queue:
 
 
 @dataclass
-class Worker:
+class RayWorker:
     """One actor, and what it is doing."""
 
     actor: Any
@@ -112,7 +104,7 @@ class RayExecutor:
         self._cluster = RayCluster(options, workers)
         self._ray = self._cluster.ray
         self._shared = list(shared)
-        self._workers: list[Worker] = []
+        self._workers: list[RayWorker] = []
         self._room = {False: 0, True: 0}  # workers on CPUs, and on GPUs
         self._looked_at = -math.inf
         self._failed_starts = 0
@@ -122,7 +114,7 @@ class RayExecutor:
         except BaseException:
             self.close()
             raise
-        self.wave_clips = max(WAVE_CLIPS, CLIPS_A_WORKER * sum(self._room.values()))
+        self.chunk_clips = max(CHUNK_CLIPS, CLIPS_A_WORKER * sum(self._room.values()))
 
     def map(self, plan: StagePlan, clips: Iterable[Clip]) -> Iterator[Outcome]:
         """Run a stage on clips; outcomes come as they are ready."""
@@ -176,7 +168,7 @@ class RayExecutor:
         for _ in range(self._room[on_gpu] - len(here)):
             self._workers.append(self._start(on_gpu))
 
-    def _start(self, on_gpu: bool) -> Worker:
+    def _start(self, on_gpu: bool) -> RayWorker:
         options = self._options
         needs: dict[str, Any] = {"num_cpus": 0, "num_gpus": options.gpus} if on_gpu else {"num_cpus": options.cpus}
         if options.memory_gib:
@@ -186,7 +178,7 @@ class RayExecutor:
             max_restarts=0, max_task_retries=0, runtime_env={"env_vars": ENVIRONMENT}, **needs
         )
         actor = remote.remote()
-        return Worker(actor, on_gpu, actor.greet.remote(self._shared), time.monotonic() + START_PATIENCE_S)
+        return RayWorker(actor, on_gpu, actor.greet.remote(self._shared), time.monotonic() + START_PATIENCE_S)
 
     def _hand_out(self, on_gpu: bool, queue: Queue) -> None:
         """Give every idle worker a batch."""
@@ -196,7 +188,7 @@ class RayExecutor:
             if worker.on_gpu is on_gpu and worker.answer is None:
                 self._send(worker, queue.take())
 
-    def _send(self, worker: Worker, batch: Batch) -> None:
+    def _send(self, worker: RayWorker, batch: Batch) -> None:
         plan = batch.plan
         allowance = 0.0 if plan.fingerprint in worker.built else BUILD_ALLOWANCE_S
         worker.built.add(plan.fingerprint)
@@ -204,7 +196,7 @@ class RayExecutor:
         worker.deadline = time.monotonic() + plan.stage.deadline_s * len(batch.clips) + allowance
         worker.answer = worker.actor.run.remote(plan, batch.clips)
 
-    def _ready(self) -> list[Worker]:
+    def _ready(self) -> list[RayWorker]:
         """Workers that have answered, died or run out of time; waits for one a while."""
         asked = {worker.answer: worker for worker in self._workers if worker.answer is not None}
         patience = min(min(worker.deadline for worker in asked.values()) - time.monotonic(), LOOK_S)
@@ -214,7 +206,7 @@ class RayExecutor:
         found = set(answered)
         return [worker for answer, worker in asked.items() if answer in found or worker.deadline < late]
 
-    def _receive(self, worker: Worker, queue: Queue) -> list[Outcome]:
+    def _receive(self, worker: RayWorker, queue: Queue) -> list[Outcome]:
         """What a worker has given; what it could not do goes back into the queue."""
         batch, worker.batch = worker.batch, None
         try:
@@ -269,7 +261,7 @@ class RayExecutor:
         if self._failed_starts >= TRIES and not any(worker.greeted for worker in self._workers):
             raise UserError(f"the workers of the Ray cluster do not start: {why}")
 
-    def _dismiss(self, worker: Worker) -> None:
+    def _dismiss(self, worker: RayWorker) -> None:
         """Drop a worker, whatever it is doing."""
         self._workers.remove(worker)
         self._ray.kill(worker.actor, no_restart=True)

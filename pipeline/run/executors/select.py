@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.run.executors import Executor
 from pipeline.run.executors.crash_marker import FILE as IN_HAND
-from pipeline.run.executors.crash_marker import InHand
+from pipeline.run.executors.crash_marker import CrashMarker
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.executors.ray_actors import RayExecutor
 from pipeline.study.config import Study
@@ -19,7 +19,7 @@ def executor_of(study: Study) -> Executor:
     options = study.file.run
     if options.engine == "local":
         count = workers_of(study)
-        return LocalExecutor(count, InHand(study.working.with_name(IN_HAND)) if count == 0 else None)
+        return LocalExecutor(count, CrashMarker(study.working.with_name(IN_HAND)) if count == 0 else None)
     is_whole_cluster = options.ray.address is not None and options.workers == "auto"
     workers = None if is_whole_cluster else max(1, workers_of(study))
     return RayExecutor([study.working.parent, *_folders(study)], options.ray, workers)

@@ -13,7 +13,7 @@ from pipeline.run.batch_writer import follow_choice
 from pipeline.run.exclusions import apply_filters
 from pipeline.run.ingest import take_sources
 from pipeline.run.plan import plan_stages, setting_of
-from pipeline.run.progress import Report
+from pipeline.run.progress import RunSummary
 from pipeline.run.shards.prepare import ShardState, check_key, database_of, shards_of, state_of
 from pipeline.run.shards.transfer import carry
 from pipeline.stage import Stage, StagePlan
@@ -95,13 +95,13 @@ def _refuse_another(study: Study, state: ShardState, plans: Sequence[StagePlan])
 
 
 def _is_behind(state: ShardState) -> bool:
-    return not state.runs or state.untried > 0
+    return not state.runs or state.not_tried > 0
 
 
 def _gap(shard: Shard, state: ShardState | None) -> str:
     if state is None or not state.runs:
         return f"shard {shard} has not run"
-    return f"shard {shard} has {state.untried} clips to do"
+    return f"shard {shard} has {state.not_tried} clips to do"
 
 
 def _unite(study: Study, shards: Sequence[Shard], plans: Sequence[StagePlan], stages: Sequence[type[Stage]]) -> int:
@@ -109,7 +109,7 @@ def _unite(study: Study, shards: Sequence[Shard], plans: Sequence[StagePlan], st
     key = plans[0].setting.key
     store = Store(study.working, stages)
     try:
-        take_sources(study, store, key, None, Report())
+        take_sources(study, store, key, None, RunSummary())
         return sum(carry(store, database_of(study, shard), stages, key, shard) for shard in shards)
     finally:
         store.close()

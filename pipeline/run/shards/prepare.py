@@ -118,7 +118,7 @@ class ShardState:
     runs: int
     study_sha256: str | None  # of its last run
     fingerprints: Mapping[str, str]  # by stage
-    untried: int  # clips that a stage could run on and has not
+    not_tried: int  # clips that a stage could run on and has not
 
 
 def shards_of(study: Study) -> list[Shard]:
@@ -162,8 +162,8 @@ def _read_state(tables: Tables, shard: Shard, plans: Sequence[StagePlan]) -> Sha
     runs = tables.read(RunRow)
     current = {row.stage: row.fingerprint for row in tables.read(FingerprintRow) if row.is_current}
     left = pending.unfinished(tables, plans).values()
-    untried = sum(any(_could_run(plan, states) for plan in plans) for states in left)
-    return ShardState(shard, len(runs), runs[-1].study_sha256 if runs else None, current, untried)
+    not_tried = sum(any(_could_run(plan, states) for plan in plans) for states in left)
+    return ShardState(shard, len(runs), runs[-1].study_sha256 if runs else None, current, not_tried)
 
 
 def _could_run(plan: StagePlan, states: Mapping[str, Mark]) -> bool:

@@ -92,7 +92,7 @@ def carry(
     attempts of its own. `StoreError` where the other database cannot be read.
     """
     connection = store.tables.connection
-    with store.alone(), _attached(connection, path) as there, store.change():
+    with store.uninterrupted_lock(), _attached(connection, path) as there, store.change():
         _gather(connection, TombstoneRow, there)
         connection.execute(LATER.format(condition=shard.condition if shard else "true"))
         _leave_forgotten(store, key)
@@ -122,14 +122,14 @@ def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[set
 
 def _leave_forgotten(store: Store, key: bytes | None) -> None:
     """Take clips from the list that were forgotten, or whose author was."""
-    buried = {row.clip_key for row in store.tables.read(TombstoneRow)}
-    if not buried:
+    tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
+    if not tombstones:
         return
     sql = "SELECT clip_id, author_key FROM carried LEFT JOIN other.clips USING (clip_id)"
     gone = [
         clip_id
         for clip_id, author_key in store.tables.connection.execute(sql).fetchall()
-        if tombstone(clip_id, key) in buried or (author_key and author_tombstone(author_key, key) in buried)
+        if tombstone(clip_id, key) in tombstones or (author_key and author_tombstone(author_key, key) in tombstones)
     ]
     store.tables.connection.execute("DELETE FROM carried WHERE clip_id IN (SELECT unnest($ids))", {"ids": gone})
 

@@ -112,5 +112,5 @@ def _unfinished(study: Study) -> Iterator[Finding]:
 
 
 def _asked(store: Store, sql: str, stage: str) -> list[tuple]:  # type: ignore[type-arg]
-    with store.alone():
+    with store.uninterrupted_lock():
         return store.tables.connection.execute(sql, {"stage": stage}).fetchall()

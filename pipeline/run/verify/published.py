@@ -11,7 +11,7 @@ from pipeline.records import Row
 from pipeline.records.runs import LEDGER_ROWS, FingerprintRow, PublicationRow, RunRow
 from pipeline.run.verify.findings import Finding
 from pipeline.stage import Stage
-from pipeline.store.publish.parquet_files import MANIFEST, Place, open_catalogue
+from pipeline.store.publish.parquet_files import MANIFEST, ParquetFolder, open_catalogue
 from pipeline.store.schema import columns, quoted
 from pipeline.store.store import STUDY_ROWS, Store
 from pipeline.study.config import Study
@@ -30,7 +30,7 @@ def published_findings(study: Study, store: Store, stages: Sequence[type[Stage]]
     else:
         yield from _tables(study, store, stages)
     if study.parquet is not None:
-        yield from _files(Place(study.parquet))
+        yield from _files(ParquetFolder(study.parquet))
 
 
 def _tables(study: Study, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
@@ -64,7 +64,7 @@ def _digests(connection: duckdb.DuckDBPyConnection, kinds: Sequence[type[Row]]) 
     return found
 
 
-def _files(place: Place) -> Iterator[Finding]:
+def _files(place: ParquetFolder) -> Iterator[Finding]:
     """Parquet files against the manifest that names them, both ways."""
     try:
         manifest = place.manifest()

@@ -98,5 +98,5 @@ def _books(store: Store) -> Iterator[Finding]:
 
 
 def _asked(store: Store, sql: str, **parameters: Any) -> list[str]:
-    with store.alone():
+    with store.uninterrupted_lock():
         return [clip_id for (clip_id,) in store.tables.connection.execute(sql, parameters).fetchall()]

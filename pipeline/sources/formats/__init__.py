@@ -1,19 +1,19 @@
 """Imports of what researchers already have: posts and exposures from the exports of other tools."""
 
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format, Hints, detect, read
-from pipeline.sources.formats.result import Exposure, Found, ImportResult, Reject, enrolments, write_rejects
+from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject, sourced_posts, write_rejects
 
 __all__ = [
     "BY_NAME",
     "FORMATS",
     "Exposure",
     "Format",
-    "Found",
     "Hints",
     "ImportResult",
+    "NumberedPost",
     "Reject",
     "detect",
-    "enrolments",
     "read",
+    "sourced_posts",
     "write_rejects",
 ]

@@ -13,7 +13,7 @@ from pipeline.errors import UserError
 from pipeline.records.post import Post
 from pipeline.sources.formats import donation, fourcat, info_json, plain_csv, records, tiktok, youtube, zeeschuimer
 from pipeline.sources.formats.records import Numbered
-from pipeline.sources.formats.result import Exposure, Found, ImportResult, Reject
+from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject
 from pipeline.sources.formats.values import Rejected
 
 DONATION = "tiktok_donation"
@@ -115,7 +115,7 @@ def read(path: Path, hints: Hints | None = None) -> ImportResult:
     known = detect(path, hints)
     if hints.columns and known.name != plain_csv.CSV:
         raise UserError(f"{path} is {known.title}: only the columns of a plain CSV file can be mapped")
-    posts: list[Found] = []
+    posts: list[NumberedPost] = []
     exposures: list[Exposure] = []
     rejects: list[Reject] = []
     for number, found in known.read(path, hints):
@@ -124,7 +124,7 @@ def read(path: Path, hints: Hints | None = None) -> ImportResult:
         elif isinstance(found, Exposure):
             exposures.append(dataclasses.replace(found, number=number))
         else:
-            posts.append(Found(number, found))
+            posts.append(NumberedPost(number, found))
     return ImportResult(
         path=path,
         sha256=digest(path),

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.records import Source
-from pipeline.records.post import Enrolment, Place, Post
+from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.sources.formats.values import EARLIEST, Rejected, shown
 from pipeline.study.source_options import IMPORTED
 
@@ -53,7 +53,7 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class NumberedPost:
     """A post and where it stands in the file."""
 
     number: int
@@ -77,7 +77,7 @@ class ImportResult:
     format: str
     version: int  # of the reader
     unit: str  # what the numbers count: line, record or file
-    posts: tuple[Found, ...]
+    posts: tuple[NumberedPost, ...]
     exposures: tuple[Exposure, ...]
     rejects: tuple[Reject, ...]
 
@@ -117,7 +117,7 @@ def address(platform: str, post_id: str) -> str | None:
     return pattern.format(id=post_id) if pattern else None
 
 
-def enrolments(result: ImportResult, source: str, fetch: bool) -> Iterator[Enrolment]:
+def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[SourcedPost]:
     """Every post of a result with its place in the file, in the order of collection: the newest comes last.
 
     A video that a donor saw comes once, at the first row that names it. With `fetch` media is fetched from the
@@ -126,13 +126,13 @@ def enrolments(result: ImportResult, source: str, fetch: bool) -> Iterator[Enrol
     first: dict[str, Exposure] = {}
     for exposure in result.exposures:
         first.setdefault(exposure.clip_id, exposure)
-    seen = (Found(exposure.number, _seen(exposure, result.format)) for exposure in first.values())
+    seen = (NumberedPost(exposure.number, _seen(exposure, result.format)) for exposure in first.values())
     posts = sorted(result.posts, key=lambda found: found.post.counted_at or EARLIEST)  # of equals, in their order
     for found in (*posts, *seen):
         post = found.post
-        place = Place(source, result.sha256, found.number, result.version)
+        place = Provenance(source, result.sha256, found.number, result.version)
         bytes_from = Source("url" if fetch else "post", post.url or "", "")
-        yield Enrolment(f"{post.platform}:{post.post_id}", bytes_from, post, place)
+        yield SourcedPost(f"{post.platform}:{post.post_id}", bytes_from, post, place)
 
 
 def rejects_name(result: ImportResult, source: str = IMPORTED) -> str:

@@ -37,7 +37,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Cue:
     """One line of captions."""
 
     start_s: Seconds
@@ -78,21 +78,21 @@ def fetch_captions(client: Any, info: Mapping[str, Any], clip_id: str, key: byte
     return rows
 
 
-def read_webvtt(text: str) -> list[Line]:
+def read_webvtt(text: str) -> list[Cue]:
     """Lines of a WebVTT file (W3C WebVTT, section 4), or of an SRT file, without markup.
 
     A cue without words or with an end before its start is left out; so is what a rolling cue repeats of the one
     before it.
     """
     rolls = ROLLING.search(text) is not None
-    lines: list[Line] = []
+    lines: list[Cue] = []
     before: list[str] = []
     for start, end, payload in _cues(text):
         shown = [said for line in payload if (said := _plain(line))]
         fresh = shown[_overlap(before, shown) :] if rolls else shown
         before = shown
         if fresh and end >= start:
-            lines.append(Line(start, end, " ".join(fresh)))
+            lines.append(Cue(start, end, " ".join(fresh)))
     return lines
 
 

@@ -23,7 +23,7 @@ CONNECT_TIMEOUT_S: Seconds = 20.0
 IDLE_TIMEOUT_S: Seconds = 60.0
 
 
-class Gate(socketserver.ThreadingTCPServer):
+class EgressProxy(socketserver.ThreadingTCPServer):
     """A proxy that knows only CONNECT; it resolves each name itself, so the address it checks is the one it uses."""
 
     daemon_threads = True
@@ -45,7 +45,7 @@ class Gate(socketserver.ThreadingTCPServer):
 class Passage(socketserver.BaseRequestHandler):
     """One connection through the gate."""
 
-    server: Gate
+    server: EgressProxy
 
     def handle(self) -> None:
         """Answer CONNECT with a connection, or with 403 and a remembered reason."""
@@ -122,9 +122,9 @@ def own_proxy() -> bool:
 
 
 @contextmanager
-def gate() -> Iterator[Gate]:
+def gate() -> Iterator[EgressProxy]:
     """An open gate for the time of one fetch; names that the environment exempts from proxies pass through it too."""
-    server = Gate()
+    server = EgressProxy()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         with without_exemptions():

@@ -116,7 +116,7 @@ VAGUE = ("empty media response", "Requested format is not available", "No video 
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FailureVerdict:
     """What an error of a fetch means, with what its answer from the site still tells."""
 
     reason: Reason
@@ -129,7 +129,7 @@ class Verdict:
         return POLICIES[self.reason]
 
 
-def judge(error: BaseException, warnings: Sequence[str] = ()) -> Verdict:
+def judge(error: BaseException, warnings: Sequence[str] = ()) -> FailureVerdict:
     """Map an error of yt-dlp, with the warnings before it, to its reason.
 
     The message decides, since after retries nothing else is left; where it says nothing known, the HTTP status and
@@ -140,13 +140,13 @@ def judge(error: BaseException, warnings: Sequence[str] = ()) -> Verdict:
     status = _whole(getattr(answer, "status", None))
     headers = getattr(answer, "headers", None) or {}
     if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in chain):
-        return Verdict(Reason.DISK_FULL)
+        return FailureVerdict(Reason.DISK_FULL)
     reason = reason_of(said(error, warnings), warnings)
     if reason is Reason.INTERNAL_ERROR and status is not None:
         reason = reason_of(f"HTTP Error {status}")
     if reason is Reason.INTERNAL_ERROR and any(getattr(cause, "expected", None) is False for cause in chain):
         reason = Reason.EXTRACTOR_BROKEN
-    return Verdict(reason, status, retry_after(headers.get("Retry-After")))
+    return FailureVerdict(reason, status, retry_after(headers.get("Retry-After")))
 
 
 def said(error: BaseException, warnings: Sequence[str] = ()) -> str:

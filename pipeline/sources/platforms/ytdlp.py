@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Reason, StageError, UserError
-from pipeline.sources.platforms.egress_proxy import Gate, gate, own_proxy, without_exemptions
+from pipeline.sources.platforms.egress_proxy import EgressProxy, gate, own_proxy, without_exemptions
 from pipeline.sources.platforms.failures import judge, plain, said
 from pipeline.sources.platforms.options import DownloadOptions
 
@@ -143,7 +143,7 @@ def _parameters(options: DownloadOptions, messages: Messages) -> dict[str, Any]:
 
 
 @contextmanager
-def _way_out(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple[Gate | None, dict[str, str]]]:
+def _way_out(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple[EgressProxy | None, dict[str, str]]]:
     """The gate and how yt-dlp is told of it; where the user or the machine has a proxy, that one decides."""
     if unguarded:
         yield None, {}

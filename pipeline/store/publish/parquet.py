@@ -19,7 +19,7 @@ from pipeline.errors import StoreError
 from pipeline.records import Row
 from pipeline.records.runs import PublicationRow
 from pipeline.store.publish import duckdb_file
-from pipeline.store.publish.parquet_files import Manifest, Place, TableFiles, bucket_folder, write_catalogue
+from pipeline.store.publish.parquet_files import Manifest, ParquetFolder, TableFiles, bucket_folder, write_catalogue
 from pipeline.store.schema import columns
 from pipeline.store.transactions import disk_full
 from pipeline.study import files as study_files
@@ -81,7 +81,7 @@ def renew(
     `target` is a small database of views over the files. Readers of the state before keep its files until the next
     publication. `StoreError` where the folder belongs to something else; `DiskFull` leaves the state before.
     """
-    place = Place(choice.url)
+    place = ParquetFolder(choice.url)
     with disk_full():
         base = _base(connection, place, choice)
         count = connection.execute("SELECT count(*) FROM clips").fetchall()[0][0]
@@ -91,7 +91,7 @@ def renew(
         _sweep(place, manifest, base)
 
 
-def _base(connection: duckdb.DuckDBPyConnection, place: Place, choice: Choice) -> Manifest | None:
+def _base(connection: duckdb.DuckDBPyConnection, place: ParquetFolder, choice: Choice) -> Manifest | None:
     """The state that can be brought up to date: one that this working database knows; None: all is written anew."""
     found = place.manifest()
     if found is None:
@@ -121,7 +121,7 @@ class _Publication:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        place: Place,
+        place: ParquetFolder,
         row: PublicationRow,
         base: Manifest | None,
         buckets: int,
@@ -217,7 +217,7 @@ class _Publication:
         return parquet.ParquetWriter(goal, schema, filesystem=filesystem, compression="zstd")
 
 
-def _catalogue(target: Path, place: Place, manifest: Manifest) -> None:
+def _catalogue(target: Path, place: ParquetFolder, manifest: Manifest) -> None:
     """Put a small database of views over the files in the place of `target`."""
     part = target.with_suffix(".part")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -230,7 +230,7 @@ def _catalogue(target: Path, place: Place, manifest: Manifest) -> None:
         duckdb_file.remove_database(part)
 
 
-def _sweep(place: Place, manifest: Manifest, base: Manifest | None) -> None:
+def _sweep(place: ParquetFolder, manifest: Manifest, base: Manifest | None) -> None:
     """Delete files that no state names any more: those that retired before, or after a whole writing all others."""
     filesystem, below = place.filesystem, len(place.root) + 1
     if base is not None:

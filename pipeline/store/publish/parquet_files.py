@@ -59,7 +59,7 @@ class Manifest:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1)
 
 
-class Place:
+class ParquetFolder:
     """A folder of files by its path or address, through fsspec."""
 
     def __init__(self, url: str) -> None:
@@ -128,9 +128,9 @@ def manifest_of(path: Path) -> Path | None:
     return None
 
 
-def place_of(manifest: Path) -> Place:
+def place_of(manifest: Path) -> ParquetFolder:
     """The folder of a manifest, its address mended where `pathlib` has folded it."""
-    return Place(REMOTE.sub(r"\1://", str(manifest.parent), count=1))
+    return ParquetFolder(REMOTE.sub(r"\1://", str(manifest.parent), count=1))
 
 
 def connect(manifest: Path) -> duckdb.DuckDBPyConnection:
@@ -146,7 +146,7 @@ def connect(manifest: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def write_catalogue(connection: duckdb.DuckDBPyConnection, place: Place, manifest: Manifest) -> None:
+def write_catalogue(connection: duckdb.DuckDBPyConnection, place: ParquetFolder, manifest: Manifest) -> None:
     """Make views over the files under the names of the tables, and over these the views of `queries/`.
 
     The latter are made while the tables are still empty: DuckDB would open files for every table that each view reads,
@@ -173,10 +173,10 @@ def open_catalogue(connection: duckdb.DuckDBPyConnection) -> None:
     """Let a connection that uses a catalogue reach its files; nothing for a database with tables of its own."""
     sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = $name AND database_name = current_database()"
     if connection.execute(sql, {"name": SOURCE}).fetchall() == [(1,)]:
-        open_place(connection, Place(connection.execute(f"FROM {SOURCE}").fetchall()[0][0]))
+        open_place(connection, ParquetFolder(connection.execute(f"FROM {SOURCE}").fetchall()[0][0]))
 
 
-def open_place(connection: duckdb.DuckDBPyConnection, place: Place) -> None:
+def open_place(connection: duckdb.DuckDBPyConnection, place: ParquetFolder) -> None:
     """Let a connection reach the files of a place; DuckDB reads local ones by itself."""
     if not place.is_local:
         connection.register_filesystem(place.filesystem)
@@ -187,7 +187,7 @@ def _no_rows(table: TableFiles) -> str:
     return f"SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind, _ in table.columns)} WHERE false"
 
 
-def _rows(place: Place, table: TableFiles) -> str:
+def _rows(place: ParquetFolder, table: TableFiles) -> str:
     """SQL of a table's rows, in its own types."""
     names = ", ".join(quoted(place.path(path)) for path in table.files.values())
     selected = ", ".join(f"{name}::{kind} AS {name}" for name, kind, _ in table.columns)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.models.torchaudio_cpu import make_importable
 from pipeline.analysis.sound.tagger import TAGGERS, SoundTagger
 from pipeline.analysis.sound.tags import MUSIC, SPEECH
+from pipeline.media.audio import SAMPLE_RATE
 from pipeline.research.evidence import synthetic
 
 LABELS = ("Speech", "Male speech, man speaking", "Speech synthesizer", "Laughter", "Singing", "Humming", "Music",

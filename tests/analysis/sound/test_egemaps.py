@@ -7,11 +7,11 @@ from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.sound import egemaps
 from pipeline.analysis.sound.egemaps import OpenSmile, opensmile_version
 from pipeline.errors import UserError
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research.evidence.synthetic import white_noise
 
 VOICED = ("F0semitoneFrom27.5Hz_sma3nz_amean", "jitterLocal_sma3nz_amean", "slopeV0-500_sma3nz_amean",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE
 
 from pipeline.analysis.sound.levels import clipping_share, level_dbfs, power, snr_db
+from pipeline.media.audio import SAMPLE_RATE
 from pipeline.research.evidence.synthetic import at_level, white_noise
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.sound.praat import PitchRange, PraatSound, shortest_samples
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research.evidence.synthetic import white_noise
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.sound.snr import SNRS_DB, STATISTIC, wada_snr_db
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research.evidence import synthetic
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.sound.praat import PraatSound
 from pipeline.analysis.sound.spectrum import Balance, balance
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 F0 = 100.0
 

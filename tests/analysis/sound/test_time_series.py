@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.sound import time_series
 from pipeline.analysis.sound.praat import PitchRange
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 RANGE = PitchRange()
 

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.sound.voice_activity import (
     Probabilities,
@@ -16,6 +15,7 @@ from pipeline.analysis.sound.voice_activity import (
     speech_regions,
 )
 from pipeline.media import audio, ffmpeg
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research.evidence import synthetic
 from tests.support.paths import DEMO_CLIPS
 

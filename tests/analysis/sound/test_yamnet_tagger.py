@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.sound.tagger import TAGGERS, SoundTagger
 from pipeline.analysis.sound.tags import MUSIC, SPEECH, TagScores
 from pipeline.analysis.sound.yamnet_tagger import log_mel, mel_weights
 from pipeline.media import audio, ffmpeg
+from pipeline.media.audio import SAMPLE_RATE
 from pipeline.research.evidence import synthetic
 from tests.support.paths import DEMO_CLIPS
 

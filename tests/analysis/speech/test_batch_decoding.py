@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.speech import batch_decoding
-from pipeline.analysis.speech.batch_decoding import Listening, Lockstep, _first
+from pipeline.analysis.speech.batch_decoding import BatchDecoder, DecodingState, _first
 from pipeline.analysis.speech.engine import Decoding
 
 THRIFTY = Decoding(padding_s=10.0)
@@ -72,12 +72,12 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_decoding, "_first", lambda encoded, frames: encoded[:, :frames])
 
 
-def sound(seconds: float) -> Listening:
-    return Listening(np.ones((80, round(seconds * 100) + 1), dtype=np.float32), tokenizer=TOKENIZER)
+def sound(seconds: float) -> DecodingState:
+    return DecodingState(np.ones((80, round(seconds * 100) + 1), dtype=np.float32), tokenizer=TOKENIZER)
 
 
-def hear(whisper: Whisper, *sounds: Listening, decoding: Decoding = THRIFTY) -> list[list[str]]:
-    Lockstep(whisper, decoding).hear(sounds)
+def hear(whisper: Whisper, *sounds: DecodingState, decoding: Decoding = THRIFTY) -> list[list[str]]:
+    BatchDecoder(whisper, decoding).hear(sounds)
     return [[segment.text for segment in each.segments] for each in sounds]
 
 

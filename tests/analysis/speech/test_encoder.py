@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.speech.ct2_weights import openai_checkpoint
 from pipeline.analysis.speech.encoder import WhisperEncoder
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 pytestmark = pytest.mark.model
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.analysis.speech.engine import Segment, SpeechEngine
 from pipeline.analysis.speech.openai_engine import OpenAIEngine
 from pipeline.media import audio, ffmpeg
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research.engine_parity import word_error_rate
 from tests.support.paths import DEMO_CLIPS
 

@@ -14,7 +14,7 @@ from pipeline.errors import ModelMissing
 
 
 def test_openais_own_file_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_engine.models, "find", lambda name, _=None: tmp_path / name)
+    monkeypatch.setattr(openai_engine.model_cache, "find", lambda name, _=None: tmp_path / name)
     assert OpenAIEngine.weights("whisper-base", None) == "openai-whisper-base"
     assert checkpoint("whisper-base") == tmp_path / "openai-whisper-base" / "base.pt"
 
@@ -27,8 +27,8 @@ def test_without_any_weights_openais_file_is_fetched(monkeypatch: pytest.MonkeyP
     def unreachable(name: str) -> Path:
         raise ModelMissing(name)
 
-    monkeypatch.setattr(openai_engine.models, "find", lambda *_: None)
-    monkeypatch.setattr(openai_engine.models, "pull", unreachable)
+    monkeypatch.setattr(openai_engine.model_cache, "find", lambda *_: None)
+    monkeypatch.setattr(openai_engine.model_cache, "pull", unreachable)
     with pytest.raises(ModelMissing, match="openai-whisper-base"):
         checkpoint("whisper-base")
 
@@ -38,8 +38,10 @@ def test_openai_checkpoint_is_converted_once(tmp_path: Path, monkeypatch: pytest
     folder = model_cache.find("whisper-base")
     if folder is None:
         pytest.skip("the Whisper base weights are not on this machine")
-    monkeypatch.setattr(openai_engine.models, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(openai_engine.models, "find", lambda name, _=None: folder if name == "whisper-base" else None)
+    monkeypatch.setattr(openai_engine.model_cache, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(
+        openai_engine.model_cache, "find", lambda name, _=None: folder if name == "whisper-base" else None
+    )
     first = checkpoint("whisper-base")
     made_at = first.stat().st_mtime_ns
     assert first.is_relative_to(tmp_path / "converted")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pipeline.analysis.speech.engine import Language, Segment
-from pipeline.analysis.speech.spans import Span
+from pipeline.analysis.speech.spans import SpeechSpan
 from pipeline.analysis.speech.trust import WEIGHTS, Parts, originality, overlap_share, parts_of, variety
 
 ENGLISH = Language("en", 0.9)
-SPAN = Span(10.0, 20.0)
+SPAN = SpeechSpan(10.0, 20.0)
 BEST = Parts(**dict.fromkeys((field.name for field in dataclasses.fields(Parts)), 1.0))
 
 
@@ -80,7 +80,7 @@ def test_each_sign_is_read_from_the_segment(changed: dict[str, Any], part: str, 
 
 
 def test_a_short_clip_has_one_window_however_short() -> None:
-    assert parts_of(segment(), Span(0.0, 0.3), [], ENGLISH).window_fill == 1.0
+    assert parts_of(segment(), SpeechSpan(0.0, 0.3), [], ENGLISH).window_fill == 1.0
 
 
 def test_a_given_language_has_no_probability() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pipeline.media.audio import Waveform
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.diarization import FRAME_S, TIMELINE_MODELS, SpeechBrainTimeline
 from pipeline.errors import UserError
+from pipeline.media.audio import Waveform
 from tests.support.wavlm_look_alike import LABELS_FILE, YAML, make_timeline
 
 NAME = "speechbrain-timeline"

@@ -23,7 +23,7 @@ from pipeline.research.starter import card as starter_card
 from pipeline.research.starter import conformal, recipe, train
 from pipeline.research.starter import corpus as starter_corpus
 from pipeline.research.starter.corpus import Corpus, Speech
-from pipeline.research.starter.leave_speakers_out import Calibration, Held, leave_speakers_out
+from pipeline.research.starter.leave_speakers_out import Held, StarterCalibration, leave_speakers_out
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
 DIMS = 1024
@@ -176,7 +176,7 @@ def test_training_repeats_exactly() -> None:
 def test_a_saved_model_loads_with_the_same_scores(tmp_path: Path) -> None:
     data = corpus()
     trained = recipe.train(data.embeddings, data.emotions, SHIPPED)
-    train.save(trained, Calibration(0.5, 0.125), "card", tmp_path / "mine")
+    train.save(trained, StarterCalibration(0.5, 0.125), "card", tmp_path / "mine")
     model = StarterTone(tmp_path / "mine")
     expected = calibration.probabilities(recipe.logits(trained, data.embeddings), 0.5)
     scored = [list((model.score(row).probabilities or {}).values()) for row in data.embeddings]
@@ -278,7 +278,7 @@ def test_two_speakers_are_too_few() -> None:
 
 def test_reading_is_counted_by_label_with_what_it_is_sure_of() -> None:
     logits = np.log(np.array([[0.9, 0.05, 0.04, 0.01], [0.4, 0.35, 0.2, 0.05], [0.01, 0.01, 0.08, 0.9]]))
-    text = starter_card.reading_text("mine", logits, EMOTIONS, Calibration(1.0, 0.3))
+    text = starter_card.reading_text("mine", logits, EMOTIONS, StarterCalibration(1.0, 0.3))
     assert (
         "of mine, 3 utterances: angry 2 (sure of 1), happy 0 (sure of 0), neutral 0 (sure of 0), sad 1 (sure of 1)"
         in text

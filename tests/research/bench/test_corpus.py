@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE
 
 from pipeline.media import ffmpeg
+from pipeline.media.audio import SAMPLE_RATE
 from pipeline.research.bench import corpus
 
 
 def test_clips_are_vertical_mp4_with_stereo_sound_and_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     loud = (2 * rng.standard_normal(SAMPLE_RATE)).astype(np.float32)
-    said = corpus.Utterance(tmp_path / "a.flac", "en", "Hello there.")
+    said = corpus.Recording(tmp_path / "a.flac", "en", "Hello there.")
     monkeypatch.setattr(corpus, "_plan", lambda: [("speech", [said, said], loud), ("silence", (), 0 * loud)])
     built = corpus.build(tmp_path)
     assert built == corpus.read(tmp_path)

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.research.bench.chunks import busy_share, span, times_of
 from pipeline.research.bench.engines import differing, lines, some_clips
-from pipeline.research.bench.waves import busy_share, span, times_of
 from pipeline.stages import STAGES
 from pipeline.stages.audio import Audio
 from pipeline.stages.evidence import Evidence

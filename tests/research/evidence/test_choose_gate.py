@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.records import SpeechRegionRow
 from pipeline.research.evidence.choose_gate import (
-    Heard,
+    MeasuredRegion,
     choose,
     covered_share,
     least_probability,
@@ -20,11 +20,13 @@ from pipeline.research.evidence.choose_gate import (
 from pipeline.research.evidence.material import Sound
 
 
-def heard(kind: str, level: float | None = None, *, labels: tuple[str, str] = ("sad", "sad"), **row: Any) -> Heard:
+def heard(
+    kind: str, level: float | None = None, *, labels: tuple[str, str] = ("sad", "sad"), **row: Any
+) -> MeasuredRegion:
     measured = {"level_dbfs": -20.0, "speech_score": 1.0, "music_score": 0.0, **row}
     speech = "" if kind == "crowd" else "a.flac"
     sound = Sound("a.wav", "choose", "corpus" if speech else "", speech, kind, "", level)
-    return Heard(sound, SpeechRegionRow("a", 0, 0.0, 2.0, **measured), *labels)
+    return MeasuredRegion(sound, SpeechRegionRow("a", 0, 0.0, 2.0, **measured), *labels)
 
 
 CLEAN = heard("clean", speech_score=1.0, music_score=0.0)
@@ -74,7 +76,7 @@ def test_no_crowd_reaches_the_signal_to_noise() -> None:
 
 def test_a_tone_that_is_not_known_has_not_changed() -> None:
     assert heard("clean", labels=("angry", "sad")).changed is True
-    assert Heard(CLEAN.sound, CLEAN.row, None, "sad").changed is None
+    assert MeasuredRegion(CLEAN.sound, CLEAN.row, None, "sad").changed is None
 
 
 def test_the_parts_make_one_gate() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
 
 from pipeline.errors import UserError
+from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
 from pipeline.research.evidence import material, synthetic
 from pipeline.research.evidence.material import ACTED, READ, SNRS_DB, Sound
 

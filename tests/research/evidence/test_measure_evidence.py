@@ -7,17 +7,17 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE
 
 from pipeline.analysis.sound.voice_activity import speech_regions
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import CliptoneError, UserError
+from pipeline.media.audio import SAMPLE_RATE
 from pipeline.records import SpeechRegionRow
 from pipeline.research.evidence import synthetic
-from pipeline.research.evidence.choose_gate import Heard
+from pipeline.research.evidence.choose_gate import MeasuredRegion
 from pipeline.research.evidence.material import READ, Sound
 from pipeline.research.evidence.measure_evidence import (
-    Study,
+    SoundStudy,
     alone_table,
     gate_table,
     main,
@@ -31,7 +31,7 @@ def spoken(number: int, kind: str, snr_db: float | None = None, half: str = "rep
     return Sound(f"{number}_{kind}_{snr_db}.wav", half, READ, f"{number}.flac", kind, "", snr_db)
 
 
-def study_of(folder: Path, clips: dict[Sound, tuple[str | None, str]]) -> Study:
+def study_of(folder: Path, clips: dict[Sound, tuple[str | None, str]]) -> SoundStudy:
     """A database with the tone and the words of each sound."""
     with duckdb.connect(str(folder / "study.duckdb")) as connection:
         connection.execute("CREATE TABLE media (clip_id VARCHAR, file_name VARCHAR)")
@@ -42,7 +42,7 @@ def study_of(folder: Path, clips: dict[Sound, tuple[str | None, str]]) -> Study:
             connection.execute("INSERT INTO media VALUES (?, ?)", [sound.file, sound.file])
             connection.execute("INSERT INTO clip_tone VALUES (?, ?, ?)", [sound.file, tone, reason])
             connection.execute("INSERT INTO transcripts VALUES (?, ?)", [sound.file, text or None])
-    return Study(folder, {sound.file: sound for sound in clips})
+    return SoundStudy(folder, {sound.file: sound for sound in clips})
 
 
 def line_after(lines: list[str], start: str) -> list[str]:
@@ -97,7 +97,7 @@ def test_sounds_without_a_voice_are_counted(tmp_path: Path) -> None:
 
 def test_the_estimate_is_held_against_the_truth() -> None:
     rows = [SpeechRegionRow("a", 0, 0.0, 1.0, None, None, None, snr_db=snr_db) for snr_db in (18.0, 20.0, 28.0, None)]
-    lines = snr_table([Heard(spoken(1, "noise", 20.0), row, None, None) for row in rows])
+    lines = snr_table([MeasuredRegion(spoken(1, "noise", 20.0), row, None, None) for row in rows])
     assert lines[-1].split() == ["noise", "20.0/3.3", "-", "-", "-", "-"]
 
 
@@ -108,7 +108,7 @@ def test_defaults_stand_beside_what_the_run_asks_for() -> None:
 
 def test_a_study_that_fails_is_an_error_with_its_words(tmp_path: Path) -> None:
     with pytest.raises(CliptoneError, match="no_such_option"):
-        Study(tmp_path, {}).run(("emotion",), {"no_such_option": 1.0})
+        SoundStudy(tmp_path, {}).run(("emotion",), {"no_such_option": 1.0})
 
 
 def test_a_missing_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.heads.overlap import ONE, SEVERAL
 from pipeline.errors import UserError
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research.evidence.synthetic import at_level
 from pipeline.research.overlap import material
 from pipeline.research.starter.corpus import Speech

@@ -77,7 +77,7 @@ def test_the_threshold_loses_two_of_a_hundred_single_voices() -> None:
 
 def test_the_figures_name_every_way_and_the_threshold() -> None:
     judged = {f"{ONE}, clean": np.array([False, True]), f"{SEVERAL} at 0 dB, clean": np.array([True, True])}
-    text = train.figures_text(judged, judged, 2, trial.Calibration(2.0, 0.75))
+    text = train.figures_text(judged, judged, 2, trial.OverlapCalibration(2.0, 0.75))
     assert "| one voice, clean | 0.500 | 0.500 |" in text
     assert "| several voices at 0 dB, clean | 1.000 | 1.000 |" in text
     assert "0.7500" in text

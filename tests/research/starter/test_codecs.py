@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.errors import UserError
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research.starter import codecs
 from pipeline.research.starter.codecs import Codec
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipeline.media.audio import SAMPLE_RATE
 
 from pipeline.analysis.sound.levels import level_dbfs
+from pipeline.media.audio import SAMPLE_RATE
 from pipeline.research.evidence.synthetic import LEVEL_DBFS
 from pipeline.research.starter import copies
 from pipeline.research.starter.corpus import Speech

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.sound.levels import level_dbfs
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.research.evidence.synthetic import LEVEL_DBFS
 from pipeline.research.starter import degrade
 

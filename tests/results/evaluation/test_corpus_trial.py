@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.results.evaluation.answers import Answer, answer
-from pipeline.results.evaluation.corpora import Utterance, read_corpus
+from pipeline.results.evaluation.answers import ModelAnswer, answer
+from pipeline.results.evaluation.corpora import CorpusUtterance, read_corpus
 from pipeline.results.evaluation.corpus_trial import build_stages, judge, try_corpus
 from pipeline.stage import Setting
 from tests.support.evaluation_study import write_rows
 from tests.support.small_study import angry
 
 
-def utterance(number: int, label: str | None) -> Utterance:
-    return Utterance(Path(f"{number}.wav"), label, f"speaker {number // 2}", "de")
+def utterance(number: int, label: str | None) -> CorpusUtterance:
+    return CorpusUtterance(Path(f"{number}.wav"), label, f"speaker {number // 2}", "de")
 
 
 def test_figures_of_known_answers() -> None:
@@ -25,7 +25,7 @@ def test_figures_of_known_answers() -> None:
     labels = ["angry", "neutral", "neutral", "angry", "bored", None]
     found = judge(
         [utterance(number, label) for number, label in enumerate(labels)],
-        [Answer(one, {}) for one in said],
+        [ModelAnswer(one, {}) for one in said],
         [None, None, None, "no_speech", None, None],
         "one",
     )
@@ -43,9 +43,9 @@ def test_figures_of_known_answers() -> None:
 
 def test_no_answer_at_all_says_why() -> None:
     with pytest.raises(UserError, match=r"none of the 1 utterances: none has a score \(too_short\)"):
-        judge([utterance(0, "angry")], [Answer(None, {})], ["too_short"], "one")
+        judge([utterance(0, "angry")], [ModelAnswer(None, {})], ["too_short"], "one")
     with pytest.raises(UserError, match="it gives angry, neutral"):
-        judge([utterance(0, "bored")], [Answer(angry(0.9), {})], [None], "one")
+        judge([utterance(0, "bored")], [ModelAnswer(angry(0.9), {})], [None], "one")
 
 
 def test_an_answer_is_the_mean_by_length_of_what_is_scored() -> None:

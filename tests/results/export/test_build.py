@@ -15,7 +15,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.records import ClipRow, ObservationRow, TombstoneRow
 from pipeline.records.pseudonyms import author_tombstone, tombstone
-from pipeline.results.export.build import Export, ExportOptions, export_study
+from pipeline.results.export.build import ExportOptions, ExportResult, export_study
 from pipeline.results.export.levels import Level
 from pipeline.results.study import StudyReader
 from pipeline.study.config import Study
@@ -30,33 +30,33 @@ SECRETS = (
 )  # fmt: skip
 
 
-def table(export: Export, name: str) -> pd.DataFrame:
+def table(export: ExportResult, name: str) -> pd.DataFrame:
     return pd.read_csv(export.folder / f"{name}.csv", keep_default_na=False, na_values=[""])
 
 
-def rows_of(export: Export, name: str) -> list[dict[str, str]]:
+def rows_of(export: ExportResult, name: str) -> list[dict[str, str]]:
     with (export.folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def notes(export: Export) -> dict:
+def notes(export: ExportResult) -> dict:
     return json.loads((export.folder / "manifest.json").read_text("utf-8"))
 
 
-def test_nothing_of_persons_is_in_any_byte_of_the_shareable_tables(shareable: Export) -> None:
+def test_nothing_of_persons_is_in_any_byte_of_the_shareable_tables(shareable: ExportResult) -> None:
     for file in shareable.files:
         content = (shareable.folder / file.path).read_text("utf-8")
         assert not [secret for secret in SECRETS if secret in content], file.path
         assert not [number for number in range(40) if author(number) in content], file.path
 
 
-def test_what_goes_with_the_tables_names_nobody_either(shareable: Export) -> None:
+def test_what_goes_with_the_tables_names_nobody_either(shareable: ExportResult) -> None:
     for path in shareable.folder.glob("*.json"):
         content = path.read_text("utf-8")
         assert not [secret for secret in (HANDLE, SENTENCE, post_id(0)[:12], "مرحبا") if secret in content]
 
 
-def test_shareable_values_are_coarse(shareable: Export) -> None:
+def test_shareable_values_are_coarse(shareable: ExportResult) -> None:
     clips, counts = rows_of(shareable, "clips"), rows_of(shareable, "observations")
     assert {one["posted_week"] for one in clips} == {"2026-03-02", "2026-03-09", ""}
     assert {one["views_log2"] for one in counts} == {"13"}
@@ -67,7 +67,7 @@ def test_shareable_values_are_coarse(shareable: Export) -> None:
     assert "posted_at" not in clips[0]
 
 
-def test_authors_with_fewer_than_five_clips_lose_their_pseudonym_and_keep_their_rows(shareable: Export) -> None:
+def test_authors_with_fewer_than_five_clips_lose_their_pseudonym_and_keep_their_rows(shareable: ExportResult) -> None:
     clips = table(shareable, "clips")
     assert len(clips) == 41
     assert (clips.groupby("author_key").size() == 6).all()
@@ -79,7 +79,7 @@ def test_authors_with_fewer_than_five_clips_lose_their_pseudonym_and_keep_their_
     assert (held["count"], held["unit"]) == (4, "cells")
 
 
-def test_tables_of_one_export_join(shareable: Export, made: Study) -> None:
+def test_tables_of_one_export_join(shareable: ExportResult, made: Study) -> None:
     clips, emotions = table(shareable, "clips"), table(shareable, "emotions")
     reader = StudyReader(made.published)
     stored = reader.sql("SELECT region, model, round(probability, 2) AS p FROM emotions WHERE label IS NOT NULL")
@@ -90,12 +90,12 @@ def test_tables_of_one_export_join(shareable: Export, made: Study) -> None:
     assert clips["clip_id"].is_unique
 
 
-def test_rows_are_in_an_order_that_tells_nothing(shareable: Export) -> None:
+def test_rows_are_in_an_order_that_tells_nothing(shareable: ExportResult) -> None:
     ids = [one["clip_id"] for one in rows_of(shareable, "clips")]
     assert ids == sorted(ids)
 
 
-def test_ids_match_another_export_only_where_asked(made: Study, shareable: Export, tmp_path: Path) -> None:
+def test_ids_match_another_export_only_where_asked(made: Study, shareable: ExportResult, tmp_path: Path) -> None:
     def ids(name: str, asked: str | None) -> set[str]:
         done = export_study(made, ExportOptions(form="csv", folder=tmp_path / name, ids=asked))
         return {one["clip_id"] for one in rows_of(done, "clips")}
@@ -107,7 +107,7 @@ def test_ids_match_another_export_only_where_asked(made: Study, shareable: Expor
     assert (tmp_path / "first" / "emotions.csv").read_bytes() == (tmp_path / "second" / "emotions.csv").read_bytes()
 
 
-def test_restricted_has_post_ids_texts_and_pseudonyms_and_no_handle(restricted: Export) -> None:
+def test_restricted_has_post_ids_texts_and_pseudonyms_and_no_handle(restricted: ExportResult) -> None:
     clips = rows_of(restricted, "clips")
     found = next(one for one in clips if one["clip_id"] == f"tiktok:{post_id(1)}")
     assert found["author_key"] == author(1)
@@ -134,8 +134,8 @@ def test_ids_only_has_ids_of_posts_and_nothing_else(made: Study, tmp_path: Path)
 
 def test_forgotten_clips_leave_at_no_level(tmp_path: Path, keys: Path) -> None:
     gone = f"tiktok:{post_id(0)}"
-    buried = row(TombstoneRow, clip_key=tombstone(gone, key_for(NAME)), cause="vanished")
-    study = make_study(tmp_path / "s", [*made_rows(), buried])
+    tombstones = row(TombstoneRow, clip_key=tombstone(gone, key_for(NAME)), cause="vanished")
+    study = make_study(tmp_path / "s", [*made_rows(), tombstones])
     for level in Level:
         done = export_study(study, ExportOptions(level, "csv", folder=tmp_path / level))
         assert notes(done)["suppressed"][0]["count"] == 1
@@ -150,8 +150,8 @@ def test_forgotten_clips_leave_at_no_level(tmp_path: Path, keys: Path) -> None:
 
 
 def test_clips_of_an_author_who_opted_out_leave_at_no_level(tmp_path: Path, keys: Path) -> None:
-    buried = row(TombstoneRow, clip_key=author_tombstone(author(0), key_for(NAME)), cause="opt_out")
-    study = make_study(tmp_path / "s", [*made_rows(), buried])
+    tombstones = row(TombstoneRow, clip_key=author_tombstone(author(0), key_for(NAME)), cause="opt_out")
+    study = make_study(tmp_path / "s", [*made_rows(), tombstones])
     theirs = [f"tiktok:{post_id(number)}" for number in range(36) if author(number) == author(0)]
     for level in Level:
         done = export_study(study, ExportOptions(level, "csv", folder=tmp_path / level))
@@ -160,7 +160,7 @@ def test_clips_of_an_author_who_opted_out_leave_at_no_level(tmp_path: Path, keys
         assert not [clip_id for clip_id in theirs if clip_id in written]
 
 
-def test_the_manifest_says_what_lies_there(shareable: Export) -> None:
+def test_the_manifest_says_what_lies_there(shareable: ExportResult) -> None:
     said = notes(shareable)
     assert said["level"] == "shareable"
     assert said["cliptone_version"]
@@ -177,7 +177,7 @@ def test_the_manifest_says_what_lies_there(shareable: Export) -> None:
     assert "clip_id" not in said["columns_left_out"]["clips"]
 
 
-def test_the_codebook_has_the_exported_columns_alone(shareable: Export) -> None:
+def test_the_codebook_has_the_exported_columns_alone(shareable: ExportResult) -> None:
     with (shareable.folder / "codebook.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     for name in ("clips", "observations", "clip_tone"):

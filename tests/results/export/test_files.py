@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
-from pipeline.results.export.build import Export
+from pipeline.results.export.build import ExportResult
 from pipeline.results.export.files import flat, formula_cells, read_table, write_table
 from tests.support.export_study import HOSTILE
 
@@ -121,7 +121,7 @@ def test_cells_that_a_spreadsheet_takes_for_formulas_are_counted_and_kept(tmp_pa
     assert read_table(tmp_path / "t.csv", rows.schema)["caption"].to_pylist() == rows["caption"].to_pylist()
 
 
-def test_hostile_captions_come_back_from_a_whole_export(restricted: Export) -> None:
+def test_hostile_captions_come_back_from_a_whole_export(restricted: ExportResult) -> None:
     [captions] = [file.table.rows for file in restricted.files if file.table.name == "clips"]
     frame = pd.read_csv(restricted.folder / "clips.csv", dtype=str, keep_default_na=False, lineterminator="\n")
     assert frame["caption"].tolist() == [text or "" for text in captions["caption"].to_pylist()]
@@ -133,7 +133,9 @@ def test_hostile_captions_come_back_from_a_whole_export(restricted: Export) -> N
     assert not content.startswith(b"\xef\xbb\xbf")
 
 
-def test_the_data_package_describes_each_file_as_the_standard_asks(restricted: Export, shareable: Export) -> None:
+def test_the_data_package_describes_each_file_as_the_standard_asks(
+    restricted: ExportResult, shareable: ExportResult
+) -> None:
     for done in (restricted, shareable):
         package = json.loads((done.folder / "datapackage.json").read_text("utf-8"))
         assert package["$schema"].startswith("https://datapackage.org/profiles/2")
@@ -156,7 +158,7 @@ def test_the_data_package_describes_each_file_as_the_standard_asks(restricted: E
             assert types.get("clip_id", "string") == types.get("sound_id", "string") == "string"
 
 
-def test_keys_of_the_data_package_hold(restricted: Export) -> None:
+def test_keys_of_the_data_package_hold(restricted: ExportResult) -> None:
     package = json.loads((restricted.folder / "datapackage.json").read_text("utf-8"))
     keys = {one["name"]: one["schema"].get("primaryKey") for one in package["resources"]}
     assert keys["clips"] == ["clip_id"]

@@ -12,13 +12,13 @@ from pipeline.errors import UserError
 from pipeline.records import ClipRow, TranscriptRow
 from pipeline.results.export import levels
 from pipeline.results.export.build import ExportOptions, export_study
-from pipeline.results.export.leaks import Needles, find_leaks, needles
+from pipeline.results.export.leaks import Identifiers, find_leaks, needles
 from pipeline.results.export.levels import COLUMNS, Level, Rule
 from pipeline.results.study import StudyReader
 from pipeline.study.config import Study
 from tests.support.export_study import HANDLE, SENTENCE, author, post_id
 
-KNOWN = Needles(
+KNOWN = Identifiers(
     ids=frozenset({"tiktok:7300000000000000001", "7300000000000000001", "dQw4w9WgXcQ", "7"}),
     accounts=frozenset({"anna_k"}),
     texts=frozenset({("look", "at", "this"), ("one", "two", "three", "four", "five")}),

@@ -16,10 +16,10 @@ from parselmouth.praat import call
 
 from pipeline.records import AudioRow, EvidenceRow, SegmentRow, SegmentTrustRow, TranscriptRow
 from pipeline.results.export.annotations import eaf, textgrid
-from pipeline.results.export.build import Export
+from pipeline.results.export.build import ExportResult
 from pipeline.results.export.coarsen import Names
 from pipeline.results.export.subtitles import srt, vtt
-from pipeline.results.export.tracks import ClipTracks, Span, apart, clean, read_tracks
+from pipeline.results.export.tracks import AnnotationSpan, ClipTracks, apart, clean, read_tracks
 from pipeline.results.study import StudyReader
 from tests.support.export_study import HANDLE, HOSTILE, make_study, words_of
 from tests.support.report.generated_study import clip
@@ -40,18 +40,18 @@ MADE_AT = datetime(2026, 3, 2, tzinfo=UTC)
 CUE = re.compile(r"(\d\d):(\d\d):(\d\d)[,.](\d{3}) --> (\d\d):(\d\d):(\d\d)[,.](\d{3})")
 
 
-def tracks(spans: list[Span], **tones: tuple[Span, ...]) -> ClipTracks:
-    cleaned = tuple(Span(one.start_s, one.end_s, clean(one.text)) for one in spans)
+def tracks(spans: list[AnnotationSpan], **tones: tuple[AnnotationSpan, ...]) -> ClipTracks:
+    cleaned = tuple(AnnotationSpan(one.start_s, one.end_s, clean(one.text)) for one in spans)
     return ClipTracks("tiktok:1", 10.0, cleaned, cleaned, tones)
 
 
-def drawn(seed: int) -> list[Span]:
+def drawn(seed: int) -> list[AnnotationSpan]:
     """Spans as a speech engine may give them: out of order, on top of each other, of no length, with any text."""
     draw = random.Random(seed)
     spans = []
     for _ in range(draw.randrange(12)):
         start = draw.choice([0.0, draw.uniform(0, 9), round(draw.uniform(0, 9), 1)])
-        spans.append(Span(start, start + draw.choice([0, 0.0001, 0.3, 5]), draw.choice(NASTY)))
+        spans.append(AnnotationSpan(start, start + draw.choice([0, 0.0001, 0.3, 5]), draw.choice(NASTY)))
     return spans
 
 
@@ -100,7 +100,7 @@ def test_cues_are_in_order_of_one_line_and_of_some_length(form, seed: int) -> No
 
 
 def test_the_form_of_subtitles() -> None:
-    made = tracks([Span(0.5, 3661.25, "a --> b & <i>"), Span(3662, 3663, "two\nlines")])
+    made = tracks([AnnotationSpan(0.5, 3661.25, "a --> b & <i>"), AnnotationSpan(3662, 3663, "two\nlines")])
     assert srt(made) == (
         "1\n00:00:00,500 --> 01:01:01,250\na → b & <i>\n\n2\n01:01:02,000 --> 01:01:03,000\ntwo lines\n\n"
     )
@@ -116,7 +116,7 @@ def test_a_clip_without_words_has_no_subtitles() -> None:
 
 @pytest.mark.parametrize("seed", range(25))
 def test_praat_reads_the_tiers_as_they_were(seed: int, tmp_path: Path) -> None:
-    made = tracks(drawn(seed), one=(Span(0.0, 4.0, "angry 0.71"), Span(4.5, 9.0, "NULL low_snr")))
+    made = tracks(drawn(seed), one=(AnnotationSpan(0.0, 4.0, "angry 0.71"), AnnotationSpan(4.5, 9.0, "NULL low_snr")))
     found = praat_tiers(textgrid(made), tmp_path)
     assert list(found) == ["words", "segments", "tone one"]
     for name, spans in made.tiers.items():
@@ -131,7 +131,7 @@ def test_praat_reads_the_tiers_as_they_were(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(25))
 def test_elan_documents_are_sound(seed: int) -> None:
-    made = tracks(drawn(seed), one=(Span(0.0, 4.0, "angry 0.71"),))
+    made = tracks(drawn(seed), one=(AnnotationSpan(0.0, 4.0, "angry 0.71"),))
     document = ElementTree.fromstring(eaf(made, MADE_AT).encode())  # noqa: S314 - our own
     assert [child.tag for child in document] == ["HEADER", "TIME_ORDER", "TIER", "TIER", "TIER", "LINGUISTIC_TYPE"]
     slots = {slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE", "")) for slot in document.iter("TIME_SLOT")}
@@ -153,8 +153,10 @@ def test_elan_documents_are_sound(seed: int) -> None:
 
 
 def test_no_word_is_lost_where_spans_lie_on_each_other() -> None:
-    found = apart([Span(1, 1, "b"), Span(0, 2, "a"), Span(1.5, 3, "c"), Span(5, 5, "d")])
-    assert found == (Span(0.0, 2.0, "a b"), Span(2.0, 3.0, "c"), Span(5.0, 5.001, "d"))
+    found = apart(
+        [AnnotationSpan(1, 1, "b"), AnnotationSpan(0, 2, "a"), AnnotationSpan(1.5, 3, "c"), AnnotationSpan(5, 5, "d")]
+    )
+    assert found == (AnnotationSpan(0.0, 2.0, "a b"), AnnotationSpan(2.0, 3.0, "c"), AnnotationSpan(5.0, 5.001, "d"))
 
 
 def test_tracks_of_a_study(tmp_path: Path, keys: Path) -> None:
@@ -180,10 +182,13 @@ def test_tracks_of_a_study(tmp_path: Path, keys: Path) -> None:
     assert (first.tones["one"][1].start_s, first.tones["one"][1].end_s) == (3.0, 5.5)
     assert re.fullmatch(r"(angry|happy|neutral|sad) 0\.\d\d", first.tones["one"][0].text)
     assert second.segments == second.words == ()
-    assert second.tones == {"one": (Span(0.0, 3.0, "NULL no_speech"),), "two": (Span(0.0, 3.0, "NULL no_speech"),)}
+    assert second.tones == {
+        "one": (AnnotationSpan(0.0, 3.0, "NULL no_speech"),),
+        "two": (AnnotationSpan(0.0, 3.0, "NULL no_speech"),),
+    }
 
 
-def test_every_clip_with_audio_has_its_files(restricted: Export, tmp_path: Path) -> None:
+def test_every_clip_with_audio_has_its_files(restricted: ExportResult, tmp_path: Path) -> None:
     by_form = {
         suffix: sorted((restricted.folder / "subtitles").glob(f"*{suffix}"))
         for suffix in (".srt", ".vtt", ".TextGrid", ".eaf")

@@ -9,9 +9,9 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 from pipeline.analysis.sound.praat import PitchRange
+from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.results.report.curves import COLUMNS, MAX_VALUES, PEAKS, ROWS, curves, peaks, spectrogram_png
 from pipeline.results.report.scripts import as_script
 

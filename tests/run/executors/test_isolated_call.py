@@ -89,8 +89,8 @@ def test_another_thread_can_stop_it(tmp_path: Path) -> None:
 
 KILLED = """
 import sys
-from pipeline.executors.child import Child
-from tests.executors.test_child import hang_with_company
+from pipeline.run.executors.isolated_call import Child
+from tests.run.executors.test_isolated_call import hang_with_company
 if __name__ == "__main__":
     Child().call(hang_with_company, (sys.argv[1],), 60)
 """

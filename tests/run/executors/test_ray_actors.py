@@ -163,7 +163,7 @@ def test_a_stage_for_a_gpu_asks_for_one(executor: RayExecutor) -> None:
 
 
 def test_waves_grow_with_the_cluster(executor: RayExecutor) -> None:
-    assert executor.wave_clips >= LocalExecutor.wave_clips
+    assert executor.chunk_clips >= LocalExecutor.chunk_clips
 
 
 def test_what_lost_its_worker_comes_first() -> None:
@@ -178,8 +178,8 @@ def test_what_lost_its_worker_comes_first() -> None:
 
 OWN_RAY = """
 import psutil
-from pipeline.config import RayOptions
-from pipeline.executors.ray_actors import RayExecutor
+from pipeline.study.config import RayOptions
+from pipeline.run.executors.ray_actors import RayExecutor
 made = RayExecutor([], RayOptions(), 1)
 mine = psutil.Process().children(recursive=True)
 session = made._cluster._session

@@ -82,8 +82,8 @@ class Killer(Collecting):
         super().__init__()
         self._cluster, self._node, self._stage = cluster, node, stage
 
-    def step(self, stage: str, outcome: Outcome, spared: int) -> None:
-        super().step(stage, outcome, spared)
+    def step(self, stage: str, outcome: Outcome, skipped: int) -> None:
+        super().step(stage, outcome, skipped)
         if stage == self._stage and self._node is not None:
             node, self._node = self._node, None
             self._cluster.remove_node(node, allow_graceful=False)

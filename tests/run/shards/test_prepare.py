@@ -16,7 +16,7 @@ from pipeline.privacy.forget import forget
 from pipeline.privacy.subjects import Named
 from pipeline.records import AudioRow, Clip
 from pipeline.run.executors.local import LocalExecutor
-from pipeline.run.progress import Report
+from pipeline.run.progress import RunSummary
 from pipeline.run.runner import run_study
 from pipeline.run.shards.merge import Merged, merge, remove_shards
 from pipeline.run.shards.prepare import part_of, shards_of
@@ -75,11 +75,11 @@ def load(clips: Path, name: str = "split", extra: str = "", source: str = SOURCE
     return load_study(write_study(folder, source + "[run]\nworkers = 0\n" + extra), BY_NAME)
 
 
-def go(study: Study, stages: Sequence[type[Stage]] = STAGES, **options: Any) -> Report:
+def go(study: Study, stages: Sequence[type[Stage]] = STAGES, **options: Any) -> RunSummary:
     return run_study(study, executor=LocalExecutor(0), stages=stages, **options)
 
 
-def go_shards(study: Study, *numbers: int, count: int = COUNT, **options: Any) -> list[Report]:
+def go_shards(study: Study, *numbers: int, count: int = COUNT, **options: Any) -> list[RunSummary]:
     """Run some shards, or all."""
     return [go(part_of(study, Shard(count, number)), **options) for number in numbers or range(1, count + 1)]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.records.post import Place
+from pipeline.records.post import Provenance
 from pipeline.records.pseudonyms import clip_row
-from pipeline.sources.formats import BY_NAME, FORMATS, Hints, detect, enrolments, read, write_rejects
+from pipeline.sources.formats import BY_NAME, FORMATS, Hints, detect, read, sourced_posts, write_rejects
 from pipeline.study.keys import KEY_BYTES
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -117,7 +117,7 @@ def test_a_mapping_for_a_file_without_columns_says_so() -> None:
 
 def test_counts_seen_at_several_times_are_all_kept_for_one_clip(tmp_path: Path) -> None:
     path = written(tmp_path / "x", line(1, 10, 1715000000000), line(1, 30, 1715200000000), line(1, 20, 1715100000000))
-    found = list(enrolments(read(path), "import", fetch=True))
+    found = list(sourced_posts(read(path), "import", fetch=True))
     assert {clip.clip_id for clip in found} == {"tiktok:7312345678901230001"}
     assert [clip.post.counts["views"] for clip in found] == [10, 20, 30], "the one collected last comes last"
     assert [clip.place.file_row for clip in found] == [1, 3, 2]
@@ -125,15 +125,15 @@ def test_counts_seen_at_several_times_are_all_kept_for_one_clip(tmp_path: Path) 
 
 def test_a_post_knows_its_file_its_row_and_the_version_of_its_reader(tmp_path: Path) -> None:
     result = read(written(tmp_path / "x", line(1), "{broken", line(2)))
-    first, second = enrolments(result, "first wave", fetch=False)
-    assert first.place == Place("first wave", result.sha256, 1, BY_NAME["zeeschuimer"].version)
+    first, second = sourced_posts(result, "first wave", fetch=False)
+    assert first.place == Provenance("first wave", result.sha256, 1, BY_NAME["zeeschuimer"].version)
     assert second.place.file_row == 3
     assert {clip.source.kind for clip in (first, second)} == {"post"}, "nothing is to be fetched"
 
 
 def test_a_clip_of_a_donation_has_no_author_and_can_be_fetched() -> None:
     result = read(FIXTURES / "tiktok_donation.json", Hints(donor="p01"))
-    clips = list(enrolments(result, "import", fetch=True))
+    clips = list(sourced_posts(result, "import", fetch=True))
     assert len(clips) == len({exposure.clip_id for exposure in result.exposures}) == 4
     assert all(clip.post.author is None and clip.post.author_id is None for clip in clips)
     assert all(clip.source.location.startswith("https://www.tiktok.com/@_/video/") for clip in clips)
@@ -141,7 +141,7 @@ def test_a_clip_of_a_donation_has_no_author_and_can_be_fetched() -> None:
 
 
 def test_hashtags_come_from_the_caption_in_any_script() -> None:
-    found = enrolments(read(FIXTURES / "zeeschuimer.ndjson"), "import", fetch=True)
+    found = sourced_posts(read(FIXTURES / "zeeschuimer.ndjson"), "import", fetch=True)
     clips = {clip.clip_id: clip for clip in found}
     clip = clips["tiktok:7312345678901234568"]
     assert clip_row(clip.clip_id, clip.post, KEY).hashtags == ("حقيبة",)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.sources.platforms.captions import MAX_TRACKS, Line, read_webvtt, tracks_of
+from pipeline.sources.platforms.captions import MAX_TRACKS, Cue, read_webvtt, tracks_of
 from tests.support.platform.fake_captions import ROLLING, SAID
 
 
@@ -30,7 +30,7 @@ def texts(file: str) -> list[str]:
     ],
 )
 def test_times_with_their_settings(time: str, start: float, end: float) -> None:
-    assert read_webvtt(cue("hello", time=time)) == [Line(start, end, "hello")]
+    assert read_webvtt(cue("hello", time=time)) == [Cue(start, end, "hello")]
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_an_end_before_its_start_is_left_out() -> None:
 
 def test_rolling_lines_are_told_once_and_a_repeated_word_stays() -> None:
     assert read_webvtt(ROLLING) == [
-        Line(0.16, 2.31, "hello there friends"),
-        Line(2.32, 4.0, "no"),
-        Line(4.01, 5.5, "no really"),
+        Cue(0.16, 2.31, "hello there friends"),
+        Cue(2.32, 4.0, "no"),
+        Cue(4.01, 5.5, "no really"),
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import Reason
 from pipeline.records import Outcome
-from pipeline.sources.platforms.egress_proxy import Gate, gate, is_public
+from pipeline.sources.platforms.egress_proxy import EgressProxy, gate, is_public
 from tests.support.platform.fake_platform import fake_platform
 from tests.support.platform.rig import Answering, Server, fetch
 
@@ -42,7 +42,7 @@ def counted_connections(server: Server) -> list[object]:
     return seen
 
 
-def said(way: Gate, request: str) -> str:
+def said(way: EgressProxy, request: str) -> str:
     """First line that the gate answers."""
     with socket.create_connection(way.server_address, timeout=5) as client:
         client.sendall(f"{request}\r\n\r\n".encode())

@@ -19,8 +19,8 @@ class EvilTikTokIE(TikTokIE, plugin_name="evil"):
         raise SystemExit("the plugin was asked")
 """
 LOOK = """
-from pipeline.collect.look import look
-from pipeline.collect.options import DownloadOptions
+from pipeline.sources.platforms.visibility import look
+from pipeline.sources.platforms.options import DownloadOptions
 print(look("https://www.tiktok.com/@ann/video/1", DownloadOptions(proxy="http://127.0.0.1:9"), {"retries": 0}).state)
 """
 

@@ -22,7 +22,7 @@ from pipeline.stage import Setting, StagePlan, plan_stage
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
 from pipeline.store.publish import parquet, parquet_files
-from pipeline.store.publish.parquet_files import MANIFEST, Manifest, Place, manifest_of, place_of
+from pipeline.store.publish.parquet_files import MANIFEST, Manifest, ParquetFolder, manifest_of, place_of
 from pipeline.store.queries import read_queries
 from pipeline.store.store import Store
 from pipeline.study.config import Study, load_study
@@ -45,7 +45,7 @@ class Published:
     """A store that is published as Parquet, and what readers see of it."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        self.target, self.place = folder / "study.duckdb", Place(url)
+        self.target, self.place = folder / "study.duckdb", ParquetFolder(url)
         working = folder / "work" / "study.duckdb"
         self.store = Store(working, (Download,))
         parquet.choose(working, "test", url)
@@ -147,11 +147,11 @@ def test_a_publication_that_breaks_off_leaves_the_state_before(
     first = published.publish()
     published.save(*CLIPS, size=2)
 
-    def cut(place: Place, manifest: Manifest) -> None:
+    def cut(place: ParquetFolder, manifest: Manifest) -> None:
         raise OSError("cut off")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Place, "swap", cut)
+        patch.setattr(ParquetFolder, "swap", cut)
         with pytest.raises(OSError, match="cut off"):
             published.publish()
     assert published.place.manifest() == first
@@ -254,7 +254,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="a newer cliptone"):
         StudyReader(tmp_path)
     with pytest.raises(StoreError, match=r"nowhere://x cannot be reached: .*nowhere"):
-        Place("nowhere://x").manifest()
+        ParquetFolder("nowhere://x").manifest()
 
 
 def test_addresses_survive_the_file_system() -> None:
@@ -262,8 +262,8 @@ def test_addresses_survive_the_file_system() -> None:
     assert place_of(Path("/data/study") / MANIFEST).url == "/data/study"
     assert manifest_of(Path("gs://bucket/x")) == Path("gs://bucket/x/manifest.json")
     assert manifest_of(Path("outputs/x")) is None
-    assert Place("/data/study").is_local
-    assert not Place("s3://bucket").is_local
+    assert ParquetFolder("/data/study").is_local
+    assert not ParquetFolder("s3://bucket").is_local
 
 
 # ------------------------------------------------------------ a study file says so

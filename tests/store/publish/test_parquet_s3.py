@@ -15,7 +15,7 @@ from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
-from pipeline.store.publish.parquet_files import Place
+from pipeline.store.publish.parquet_files import ParquetFolder
 from pipeline.study.config import load_study
 from tests.conftest import write_study, write_wav
 from tests.support.fake_stages import Double, Length
@@ -70,14 +70,14 @@ def test_results_in_a_bucket_are_read_from_anywhere(tmp_path: Path) -> None:
     run(tmp_path, 2)
     here, there = doubles(StudyReader(tmp_path / "outputs" / "test" / "study.duckdb")), doubles(open_study(URL))
     assert here == there == {"file:0.wav": 2, "file:1.wav": 4}
-    before = Place(URL).manifest()
+    before = ParquetFolder(URL).manifest()
     run(tmp_path, 3)
     assert doubles(open_study(URL)) == {**there, "file:2.wav": 6}
-    after = Place(URL).manifest()
+    after = ParquetFolder(URL).manifest()
     assert before is not None
     assert after is not None
     assert set(after.retired) == before.files - after.files  # they stay for readers of the state before
-    place = Place(URL)
+    place = ParquetFolder(URL)
     assert all(place.filesystem.exists(place.path(path)) for path in before.files | after.files)
 
 

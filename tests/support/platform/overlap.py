@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from pipeline.run.executors.platform_lanes import LaneState
-from pipeline.run.progress import Silent
+from pipeline.run.progress import NoProgress
 from pipeline.run.runner import run_study
 from pipeline.stage import Stage
 from pipeline.stages import STAGES as SHIPPED_STAGES
@@ -36,7 +36,7 @@ class Speaking(Platform):
             super()._tiktok(path)
 
 
-class Watch(Silent):
+class Watch(NoProgress):
     """Says how the lane stands, for whoever waits."""
 
     def lane(self, state: LaneState) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from pipeline.media.audio import SAMPLE_RATE
 
+from pipeline.media.audio import SAMPLE_RATE
 from pipeline.records import (
     AcousticsRow,
     AudioRow,
