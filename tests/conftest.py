@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import wave
 from collections.abc import Callable, Iterator
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, Outcome, Source
+from pipeline.run.estimate.rates import cores
 from pipeline.run.executors.platform_lanes import LaneState
 from pipeline.run.runner import run_study
 from pipeline.stages import BY_NAME
@@ -28,10 +31,24 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """As many processes as this one may use cores: pytest-xdist counts those that share a core once."""
+    return cores()
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this session share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session", autouse=True)
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def keys(session_folder: Path) -> Iterator[Path]:
     """Pseudonym keys of tests in a folder of their own."""
-    folder = tmp_path_factory.mktemp("keys")
+    folder = session_folder / "keys"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLIPTONE_KEYS", str(folder))
         yield folder
@@ -121,11 +138,21 @@ def study() -> Iterator[SmallStudy]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, weights: Path, keys: Path) -> Study:
-    """The demo study, run once for all tests that only look at it."""
-    study = load_study(copy_demo(tmp_path_factory.mktemp("demo")), BY_NAME)
-    run_study(study)
-    return study
+def demo(session_folder: Path, weights: Path, keys: Path) -> Study:
+    """The demo study, run once in a session, whichever process needs it first; nothing may change it."""
+    folder = session_folder / "demo"
+    with FileLock(session_folder / "demo.lock"):
+        if not (folder / "study.duckdb").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a run that failed
+            run_study(load_study(copy_demo(folder), BY_NAME))
+    return load_study(folder / "demo.toml", BY_NAME)
+
+
+@pytest.fixture
+def demo_copy(demo: Study, tmp_path: Path) -> Study:
+    """A copy of the demo study with its results, to be changed."""
+    shutil.copytree(demo.output, tmp_path / "demo")
+    return load_study(tmp_path / "demo" / "demo.toml", BY_NAME)
 
 
 @pytest.fixture(scope="session")

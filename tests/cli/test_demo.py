@@ -135,8 +135,8 @@ def test_two_runs_give_identical_tables(demo: Study, tmp_path: Path) -> None:
         assert first[table] == second[table], table
 
 
-def test_a_second_run_does_nothing(demo: Study) -> None:
-    report = run_study(demo)
+def test_a_second_run_does_nothing(demo_copy: Study) -> None:
+    report = run_study(demo_copy)
     assert report.idle
     assert report.seconds < 10
 

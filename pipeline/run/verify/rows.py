@@ -22,7 +22,7 @@ UNEARNED = """
         FROM attempts WHERE stage = $stage AND status <> 'stale' GROUP BY clip_id
     ),
     final AS (
-        SELECT DISTINCT clip_id FROM {table} LEFT JOIN last USING (clip_id) WHERE coalesce(status, '') <> 'ok'
+        SELECT DISTINCT clip_id FROM {table} LEFT JOIN last USING (clip_id) WHERE coalesce(last.status, '') <> 'ok'
     )
     FROM final ORDER BY clip_id
 """
@@ -31,7 +31,7 @@ MISSING = """
     WITH last AS (
         SELECT clip_id, arg_max(status, attempt_id) AS status FROM attempts WHERE stage = $stage GROUP BY clip_id
     ),
-    final AS (SELECT clip_id FROM last ANTI JOIN {table} USING (clip_id) WHERE status = 'ok')
+    final AS (SELECT clip_id FROM last ANTI JOIN {table} USING (clip_id) WHERE last.status = 'ok')
     FROM final ORDER BY clip_id
 """
 #: Clips that passed a stage at their last attempt, and have two rows where there is to be one.
@@ -40,7 +40,7 @@ TWICE = """
         SELECT clip_id, arg_max(status, attempt_id) AS status FROM attempts WHERE stage = $stage GROUP BY clip_id
     ),
     final AS (
-        SELECT clip_id FROM {table} JOIN last USING (clip_id) WHERE status = 'ok'
+        SELECT clip_id FROM {table} JOIN last USING (clip_id) WHERE last.status = 'ok'
         GROUP BY clip_id, {grain} HAVING count(*) > 1
     )
     SELECT DISTINCT clip_id FROM final ORDER BY clip_id

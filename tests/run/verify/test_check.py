@@ -16,9 +16,12 @@ from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
 from pipeline.run.verify.check import verify
 from pipeline.run.verify.repair import repair
+from pipeline.run.verify.rows import row_findings
 from pipeline.stage import Stage
+from pipeline.stages import STAGES as SHIPPED_STAGES
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
+from pipeline.store.store import Store
 from pipeline.study import audit_log
 from pipeline.study.config import Study, load_study
 from pipeline.study.lock import held
@@ -175,6 +178,13 @@ def test_a_study_without_results_and_one_that_runs(tmp_path: Path, study: Study)
     empty = load_study(write_study(tmp_path / "other", BODY, "other"), {stage.name: stage for stage in STAGES})
     with pytest.raises(UserError, match="has no results yet"):
         verify(empty, STAGES)
+
+
+def test_the_tables_of_every_stage_can_be_checked(tmp_path: Path) -> None:
+    """Some have columns of the same name as those of attempts."""
+    store = Store(tmp_path / "study.duckdb", SHIPPED_STAGES)
+    assert list(row_findings(store, SHIPPED_STAGES)) == []
+    store.close()
 
 
 def test_the_command(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
