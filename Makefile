@@ -39,7 +39,7 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
-	$(BIN)/python -m pipeline.research.docs.data_dictionary --check
+	$(BIN)/python -m pipeline.research.docs.pages --check
 	$(BIN)/python -m tests.support.dependencies
 
 setup: $(READY)

@@ -17,7 +17,7 @@ EXIT_DISK_FULL = 74  # as sysexits.h has it for input/output errors
 EXIT_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 EXIT_TERMINATED = 143  # the same of SIGTERM
 EXITS = {DiskFull: EXIT_DISK_FULL, UserError: EXIT_USER, Stopped: EXIT_INTERRUPTED}
-#: The end of `cliptone run --help`; README has the same table.
+#: The end of `cliptone run --help`; pipeline/run/README.md has the same table.
 EXIT_CODES = (
     "Exit codes: 0 done, also with clips that failed, or stopped by --stop-after; 1 findings (verify) or an error in "
     "cliptone; 2 a mistake that you can mend; 74 the disk is full; 130 stopped by Ctrl-C; 143 stopped by SIGTERM. "

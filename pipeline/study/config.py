@@ -83,11 +83,20 @@ class StudyFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: int = Field(SCHEMA, alias="schema")
-    name: str
-    output: str | None = None
-    profile: Profile = "balanced"
-    store: str = "duckdb"
+    schema_version: int = Field(SCHEMA, alias="schema", description="version of the study file's form")
+    name: str = Field(description="name of the study: letters, digits, - and _")
+    output: str | None = Field(
+        None, description="folder of the results, beside this file; outputs/NAME where none is named"
+    )
+    profile: Profile = Field(
+        "balanced",
+        description="what accuracy may cost: balanced, reference (slow, Whisper as it was trained) or fast (a few more "
+        "wrong words)",
+    )
+    store: str = Field(
+        "duckdb",
+        description='"duckdb", or "parquet://FOLDER", "parquet://s3://bucket/study": results as Parquet files',
+    )
     sources: tuple[SourceOptions, ...] = Field(min_length=1)
     filters: FilterOptions = FilterOptions()
     privacy: PrivacyOptions = PrivacyOptions()

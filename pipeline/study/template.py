@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from pipeline.stage import Stage
-from pipeline.study.config import SCHEMA, PrivacyOptions, RayOptions, RunOptions
+from pipeline.study.config import SCHEMA, PrivacyOptions, RayOptions, RunOptions, StudyFile
 from pipeline.study.filters import FilterOptions
 
 HEAD = """# {name}: a study for cliptone. Run it with: cliptone run {name}.toml
 # A key with a # before it shows its default; take the # away to change it.
 schema = {schema}
 name = "{name}"
-# output = "outputs/{name}"   # folder of the results, beside this file
-# store = "duckdb"            # or "parquet://FOLDER", "parquet://s3://bucket/study": results as Parquet files
-# profile = "balanced"        # or reference (slow, Whisper as it was trained) or fast (a few more wrong words)
+# {output}
+# output = "outputs/{name}"
+# {store}
+# store = "duckdb"
+# {profile}
+# profile = "balanced"
 
 # Where clips come from: any number of [[sources]], each with one of folder, glob, urls, url_file, export or listing.
 # Each may have a name, which results show: name = "first wave". Without one it is called by kind and number: folder 1.
@@ -52,32 +57,52 @@ folder = "clips"              # every media file in this folder and below; or gl
 MINIMISING = {"pseudonymise": True, "keep_media": False, "keep_audio": False}
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of a study file: its options, what it is for, and the values that a new study states."""
+
+    name: str
+    options: type[BaseModel]
+    about: str
+    stated: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> Mapping[str, FieldInfo]:
+        """Its keys, without those that are sections of their own."""
+        return {key: one for key, one in self.options.model_fields.items() if not isinstance(one.default, BaseModel)}
+
+
+def sections(stages: Mapping[str, type[Stage]]) -> tuple[Section, ...]:
+    """Every section after the sources, in the order of the file."""
+    return (
+        Section("filters", FilterOptions, _first_line(FilterOptions)),
+        Section("privacy", PrivacyOptions, _first_line(PrivacyOptions), MINIMISING),
+        Section("run", RunOptions, _first_line(RunOptions)),
+        Section("run.ray", RayOptions, _first_line(RayOptions)),
+        *(Section(stage.name, stage.Options, _first_line(stage)) for stage in stages.values()),
+    )
+
+
 def study_template(name: str, stages: Mapping[str, type[Stage]]) -> str:
     """A commented study file."""
-    parts = [HEAD.format(name=name, schema=SCHEMA)]
-    parts.append(_section("filters", FilterOptions, FilterOptions.__doc__ or ""))
-    parts.append(_section("privacy", PrivacyOptions, "What is known of people.", MINIMISING))
-    parts.append(_section("run", RunOptions, "How the machine is used; nothing here changes a number."))
-    parts.append(_section("run.ray", RayOptions, RayOptions.__doc__ or ""))
-    parts += [_section(stage.name, stage.Options, (stage.__doc__ or "").splitlines()[0]) for stage in stages.values()]
-    return "\n".join(parts)
+    about = {key: StudyFile.model_fields[key].description for key in ("output", "store", "profile")}
+    return "\n".join([HEAD.format(name=name, schema=SCHEMA, **about), *map(_written, sections(stages))])
 
 
-def _section(name: str, options: type[BaseModel], doc: str, stated: Mapping[str, Any] | None = None) -> str:
-    """A section with every key: `stated` ones as they are to be, the others as comments with their default."""
-    lines = [f"# {doc}", f"[{name}]"]
-    for key, field in options.model_fields.items():
-        if isinstance(field.default, BaseModel):
-            continue  # a section of its own
-        lines.append(f"# {field.description}")
-        lines.append(
-            f"{key} = {_toml(stated[key])}" if stated and key in stated else f"# {key} = {_toml(field.default)}"
-        )
+def as_toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def _written(section: Section) -> str:
+    """A section with every key: stated ones as they are to be, the others as comments with their default."""
+    lines = [f"# {section.about}", f"[{section.name}]"]
+    for key, one in section.fields.items():
+        default = '""   # not set' if one.default is None else as_toml(one.default)
+        lines.append(f"# {one.description}")
+        lines.append(f"{key} = {as_toml(section.stated[key])}" if key in section.stated else f"# {key} = {default}")
     return "\n".join(lines) + "\n"
 
 
-def _toml(value: Any) -> str:
-    """A default as TOML; a key that is unset by default shows an empty text."""
-    if value is None:
-        return '""   # not set'
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
+def _first_line(documented: type) -> str:
+    return (documented.__doc__ or "").splitlines()[0]

@@ -1,4 +1,4 @@
-"""What was measured, for reading: a table on the screen and in the README, and a picture."""
+"""What was measured, for reading: a table on the screen and on the page of this folder, and a picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-README = Path("README.md")
+PAGE = Path("pipeline/research/README.md")
 BLUE, GREY = "#0072B2", "#999999"  # of Okabe and Ito (2008), and grey for what is not cliptone
 SECONDS_PER_MINUTE = 60.0
 HEADER = (

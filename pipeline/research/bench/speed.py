@@ -1,7 +1,7 @@
 """How fast cliptone is beside what one would wire together: `python -m pipeline.research.bench.speed`, or `make bench`.
 
 All contenders run on the same clips, each in its own process, in turn, several rounds; the figures are medians.
-Results go to `outputs/bench/` as JSON and a picture, and into the table of the README.
+Results go to `outputs/bench/` as JSON and a picture, and into the table of `pipeline/research/README.md`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipeline.records import Seconds
 from pipeline.research.bench import corpus, meter, random_classifier
 from pipeline.research.bench.corpus import Reference
 from pipeline.research.bench.limit import Limit, limit_of
-from pipeline.research.bench.show import README, draw, markdown, show
+from pipeline.research.bench.show import PAGE, draw, markdown, show
 from pipeline.research.docs.documents import replace_in
 from pipeline.results.evaluation.transcripts import compare
 
@@ -221,7 +221,7 @@ def main(
     by_hand_rounds: Annotated[int, typer.Option(help="how often the slowest of them runs, by hand")] = 3,
     only: Annotated[str, typer.Option(help="contenders, separated by ;")] = "",
     output: Annotated[Path, typer.Option(help="where everything is written")] = OUTPUT,
-    readme: Annotated[bool, typer.Option(help="renew the README's table")] = False,
+    readme: Annotated[bool, typer.Option(help="renew the table of pipeline/research/README.md")] = False,
 ) -> None:
     """Measure, print, draw, and write JSON."""
     bench = Bench(output / "clips", output / "models", (output / "scratch").absolute())
@@ -236,7 +236,7 @@ def main(
     show(measured)
     draw(measured, output / "speed.png")
     if readme:
-        replace_in(README, "speed", markdown(measured))
+        replace_in(PAGE, "speed", markdown(measured))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The pictures of the README.
+"""The pictures of the pages.
 
 `python -m pipeline.research.demo_clips.picture outputs/demo` draws them from the demo's results.
 """

@@ -1,6 +1,6 @@
 """What tone and words are worth over music and noise, and where tone is left out for it, as a user would get it.
 
-`python -m pipeline.research.evidence.measure_evidence [README.md]` makes clips of known truth, runs them as studies in
+`python -m pipeline.research.evidence.measure_evidence [PAGE]` makes clips of known truth, runs them as studies in
 a folder of its own, and prints the tables; it writes them into a document too, if one is named. It needs the models of
 the extra `starter` and the speech that `pipeline.research.evidence.material` names. One half of the clips chooses the
 gate's defaults, the other half is reported.

@@ -38,7 +38,7 @@ STATEMENTS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ClipView:
-    """One clip; every frame has the columns of the table or view of its name (see the README), times in s."""
+    """One clip; every frame has the columns of the table or view of its name (see the data dictionary), times in s."""
 
     clip_id: str
     overview: pd.DataFrame  # its line of clip_overview

@@ -60,7 +60,7 @@ def test_recall_on_the_labelled_set_does_not_fall_and_names_are_not_found() -> N
     assert found["PHONE"][0] >= 12
     assert found["ADDRESS"][0] >= 8
     assert found["HANDLE"][0] >= 5
-    assert found["NAME"][0] == 0, "should this change, README says something else"
+    assert found["NAME"][0] == 0, "should this change, pipeline/privacy/README.md says something else"
     assert false_alarms()[0] == 0
 
 

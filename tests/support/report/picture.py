@@ -1,4 +1,4 @@
-"""The picture of the report in the README.
+"""The picture of the report on the page of a first study.
 
 `python -m tests.support.report.picture outputs/demo` draws it in a browser.
 """
