@@ -40,6 +40,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 	$(BIN)/python -m pipeline.research.docs.pages --check
+	$(BIN)/python -m tests.support.distributions
 	$(BIN)/python -m tests.support.dependencies
 
 setup: $(READY)
