@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.distributions import sdist_problems, wheel_problems
+from tests.support.paths import ROOT
 
 WHEEL = ("pipeline/__init__.py", "pipeline/queries/funnel.sql", "pipeline/notebooks/01.ipynb")
 SDIST = ("c-1/README.md", "c-1/queries/README.md", "c-1/LICENSE", "c-1/pipeline/research/__init__.py")
@@ -43,3 +46,10 @@ def test_a_wheel_with_benchmarks_in_it_is_named(root: Path) -> None:
 def test_whatever_a_sdist_lacks_is_named(root: Path, name: str) -> None:
     rest = [one for one in SDIST if one != name]
     assert sdist_problems(rest, root, PAGES) == [f"the sdist lacks {name.removeprefix('c-1/')}"]
+
+
+def test_the_citation_is_of_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()

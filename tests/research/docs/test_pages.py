@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.research.bench.show import PAGE as SPEED_PAGE
 from pipeline.research.docs import pages
 from pipeline.research.docs.data_dictionary import queries, tables
+from pipeline.research.docs.documents import replaced
 from pipeline.research.docs.options import options
 from pipeline.results.codebook import ORIGINS
 from pipeline.stages import BY_NAME
@@ -75,3 +77,9 @@ def test_every_table_and_query_is_listed() -> None:
     assert all(f"<code>{kind.table}</code>" in described for kind in ORIGINS)
     assert all(f"| `{name}" in listed for name in read_queries())
     assert "| `tone_of_term --term …` |" in listed
+
+
+@pytest.mark.parametrize(("page", "part"), [(str(SPEED_PAGE), "speed"), ("pipeline/analysis/README.md", "evidence")])
+def test_pages_hold_the_marks_that_measurements_write_between(page: str, part: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert "\n\nmeasured anew\n\n" in replaced(text, part, "measured anew\n")
