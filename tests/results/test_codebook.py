@@ -12,7 +12,6 @@ import pytest
 
 from pipeline.errors import StoreError
 from pipeline.records.runs import FingerprintRow
-from pipeline.research.docs.data_dictionary import data_dictionary
 from pipeline.results.codebook import ORIGINS, Entry, Variable, codebook, columns_table, render
 from pipeline.stages import STAGES
 from pipeline.store import schema
@@ -174,13 +173,6 @@ def test_markdown_tables_keep_their_columns(entries: dict[str, Entry]) -> None:
     assert text.count("\n## ") == len(entries)
     assert "| `loudness_lufs` | DOUBLE | LUFS |  |" in text
     assert "| `sentiment` | DOUBLE | -1–1 | -1–1 |" in text
-
-
-def test_the_data_dictionary_is_made_of_the_codebook(entries: dict[str, Entry]) -> None:
-    text = data_dictionary()
-    assert all(columns_table(entry) in text for entry in entries.values() if entry.kind == "table")
-    assert all(f"| `{query.name}" in text for query in read_queries().values())
-    assert "`tone_of_term --term …`" in text
 
 
 def test_the_command(tmp_path: Path) -> None:

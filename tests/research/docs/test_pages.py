@@ -13,7 +13,7 @@ from pipeline.research.docs import pages
 from pipeline.research.docs.data_dictionary import queries, tables
 from pipeline.research.docs.documents import replaced
 from pipeline.research.docs.options import options
-from pipeline.results.codebook import ORIGINS
+from pipeline.results.codebook import ORIGINS, codebook, columns_table
 from pipeline.stages import BY_NAME
 from pipeline.store.queries import read_queries
 from pipeline.study.source_options import SourceOptions
@@ -75,6 +75,7 @@ def test_every_option_of_every_section_has_its_row() -> None:
 def test_every_table_and_query_is_listed() -> None:
     described, listed = tables(), queries()
     assert all(f"<code>{kind.table}</code>" in described for kind in ORIGINS)
+    assert all(columns_table(entry) in described for entry in codebook() if entry.kind == "table")
     assert all(f"| `{name}" in listed for name in read_queries())
     assert "| `tone_of_term --term …` |" in listed
 
