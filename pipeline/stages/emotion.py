@@ -12,16 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from pipeline.analysis.heads.head import head_folder, identity, is_head
-from pipeline.analysis.heads.score import HeadTone
+from pipeline.analysis.heads.head import identity
+from pipeline.analysis.heads.study_heads import head_folder, is_head
+from pipeline.analysis.heads.tone import HeadTone
 from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.tone.dimensions import OdysseyTone
 from pipeline.analysis.tone.evidence_gate import Gate
-from pipeline.analysis.tone.model import TONE_MODELS, ToneModel
+from pipeline.analysis.tone.model import IemocapTone, ToneModel
 from pipeline.analysis.tone.tone import Tone
 from pipeline.errors import Reason, StageError
 from pipeline.media.audio import SAMPLE_RATE, read_audio
 from pipeline.records import Clip, Decibels, EmotionRow, Row, Seconds, SpeechEmbeddingRow, SpeechRegionRow
 from pipeline.stage import Options, Result, Setting, Stage
+
+#: What builds a tone model from its folder; the key is the model's name in the catalogue.
+TONE_MODELS: dict[str, type[ToneModel]] = {
+    "starter": HeadTone,
+    "speechbrain-iemocap": IemocapTone,
+    "odyssey-dimensions": OdysseyTone,
+}
 
 SCORED, NO_EVIDENCE = "scored", "no_evidence"  # `emotions.status`
 NO_TONE = Tone(label=None, probability=None, probabilities=None)

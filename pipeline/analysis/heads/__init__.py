@@ -1,1 +1,1 @@
-"""Tone models of a researcher's own: linear heads over stored speech embeddings, trained on labels."""
+"""Linear heads over stored speech embeddings: the starter, the detector of several voices, and a study's own."""

@@ -1,14 +1,15 @@
-"""A head: a linear layer from a stored speech embedding to labels of the researcher's own, and its two files.
+"""A linear head: from a stored speech embedding to labels, kept in a folder that SpeechBrain can load too.
 
-`head.json` holds the labels, the encoder whose embeddings it reads, the temperature and the digest of the training
-labels; `head.npz` the weights, without pickle. The JSON pins the weights by their sha256.
+`hyperparams.yaml` says what the head reads and gives, and pins the two files beside it by their sha256;
+`classifier.ckpt` holds the means and variances of its training embeddings and one linear layer; `label_encoder.txt`
+names its labels. Here they are read in NumPy: importing SpeechBrain in every worker takes longer than scoring thousands
+of clips.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
-import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,92 +17,88 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ModelCorrupt, ModelMissing, UserError
-from pipeline.study.config import NAME
+from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE, read_hyperparams
+from pipeline.analysis.tone.tensors import read_tensors
+from pipeline.errors import ModelCorrupt, UserError
 
-PREFIX = "heads/"  # of the name that a study file and `emotions.model` give it
-SETTINGS_FILE, WEIGHTS_FILE, CARD_FILE = "head.json", "head.npz", "card.md"
-FORMAT = 1
+WEIGHTS_FILE, LABELS_FILE, CARD_FILE = "classifier.ckpt", "label_encoder.txt", "card.md"
+NEEDS = ("speech_encoder", "embedding_dim", "out_n_neurons", "temperature", "normalizer", "sha256")
+#: Names of the tensors, as SpeechBrain has them of a list of a `BatchNorm1d` and a `Linear`.
+MEAN, VARIANCE, WEIGHTS, BIAS = "0.running_mean", "0.running_var", "1.w.weight", "1.w.bias"
+EXTRAS = "================"  # of SpeechBrain's label encoder: what follows is no label
 
 
 @dataclass(frozen=True, eq=False)
-class Head:
-    """A trained head; its layer takes embeddings as they are stored, for the standardisation is part of it."""
+class LinearHead:
+    """Standardises an embedding, applies a linear layer, and a softmax with a temperature."""
 
     labels: tuple[str, ...]
     encoder: str  # as `speech_embeddings` names it
+    mean: NDArray[np.float64]  # (dims,)
+    variance: NDArray[np.float64]  # (dims,)
     weights: NDArray[np.float64]  # (labels, dims)
     bias: NDArray[np.float64]  # (labels,)
     temperature: float
-    labels_sha256: str  # of the file that it was trained on
+    set_threshold: float | None = None  # probability from which a label belongs to the prediction set, where it has one
+    labels_sha256: str | None = None  # of the file of labels that it was trained on
 
 
-def is_head(model: str) -> bool:
-    """True for the name of a head, as in heads/sarcasm."""
-    return model.startswith(PREFIX) and NAME.fullmatch(model.removeprefix(PREFIX)) is not None
-
-
-def check_name(name: str) -> str:
-    """A head's own name; `UserError` unless it holds letters, digits, - and _ alone."""
-    if not NAME.fullmatch(name):
-        raise UserError(f"a head's name may hold letters, digits, - and _ alone, not {name!r}")
-    return name
-
-
-def head_folder(model: str, heads: Path | None) -> Path:
-    """The folder of heads/NAME in a study's folder of heads; `ModelMissing` if it is not there."""
-    name = check_name(model.removeprefix(PREFIX))
-    if heads is None or not (heads / name / SETTINGS_FILE).is_file():
-        raise ModelMissing(f"this study has no head {name!r}: train it with `cliptone train-head LABELS.csv`")
-    return heads / name
+def load(folder: Path) -> LinearHead:
+    """Read a head; `ModelCorrupt` when a file is missing, altered, or of another format."""
+    try:
+        settings = read_hyperparams(folder, NEEDS)
+        for name in (WEIGHTS_FILE, LABELS_FILE):
+            if settings["sha256"][name] != digest(folder / name):
+                raise ValueError(f"{name} was altered")
+        return _head(folder, settings)
+    except (OSError, UserError, ValueError, KeyError, TypeError, SyntaxError) as error:
+        raise ModelCorrupt(
+            f"the head in {folder} cannot be used ({error}): train it again, or install cliptone again if it came with it"
+        ) from error
 
 
 def identity(folder: Path) -> str:
-    """A digest that changes when the head does: of its settings, which pin its weights."""
-    return hashlib.sha256((folder / SETTINGS_FILE).read_bytes()).hexdigest()
+    """A digest that changes when the head does: of its settings, which pin its other files.
+
+    A head that an earlier version wrote in another format keeps the digest that it had there.
+    """
+    kept = read_hyperparams(folder).get("identity")
+    return digest(folder / HYPERPARAMS_FILE) if kept is None else str(kept)
 
 
-def save(head: Head, folder: Path) -> None:
-    """Write a head's two files; the same head gives the same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / WEIGHTS_FILE, weights=head.weights, bias=head.bias)
-    settings = {
-        "format": FORMAT,
-        "labels": head.labels,
-        "encoder": head.encoder,
-        "temperature": head.temperature,
-        "labels_sha256": head.labels_sha256,
-        "weights_sha256": _digest(folder / WEIGHTS_FILE),
-    }
-    (folder / SETTINGS_FILE).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def load(folder: Path) -> Head:
-    """Read a head; `ModelCorrupt` when a file is missing, altered or of another format."""
-    try:
-        settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
-        if settings["format"] != FORMAT or settings["weights_sha256"] != _digest(folder / WEIGHTS_FILE):
-            raise ValueError("it was altered, or written by another version")
-        with np.load(folder / WEIGHTS_FILE, allow_pickle=False) as stored:
-            weights, bias = stored["weights"], stored["bias"]
-        return _head(settings, weights, bias)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise ModelCorrupt(f"the head in {folder} cannot be used ({error}): train it again") from error
-
-
-def _head(settings: dict[str, Any], weights: NDArray[np.float64], bias: NDArray[np.float64]) -> Head:
-    labels = tuple(settings["labels"])
-    if weights.ndim != 2 or weights.shape[0] != len(labels) or bias.shape != (len(labels),):
-        raise ValueError("its weights do not fit its labels")
-    return Head(
-        labels=labels,
-        encoder=str(settings["encoder"]),
-        weights=weights,
-        bias=bias,
+def _head(folder: Path, settings: dict[str, Any]) -> LinearHead:
+    dims, labels = int(settings["embedding_dim"]), int(settings["out_n_neurons"])
+    tensors = {name: tensor.astype(np.float64) for name, tensor in read_tensors(folder / WEIGHTS_FILE).items()}
+    shapes = {MEAN: (dims,), VARIANCE: (dims,), WEIGHTS: (labels, dims), BIAS: (labels,)}
+    if any(tensors[name].shape != shape for name, shape in shapes.items()):
+        raise ValueError("its weights do not fit the sizes in its settings")
+    threshold, labels_sha256 = settings.get("set_threshold"), settings.get("labels_sha256")
+    return LinearHead(
+        labels=_labels(folder / LABELS_FILE, labels),
+        encoder=str(settings["speech_encoder"]),
+        mean=tensors[MEAN],
+        variance=tensors[VARIANCE] + float(settings["normalizer"]["eps"]),  # as torch's BatchNorm1d does
+        weights=tensors[WEIGHTS],
+        bias=tensors[BIAS],
         temperature=float(settings["temperature"]),
-        labels_sha256=str(settings["labels_sha256"]),
+        set_threshold=None if threshold is None else float(threshold),
+        labels_sha256=None if labels_sha256 is None else str(labels_sha256),
     )
 
 
-def _digest(path: Path) -> str:
+def _labels(path: Path, count: int) -> tuple[str, ...]:
+    """The labels of SpeechBrain's encoder file in their order; `ValueError` unless it names that many."""
+    numbers: dict[int, str] = {}
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if line == EXTRAS:
+            break
+        label, number = line.rsplit(" => ", 1)
+        numbers[int(number)] = str(ast.literal_eval(label))
+    if sorted(numbers) != list(range(count)):
+        raise ValueError(f"{path.name} does not name {count} labels")
+    return tuple(numbers[number] for number in range(count))
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a small file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

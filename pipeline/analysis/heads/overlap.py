@@ -15,7 +15,7 @@ ONE, SEVERAL = "one voice", "several voices"  # labels of the head
 
 
 class OverlapDetector:
-    """A head that knows two labels: one voice, and several at once."""
+    """A linear head that knows two labels: one voice, and several at once."""
 
     def __init__(self, folder: Path) -> None:
         """Load the head; `ModelCorrupt` when the folder does not hold it."""

@@ -41,7 +41,7 @@ class Model:
     labels: tuple[str, ...] = ()
     packaged: tuple[PackagedFile, ...] = ()
     shipped: Path | None = None  # a folder inside this package
-    identity: str | None = None  # kept while its files change and no score does, such as a page for people
+    identity: str | None = None  # kept while its files change and no score does, as by another format
 
     @property
     def install_hint(self) -> str:
@@ -194,8 +194,8 @@ MODELS: dict[str, Model] = {
             "(Burkhardt et al. 2005, CC0-1.0)",
             labels=("angry", "happy", "neutral", "sad"),
             files=(
-                ModelFile("hyperparams.yaml", "2a744b7c7d0fa8642cf94c0177c7bf16c941f98aa62130870c913f234d9698d0"),
-                ModelFile("classifier.ckpt", "039b6ce5a24187b8766f86a46e438715c0f3130d6788a5bc67ab424a42c50f97"),
+                ModelFile("hyperparams.yaml", "79244deeae79e731cab414b4eae9b4d4cd19deed0fb02aa390588fa6779cebf5"),
+                ModelFile("classifier.ckpt", "ed7a20f5e2223ca27170a7baac5508f8246a2508ce9e2bad03e18466034cd3ad"),
                 ModelFile("label_encoder.txt", "0ce935b4e06e5cb8eae520e1f61add23d9f6674f2ce133ac6cbbd9e740177524"),
                 ModelFile("card.md", None),  # figures for people; nothing loads it
             ),
@@ -212,8 +212,9 @@ MODELS: dict[str, Model] = {
             "(Burkhardt et al. 2005, CC0-1.0)",
             labels=("one voice", "several voices"),
             files=(
-                ModelFile("head.json", "943b511bbcf7ffdbdf8ba6871b0623261c20c4133db693e35243ed314fb007db"),
-                ModelFile("head.npz", "27fc824a8616edb72558825f03242f2034845abc1aad9299c93ec839e5e456ea"),
+                ModelFile("hyperparams.yaml", "92c5a72c2ca405ba058950ec4d5dc18739071dd493a43ebb0f3af30a8458fb78"),
+                ModelFile("classifier.ckpt", "edccff3f27e4e7ec461bc9e23f625157d19926fd2c2db260b755b8a4583dce28"),
+                ModelFile("label_encoder.txt", "cf372b2c0520a012f2c206bf37a23664184db35fd9ad267c58e5d6197b78c3c5"),
                 ModelFile("card.md", None),
             ),
             shipped=OVERLAP_FOLDER,

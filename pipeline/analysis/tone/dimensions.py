@@ -34,7 +34,6 @@ SMALLEST_DEVIATION = 1e-6  # added to that of the waveform, as published
 class OdysseyTone:
     """Three perceived dimensions of one speech region, and no label; trained on podcasts (MSP-Podcast)."""
 
-    name: ClassVar[str] = "odyssey-dimensions"
     reads: ClassVar[Literal["embedding", "waveform"]] = "waveform"
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers")
 

@@ -1,4 +1,4 @@
-"""Tone models by name: one score for one speech region, from its stored embedding or from its waveform."""
+"""What a tone model is: one score for one speech region, from its stored embedding or from its waveform."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.tone.classifier import load_wav2vec2
-from pipeline.analysis.tone.dimensions import OdysseyTone
-from pipeline.analysis.tone.starter import StarterTone
 from pipeline.analysis.tone.tone import Tone, tone_of
 
 #: The abbreviations of IEMOCAP, in plain words.
@@ -20,7 +18,6 @@ PLAIN_LABELS = {"neu": "neutral", "ang": "angry", "hap": "happy", "sad": "sad"}
 class ToneModel(Protocol):
     """A model that scores one speech region; built once in a worker from its folder."""
 
-    name: ClassVar[str]  # as `pipeline.analysis.models.cache` lists it
     reads: ClassVar[Literal["embedding", "waveform"]]
     packages: ClassVar[tuple[str, ...]]  # distributions whose version can change its scores
     encoder: str | None  # the speech encoder whose embeddings it reads; None if it reads the waveform
@@ -35,7 +32,6 @@ class ToneModel(Protocol):
 class IemocapTone:
     """SpeechBrain's wav2vec 2.0 fine-tuned on IEMOCAP (Wang et al. 2021)."""
 
-    name: ClassVar[str] = "speechbrain-iemocap"
     reads: ClassVar[Literal["embedding", "waveform"]] = "waveform"
     packages: ClassVar[tuple[str, ...]] = ("torch", "speechbrain", "transformers")
 
@@ -46,9 +42,6 @@ class IemocapTone:
     def score(self, features: NDArray[np.float32]) -> Tone:
         """The tone of one region by its waveform `(time,)`; RuntimeError below 400 samples (25 ms)."""
         return _score(self._classifier, features)
-
-
-TONE_MODELS: dict[str, type[ToneModel]] = {model.name: model for model in (StarterTone, IemocapTone, OdysseyTone)}
 
 
 def _score(classifier: Any, features: NDArray[np.float32]) -> Tone:

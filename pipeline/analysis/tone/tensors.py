@@ -57,9 +57,12 @@ class _Tensors(pickle.Unpickler):
 
 
 def _tensor(storage: NDArray[Any], offset: int, shape: Sequence[int], stride: Sequence[int], *_: Any) -> NDArray[Any]:
-    """A tensor `shape` that begins at a place of a storage, with steps of so many numbers along each axis."""
+    """A tensor `shape` that begins at a place of a storage, with steps of so many numbers along each axis.
+
+    It keeps its order in memory, on which the last digit of a sum over it depends.
+    """
     reach = offset + sum((size - 1) * step for size, step in zip(shape, stride, strict=True)) + 1
     if min((offset, *shape, *stride), default=0) < 0 or reach > storage.size:
         raise ValueError("a tensor reaches beyond its bytes")
     steps = [step * storage.itemsize for step in stride]
-    return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps, writeable=False).copy()
+    return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps, writeable=False).copy(order="K")

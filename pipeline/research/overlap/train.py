@@ -19,8 +19,9 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from pipeline.analysis.heads.head import CARD_FILE, save
+from pipeline.analysis.heads.head import CARD_FILE
 from pipeline.analysis.heads.overlap import ONE, SEVERAL
+from pipeline.analysis.heads.save import save
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.models.catalogue import OVERLAP_FOLDER
 from pipeline.analysis.speech.encoder import WhisperEncoder
@@ -28,6 +29,7 @@ from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import UserError
 from pipeline.research.evidence.material import ACTED, READ, data_folder
 from pipeline.research.overlap import material, trial
+from pipeline.research.starter import recipe
 from pipeline.research.starter.corpus import LABELS_FILE, Speech, embed, read_speech, stacked
 
 COPIES = 4  # one a codec of the starter's training
@@ -73,9 +75,9 @@ def main(
     output: Annotated[Path, typer.Option(help="where to save the detector")] = OVERLAP_FOLDER,
 ) -> None:
     """Train the detector on voices laid over each other and print its figures."""
-    import torch
+    from threadpoolctl import threadpool_limits
 
-    torch.set_num_threads(1)  # sums in the same order each time
+    threadpool_limits(1)  # sums in the same order each time
     data = data_folder()
     encoder = WhisperEncoder(model_cache.locate("whisper-base"))
     acted, read = read_speech(data / ACTED), material.read_pieces(data / READ)
@@ -130,7 +132,7 @@ def card_text(speech: Speech, figures: str) -> str:
         utterances=speech.emotions.size,
         speakers=len(set(speech.speakers.tolist())),
         copies=COPIES,
-        shrinkage=trial.SHRINKAGE,
+        shrinkage=recipe.SHRINKAGE,
         figures=figures,
     )
 

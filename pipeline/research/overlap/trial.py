@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.heads.head import Head
+from pipeline.analysis.heads.head import LinearHead
 from pipeline.analysis.heads.overlap import ONE, SEVERAL
 from pipeline.analysis.heads.score import logits, probabilities
 from pipeline.analysis.tone import calibration as tone_calibration
 from pipeline.errors import UserError
 from pipeline.research.starter.corpus import Corpus
-from pipeline.research.starter.recipe import discriminants
+from pipeline.research.starter import recipe
 
-SHRINKAGE = 0.4  # that of the starter, which reads the same embeddings; not tuned on voices at once
 GROUP_SPEAKERS = 2  # left out together, so that there are mixtures of voices that were not heard
 LEAST_GROUPS = 3  # one to judge on, one to choose the threshold on, one to train on
 LOST = 0.02  # share of single voices, in the clear and changed, that the threshold may take for several
@@ -41,14 +40,10 @@ def groups_of(speakers: NDArray[np.str_]) -> dict[str, int]:
     return {name: min(place, len(names) - GROUP_SPEAKERS) // GROUP_SPEAKERS for place, name in enumerate(names)}
 
 
-def fit(corpus: Corpus, encoder: str, labels_sha256: str, temperature: float = 1.0) -> Head:
-    """Linear discriminant analysis of standardised embeddings, see `pipeline.research.starter.recipe`."""
-    embeddings = corpus.embeddings.astype(np.float64)
-    mean, spread = embeddings.mean(axis=0), embeddings.std(axis=0)
-    spread[spread == 0] = 1.0
-    weights, bias = discriminants((embeddings - mean) / spread, _truth(corpus), SHRINKAGE)
-    layer = weights / spread
-    return Head((ONE, SEVERAL), encoder, layer, bias - layer @ mean, temperature, labels_sha256)
+def fit(corpus: Corpus, encoder: str, labels_sha256: str, temperature: float = 1.0) -> LinearHead:
+    """A head of the starter's recipe, which reads the same embeddings; nothing was tuned on voices at once."""
+    head = recipe.train(corpus.embeddings, corpus.emotions, encoder)
+    return replace(head, temperature=temperature, labels_sha256=labels_sha256)
 
 
 def calibrate(training: Corpus, groups: Groups) -> OverlapCalibration:
@@ -79,7 +74,7 @@ def judge(training: Corpus, judging: Mapping[str, Corpus], groups: Groups) -> di
     return found
 
 
-def taken_for_several(head: Head, judging: Mapping[str, Corpus], threshold: float) -> dict[str, NDArray[np.bool_]]:
+def taken_for_several(head: LinearHead, judging: Mapping[str, Corpus], threshold: float) -> dict[str, NDArray[np.bool_]]:
     """Which sounds of each way a finished head takes for several voices."""
     return {way: probabilities(head, corpus.embeddings)[:, 1] > threshold for way, corpus in judging.items()}
 
@@ -92,7 +87,7 @@ def _calibration(scored: list[tuple[Corpus, NDArray[np.float64]]]) -> OverlapCal
     return OverlapCalibration(temperature, float(np.quantile(single, 1 - LOST, method="higher")))
 
 
-def _without(corpus: Corpus, groups: Groups, left_out: set[int]) -> Head:
+def _without(corpus: Corpus, groups: Groups, left_out: set[int]) -> LinearHead:
     """A head of the sounds in which no speaker of these groups is heard."""
     heard = [not left_out & _groups_in(names, groups) for names in corpus.speakers.tolist()]
     return fit(corpus.only(np.array(heard)), "", "")

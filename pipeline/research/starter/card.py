@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.analysis.heads.head import LinearHead
 from pipeline.analysis.tone import calibration as tone_calibration
-from pipeline.research.starter import conformal
+from pipeline.research.starter import conformal, recipe
 from pipeline.research.starter.corpus import Speech
 from pipeline.research.starter.leave_speakers_out import CALIBRATION, Held, StarterCalibration
 
@@ -105,19 +104,19 @@ def reading_text(
     return f"Unlabelled speech of {name}, {said.size} utterances: {counts}; unsure of {np.sum(~sure)}."
 
 
-def card_text(speech: Speech, settings: Mapping[str, Any], figures: str) -> str:
+def card_text(speech: Speech, head: LinearHead, figures: str) -> str:
     """The model card, in Markdown."""
     labels, counts = np.unique(speech.emotions, return_counts=True)
     return CARD.format(
         labels=", ".join(labels.tolist()),
-        dims=settings["embedding_dim"],
-        weights=(int(settings["embedding_dim"]) + 1) * labels.size,
-        coverage=float(settings["coverage"]),
+        dims=head.mean.size,
+        weights=head.weights.size + head.bias.size,
+        coverage=recipe.COVERAGE,
         utterances=speech.emotions.size,
         speakers=len(set(speech.speakers.tolist())),
         counts=", ".join(f"{label} {count}" for label, count in zip(labels, counts, strict=True)),
-        copies=settings["training_copies"],
-        shrinkage=settings["shrinkage"],
+        copies=recipe.COPIES,
+        shrinkage=recipe.SHRINKAGE,
         calibration=" and ".join(f'"{way}"' for way in CALIBRATION),
         figures=figures,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.analysis.heads.score import logits as score
+from pipeline.analysis.models.catalogue import MODELS
 from pipeline.analysis.tone import calibration as tone_calibration
-from pipeline.analysis.tone.hyperparams import read_hyperparams
 from pipeline.errors import UserError
 from pipeline.research.starter import conformal, recipe
 from pipeline.research.starter.corpus import Corpus, stacked
@@ -41,27 +41,27 @@ class Held:
     own_calibration: StarterCalibration  # of each utterance, fitted without its speaker
 
 
-def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], folder: Path, coverage: float) -> Held:
+def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], coverage: float) -> Held:
     """Score each speaker's judging copies by a model of the other speakers' training copies.
 
     A speaker's own calibration is fitted on the other speakers, each scored by a model that had heard neither of the
-    two. All copies list the same utterances. Raises `UserError` for other labels than the folder's model has, and for
-    fewer than three speakers of any.
+    two. All copies list the same utterances. Raises `UserError` for other labels than the starter has, and for fewer than
+    three speakers of any.
     """
     whole = next(iter(judging.values()))
-    _check(whole, int(read_hyperparams(folder)["out_n_neurons"]))
+    _check(whole, len(MODELS["starter"].labels))
     speakers = sorted(set(whole.speakers.tolist()))
     labels, truth = np.unique(whole.emotions, return_inverse=True)
     logits: Logits = {way: np.empty((truth.size, labels.size)) for way in judging}
     for speaker in speakers:
-        _score(training, judging, [speaker], folder, [(speaker, logits)])
+        _score(training, judging, [speaker], [(speaker, logits)])
     ways = [way for way in judging if way in CALIBRATION]
     return Held(
         labels=tuple(labels.tolist()),
         truth=truth,
         logits=logits,
         calibration=calibrate({way: logits[way] for way in ways}, truth, coverage),
-        own_calibration=_own_calibration(training, {way: judging[way] for way in ways}, truth, folder, coverage),
+        own_calibration=_own_calibration(training, {way: judging[way] for way in ways}, truth, coverage),
     )
 
 
@@ -87,7 +87,7 @@ def calibrate(logits: Logits, truth: NDArray[np.int64], coverage: float) -> Star
 
 
 def _own_calibration(
-    training: list[Corpus], judging: Mapping[str, Corpus], truth: NDArray[np.int64], folder: Path, coverage: float
+    training: list[Corpus], judging: Mapping[str, Corpus], truth: NDArray[np.int64], coverage: float
 ) -> StarterCalibration:
     """Each utterance's calibration, fitted on the other speakers by models that had heard neither."""
     corpus = next(iter(judging.values()))
@@ -96,7 +96,7 @@ def _own_calibration(
     # the logits of everybody else, by the speaker whom the models had not heard either; NaN: the own, never read
     others: dict[str, Logits] = {speaker: {way: np.full(shape, np.nan) for way in judging} for speaker in speakers}
     for one, other in combinations(speakers, 2):
-        _score(training, judging, [one, other], folder, [(other, others[one]), (one, others[other])])
+        _score(training, judging, [one, other], [(other, others[one]), (one, others[other])])
     temperature, threshold = np.empty((truth.size, 1)), np.empty((truth.size, 1))
     for speaker in speakers:
         mine = corpus.speakers == speaker
@@ -109,13 +109,12 @@ def _score(
     training: list[Corpus],
     judging: Mapping[str, Corpus],
     unheard: list[str],
-    folder: Path,
     targets: list[tuple[str, Logits]],
 ) -> None:
     """Train without some speakers, and write the logits of each target's speaker into its arrays."""
     rest = stacked([copy.only(~np.isin(copy.speakers, unheard)) for copy in training])
-    model = recipe.train(rest.embeddings, rest.emotions, folder)
+    head = recipe.train(rest.embeddings, rest.emotions)
     for speaker, logits in targets:
         for way, copy in judging.items():
             mine = copy.speakers == speaker
-            logits[way][mine] = recipe.logits(model, copy.embeddings[mine])
+            logits[way][mine] = score(head, copy.embeddings[mine])

@@ -2,24 +2,26 @@
 
     python -m pipeline.research.starter.train [DATA_FOLDER] [--check] [--reading FOLDER]
 
-Every figure is for speakers left out of training. Calibration and coverage are measured on speakers that were left
+Every figure is for speakers left out of training. StarterCalibration and coverage are measured on speakers that were left
 out of fitting the temperature and the threshold too.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from pipeline.analysis.heads.head import CARD_FILE, LinearHead, load
+from pipeline.analysis.heads.save import save as save_head
+from pipeline.analysis.heads.score import logits
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.models.catalogue import STARTER_FOLDER
 from pipeline.analysis.speech.encoder import SpeechEncoder, WhisperEncoder
-from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE, read_hyperparams
 from pipeline.errors import UserError
 from pipeline.research.starter import card as starter_card
 from pipeline.research.starter import copies as training_copies
@@ -41,18 +43,11 @@ def judging_corpora(speech: Speech, encoder: SpeechEncoder) -> dict[str, Corpus]
     return {way: embed(change(speech), encoder) for way, change in training_copies.JUDGING.items()}
 
 
-def save(trained: dict[str, Any], calibration: StarterCalibration, card: str, folder: Path) -> None:
-    """Write a model in SpeechBrain's format: settings with the calibration, weights, labels, and its card."""
-    import torch
-
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = (STARTER_FOLDER / HYPERPARAMS_FILE).read_text(encoding="utf-8")
-    for key, value in (("temperature", calibration.temperature), ("set_threshold", calibration.threshold)):
-        settings = re.sub(rf"^{key}: .*$", f"{key}: {value:.4f}", settings, flags=re.MULTILINE)
-    (folder / HYPERPARAMS_FILE).write_text(settings, encoding="utf-8")
-    torch.save(trained["model"].state_dict(), folder / "classifier.ckpt")
-    trained["label_encoder"].save(folder / "label_encoder.txt")
-    (folder / "card.md").write_text(card, encoding="utf-8")
+def save(head: LinearHead, calibration: StarterCalibration, card: str, folder: Path) -> None:
+    """Write a head with its calibration, as the card says it, and the card."""
+    temperature, threshold = (round(float(value), 4) for value in (calibration.temperature, calibration.threshold))
+    save_head(replace(head, temperature=temperature, set_threshold=threshold), folder)
+    (folder / CARD_FILE).write_text(card, encoding="utf-8")
 
 
 def main(
@@ -66,29 +61,28 @@ def main(
     ] = None,
 ) -> None:
     """Train the starter on labelled utterances and print its figures for speakers it has not heard."""
-    import torch
+    from threadpoolctl import threadpool_limits
 
-    torch.set_num_threads(1)  # sums in the same order each time
-    settings = read_hyperparams(STARTER_FOLDER)
-    encoder = WhisperEncoder(model_cache.locate("whisper-base"))
-    if encoder.name != settings["speech_encoder"]:
-        raise UserError(f"the starter reads {settings['speech_encoder']}, but embeddings here are {encoder.name}")
+    threadpool_limits(1)  # sums in the same order each time
+    encoder, shipped = WhisperEncoder(model_cache.locate("whisper-base")), load(STARTER_FOLDER)
+    if encoder.name != shipped.encoder:
+        raise UserError(f"the starter reads {shipped.encoder}, but embeddings here are {encoder.name}")
     speech = read_speech(data_folder or default_folder())
-    training = training_corpora(speech, encoder, int(settings["training_copies"]))
+    training = training_corpora(speech, encoder, recipe.COPIES)
     judging = judging_corpora(speech, encoder)
-    held = leave_speakers_out(training, judging, STARTER_FOLDER, float(settings["coverage"]))
-    text = starter_card.figures_text(held, len(set(speech.speakers.tolist())), float(settings["coverage"]))
+    held = leave_speakers_out(training, judging, recipe.COVERAGE)
+    text = starter_card.figures_text(held, len(set(speech.speakers.tolist())), recipe.COVERAGE)
     calibration = held.calibration
     text += f"\n\nTemperature {calibration.temperature:.4f}, threshold of the sets {calibration.threshold:.4f}."
     everything = stacked(training)
-    trained = recipe.train(everything.embeddings, everything.emotions, STARTER_FOLDER)
+    head = recipe.train(everything.embeddings, everything.emotions, encoder.name)
     if reading:
         calm = embed(read_folder(reading), encoder)
-        said = recipe.logits(trained, calm.embeddings)
+        said = logits(head, calm.embeddings)
         text += "\n\n" + starter_card.reading_text(reading.name, said, held.labels, calibration)
     typer.echo(text)
     if not check:
-        save(trained, calibration, starter_card.card_text(speech, settings, text), output)
+        save(head, calibration, starter_card.card_text(speech, head, text), output)
         typer.echo(f"\nSaved to {output}")
 
 

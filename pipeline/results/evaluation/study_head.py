@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.heads.head import CARD_FILE, PREFIX, Head, check_name, save
+from pipeline.analysis.heads.head import CARD_FILE, LinearHead
+from pipeline.analysis.heads.save import save
 from pipeline.analysis.heads.score import probabilities
+from pipeline.analysis.heads.study_heads import PREFIX, check_name
 from pipeline.errors import UserError
 from pipeline.results.evaluation import charts, stored
 from pipeline.results.evaluation.head_card import card
@@ -62,7 +64,7 @@ def train_head(study: Study, path: Path, name: str | None = None) -> StudyHead:
     return StudyHead(name, folder, examples.labels.size, authors, tuple(figures), tuple(left_out))
 
 
-def score_stored(reader: StudyReader, head: Head) -> tuple[tuple[tuple[str, int], ...], NDArray[np.float64]]:
+def score_stored(reader: StudyReader, head: LinearHead) -> tuple[tuple[tuple[str, int], ...], NDArray[np.float64]]:
     """Clip and region of every stored embedding, and its probability of each label, `(regions, labels)`.
 
     `UserError` where the study's embeddings are not those that the head reads.

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.heads import head
+from pipeline.analysis.heads.head import CARD_FILE, load
+from pipeline.analysis.heads.study_heads import head_folder, is_head
 from pipeline.errors import UserError
 from pipeline.records import EvaluationRow
 from pipeline.results.evaluation import charts, results, stored
@@ -121,9 +122,11 @@ def _chosen(reader: StudyReader, names: Sequence[str]) -> list[str]:
 
 def _refuse_own_labels(study: Study, model: str, sha256: str) -> None:
     """A head is not judged on the labels that it was trained on; its card has figures for unheard authors."""
-    folder = study.output / model
-    if head.is_head(model) and folder.is_dir() and head.load(folder).labels_sha256 == sha256:
-        raise UserError(f"{model} was trained on these labels: {folder / head.CARD_FILE} says how it does on others")
+    if not is_head(model) or not (study.output / model).is_dir():
+        return
+    folder = head_folder(model, study.output / "heads")
+    if load(folder).labels_sha256 == sha256:
+        raise UserError(f"{model} was trained on these labels: {folder / CARD_FILE} says how it does on others")
 
 
 def _trial(

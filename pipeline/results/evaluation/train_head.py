@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.heads.head import Head
+from pipeline.analysis.heads.head import LinearHead
 from pipeline.analysis.heads.score import logits
 from pipeline.analysis.tone import calibration
 from pipeline.errors import UserError
@@ -41,7 +41,7 @@ class Examples:
 class Trained:
     """A head trained on all examples, and the scores of each by a head that had not heard its author."""
 
-    head: Head
+    head: LinearHead
     judged: Judged  # calibrated by a temperature in which the scored fold had no part
     folds: int
 
@@ -113,24 +113,30 @@ def _divisions(
             yield list(splitter.split(np.zeros(truth.size), truth, groups))
 
 
-def _fit(examples: Examples, truth: NDArray[np.int64], chosen: NDArray[Any], temperature: float = 1.0) -> Head:
-    """A head of the chosen examples, its standardisation folded into the layer."""
+def _fit(examples: Examples, truth: NDArray[np.int64], chosen: NDArray[Any], temperature: float = 1.0) -> LinearHead:
+    """A head of the chosen examples."""
     from sklearn.linear_model import LogisticRegression
 
     embeddings = examples.embeddings[chosen].astype(np.float64)
-    mean, spread = embeddings.mean(axis=0), embeddings.std(axis=0)
-    spread[spread == 0] = 1.0  # a number that never varies says nothing either way
+    mean, variance = embeddings.mean(axis=0), embeddings.var(axis=0)
+    variance[variance == 0] = 1.0  # a number that never varies says nothing either way
     model = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=MOST_STEPS)
-    model.fit((embeddings - mean) / spread, truth[chosen])
-    weights, bias = model.coef_, model.intercept_
-    if len(weights) == 1:  # of two labels, scikit-learn gives the second's layer alone
-        weights, bias = np.vstack([np.zeros_like(weights), weights]), np.concatenate([[0.0], bias])
-    layer = weights / spread
-    return Head(
+    weights, bias = layer_of(model.fit((embeddings - mean) / np.sqrt(variance), truth[chosen]))
+    return LinearHead(
         labels=tuple(np.unique(examples.labels).tolist()),
         encoder=examples.encoder,
-        weights=layer,
-        bias=bias - layer @ mean,
+        mean=mean,
+        variance=variance,
+        weights=weights,
+        bias=bias,
         temperature=temperature,
         labels_sha256=examples.labels_sha256,
     )
+
+
+def layer_of(model: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights `(labels, dims)` and bias `(labels,)` of a fitted linear classifier of scikit-learn."""
+    weights, bias = model.coef_, model.intercept_
+    if len(weights) == 1:  # of two labels, it keeps the second's alone, as far as it differs from the first's
+        return np.vstack([np.zeros_like(weights), weights]), np.concatenate([[0.0], bias])
+    return weights, bias

@@ -1,0 +1,34 @@
+"""A linear head as a tone model: the starter that ships with this package, or one trained on a study's labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.analysis.heads.head import load
+from pipeline.analysis.heads.score import probabilities
+from pipeline.analysis.tone.tone import Tone, tone_of
+
+
+class HeadTone:
+    """Reads stored embeddings and never needs the audio.
+
+    A head with a threshold is unsure of a region whose prediction set does not hold exactly one label: several that it
+    cannot tell apart, or none.
+    """
+
+    reads: ClassVar[Literal["embedding", "waveform"]] = "embedding"
+    packages: ClassVar[tuple[str, ...]] = ("numpy",)
+
+    def __init__(self, folder: Path) -> None:
+        """Load the head; `ModelCorrupt` when the folder does not hold it."""
+        self.head = load(folder)
+        self.encoder: str | None = self.head.encoder
+
+    def score(self, features: NDArray[np.float32]) -> Tone:
+        """The tone of one region by its embedding `(dims,)`."""
+        shares = probabilities(self.head, features[np.newaxis])[0].tolist()
+        return tone_of(dict(zip(self.head.labels, shares, strict=True)), self.head.set_threshold)
