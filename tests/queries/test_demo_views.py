@@ -8,8 +8,8 @@ from pipeline import open_study
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.text.lexicon import read_lexicon
 from pipeline.analysis.tone.diarization import TIMELINE_MODELS
-from pipeline.analysis.tone.model import TONE_MODELS
 from pipeline.stages import BY_NAME, STAGES
+from pipeline.stages.emotion import TONE_MODELS
 from pipeline.study.config import Study
 from pipeline.study.demo.study import SHIPPED
 

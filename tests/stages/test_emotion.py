@@ -14,25 +14,23 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from pipeline.analysis.heads.head import load
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.evidence_gate import Gate
-from pipeline.analysis.tone.hyperparams import read_hyperparams
-from pipeline.analysis.tone.model import TONE_MODELS
 from pipeline.analysis.tone.tone import Tone
 from pipeline.errors import Reason, StageError
 from pipeline.records import Clip, EmotionRow, Row, Source, SpeechEmbeddingRow, SpeechRegionRow
 from pipeline.stage import Setting
-from pipeline.stages.emotion import Emotion, EmotionOptions
+from pipeline.stages.emotion import TONE_MODELS, Emotion, EmotionOptions
 
-STARTER = read_hyperparams(model_cache.locate("starter"))
-ENCODER, DIMS = str(STARTER["speech_encoder"]), int(STARTER["embedding_dim"])
+STARTER = load(model_cache.locate("starter"))
+ENCODER, DIMS = STARTER.encoder, STARTER.mean.size
 CLIP_ID = "tiktok:1"
 
 
 class Loudest:
     """A tone model of waveforms that is angry when the region is loud, and remembers how long each region was."""
 
-    name: ClassVar[str] = "loudest"
     reads: ClassVar[Any] = "waveform"
     packages: ClassVar[tuple[str, ...]] = ("numpy",)
     heard: ClassVar[list[int]] = []
@@ -49,10 +47,10 @@ class Loudest:
 
 @pytest.fixture
 def loudest(monkeypatch: pytest.MonkeyPatch) -> type[Loudest]:
-    monkeypatch.setitem(TONE_MODELS, Loudest.name, Loudest)
+    monkeypatch.setitem(TONE_MODELS, "loudest", Loudest)
     locate = model_cache.locate
     monkeypatch.setattr(
-        model_cache, "locate", lambda name, folder: Path() if name == Loudest.name else locate(name, folder)
+        model_cache, "locate", lambda name, folder: Path() if name == "loudest" else locate(name, folder)
     )
     monkeypatch.setattr(Loudest, "heard", [])
     return Loudest

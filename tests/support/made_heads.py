@@ -1,12 +1,24 @@
-"""Made-up labelled regions: labels that are far apart, or that mean nothing."""
+"""A head made by hand, and made-up labelled regions: labels that are far apart, or that mean nothing."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from pipeline.analysis.heads.head import LinearHead
 from pipeline.results.evaluation.train_head import Examples
 
 LABELS = ("plain", "sarcastic", "warm")
+
+HEAD = LinearHead(
+    labels=("plain", "sarcastic"),
+    encoder="made",
+    mean=np.array([1.0, 0.0, 0.5]),
+    variance=np.array([4.0, 1.0, 1.0]),
+    weights=np.array([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0]]),
+    bias=np.array([0.5, 0.0]),
+    temperature=2.0,
+    labels_sha256="ab" * 32,
+)
 
 
 def examples(

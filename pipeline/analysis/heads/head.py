@@ -52,9 +52,8 @@ def load(folder: Path) -> LinearHead:
                 raise ValueError(f"{name} was altered")
         return _head(folder, settings)
     except (OSError, UserError, ValueError, KeyError, TypeError, SyntaxError) as error:
-        raise ModelCorrupt(
-            f"the head in {folder} cannot be used ({error}): train it again, or install cliptone again if it came with it"
-        ) from error
+        remedy = "train it again, or install cliptone again if it came with it"
+        raise ModelCorrupt(f"the head in {folder} cannot be used ({error}): {remedy}") from error
 
 
 def identity(folder: Path) -> str:

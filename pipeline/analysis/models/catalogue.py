@@ -194,7 +194,7 @@ MODELS: dict[str, Model] = {
             "(Burkhardt et al. 2005, CC0-1.0)",
             labels=("angry", "happy", "neutral", "sad"),
             files=(
-                ModelFile("hyperparams.yaml", "79244deeae79e731cab414b4eae9b4d4cd19deed0fb02aa390588fa6779cebf5"),
+                ModelFile("hyperparams.yaml", "acc7d32f83a8ba0028fcd37e37d4b38fd5584c3d72c59b774133cbab17dc6cef"),
                 ModelFile("classifier.ckpt", "ed7a20f5e2223ca27170a7baac5508f8246a2508ce9e2bad03e18466034cd3ad"),
                 ModelFile("label_encoder.txt", "0ce935b4e06e5cb8eae520e1f61add23d9f6674f2ce133ac6cbbd9e740177524"),
                 ModelFile("card.md", None),  # figures for people; nothing loads it

@@ -28,6 +28,8 @@ def confusion(truth: Indices, said: Indices, labels: int) -> NDArray[np.int64]:
     """Utterances by true label (rows) and by the model's (columns), `(labels, labels)`."""
     from sklearn.metrics import confusion_matrix
 
+    if not truth.size:  # which scikit-learn refuses
+        return np.zeros((labels, labels), dtype=np.int64)
     counts: NDArray[np.int64] = confusion_matrix(truth, said, labels=np.arange(labels))
     return counts
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.heads.head import LinearHead
-from pipeline.analysis.heads.overlap import ONE, SEVERAL
+from pipeline.analysis.heads.overlap import SEVERAL
 from pipeline.analysis.heads.score import logits, probabilities
 from pipeline.analysis.tone import calibration as tone_calibration
 from pipeline.errors import UserError
-from pipeline.research.starter.corpus import Corpus
 from pipeline.research.starter import recipe
+from pipeline.research.starter.corpus import Corpus
 
 GROUP_SPEAKERS = 2  # left out together, so that there are mixtures of voices that were not heard
 LEAST_GROUPS = 3  # one to judge on, one to choose the threshold on, one to train on
@@ -74,7 +74,9 @@ def judge(training: Corpus, judging: Mapping[str, Corpus], groups: Groups) -> di
     return found
 
 
-def taken_for_several(head: LinearHead, judging: Mapping[str, Corpus], threshold: float) -> dict[str, NDArray[np.bool_]]:
+def taken_for_several(
+    head: LinearHead, judging: Mapping[str, Corpus], threshold: float
+) -> dict[str, NDArray[np.bool_]]:
     """Which sounds of each way a finished head takes for several voices."""
     return {way: probabilities(head, corpus.embeddings)[:, 1] > threshold for way, corpus in judging.items()}
 

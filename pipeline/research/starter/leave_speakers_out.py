@@ -45,8 +45,8 @@ def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], co
     """Score each speaker's judging copies by a model of the other speakers' training copies.
 
     A speaker's own calibration is fitted on the other speakers, each scored by a model that had heard neither of the
-    two. All copies list the same utterances. Raises `UserError` for other labels than the starter has, and for fewer than
-    three speakers of any.
+    two. All copies list the same utterances. Raises `UserError` for other labels than the starter has, and for fewer
+    than three speakers of any.
     """
     whole = next(iter(judging.values()))
     _check(whole, len(MODELS["starter"].labels))

@@ -2,7 +2,7 @@
 
     python -m pipeline.research.starter.train [DATA_FOLDER] [--check] [--reading FOLDER]
 
-Every figure is for speakers left out of training. StarterCalibration and coverage are measured on speakers that were left
+Every figure is for speakers left out of training. Calibration and coverage are measured on speakers that were left
 out of fitting the temperature and the threshold too.
 """
 

@@ -1,67 +1,98 @@
-"""A head's files: what is saved comes back, and what was altered is refused."""
+"""A linear head's folder: what is saved comes back, what was altered is refused, and scores are as by hand."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.analysis.heads.head import SETTINGS_FILE, WEIGHTS_FILE, Head, head_folder, identity, is_head, load, save
-from pipeline.analysis.heads.score import HeadTone, logits, probabilities
+from pipeline.analysis.heads.head import LABELS_FILE, WEIGHTS_FILE, identity, load
+from pipeline.analysis.heads.save import save
+from pipeline.analysis.heads.score import logits, probabilities
+from pipeline.analysis.heads.study_heads import head_folder, is_head
+from pipeline.analysis.heads.tone import HeadTone
+from pipeline.analysis.models.catalogue import OVERLAP_FOLDER, STARTER_FOLDER
+from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE
 from pipeline.errors import ModelCorrupt, ModelMissing, UserError
-
-HEAD = Head(
-    labels=("plain", "sarcastic"),
-    encoder="made",
-    weights=np.array([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0]]),
-    bias=np.array([0.5, 0.0]),
-    temperature=2.0,
-    labels_sha256="ab" * 32,
-)
+from tests.support.made_heads import HEAD
 
 
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
-    save(HEAD, tmp_path / "h")
-    back = load(tmp_path / "h")
-    assert (back.labels, back.encoder, back.temperature, back.labels_sha256) == (
-        HEAD.labels, HEAD.encoder, HEAD.temperature, HEAD.labels_sha256,
-    )  # fmt: skip
-    assert np.array_equal(back.weights, HEAD.weights)
-    assert np.array_equal(back.bias, HEAD.bias)
+    generator = np.random.default_rng(0)
+    drawn = replace(
+        HEAD,
+        labels=('it\'s "loud"', "ruhig, müde", "a\nb"),
+        weights=np.asfortranarray(generator.normal(size=(3, 3))),
+        bias=generator.normal(size=3),
+        mean=generator.normal(size=3),
+        variance=generator.random(3),
+        temperature=2.529297996446145,
+        set_threshold=1e-5,
+    )
+    for number, head in enumerate((HEAD, drawn)):
+        save(head, tmp_path / str(number))
+        back = load(tmp_path / str(number))
+        for name in ("labels", "encoder", "temperature", "set_threshold", "labels_sha256"):
+            assert getattr(back, name) == getattr(head, name), name
+        for name in ("mean", "variance", "weights", "bias"):
+            assert np.array_equal(getattr(back, name), getattr(head, name)), name
+        assert back.weights.flags.f_contiguous == head.weights.flags.f_contiguous, "sums end in the same last digit"
 
 
 def test_the_same_head_has_the_same_identity_and_another_has_not(tmp_path: Path) -> None:
-    other = Head(HEAD.labels, HEAD.encoder, HEAD.weights + 1e-9, HEAD.bias, HEAD.temperature, HEAD.labels_sha256)
-    for name, head in (("one", HEAD), ("same", HEAD), ("other", other)):
+    other = replace(HEAD, weights=HEAD.weights + 1e-9)
+    for name, head in (("one", HEAD), ("same", HEAD), ("other", other), ("named", replace(HEAD, labels=("a", "b")))):
         save(head, tmp_path / name)
     assert (tmp_path / "one" / WEIGHTS_FILE).read_bytes() == (tmp_path / "same" / WEIGHTS_FILE).read_bytes()
     assert identity(tmp_path / "one") == identity(tmp_path / "same")
-    assert identity(tmp_path / "one") != identity(tmp_path / "other")
+    assert len({identity(tmp_path / name) for name in ("one", "other", "named")}) == 3
 
 
-@pytest.mark.parametrize("file", [SETTINGS_FILE, WEIGHTS_FILE])
+def test_a_head_keeps_the_identity_that_it_is_given(tmp_path: Path) -> None:
+    save(HEAD, tmp_path, identity="ab" * 32)
+    assert identity(tmp_path) == "ab" * 32
+
+
+def test_saving_leaves_nothing_else(tmp_path: Path) -> None:
+    for _ in range(2):
+        save(HEAD, tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == {HYPERPARAMS_FILE, WEIGHTS_FILE, LABELS_FILE}
+
+
+@pytest.mark.parametrize("folder", [STARTER_FOLDER, OVERLAP_FOLDER], ids=["starter", "overlap"])
+def test_what_ships_is_as_it_would_be_saved(tmp_path: Path, folder: Path) -> None:
+    save(load(folder), tmp_path)
+    for name in (HYPERPARAMS_FILE, LABELS_FILE):
+        assert (tmp_path / name).read_text(encoding="utf-8") == (folder / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("file", [HYPERPARAMS_FILE, WEIGHTS_FILE, LABELS_FILE])
 def test_what_was_altered_or_lost_is_refused(tmp_path: Path, file: str) -> None:
     save(HEAD, tmp_path)
     path = tmp_path / file
     content = path.read_bytes()
-    for broken in (content[:-10], b"", content.replace(b"0", b"1")):
+    for broken in (content[: len(content) // 2], b"", content.replace(b"0", b"x")):
         path.write_bytes(broken)
-        if broken != content and not (file == SETTINGS_FILE and broken == content.replace(b"0", b"1")):
-            with pytest.raises(ModelCorrupt, match="train it again"):
-                load(tmp_path)
+        with pytest.raises(ModelCorrupt, match="train it again"):
+            load(tmp_path)
     path.unlink()
     with pytest.raises(ModelCorrupt):
         load(tmp_path)
 
 
-def test_weights_hold_no_pickle(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [("embedding_dim: 3", "embedding_dim: 4"), ("out_n_neurons: 2", "out_n_neurons: 3"), ("    eps: 0.0\n", "")],
+)
+def test_settings_that_do_not_fit_the_files_are_refused(tmp_path: Path, said: str, instead: str) -> None:
     save(HEAD, tmp_path)
-    settings = (tmp_path / SETTINGS_FILE).read_text(encoding="utf-8")
-    old = __import__("hashlib").sha256((tmp_path / WEIGHTS_FILE).read_bytes()).hexdigest()
-    np.savez(tmp_path / WEIGHTS_FILE, weights=np.array([{"a": 1}], dtype=object), bias=HEAD.bias)
-    new = __import__("hashlib").sha256((tmp_path / WEIGHTS_FILE).read_bytes()).hexdigest()
-    (tmp_path / SETTINGS_FILE).write_text(settings.replace(old, new), encoding="utf-8")
+    text = (tmp_path / HYPERPARAMS_FILE).read_text(encoding="utf-8")
+    assert said in text
+    (tmp_path / HYPERPARAMS_FILE).write_text(text.replace(said, instead), encoding="utf-8")
     with pytest.raises(ModelCorrupt):
         load(tmp_path)
 
@@ -81,11 +112,19 @@ def test_names_of_heads(tmp_path: Path) -> None:
 
 
 def test_scores_by_hand() -> None:
-    embeddings = np.array([[1.0, 9.0, 0.0], [0.0, 9.0, 1.5]], dtype=np.float32)
+    embeddings = np.array([[3.0, 9.0, 0.5], [1.0, 9.0, 2.0]], dtype=np.float32)  # standardised: (1, 9, 0), (0, 9, 1.5)
     assert logits(HEAD, embeddings).tolist() == [[1.5, 0.0], [-1.0, 0.0]]
     assert probabilities(HEAD, embeddings)[0].tolist() == pytest.approx(
         [1 / (1 + np.exp(-0.75)), 1 / (1 + np.exp(0.75))]
     )
+
+
+def test_the_softmax_is_that_of_scipy_to_the_last_digit() -> None:
+    from scipy.special import softmax
+
+    embeddings = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32) * 50
+    expected = softmax(logits(HEAD, embeddings) / HEAD.temperature, axis=1)
+    assert np.array_equal(probabilities(HEAD, embeddings), expected)
 
 
 def test_many_at_once_are_as_one_by_one(tmp_path: Path) -> None:
@@ -98,7 +137,16 @@ def test_many_at_once_are_as_one_by_one(tmp_path: Path) -> None:
         assert one.probabilities == pytest.approx(dict(zip(HEAD.labels, together[index], strict=True)))
         assert one.label == max(one.probabilities, key=lambda name: (one.probabilities or {})[name])  # type: ignore[arg-type]
         assert one.probability == max((one.probabilities or {}).values())
+        assert one.prediction_set is None, "it has no threshold"
     assert tone.encoder == "made"
+
+
+def test_a_head_with_a_threshold_gives_sets(tmp_path: Path) -> None:
+    save(replace(HEAD, set_threshold=0.4), tmp_path)
+    tone = HeadTone(tmp_path)
+    undecided, decided = np.array([0.0, 0.0, 0.5]), np.array([9.0, 0.0, 0.5])
+    assert set(tone.score(undecided.astype(np.float32)).prediction_set or ()) == {"plain", "sarcastic"}
+    assert tone.score(decided.astype(np.float32)).prediction_set == ("plain",)
 
 
 def test_none_at_all_is_none() -> None:
@@ -108,3 +156,14 @@ def test_none_at_all_is_none() -> None:
 def test_embeddings_of_another_size_are_a_sentence() -> None:
     with pytest.raises(UserError, match="reads embeddings of 3 numbers, these have 2: run the stage embed with made"):
         logits(HEAD, np.zeros((1, 2), dtype=np.float32))
+
+
+def test_reading_and_scoring_a_head_imports_neither_torch_nor_scipy() -> None:
+    """Each worker does both, and would take seconds longer to start."""
+    code = (
+        "import sys, numpy as np; from pathlib import Path; from pipeline.analysis.heads.tone import HeadTone; "
+        f"HeadTone(Path({str(STARTER_FOLDER)!r})).score(np.zeros(1024, dtype=np.float32)); "
+        "sys.exit(', '.join({'torch', 'scipy', 'sklearn', 'speechbrain'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.analysis.heads.head import Head, load, save
+from pipeline.analysis.heads.head import LinearHead, load
 from pipeline.analysis.heads.overlap import ONE, SEVERAL, OverlapDetector
+from pipeline.analysis.heads.save import save
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.models.catalogue import OVERLAP_FOLDER
 from pipeline.analysis.speech.encoder import WhisperEncoder
@@ -21,10 +22,10 @@ from pipeline.research.starter.corpus import Speech, embed
 ENCODER, DIMS = "whisper-base/block-3/normed/mean-louder", 1024
 
 
-def head(labels: tuple[str, ...] = (ONE, SEVERAL)) -> Head:
+def head(labels: tuple[str, ...] = (ONE, SEVERAL)) -> LinearHead:
     weights = np.zeros((len(labels), 3))
     weights[1, 0] = 2.0
-    return Head(labels, ENCODER, weights, np.zeros(len(labels)), temperature=1.0, labels_sha256="")
+    return LinearHead(labels, ENCODER, np.zeros(3), np.ones(3), weights, np.zeros(len(labels)), temperature=1.0)
 
 
 def test_the_shipped_detector_reads_what_the_stage_embed_stores() -> None:

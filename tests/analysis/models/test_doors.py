@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analysis.heads import head
+from pipeline.analysis.heads.head import WEIGHTS_FILE, load
 from pipeline.analysis.heads.overlap import OverlapDetector
+from pipeline.analysis.heads.tone import HeadTone
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.models.cache import MODELS, Model
 from pipeline.analysis.tone.classifier import read_checkpoint
-from pipeline.analysis.tone.hyperparams import read_hyperparams
+from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE, read_hyperparams
 from pipeline.errors import ModelCorrupt, UserError
 
 SHIPPED = [model for model in MODELS.values() if model.shipped is not None]
@@ -125,19 +126,17 @@ def test_settings_that_run_code_are_refused(tmp_path: Path, line: str) -> None:
 
 
 def test_a_head_with_a_pickle_is_refused(tmp_path: Path) -> None:
-    import json
-
-    import numpy as np
+    import torch
 
     shipped = model_cache.get("overlap").shipped
     assert shipped is not None
     folder = Path(shutil.copytree(shipped, tmp_path / "overlap"))
-    target = tmp_path / "was_run"
-    np.savez(folder / "head.npz", weights=np.array([Touches(target)], dtype=object), bias=np.zeros(2))
-    settings = json.loads((folder / "head.json").read_text(encoding="utf-8"))
-    settings["weights_sha256"] = model_cache.sha256_of(folder / "head.npz")
-    (folder / "head.json").write_text(json.dumps(settings), encoding="utf-8")
-    for load in (head.load, OverlapDetector):
-        with pytest.raises(ModelCorrupt):
-            load(folder)
+    target, weights, settings = tmp_path / "was_run", folder / WEIGHTS_FILE, folder / HYPERPARAMS_FILE
+    before = model_cache.sha256_of(weights)
+    torch.save({"1.w.weight": torch.zeros(2, 1024), "more": Touches(target)}, weights)
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace(before, model_cache.sha256_of(weights)), encoding="utf-8")
+    for loaded in (load, HeadTone, OverlapDetector):
+        with pytest.raises(ModelCorrupt, match="more than tensors"):
+            loaded(folder)
     assert not target.exists()

@@ -12,9 +12,9 @@ import pytest
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.dimensions import OdysseyTone
-from pipeline.analysis.tone.model import TONE_MODELS
 from pipeline.errors import UserError
 from pipeline.media.audio import Waveform
+from pipeline.stages.emotion import TONE_MODELS
 from tests.support.wavlm_look_alike import CONFIG, make_odyssey
 
 NAME = "odyssey-dimensions"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.analysis.models.catalogue import STARTER_FOLDER
 from pipeline.errors import UserError
 from pipeline.research.starter.corpus import Corpus
 from pipeline.research.starter.leave_speakers_out import leave_speakers_out
@@ -14,7 +13,7 @@ TONES = ("angry", "happy", "neutral", "sad")
 
 
 def corpus(emotions: list[str], speakers: list[str]) -> Corpus:
-    embeddings = np.random.default_rng(0).normal(size=(len(emotions), 1024)).astype(np.float32)
+    embeddings = np.random.default_rng(0).normal(size=(len(emotions), 8)).astype(np.float32)
     return Corpus(embeddings, np.array(emotions), np.array(speakers))
 
 
@@ -31,5 +30,5 @@ def corpus(emotions: list[str], speakers: list[str]) -> Corpus:
 def test_what_nobody_can_be_left_out_of_is_a_sentence(emotions: list[str], speakers: list[str], sentence: str) -> None:
     given = corpus(emotions, speakers)
     with pytest.raises(UserError) as error:
-        leave_speakers_out([given], {"clean": given, "music": given}, STARTER_FOLDER, 0.9)
+        leave_speakers_out([given], {"clean": given, "music": given}, 0.9)
     assert sentence in str(error.value)

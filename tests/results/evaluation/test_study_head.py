@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.heads.head import identity, load
-from pipeline.analysis.heads.score import HeadTone
+from pipeline.analysis.heads.tone import HeadTone
 from pipeline.errors import UserError
 from pipeline.research.bench import heads
 from pipeline.results.evaluation.study_head import read_examples, score_stored, study_line, train_head
@@ -48,7 +48,7 @@ def test_a_head_is_trained_judged_and_kept(study: Study, tmp_path: Path) -> None
     assert {one.measure: one.estimate.value for one in found.figures if one.label is None}["uar"] == 1.0
     assert found.folder == study.output / "heads" / "warmth"
     assert {path.name for path in found.folder.iterdir()} == {
-        "head.json", "head.npz", "card.md", "confusion.png", "reliability.png",
+        "hyperparams.yaml", "classifier.ckpt", "label_encoder.txt", "card.md", "confusion.png", "reliability.png",
     }  # fmt: skip
     tone = HeadTone(found.folder)
     assert tone.encoder == ENCODER
