@@ -13,7 +13,7 @@ from pipeline.analysis.models import torchaudio_cpu
 
 PLAIN_IMPORT = "import torchaudio"
 OURS = """
-from pipeline import torchaudio_cpu
+from pipeline.analysis.models import torchaudio_cpu
 needed = torchaudio_cpu.make_importable()
 assert torchaudio_cpu.make_importable() is False  # the second time it is there
 import speechbrain.inference.interfaces
