@@ -18,10 +18,10 @@ from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, Outcome, Source
 from pipeline.run.estimate.rates import cores
 from pipeline.run.executors.platform_lanes import LaneState
-from pipeline.run.runner import run_study
 from pipeline.stages import BY_NAME
 from pipeline.study.config import Study, load_study
-from pipeline.study.demo.study import SHIPPED, copy_demo
+from pipeline.study.demo.study import SHIPPED
+from tests.support.command import cliptone
 from tests.support.small_study import SmallStudy
 
 pytest_plugins = ["tests.faults.fault_table"]
@@ -45,10 +45,9 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def keys(session_folder: Path) -> Iterator[Path]:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Pseudonym keys of tests in a folder of their own."""
-    folder = session_folder / "keys"
-    folder.mkdir(exist_ok=True)
+    folder = tmp_path_factory.mktemp("keys")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLIPTONE_KEYS", str(folder))
         yield folder
@@ -139,12 +138,19 @@ def study() -> Iterator[SmallStudy]:
 
 @pytest.fixture(scope="session")
 def demo(session_folder: Path, weights: Path, keys: Path) -> Study:
-    """The demo study, run once in a session, whichever process needs it first; nothing may change it."""
-    folder = session_folder / "demo"
+    """The demo study, run once in a session, whichever process needs it first; nothing may change it.
+
+    What `cliptone demo` said stands in `said.txt` beside the results.
+    """
+    folder, key = session_folder / "demo", session_folder / "demo.key"
     with FileLock(session_folder / "demo.lock"):
-        if not (folder / "study.duckdb").exists():
+        if not key.exists():
             shutil.rmtree(folder, ignore_errors=True)  # of a run that failed
-            run_study(load_study(copy_demo(folder), BY_NAME))
+            ended = cliptone("demo", str(folder), cwd=session_folder)
+            assert ended.returncode == 0, ended.stderr
+            (folder / "said.txt").write_text(ended.stdout, encoding="utf-8")
+            shutil.copy(keys / key.name, key)
+    shutil.copy(key, keys)
     return load_study(folder / "demo.toml", BY_NAME)
 
 

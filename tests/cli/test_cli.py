@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 
@@ -19,27 +19,10 @@ from pipeline.stages import BY_NAME
 from pipeline.study.config import Study, load_study
 from pipeline.study.lock import held
 from tests.conftest import write_study, write_wav
-
-import numpy as np  # isort: skip
+from tests.support.command import PROGRAM, cliptone, cliptone_process, mistake
 from tests.support.paths import EXPORT_FIXTURES
 
 SOURCE = '[[sources]]\nfolder = "clips"\n'
-
-
-def cliptone(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from pipeline.cli import main; main()", *arguments],
-        cwd=cwd, capture_output=True, text=True, timeout=280, check=False,
-        env={**os.environ, "COLUMNS": "160", **environment},
-    )  # fmt: skip
-
-
-def mistake(done: subprocess.CompletedProcess[str], code: int = 2) -> str:
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
-    return lines[0]
 
 
 @pytest.fixture
@@ -172,7 +155,7 @@ def test_in_one_process_with_many_threads_the_rows_are_those_of_workers(demo: St
     shutil.copy(demo.output / "clips" / "english_quick.mp4", tmp_path / "clips")
     study = write_study(tmp_path, f"{SOURCE}[run]\nworkers = 0\n")
     many = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
-    assert cliptone("run", str(study), cwd=tmp_path, **many).returncode == 0
+    assert cliptone_process("run", str(study), cwd=tmp_path, **many).returncode == 0
     compared = (
         "SELECT language_probability, word_index, word, start_s, words.probability, embedding, probabilities "
         "FROM media JOIN transcripts USING (clip_id) JOIN speech_embeddings USING (clip_id) "
@@ -249,7 +232,7 @@ def test_ctrl_c_stops_with_one_sentence_and_the_next_run_goes_on(
 ) -> None:
     (tmp_path / "clips").symlink_to(demo_clips)
     study = write_study(tmp_path, SOURCE)
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(study)]
+    command = [*PROGRAM, "run", str(study)]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     signal.signal(signal.SIGINT, before)

@@ -13,13 +13,13 @@ import jiwer
 import pytest
 
 from pipeline import open_study
-from pipeline.cli import study as study_commands
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.queries import read_queries
 from pipeline.study.config import Study, load_study
 from pipeline.study.demo.study import SHIPPED, copy_demo
+from tests.support.command import cliptone
 from tests.support.look_alike import NAME, make_look_alike, pin
 
 pytestmark = pytest.mark.model
@@ -233,16 +233,14 @@ def test_another_tone_model_runs_that_stage_alone_and_stands_beside_the_first(
     assert set(open_study(study.output).query("clip_tone")["model"]) == {"starter", NAME}
 
 
-def test_the_demo_says_how_many_words_were_heard_wrong(
-    demo: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.copytree(demo.output, tmp_path / "demo")
-    study_commands.demo(tmp_path / "demo")
-    assert "of the true words" not in capsys.readouterr().out, "nothing was done, so there is nothing new to judge"
-    monkeypatch.setattr(study_commands, "_run", lambda *_, **__: True)
-    study_commands.demo(tmp_path / "demo")
-    said = re.search(r"([\d.]+)% of the true words of 6 clips were heard wrong", capsys.readouterr().out)
+def test_the_demo_says_how_many_words_were_heard_wrong(demo: Study, demo_copy: Study) -> None:
+    said = re.search(
+        r"([\d.]+)% of the true words of 6 clips were heard wrong",
+        (demo.output / "said.txt").read_text(encoding="utf-8"),
+    )
     assert said
     assert float(said[1]) <= 100 * MAX_WER
-    stored = open_study(tmp_path / "demo").sql("SELECT DISTINCT group_value FROM evaluations WHERE measure = 'wer'")
+    stored = open_study(demo.output).sql("SELECT DISTINCT group_value FROM evaluations WHERE measure = 'wer'")
     assert set(stored["group_value"]) == {"all", "en", "es", "fr"}
+    again = cliptone("demo", str(demo_copy.output), cwd=demo_copy.output)
+    assert "of the true words" not in again.stdout, "nothing was done, so there is nothing new to judge"

@@ -16,7 +16,7 @@ from pipeline.results.codebook import ORIGINS, Entry, Variable, codebook, column
 from pipeline.stages import STAGES
 from pipeline.store import schema
 from pipeline.store.queries import Query, read_queries
-from tests.cli.test_cli import cliptone, mistake
+from tests.support.command import cliptone, mistake
 from tests.support.small_study import row
 
 HOSTILE = Entry("table", "t", "the study", "one row per `a`", "<script>alert(1)</script>", (),

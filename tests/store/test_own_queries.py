@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.store.queries import get_query, own_folder, read_queries, read_query, shipped_folder
-from tests.cli.test_cli import cliptone, mistake
+from tests.support.command import cliptone, mistake
 
 
 def write_own(home: Path, name: str = "mine", sql: str = "SELECT $word AS said, $most AS most") -> Path:

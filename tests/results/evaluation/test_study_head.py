@@ -17,7 +17,7 @@ from pipeline.results.evaluation.tone import evaluate_tone
 from pipeline.results.study import StudyReader
 from pipeline.stages import BY_NAME
 from pipeline.study.config import Study, load_study
-from tests.cli.test_cli import cliptone, mistake
+from tests.support.command import cliptone, mistake
 from tests.support.evaluation_study import ENCODER, clip, make_study, write_rows
 from tests.support.small_study import tones
 

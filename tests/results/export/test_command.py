@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.study import audit_log
 from pipeline.study.config import Study
-from tests.cli.test_cli import cliptone, mistake
+from tests.support.command import cliptone, mistake
 
 
 def test_the_default_is_shareable_and_says_what_was_held_back(made: Study, tmp_path: Path) -> None:

@@ -1,0 +1,309 @@
+"""Each command of `cliptone --help` once, as users give it, on the results of the demo."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+import typer
+
+from pipeline.cli import app
+from pipeline.stages import BY_NAME
+from pipeline.study.config import Study, load_study
+from tests.support.command import PROGRAM, cliptone
+from tests.support.paths import EXPORT_FIXTURES
+
+pytestmark = pytest.mark.model
+CLIP = "tiktok:7300000000000000001"
+AUTHOR = "@demo_ana"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a user sits: the demo's folder lies below."""
+
+    folder: Path
+    study: Study
+
+    def says(self, *arguments: str, code: int = 0) -> str:
+        """What a command shows, which ends with that code."""
+        ended = cliptone(*arguments, cwd=self.folder)
+        assert ended.returncode == code, ended.stdout + ended.stderr
+        assert ended.stderr == ""
+        return " ".join(ended.stdout.split())
+
+    def has(self, sql: str) -> list[tuple[object, ...]]:
+        """Rows of the published results."""
+        with duckdb.connect(str(self.study.published), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def desk(demo_copy: Study, tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    shutil.copytree(keys, tmp_path / "keys")  # some commands move or destroy the key
+    monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "keys"))
+    return Desk(tmp_path, demo_copy)
+
+
+STUDY = "demo/demo.toml"
+Use = Callable[[Desk], None]
+USES: dict[str, Use] = {}
+
+
+def use(use: Use) -> Use:
+    """Enter how a command is used: `models_pull` uses `cliptone models pull`."""
+    USES[use.__name__.rstrip("_").replace("train_head", "train-head").replace("_", " ")] = use
+    return use
+
+
+def commands(group: typer.models.Any, above: str = "") -> Iterator[str]:
+    """Names of all commands, with those of their groups before them."""
+    for name, command in group.commands.items():
+        if not hasattr(command, "commands"):
+            yield f"{above}{name}"
+            continue
+        if command.invoke_without_command:
+            yield f"{above}{name}"
+        yield from commands(command, f"{above}{name} ")
+
+
+@pytest.mark.parametrize("name", commands(typer.main.get_command(app)))
+def test_every_command_does_on_the_demo_what_it_says(name: str, desk: Desk) -> None:
+    assert name in USES, f"say below how `cliptone {name}` is used"
+    USES[name](desk)
+
+
+def test_nothing_below_is_of_a_command_that_is_gone() -> None:
+    assert set(USES) == set(commands(typer.main.get_command(app)))
+
+
+@use
+def demo(desk: Desk) -> None:
+    assert "10 clips, 10 new: 90 steps done" in " ".join((desk.study.output / "said.txt").read_text().split())
+    said = desk.says("demo", "demo")
+    assert "Nothing to do: all 10 clips are up to date" in said
+    assert "speech_under_music.mp4" in said
+
+
+@use
+def init(desk: Desk) -> None:
+    assert "cliptone run my-study.toml" in desk.says("init", "my-study")
+    (desk.folder / "clips").mkdir()
+    assert load_study(desk.folder / "my-study.toml", BY_NAME).name == "my-study"
+
+
+@use
+def run(desk: Desk) -> None:
+    (desk.study.output / "clips" / "another.mp4").write_text("no video")
+    assert "11 clips, 1 new: 2 steps done" in desk.says("run", STUDY)
+    assert desk.has("SELECT reason FROM attempts WHERE clip_id = 'file:clips/another.mp4' AND status = 'failed'") == [
+        ("not_media",)
+    ]
+    assert "Nothing to do: all 11 clips are up to date" in desk.says("run", STUDY)
+
+
+@use
+def status(desk: Desk) -> None:
+    said = desk.says("status", STUDY)
+    assert "│audio │ 8 │ no_audio 1, not_media 1 │" in said
+    assert "│emotion │ 8 │ – │ – │ 2│" in said
+    assert "tiktok │ folder 1 │ arrived │ NULL │ 6" in desk.says("status", STUDY, "--collection")
+
+
+@use
+def merge(desk: Desk) -> None:
+    for shard in ("1/2", "2/2"):
+        assert "Nothing to do" in desk.says("run", STUDY, "--shard", shard)
+    assert "from 2 of 2 shards" in desk.says("merge", STUDY, "--remove")
+    assert desk.has("SELECT count(*) FROM clips") == [(10,)]
+
+
+@use
+def plan(desk: Desk) -> None:
+    said = desk.says("plan", STUDY, "--clips", "10e6")
+    assert "| clips | 10,000,000 of" in said
+    assert "the attempts of demo" in said
+
+
+@use
+def import_(desk: Desk) -> None:
+    export = str(EXPORT_FIXTURES / "zeeschuimer.ndjson")
+    assert "To store them: cliptone import" in desk.says("import", export)
+    assert "import the file again with --fetch" in desk.says("import", export, "--study", STUDY)
+    assert desk.has("SELECT count(*) > 0 FROM imports WHERE posts > 0") == [(True,)]
+
+
+@use
+def recheck(desk: Desk) -> None:
+    assert "no posts to look at" in desk.says("recheck", STUDY), "its clips are files"
+
+
+@use
+def query(desk: Desk) -> None:
+    assert "clip_overview" in desk.says("query", "--study", STUDY)
+    said = desk.says("query", "clip_tone", "--study", STUDY, "--format", "csv")
+    assert f"{CLIP},starter" in said
+    assert "number" in desk.says("query", "tone_of_term", "--study", STUDY, "--term", "number")
+
+
+@use
+def sql(desk: Desk) -> None:
+    said = desk.says(
+        "sql", "SELECT language, count(*) AS clips FROM transcripts GROUP BY ALL", "-s", "demo", "-f", "json"
+    )
+    assert {"language": "es", "clips": 1} in json.loads(said)
+
+
+@use
+def codebook(desk: Desk) -> None:
+    assert "starter" in desk.says("codebook", "--study", STUDY)
+    assert "emotions" in desk.says("codebook", "--format", "csv")
+
+
+@use
+def report(desk: Desk) -> None:
+    assert "10 clips. Open" in desk.says("report", STUDY)
+    assert (desk.study.output / "report" / "index.html").is_file()
+
+
+@use
+def serve(desk: Desk) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    command = [*PROGRAM, "serve", STUDY, "--port", "0"]
+    with subprocess.Popen(command, cwd=desk.folder, stdout=subprocess.PIPE, text=True, env=environment) as served:
+        signal.signal(signal.SIGINT, before)
+        assert served.stdout is not None
+        place = next(word for line in served.stdout for word in line.split() if word.startswith("http://"))
+        with urllib.request.urlopen(f"{place}report/index.html", timeout=60) as page:  # noqa: S310 - this machine
+            assert b"<h1" in page.read()
+        served.send_signal(signal.SIGINT)
+        assert served.wait(60) == 0
+
+
+@use
+def export(desk: Desk) -> None:
+    said = desk.says("export", STUDY, "--to", "out")
+    assert "level shareable" in said
+    assert json.loads((desk.folder / "out" / "manifest.json").read_text())["level"] == "shareable"
+    desk.says("export", STUDY, "--level", "restricted", "--format", "csv", "--subtitles", "srt,vtt", "--to", "all")
+    assert list((desk.folder / "all" / "subtitles").glob("*.srt"))
+
+
+def _labels(desk: Desk, *names: str) -> str:
+    """A file that gives every speech region one of the names in turn."""
+    regions = desk.has("SELECT clip_id, start_s, end_s FROM speech_regions ORDER BY clip_id, region")
+    with (desk.folder / "mine.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(
+            [("clip_id", "start_s", "end_s", "label")]
+            + [(*region, names[number % len(names)]) for number, region in enumerate(regions)]
+        )
+    return "mine.csv"
+
+
+@use
+def train_head(desk: Desk) -> None:
+    said = desk.says("train-head", _labels(desk, "loud", "calm"), "--study", STUDY)
+    assert 'models = ["starter", "heads/mine"]' in said
+    assert (desk.study.output / "heads" / "mine").is_dir()
+
+
+@use
+def evaluate(desk: Desk) -> None:
+    said = desk.says("evaluate", "--labels", _labels(desk, "angry", "happy", "neutral", "sad"), "--study", STUDY)
+    assert "uar" in said
+    assert "wer" in desk.says("evaluate", "--transcripts", "demo/transcripts.csv", "--study", STUDY)
+
+
+@use
+def forget(desk: Desk) -> None:
+    said = desk.says("forget", STUDY, "--author", AUTHOR)
+    assert "found 0" in said
+    assert desk.has(f"SELECT count(*) FROM clips WHERE clip_id = '{CLIP}'") == [(0,)]
+
+
+@use
+def expire(desk: Desk) -> None:
+    assert "Nothing was deleted (no day is named" in desk.says("expire", STUDY)
+    with desk.study.path.open("a", encoding="utf-8") as file:
+        file.write("\n[privacy]\nretain_until = 2020-01-31\n")
+    assert "Deleted." in desk.says("expire", STUDY, "--what", "audio", "--yes")
+    assert not list((desk.study.output / "work" / "audio").glob("*.wav"))
+
+
+@use
+def audit(desk: Desk) -> None:
+    said = desk.says("audit", STUDY)
+    assert "passed 90" in said
+    assert "The chain of 1 lines holds" in said
+
+
+@use
+def methods(desk: Desk) -> None:
+    desk.says("methods", STUDY, "--output", "methods.md")
+    assert "Whisper" in (desk.folder / "methods.md").read_text(encoding="utf-8")
+    assert "Every number of methods.md is that of the database" in desk.says("methods", STUDY, "--check", "methods.md")
+
+
+@use
+def verify(desk: Desk) -> None:
+    assert "All is well" in desk.says("verify", STUDY)
+    next((desk.study.output / "work" / "audio").glob("*.wav")).unlink()
+    assert "is not there" in desk.says("verify", STUDY, code=1)
+    assert "1 of 1 are mended" in desk.says("verify", STUDY, "--repair")
+
+
+@use
+def doctor(desk: Desk) -> None:
+    said = desk.says("doctor")
+    assert "model whisper-base" in said
+    assert "PROBLEM" not in said
+
+
+@use
+def optout_add(desk: Desk) -> None:
+    (desk.folder / "names.txt").write_text(f"tiktok:{AUTHOR}\n", encoding="utf-8")
+    assert "1 accounts and 0 posts stay out of demo" in desk.says("optout", "add", "names.txt", STUDY)
+    assert desk.has(f"SELECT count(*) FROM clips WHERE clip_id = '{CLIP}'") == [(0,)]
+    assert "9 clips" in desk.says("run", STUDY)
+
+
+@use
+def keys_show(desk: Desk) -> None:
+    assert "key here" in desk.says("keys", "show", STUDY)
+
+
+@use
+def keys_move(desk: Desk) -> None:
+    (desk.folder / "safe").mkdir()
+    assert "export CLIPTONE_KEYS=" in desk.says("keys", "move", "safe", STUDY)
+    assert "key moved" in desk.says("keys", "show", STUDY)
+
+
+@use
+def keys_destroy(desk: Desk) -> None:
+    assert "To do it: add --yes" in desk.says("keys", "destroy", STUDY)
+    assert "The key is destroyed" in desk.says("keys", "destroy", STUDY, "--yes")
+    assert "key destroyed" in desk.says("keys", "show", STUDY)
+
+
+@use
+def models(desk: Desk) -> None:
+    said = desk.says("models")
+    assert "whisper-base here" in said
+    assert "starter here" in said
+
+
+@use
+def models_pull(desk: Desk) -> None:
+    assert "whisper-base is in" in desk.says("models", "pull", "whisper-base"), "it is here"
