@@ -24,7 +24,7 @@ from pipeline.study.demo.study import SHIPPED
 from tests.support.command import cliptone
 from tests.support.small_study import SmallStudy
 
-pytest_plugins = ["tests.faults.fault_table"]
+pytest_plugins = ["tests.faults.fault_table", "tests.support.fault_fixtures"]
 
 # Two workers on two cores: one thread each, in this process too.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import time
 from collections import Counter
@@ -13,12 +14,16 @@ from pathlib import Path
 import pytest
 
 from pipeline.run.executors.local import TRIES
-from pipeline.study.config import Study
+from pipeline.stages import BY_NAME
+from pipeline.study.config import Study, load_study
+from tests.conftest import write_study
+from tests.support.kills import is_alive, run_and_kill
 from tests.support.rig import STEPS, attempts_stored_twice, calls, go, rests, state, study_of, until
 from tests.support.zygote import Zygote
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="forks runs and looks for processes in /proc")
 CLIPS = 60
+MODEL_CLIPS = ("english_quick", "silence", "no_audio", "spanish")
 SEED = 20261123
 Size, Tell = Callable[[int, int], int], Callable[[str], None]
 
@@ -39,7 +44,9 @@ def test_f1_kill_of_the_run(
         study = study_of(tmp_path / str(number), CLIPS)
         here = draw.randint(6, 12)
         goals = sorted(draw.sample(range(2 * CLIPS - 4), min(here, wanted - kills)))
-        killed = run_and_kill(zygote, study, goals, draw)
+        killed = run_and_kill(
+            zygote, study, goals, lambda study=study: len(calls(study)), draw, save_every_s=0.0, publish_every_s=1.0
+        )
         kills += killed
         assert state(study) == undisturbed
         assert attempts_stored_twice(study) == 0
@@ -56,30 +63,41 @@ def test_f1_kill_of_the_run(
     )
 
 
-def run_and_kill(zygote: Zygote, study: Study, goals: list[int], draw: random.Random) -> int:
-    """Run a study, kill -9 it whenever so many calls of stages were made, let the last run end; how often it was."""
-    kills = 0
-    while True:
-        run = zygote.fork(study, save_every_s=0.0, publish_every_s=1.0)
-        if kills < len(goals):
-            assert comes_to(study, run, goals[kills])
-            time.sleep(draw.uniform(0, 0.05))
-            os.kill(run, signal.SIGKILL)
-        code = zygote.wait(run)
-        if code == 0:
-            return kills
-        assert code == -signal.SIGKILL
-        kills += 1
+@pytest.mark.model
+@pytest.mark.slow
+def test_f1_kill_of_a_run_with_models(
+    zygote: Zygote, demo_clips: Path, weights: Path, tmp_path: Path, size: Size, tell: Tell
+) -> None:
+    def study_named(name: str) -> Study:
+        folder = tmp_path / name / "clips"
+        folder.mkdir(parents=True)
+        for clip in MODEL_CLIPS:
+            shutil.copy(demo_clips / f"{clip}.mp4", folder)
+        return load_study(write_study(folder.parent, '[[sources]]\nfolder = "clips"\n'), BY_NAME)
+
+    whole, steps = study_named("whole"), tmp_path / "steps"
+    assert zygote.run(whole, stages="shipped", note_into=str(steps)) == 0
+    most, wanted = len(steps.read_text(encoding="utf-8").splitlines()), size(4, 12)
+    steps.unlink()
+    steps.touch()
+    draw, study = random.Random(SEED), study_named("killed")
+    goals = sorted(draw.sample(range(most - 4), wanted))
+    kills = run_and_kill(
+        zygote, study, goals, lambda: len(steps.read_text(encoding="utf-8").splitlines()), draw,
+        stages="shipped", note_into=str(steps), save_every_s=0.0,
+    )  # fmt: skip
+    assert kills == wanted
+    assert state(study) == state(whole)
+    assert attempts_stored_twice(study) == 0
+    assert rests(study) == []
+    assert zygote.run(study, stages="shipped", note_into=str(tmp_path / "idle")) == 0
+    assert not (tmp_path / "idle").exists(), "nothing is left to do"
+    tell(f"kill -9 of a run with all models at {wanted} points: the same tables")
 
 
 def comes_to(study: Study, run: int, goal: int) -> bool:
     """Wait until a study has seen more calls of stages than that, or its run has ended."""
     return until(lambda: len(calls(study)) > goal or not is_alive(run))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs: one that nobody has waited for is not gone."""
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
 
 
 def workers_of(run: int) -> list[int]:
@@ -100,13 +118,11 @@ def test_f11_kill_of_a_worker_that_holds_a_batch(
     zygote: Zygote, undisturbed: dict[str, str], tmp_path: Path, size: Size, tell: Tell
 ) -> None:
     wanted = size(4, 20)
-    studies = kill_workers(zygote, undisturbed, tmp_path, wanted, in_batches=True)
+    studies = kill_workers(zygote, undisturbed, tmp_path, wanted, "fakes in batches")
     tell(f"kill -9 of a worker with a batch in hand, {wanted} times in {studies} runs: each ends in the same tables")
 
 
-def kill_workers(
-    zygote: Zygote, undisturbed: dict[str, str], folder: Path, wanted: int, in_batches: bool = False
-) -> int:
+def kill_workers(zygote: Zygote, undisturbed: dict[str, str], folder: Path, wanted: int, stages: str = "fakes") -> int:
     """Kill -9 workers of runs that often, and look at what the runs end in; gives how many runs it took.
 
     In each stage one fewer than a clip may cost: whoever loses more is put into quarantine, and rightly.
@@ -115,7 +131,7 @@ def kill_workers(
     while kills < wanted:
         study = study_of(folder / str(number), CLIPS, "[length]\npause_s = 0.02\n")
         number += 1
-        run = zygote.fork(study, workers=2, in_batches=in_batches)
+        run = zygote.fork(study, workers=2, stages=stages)
         reached, here = 0, Counter[str]()
         while kills < wanted and comes_to(study, run, reached) and is_alive(run):
             time.sleep(draw.uniform(0, 0.05))

@@ -55,7 +55,8 @@ def test_a_clip_that_crashes_the_whole_run_is_left_alone_after_three_times(
     study = study_of(tmp_path, 4, '[run]\nworkers = 0\n[length]\ntrouble = "clip00001=crash"\n')
 
     def run(**told: bool) -> int:
-        return zygote.run(study, as_its_file_says=True, in_batches=in_batches, **told)
+        stages = "fakes in batches" if in_batches else "fakes"
+        return zygote.run(study, as_its_file_says=True, stages=stages, **told)
 
     for _ in range(crashes):  # of a batch, the first one only tells that its clips are to run by themselves
         assert run() == -signal.SIGSEGV

@@ -13,20 +13,34 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipeline import stages as shipped
 from pipeline.errors import DiskFull, StudyBusy, UserError
 from pipeline.run import batch_writer
+from pipeline.run.executors import isolated_call
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
+from pipeline.stage import Stage
 from pipeline.study.config import load_study
 from tests.conftest import Collecting
 from tests.support import rig
 from tests.support.paths import ROOT
+from tests.support.platform import crowd
+
+#: The stages that a run can be told to have.
+STAGES: dict[str, Sequence[type[Stage]]] = {
+    "fakes": rig.STAGES,
+    "fakes in batches": rig.IN_BATCHES,
+    "collecting": crowd.STAGES,
+    "shipped": shipped.STAGES,
+}
 
 DISK_FULL, BUSY, MISTAKE, BROKEN = 74, 75, 2, 1
 JUMPS_S = (-3_600, 0, 86_400)  # of the clock
@@ -39,7 +53,7 @@ class Told:
 
     study: str
     workers: int = 0
-    in_batches: bool = False
+    stages: str = "fakes"
     as_its_file_says: bool = False  # the executor
     retry_failed: bool = False
     save_every_s: float | None = None
@@ -51,6 +65,7 @@ class Told:
     clock_jumps: bool = False
     count_into: str = ""  # a file for the number of calls of the system that can fail
     measure_into: str = ""  # a file for a line of memory and open files at every stage of a wave
+    note_into: str = ""  # a file for a line at every step
 
 
 class Measuring(Collecting):
@@ -70,8 +85,21 @@ class Measuring(Collecting):
         """Nothing is kept: this is about memory."""
 
 
+class Noting(Collecting):
+    """Writes down every step, so that others see how far the run is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def step(self, stage: str, outcome: Any, spared: int) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{stage} {outcome.clip_id}\n")
+
+
 def serve() -> None:
     """Fork a run for each line, and say its number; `wait NUMBER` says how it ended."""
+    _start_forkserver()
     for line in sys.stdin:
         if line.startswith("wait"):
             _, status = os.waitpid(int(line.split()[1]), 0)
@@ -81,6 +109,7 @@ def serve() -> None:
         pid = os.fork()
         if pid == 0:
             os.dup2(2, 1)
+            forkserver._forkserver.ensure_running = lambda: None  # that of this process's parent serves it too
             code = BROKEN
             try:
                 code = run(Told(**json.loads(line)))
@@ -90,6 +119,12 @@ def serve() -> None:
         sys.stdout.flush()
 
 
+def _start_forkserver() -> None:
+    """Start the server that forks isolated calls, once for all runs: each would import everything anew."""
+    isolated_call._context().set_forkserver_preload([*isolated_call.PRELOAD, "tests.support.zygote"])
+    forkserver.ensure_running()
+
+
 def run(told: Told) -> int:
     """Run a study as told; gives the exit code."""
     if told.save_every_s is not None:
@@ -97,18 +132,17 @@ def run(told: Told) -> int:
     if told.publish_every_s is not None:
         batch_writer.PUBLISH_EVERY_S, batch_writer.PUBLISH_SHARE = told.publish_every_s, 1.0
     shim: Any = ctypes.CDLL(None)
-    study = load_study(Path(told.study), rig.BY_NAME)
+    stages = STAGES[told.stages]
+    study = load_study(Path(told.study), {stage.name: stage for stage in stages})
     time.sleep(max(0.0, told.start_at - time.monotonic()))
     if told.clock_jumps:
         threading.Thread(target=_jump, args=(shim,), daemon=True).start()
     if told.fail_at or told.count_into:
         shim.shim_arm(ctypes.c_long(told.fail_at), told.fail_with, int(told.fails_on))
-    watcher = Measuring(Path(told.measure_into)) if told.measure_into else None
     code = 0
     try:
         executor = None if told.as_its_file_says else LocalExecutor(told.workers)
-        stages = rig.IN_BATCHES if told.in_batches else rig.STAGES
-        run_study(study, watcher, retry_failed=told.retry_failed, executor=executor, stages=stages)
+        run_study(study, _watcher(told), retry_failed=told.retry_failed, executor=executor, stages=stages)
     except DiskFull:
         code = DISK_FULL
     except StudyBusy:
@@ -121,6 +155,12 @@ def run(told: Told) -> int:
         shim.shim_arm(ctypes.c_long(0), 0, 0)
         Path(told.count_into).write_text(str(calls), encoding="ascii")
     return code
+
+
+def _watcher(told: Told) -> Collecting | None:
+    if told.measure_into:
+        return Measuring(Path(told.measure_into))
+    return Noting(Path(told.note_into)) if told.note_into else None
 
 
 def _jump(shim: Any) -> None:

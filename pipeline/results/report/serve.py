@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import mimetypes
+import os
 import re
 import threading
 from http import HTTPStatus
@@ -47,14 +48,20 @@ class LiveReport:
         self._drawing = threading.Lock()
 
     def build(self) -> None:
-        """Write the pages if the study was published since they were written."""
-        if self._stale():
-            self._rebuild()
+        """Write the pages if the study was published since they were written; wait for whoever writes them already."""
+        with self._building:
+            if not self._stale():
+                return
+            reader = StudyReader(self._database)
+            try:
+                write_pages(self.places, reader)
+            finally:
+                reader.close()
 
     def refresh(self) -> None:
         """The same, but after a moment the older report is good enough while the new one is written."""
         if self._stale():
-            thread = threading.Thread(target=self._rebuild_quietly, daemon=True)
+            thread = threading.Thread(target=self._build_quietly, daemon=True)
             thread.start()
             thread.join(PATIENCE_S)
 
@@ -74,21 +81,9 @@ class LiveReport:
         stamp = self.places.report / STAMP
         return not stamp.is_file() or stamp.read_text(encoding="utf-8") != stamp_of(self._database)
 
-    def _rebuild_quietly(self) -> None:
+    def _build_quietly(self) -> None:
         with contextlib.suppress(CliptoneError, OSError):  # the older report stands, and the next request tries again
-            self._rebuild()
-
-    def _rebuild(self) -> None:
-        if not self._building.acquire(blocking=False):
-            return
-        try:
-            reader = StudyReader(self._database)
-            try:
-                write_pages(self.places, reader)
-            finally:
-                reader.close()
-        finally:
-            self._building.release()
+            self.build()
 
 
 class ReportServer(ThreadingHTTPServer):
@@ -124,7 +119,12 @@ class ReportRequest(BaseHTTPRequestHandler):
         path = self._asked()
         if path is None:
             return
-        with path.open("rb") as file:
+        try:
+            file = path.open("rb")
+        except OSError:  # a rebuild has just swept it away
+            self._refuse(HTTPStatus.NOT_FOUND)
+            return
+        with file:
             self._send(file, path)
 
     def do_HEAD(self) -> None:
@@ -163,7 +163,7 @@ class ReportRequest(BaseHTTPRequestHandler):
 
     def _send(self, file: BinaryIO, path: Path) -> None:
         """The whole file, or the range that a player asks for when it seeks (RFC 9110, section 14)."""
-        size = path.stat().st_size
+        size = os.fstat(file.fileno()).st_size  # of what is open: a rebuild may have put another in its place
         first, last = 0, size - 1
         asked = RANGE.fullmatch(self.headers.get("Range", "").strip())
         if asked:

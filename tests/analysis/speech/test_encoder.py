@@ -68,19 +68,21 @@ def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, f
     whole = Whisper(ModelDimensions(**checkpoint["dims"])).eval()
     whole.load_state_dict(checkpoint["model_state_dict"])
     seen: list[torch.Tensor] = []
-    whole.encoder.blocks[2].register_forward_hook(lambda _module, _given, output: seen.append(output[0]))
+    for block in whole.encoder.blocks:
+        block.register_forward_hook(lambda _module, _given, output: seen.append(output[0]))
     speech = voice(29)  # with its second of silence as long as Whisper's window, so that its own code takes it
     levelled = speech * (10 ** (-23 / 20) / np.sqrt(np.mean(speech**2)))
     with torch.inference_mode():
         mel = log_mel_spectrogram(torch.from_numpy(np.pad(levelled, (0, SAMPLE_RATE))))
         whole.encoder(mel[None])
-    third = torch.nn.functional.layer_norm(seen[0], seen[0].shape[-1:]).numpy()[:-50]  # 20 ms each: without the silence
     loudness = mel.numpy().mean(axis=0)[:-100].reshape(-1, 2).mean(axis=1)
     embedding = encoder.embed(speech)
-    louder = third[loudness >= np.quantile(loudness, 0.4)].mean(0)
-    for ours, theirs in ((embedding[:512], third.mean(0)), (embedding[512:], louder)):
-        assert np.abs(ours - theirs).mean() < 0.05 * np.abs(theirs).mean(), "int8 moves a little"
-        assert np.corrcoef(ours, theirs)[0, 1] > 0.999
+    for number, output in enumerate(seen, start=1):
+        frames = torch.nn.functional.layer_norm(output, output.shape[-1:]).numpy()[:-50]  # 20 ms each: no silence
+        louder = frames[loudness >= np.quantile(loudness, 0.4)].mean(0)
+        for ours, theirs in ((embedding[:512], frames.mean(0)), (embedding[512:], louder)):
+            alike = np.corrcoef(ours, theirs)[0, 1]  # int8 moves a little, on each processor in its own way
+            assert alike > 0.99 if number == 3 else alike < 0.9, number
 
 
 def test_the_same_speech_gives_the_same_vector(encoder: WhisperEncoder) -> None:

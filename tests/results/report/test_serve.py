@@ -13,10 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.results.report import serve
+from pipeline.results.report.build import STAMP, stamp_of, write_pages
 from pipeline.results.report.places import Places
 from pipeline.results.report.policy import POLICY
 from pipeline.results.report.serve import LiveReport, ReportServer
+from pipeline.results.study import StudyReader
 from tests.support.report.generated_study import clip, write_audio, write_published
+from tests.support.rig import until
 
 Answer = tuple[int, http.client.HTTPMessage, bytes]
 
@@ -35,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReportServer]:
 
 
 def ask(server: ReportServer, path: str, method: str = "GET", **headers: str) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=120)
     connection.putrequest(method, path, skip_host=True)
     for name, content in {"Host": f"127.0.0.1:{server.server_port}", **headers}.items():
         connection.putheader(name, content)
@@ -134,9 +138,49 @@ def test_curves_are_drawn_when_a_page_asks_for_them(server: ReportServer) -> Non
 
 def test_what_a_run_publishes_is_shown(server: ReportServer) -> None:
     assert b"later" not in ask(server, "/report/rows/clips-all.js")[2]
-    write_published(server.report.places.study, [*clip("tiktok:1"), *clip("tiktok:2", number=2, caption="later")])
+    study = server.report.places.study
+    write_published(study, [*clip("tiktok:1"), *clip("tiktok:2", number=2, caption="later")])
     ask(server, "/report/index.html")
+    assert until(lambda: shown(server) == stamp_of(study / "study.duckdb"))
     assert b"later" in ask(server, "/report/rows/clips-all.js")[2]
+
+
+def shown(server: ReportServer) -> str:
+    """Which publication of the database the report is of."""
+    return server.report.places.report.joinpath(STAMP).read_text(encoding="utf-8")
+
+
+def test_a_page_that_is_asked_for_during_a_rebuild_waits_for_it(
+    server: ReportServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end, rebuilds = threading.Event(), threading.Event(), []
+
+    def rebuild(places: Places, reader: StudyReader) -> None:
+        rebuilds.append(places)
+        begun.set()
+        assert may_end.wait(60)
+        write_pages(places, reader)
+
+    monkeypatch.setattr(serve, "write_pages", rebuild)
+    monkeypatch.setattr(serve, "PATIENCE_S", 60.0)
+    study = server.report.places.study
+    write_published(study, clip("tiktok:1", caption="once more"))
+    answers: list[int] = []
+    asking = [
+        threading.Thread(target=lambda: answers.append(ask(server, "/report/index.html")[0]), daemon=True)
+        for _ in range(2)
+    ]
+    asking[0].start()
+    assert begun.wait(60)
+    asking[1].start()
+    asking[1].join(0.5)
+    assert answers == [], "neither has the older report"
+    may_end.set()
+    for thread in asking:
+        thread.join(60)
+    assert answers == [200, 200]
+    assert len(rebuilds) == 1
+    assert shown(server) == stamp_of(study / "study.duckdb")
 
 
 def test_a_database_that_is_away_for_a_moment_leaves_the_older_report(server: ReportServer) -> None:
@@ -158,6 +202,6 @@ def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
         first = next(line for line in served.stdout if "http://" in line)
         assert "http://127.0.0.1:" in first
         served.send_signal(signal.SIGINT)
-        assert served.wait(20) == 0
+        assert served.wait(60) == 0
         assert served.stderr.read() == ""
     assert Places(study).report.joinpath("index.html").is_file()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +10,9 @@ from typing import Any
 import duckdb
 
 from pipeline.study.config import Study, work_name
-from tests.support.paths import ROOT
+from tests.support.kills import run_and_kill
 from tests.support.platform.crowd import Crowd, addresses, collect, collecting_study, crowd
+from tests.support.zygote import Zygote
 
 SEED = 20261122
 TABLES = {
@@ -36,7 +34,7 @@ def tables(study: Study) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_f1_a_collection_killed_at_random_points(
-    tmp_path: Path, size: Callable[[int, int], int], tell: Callable[[str], None]
+    zygote: Zygote, tmp_path: Path, size: Callable[[int, int], int], tell: Callable[[str], None]
 ) -> None:
     posts, wanted_kills = size(60, 1_000), size(6, 20)
     with crowd(tmp_path) as (server, way):
@@ -47,7 +45,9 @@ def test_f1_a_collection_killed_at_random_points(
         server.requests.clear()
         Crowd.log.clear()
         study = collecting_study(tmp_path / "killed", way["proxy"], addresses(posts))
-        kills = run_and_kill(study, posts, wanted_kills)
+        draw = random.Random(SEED)
+        goals = sorted(draw.sample(range(2, posts - 2), wanted_kills))
+        kills = run_and_kill(zygote, study, goals, lambda: len(Crowd.log) // 2, draw, stages="collecting")
         asked = sum("www.tiktok.com" in path for _, path, _ in Crowd.log)
     assert kills == wanted_kills, "the run was over before it was killed often enough"
     assert asked <= posts + kills, "at most one post is asked for again after each kill"
@@ -61,22 +61,3 @@ def test_f1_a_collection_killed_at_random_points(
         f"{kills} kills of a collection of {posts} posts from a local server: the same tables, "
         f"{asked - posts} posts asked for again"
     )
-
-
-def run_and_kill(study: Study, posts: int, kills: int) -> int:
-    """Run a study, kill -9 it at random moments while it collects, let the last run end; how often it was killed."""
-    draw = random.Random(SEED)
-    done = 0
-    goals = sorted(draw.sample(range(2, posts - 2), kills))
-    while True:
-        command = [sys.executable, "-m", "tests.support.platform.crowd", str(study.path)]
-        run = subprocess.Popen(command, cwd=ROOT)
-        while run.poll() is None:
-            if done < kills and len(Crowd.log) >= 2 * goals[done]:
-                time.sleep(draw.uniform(0, 0.1))
-                run.kill()
-                run.wait()
-                done += 1
-            time.sleep(0.002)
-        if run.returncode == 0:
-            return done

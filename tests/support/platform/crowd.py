@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -118,7 +117,3 @@ captions = false
 def collect(study: Study, **options: Any) -> Any:
     """Run a study of this rig in this process."""
     return run_study(study, executor=LocalExecutor(0), stages=STAGES, **options)
-
-
-if __name__ == "__main__":
-    collect(load_study(Path(sys.argv[1]), BY_NAME))

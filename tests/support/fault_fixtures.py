@@ -1,4 +1,4 @@
-"""What fault tests share: the process that forks runs, and calls of the system that fail on demand."""
+"""What tests of faults share: the process that forks runs, and calls of the system that fail on demand."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.zygote import Zygote
+
+if TYPE_CHECKING:
+    from tests.support.zygote import Zygote
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +32,8 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
 @pytest.fixture(scope="session")
 def zygote(shim: Path | None, keys: Path) -> Iterator[Zygote]:
     """The process that forks runs."""
+    from tests.support.zygote import Zygote
+
     made = Zygote(shim)
     yield made
     made.close()
