@@ -1,7 +1,7 @@
 -- what: how many words of each segment the captions of the platform have too: two transcripts side by side
 -- grain: one row a segment of a clip with captions in the language of its speech
 -- unit: shares 0–1, words as a count
--- caution: agreement counts words, not their order; automatic captions err as well
+-- caution: agreement counts words (`letter_runs`), not their order; automatic captions err as well
 WITH codes AS ( -- platforms name languages by three letters too
     SELECT *
     FROM (VALUES
@@ -49,8 +49,8 @@ tokens AS (
         segments.segment,
         track.kind,
         track.language,
-        list_distinct(regexp_extract_all(lower(nfc_normalize(segments.text)), '[\p{L}\p{M}\p{N}]+')) AS said,
-        regexp_extract_all(lower(nfc_normalize(coalesce(beside.text, ''))), '[\p{L}\p{M}\p{N}]+') AS captioned
+        list_distinct(letter_runs(lowered(segments.text))) AS said,
+        letter_runs(lowered(coalesce(beside.text, ''))) AS captioned
     FROM segments
     JOIN track USING (clip_id)
     LEFT JOIN beside USING (clip_id, segment)

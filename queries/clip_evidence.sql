@@ -1,13 +1,8 @@
 -- what: how much of each clip is speech, music and singing, and whether its tone could be scored, with the reason
 -- grain: one row a clip and tone model, for every clip of the study
 -- unit: shares and probabilities 0–1, times in s, signal to noise in dB
--- caution: shares overlap, for people talk and sing over music; they are NULL where a stage has not passed
-WITH models AS (
-    SELECT unnest(json_extract_string(options, '$.models[*]')) AS model
-    FROM fingerprints
-    WHERE stage = 'emotion' AND is_current
-),
-failed AS (
+-- caution: shares overlap, for people talk and sing over music; they are NULL where a stage has not passed; the status of the tone is that of `clip_tone_status`
+WITH failed AS (
     SELECT clip_id, min(reason) AS reason FROM failures GROUP BY clip_id
 ),
 regions AS (
@@ -24,7 +19,7 @@ regions AS (
 final AS (
     SELECT
         clips.clip_id, -- the clip
-        models.model, -- the tone model
+        tone_models.model, -- the tone model
         CASE
             WHEN clip_tone_status.tone_status IS NOT NULL THEN clip_tone_status.tone_status
             WHEN failed.reason IS NOT NULL THEN 'failed'
@@ -43,11 +38,11 @@ final AS (
         regions.words_s, -- time of the regions in which words of trusted segments are said [s]
         regions.words_share -- that over the length of the regions [0–1]
     FROM clips
-    LEFT JOIN models ON true
+    LEFT JOIN tone_models ON true
     LEFT JOIN audio USING (clip_id)
     LEFT JOIN evidence USING (clip_id)
     LEFT JOIN regions USING (clip_id)
     LEFT JOIN failed USING (clip_id)
-    LEFT JOIN clip_tone_status ON clip_tone_status.clip_id = clips.clip_id AND clip_tone_status.model = models.model
+    LEFT JOIN clip_tone_status ON clip_tone_status.clip_id = clips.clip_id AND clip_tone_status.model = tone_models.model
 )
 SELECT * FROM final ORDER BY clip_id, model;

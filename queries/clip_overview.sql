@@ -1,11 +1,9 @@
 -- what: one line a clip: is it done, what was said, how it sounded, and why a value is missing
 -- grain: one row a clip
 -- unit: times in s, loudness in LUFS, probabilities and shares 0–1, sentiment -1–1
--- caution: the tone is that of the first model in the study file; `clip_tone` has all of them
+-- caution: the tone is that of the first of `tone_models`; `clip_tone` has all of them
 WITH first_model AS (
-    SELECT json_extract_string(options, '$.models[0]') AS model
-    FROM fingerprints
-    WHERE stage = 'emotion' AND is_current
+    SELECT model FROM tone_models WHERE position = 1
 ),
 stage_count AS (
     SELECT count(*) AS stages FROM fingerprints WHERE is_current

@@ -1,11 +1,11 @@
 -- what: where a text occurs in speech or in captions, as a reader's search box finds it
 -- grain: one row a segment of speech or a caption that holds the text
 -- unit: times in s
--- caution: case and accents do not count, parts of words are found too; what was said over music may be written wrongly
+-- caution: case and accents do not count (`unaccented`), parts of words are found too; what was said over music may be written wrongly
 -- parameters: text = what to look for, in speech and captions, such as this bag; min_trust = 0.75 (0 takes all segments)
 WITH needle AS (
     SELECT plain, string_split(plain, ' ') AS parts
-    FROM (SELECT strip_accents(lower(regexp_replace(trim($text), '\s+', ' ', 'g'))) AS plain)
+    FROM (SELECT unaccented(regexp_replace(trim($text), '\s+', ' ', 'g')) AS plain)
     WHERE plain <> ''
 ),
 -- where a phrase can be cut in two: after each of its words
@@ -14,10 +14,10 @@ cuts AS (
     FROM (SELECT parts, unnest(range(1, len(parts))) AS place FROM needle)
 ),
 trusted AS NOT MATERIALIZED (
-    SELECT clip_id, segment, start_s, end_s, trim(text) AS text, strip_accents(lower(trim(text))) AS plain, trust
+    SELECT clip_id, segment, start_s, end_s, trim(text) AS text, unaccented(trim(text)) AS plain, trust
     FROM segments
     LEFT JOIN segment_trust USING (clip_id, segment)
-    WHERE coalesce(trust, 1) >= CAST($min_trust AS DOUBLE) -- not known of what was transcribed long ago
+    WHERE is_trusted(trust, $min_trust)
 ),
 inside AS (
     SELECT trusted.* FROM trusted JOIN needle ON contains(trusted.plain, needle.plain)
@@ -25,7 +25,7 @@ inside AS (
 -- clips in which one segment ends and another one begins as the two parts do
 begun AS (
     SELECT clip_id
-    FROM (SELECT clip_id, strip_accents(lower(trim(text))) AS plain FROM segments)
+    FROM (SELECT clip_id, unaccented(trim(text)) AS plain FROM segments)
     JOIN cuts ON ends_with(plain, cuts.head) OR starts_with(plain, cuts.tail)
     GROUP BY clip_id, cuts.head
     HAVING bool_or(ends_with(plain, cuts.head)) AND bool_or(starts_with(plain, cuts.tail))
@@ -47,7 +47,7 @@ caption_hits AS (
     SELECT clips.clip_id, clips.caption
     FROM clips
     JOIN needle
-        ON contains(strip_accents(lower(regexp_replace(clips.caption, '\s+', ' ', 'g'))), needle.plain)
+        ON contains(unaccented(regexp_replace(clips.caption, '\s+', ' ', 'g')), needle.plain)
 ),
 final AS (
     SELECT clip_id, 'speech' AS channel, segment, start_s AS jump_to_s, end_s, text, trust FROM spoken_hits

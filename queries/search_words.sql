@@ -1,19 +1,19 @@
 -- what: clips whose speech or caption holds the given words, in any order, best first
 -- grain: one row a clip and channel (speech or caption) that holds at least one of the words
 -- unit: score as BM25 gives it, times in s, words as a count
--- caution: compare scores within one search alone; whole words in any case, without stemming; what is misheard is not found
+-- caution: compare scores within one search alone; whole words in any case and without accents (`letter_runs`, `unaccented`), without stemming; what is misheard is not found
 -- parameters: words = words to look for, such as soft bag; limit = 20 (rows at most); min_trust = 0.75 (0 takes all segments)
 WITH wanted AS (
-    SELECT DISTINCT unnest(regexp_extract_all(strip_accents(lower($words)), '[\p{L}\p{M}\p{N}]+')) AS token
+    SELECT DISTINCT unnest(letter_runs(unaccented($words))) AS token
 ),
-doubted AS ( -- what was transcribed long ago has no trust, and is taken
-    SELECT clip_id, segment FROM segment_trust WHERE trust < CAST($min_trust AS DOUBLE)
+doubted AS (
+    SELECT clip_id, segment FROM segment_trust WHERE NOT is_trusted(trust, $min_trust)
 ),
 -- the stored words are the index: each is cut once, however often it is said
 spellings AS (
     SELECT DISTINCT cut.word, wanted.token
     FROM (
-        SELECT word, unnest(regexp_extract_all(strip_accents(lower(word)), '[\p{L}\p{M}\p{N}]+')) AS token
+        SELECT word, unnest(letter_runs(unaccented(word))) AS token
         FROM (SELECT DISTINCT word FROM words)
     ) AS cut
     JOIN wanted USING (token)
@@ -26,7 +26,7 @@ spoken AS (
     GROUP BY words.clip_id, spellings.token
 ),
 captions AS (
-    SELECT clip_id, regexp_extract_all(strip_accents(lower(caption)), '[\p{L}\p{M}\p{N}]+') AS tokens
+    SELECT clip_id, letter_runs(unaccented(caption)) AS tokens
     FROM clips
     WHERE caption IS NOT NULL
 ),

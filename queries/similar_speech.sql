@@ -1,13 +1,13 @@
 -- what: clips that say much the same as a given one: cosine between the words of their speech, rare words weighing more
 -- grain: one row a clip, without the given clip
 -- unit: cosine similarity 0–1, words as a count
--- caution: words as Whisper writes them, without order, stemming or meaning, and within one language; a shared song counts as speech
+-- caution: words as Whisper writes them (`letter_runs`), without order, stemming or meaning, and within one language; a shared song counts as speech
 -- parameters: clip = a clip_id, as clip_overview shows it; limit = 10 (clips at most); min_trust = 0.75 (0 takes all segments)
-WITH doubted AS ( -- what was transcribed long ago has no trust, and is taken
-    SELECT clip_id, segment FROM segment_trust WHERE trust < CAST($min_trust AS DOUBLE)
+WITH doubted AS (
+    SELECT clip_id, segment FROM segment_trust WHERE NOT is_trusted(trust, $min_trust)
 ),
 cut AS ( -- a word is cut once, however often it is said
-    SELECT word, unnest(regexp_extract_all(lower(nfc_normalize(word)), '[\p{L}\p{M}\p{N}]+')) AS token
+    SELECT word, unnest(letter_runs(lowered(word))) AS token
     FROM (SELECT DISTINCT word FROM words)
 ),
 vocabulary AS (

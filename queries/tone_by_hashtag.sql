@@ -10,9 +10,11 @@ scored AS (
         tagged.hashtag,
         clip_probabilities.model,
         clip_probabilities.tone,
-        clip_probabilities.probability
+        avg(clip_probabilities.probability) AS mean_probability,
+        count(*) AS clips_scored
     FROM tagged
     JOIN clip_probabilities USING (clip_id)
+    GROUP BY tagged.hashtag, clip_probabilities.model, clip_probabilities.tone
 ),
 counted AS (
     SELECT hashtag, count(*) AS clips FROM tagged GROUP BY hashtag
@@ -22,11 +24,10 @@ final AS (
         scored.hashtag, -- hashtag, lower case, without #
         scored.model, -- the tone model
         scored.tone, -- tone label
-        avg(scored.probability) AS mean_probability, -- mean over clips of the probability of this tone [0–1]
-        count(*) AS clips_scored, -- clips behind the mean [count]
+        scored.mean_probability, -- mean over clips of the probability of this tone [0–1]
+        scored.clips_scored, -- clips behind the mean [count]
         counted.clips -- all clips under the hashtag [count]
     FROM scored
     JOIN counted USING (hashtag)
-    GROUP BY scored.hashtag, scored.model, scored.tone, counted.clips
 )
 SELECT * FROM final ORDER BY clips_scored DESC, hashtag, model, mean_probability DESC;

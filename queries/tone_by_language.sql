@@ -10,9 +10,11 @@ scored AS (
         spoken.language,
         clip_probabilities.model,
         clip_probabilities.tone,
-        clip_probabilities.probability
+        avg(clip_probabilities.probability) AS mean_probability,
+        count(*) AS clips_scored
     FROM spoken
     JOIN clip_probabilities USING (clip_id)
+    GROUP BY spoken.language, clip_probabilities.model, clip_probabilities.tone
 ),
 counted AS (
     SELECT language, count(*) AS clips FROM spoken GROUP BY language
@@ -22,11 +24,10 @@ final AS (
         scored.language, -- language of the speech, as Whisper hears it [ISO 639-1]
         scored.model, -- the tone model
         scored.tone, -- tone label
-        avg(scored.probability) AS mean_probability, -- mean over clips of the tone's probability [0–1]
-        count(*) AS clips_scored, -- clips behind the mean [count]
+        scored.mean_probability, -- mean over clips of the tone's probability [0–1]
+        scored.clips_scored, -- clips behind the mean [count]
         counted.clips -- clips in that language, scored or not [count]
     FROM scored
     JOIN counted USING (language)
-    GROUP BY scored.language, scored.model, scored.tone, counted.clips
 )
 SELECT * FROM final ORDER BY clips_scored DESC, language, model, mean_probability DESC, tone;

@@ -10,9 +10,11 @@ scored AS (
         posted.week,
         clip_probabilities.model,
         clip_probabilities.tone,
-        clip_probabilities.probability
+        avg(clip_probabilities.probability) AS mean_probability,
+        count(*) AS clips_scored
     FROM posted
     JOIN clip_probabilities USING (clip_id)
+    GROUP BY posted.week, clip_probabilities.model, clip_probabilities.tone
 ),
 counted AS (
     SELECT week, count(*) AS clips FROM posted GROUP BY week
@@ -22,11 +24,10 @@ final AS (
         scored.week, -- Monday of the week of posting [UTC]
         scored.model, -- the tone model
         scored.tone, -- tone label
-        avg(scored.probability) AS mean_probability, -- mean over clips of the tone's probability [0–1]
-        count(*) AS clips_scored, -- clips behind the mean [count]
+        scored.mean_probability, -- mean over clips of the tone's probability [0–1]
+        scored.clips_scored, -- clips behind the mean [count]
         counted.clips -- clips posted in that week, scored or not [count]
     FROM scored
     JOIN counted USING (week)
-    GROUP BY scored.week, scored.model, scored.tone, counted.clips
 )
 SELECT * FROM final ORDER BY week, model, tone;

@@ -9,7 +9,7 @@ WITH spoken AS (
     LEFT JOIN words ON words.clip_id = mentions.clip_id AND words.word_index = mentions.word_index
     LEFT JOIN segment_trust ON segment_trust.clip_id = words.clip_id AND segment_trust.segment = words.segment
     WHERE mentions.channel = 'speech'
-        AND coalesce(segment_trust.trust, 1) >= CAST($min_trust AS DOUBLE) -- not known of what was transcribed long ago
+        AND is_trusted(segment_trust.trust, $min_trust)
 ),
 held AS (
     SELECT spoken.*, speech_regions.region

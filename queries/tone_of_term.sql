@@ -1,28 +1,19 @@
 -- what: every mention of a word or phrase in speech, with its time, the words around it and the tone of the voice there
 -- grain: one row a mention (clip and place of its first word, from 1) and model; no model where none heard it
 -- unit: probabilities 0–1, times in s
--- caution: whole words as Whisper writes them, in any case; scripts without spaces are cut as Whisper cuts them
+-- caution: whole words as Whisper writes them, in any case (`words_of`); scripts without spaces are cut as Whisper cuts them
 -- parameters: term = a word or phrase such as bag; min_trust = 0.75 (0 takes all segments)
 WITH wanted AS (
     SELECT unnest(tokens) AS token, generate_subscripts(tokens, 1) - 1 AS position, len(tokens) AS length
-    FROM (
-        SELECT regexp_extract_all(
-            replace(lower(nfc_normalize($term)), '’', ''''), '[\p{L}\p{M}\p{N}]+(?:''[\p{L}\p{M}\p{N}]+)*'
-        ) AS tokens
-    )
+    FROM (SELECT words_of($term) AS tokens)
 ),
-doubted AS ( -- what was transcribed long ago has no trust, and is taken
-    SELECT clip_id, segment FROM segment_trust WHERE trust < CAST($min_trust AS DOUBLE)
+doubted AS (
+    SELECT clip_id, segment FROM segment_trust WHERE NOT is_trusted(trust, $min_trust)
 ),
--- a word is cut once, however often it is said; a hyphen parts two, so that cold-hearted is found however it was written
+-- a word is cut once, however often it is said
 spellings AS (
     SELECT word, unnest(tokens) AS token, generate_subscripts(tokens, 1) AS part
-    FROM (
-        SELECT word, regexp_extract_all(
-            replace(lower(nfc_normalize(word)), '’', ''''), '[\p{L}\p{M}\p{N}]+(?:''[\p{L}\p{M}\p{N}]+)*'
-        ) AS tokens
-        FROM (SELECT DISTINCT word FROM words)
-    )
+    FROM (SELECT word, words_of(word) AS tokens FROM (SELECT DISTINCT word FROM words))
 ),
 found AS (
     SELECT words.clip_id, words.word_index, words.start_s, words.end_s, spellings.part, wanted.position, wanted.length

@@ -1,27 +1,18 @@
 -- what: clips where the voice and the words point different ways: candidates to listen to, for irony among other things
 -- grain: one row a clip and model with both a pleasantness of the voice and an English sentiment
 -- unit: voice valence -1–1, text sentiment -1–1 (VADER), gap 0–2
--- caution: of tone, only valence is comparable between voice and words (Lindevelt et al. 2026), arousal and dominance hardly; a gap is a reason to listen, not a finding
-WITH pleasant AS (
-    SELECT
-        clip_id,
-        model,
-        sum(CASE WHEN tone = 'happy' THEN probability WHEN tone IN ('angry', 'sad') THEN -probability END) AS valence
-    FROM clip_probabilities
-    GROUP BY clip_id, model
-    HAVING bool_or(tone = 'happy')
-),
-voices AS (
+-- caution: of tone, only valence is comparable between voice and words (Lindevelt et al. 2026), arousal and dominance hardly; `valence_of` and `quadrant` say how; a gap is a reason to listen, not a finding
+WITH voices AS (
     SELECT
         clip_id,
         model,
         'labels' AS valence_from,
         tone,
         tone_probability,
-        pleasant.valence AS voice_valence,
+        valence_of(probabilities) AS voice_valence,
         scored_s
     FROM clip_tone_status
-    JOIN pleasant USING (clip_id, model)
+    WHERE voice_valence IS NOT NULL
     UNION ALL
     SELECT clip_id, model, 'dimension', NULL, NULL, 2 * valence - 1, scored_s
     FROM dimensions
@@ -81,12 +72,8 @@ final AS (
             THEN (judged.text_sentiment - usual.text_mean) / nullif(usual.text_sd, 0)
             - (judged.voice_valence - usual.voice_mean) / nullif(usual.voice_sd, 0)
         END AS gap_z, -- words less voice, each standardised over the study; NULL below 5 clips [sd]
-        -- VADER's own borders of neutral for words; for voices, a fifth of the scale
         CASE WHEN judged.reason IS NULL
-            THEN CASE WHEN judged.text_sentiment >= 0.05 THEN 'warm' WHEN judged.text_sentiment <= -0.05 THEN 'cold' ELSE 'even' END
-            || ' words, '
-            || CASE WHEN judged.voice_valence >= 0.2 THEN 'warm' WHEN judged.voice_valence <= -0.2 THEN 'cold' ELSE 'even' END
-            || ' voice'
+            THEN quadrant(judged.text_sentiment, judged.voice_valence)
         END AS quadrant, -- warm, cold or even words, and the same for the voice: warm words in a cold voice may be irony
         judged.reason, -- why there is no gap: too_few_words (below 5) or too_little_voice (below 2 s scored)
         judged.speech_words, -- words said [count]

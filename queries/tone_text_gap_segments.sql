@@ -1,19 +1,14 @@
 -- what: segments in which the voice and the words point different ways: moments to listen to, for irony among other things
 -- grain: one row a segment and model with both a pleasantness of the voice and an English sentiment
 -- unit: voice valence -1–1, text sentiment -1–1 (VADER), gap 0–2, times in s
--- caution: of tone, only valence is comparable between voice and words (Lindevelt et al. 2026); a sentence is little text for VADER; a gap is a reason to listen, not a finding
+-- caution: of tone, only valence is comparable between voice and words (Lindevelt et al. 2026); a sentence is little text for VADER; `valence_of` and `quadrant` say how; a gap is a reason to listen, not a finding
 WITH toned AS (
     SELECT
         emotions.clip_id,
         emotions.model,
         speech_regions.start_s,
         speech_regions.end_s,
-        CASE
-            WHEN emotions.probabilities['happy'] IS NOT NULL
-                THEN emotions.probabilities['happy'] - coalesce(emotions.probabilities['angry'], 0)
-                - coalesce(emotions.probabilities['sad'], 0)
-            ELSE 2 * emotions.valence - 1
-        END AS valence
+        coalesce(valence_of(emotions.probabilities), 2 * emotions.valence - 1) AS valence
     FROM emotions
     JOIN speech_regions USING (clip_id, region)
     WHERE emotions.status = 'scored'
@@ -68,10 +63,7 @@ final AS (
             THEN abs(judged.voice_valence - judged.text_sentiment)
         END AS gap, -- distance between the two; NULL with a reason [0–2]
         CASE WHEN judged.reason IS NULL
-            THEN CASE WHEN judged.text_sentiment >= 0.05 THEN 'warm' WHEN judged.text_sentiment <= -0.05 THEN 'cold' ELSE 'even' END
-            || ' words, '
-            || CASE WHEN judged.voice_valence >= 0.2 THEN 'warm' WHEN judged.voice_valence <= -0.2 THEN 'cold' ELSE 'even' END
-            || ' voice'
+            THEN quadrant(judged.text_sentiment, judged.voice_valence)
         END AS quadrant, -- warm, cold or even words, and the same for the voice: warm words in a cold voice may be irony
         judged.reason, -- why there is no gap: too_few_words (below 3) or too_little_voice (below 1 s scored)
         judged.scored_s, -- scored speech under the segment [s]

@@ -27,7 +27,7 @@ said AS (
         AND (words.start_s + words.end_s) / 2 >= moments.start_s
         AND (words.start_s + words.end_s) / 2 < moments.end_s
     LEFT JOIN segment_trust ON segment_trust.clip_id = words.clip_id AND segment_trust.segment = words.segment
-    WHERE coalesce(segment_trust.trust, 1) >= CAST($min_trust AS DOUBLE) -- not known of what was transcribed long ago
+    WHERE is_trusted(segment_trust.trust, $min_trust)
     GROUP BY moments.clip_id, moments.region, moments.model
 ),
 final AS (

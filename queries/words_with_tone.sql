@@ -1,15 +1,10 @@
 -- what: words that go with one tone of voice more than with the others: log-odds with an informative Dirichlet prior
 -- grain: one row a model, language and word
 -- unit: log-odds ratio in ln, z in standard deviations, counts of words
--- caution: one talkative clip can lead the list, see `clips`, those that say it with the tone; of thousands of words some pass |z| 1.96 by chance
+-- caution: one talkative clip can lead the list, see `clips`, those that say it with the tone; words are those of `words_of`; of thousands some pass |z| 1.96 by chance
 -- parameters: tone = a tone label such as angry; prior = 500 (weight of the prior in words); min_trust = 0.75 (0 takes all segments)
 WITH cut AS ( -- a word is cut once, however often it is said
-    SELECT
-        word,
-        unnest(regexp_extract_all(
-            replace(lower(nfc_normalize(word)), '’', ''''), '[\p{L}\p{M}\p{N}]+(?:''[\p{L}\p{M}\p{N}]+)*'
-        )) AS token
-    FROM (SELECT DISTINCT word FROM words)
+    SELECT word, unnest(words_of(word)) AS token FROM (SELECT DISTINCT word FROM words)
 ),
 -- numbers are joined and counted sooner than texts: one for each word, each clip, and each model in each language (`ear`)
 vocabulary AS (
@@ -22,11 +17,11 @@ spellings AS (
 numbered AS (
     SELECT clip_id, language, CAST(row_number() OVER () AS INTEGER) AS clip_number FROM transcripts
 ),
-doubted AS ( -- what was transcribed long ago has no trust, and is taken
+doubted AS (
     SELECT numbered.clip_number, segment_trust.segment
     FROM segment_trust
     JOIN numbered USING (clip_id)
-    WHERE segment_trust.trust < CAST($min_trust AS DOUBLE)
+    WHERE NOT is_trusted(segment_trust.trust, $min_trust)
 ),
 tokens AS (
     SELECT numbered.clip_number, numbered.language, words.region, spellings.token_number

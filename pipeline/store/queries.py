@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.errors import UserError
 
 FOLDER = "queries"
+MACROS = "queries/macros"  # functions that queries share, one a file
 PACKAGE = Path(__file__).parents[1]
 PARAMETER = re.compile(r"\$([a-z_]+)")
 #: In the header's line of parameters: `term = a word or phrase; limit = 10 (moments at most)`.
@@ -150,6 +151,12 @@ def _shipped_queries() -> dict[str, Query]:
     return {path.stem: read_query(path) for path in sorted(shipped_folder(FOLDER).glob("*.sql"))}
 
 
+@cache
+def read_macros() -> tuple[Query, ...]:
+    """The functions in SQL that queries share, in alphabetical order; each stands in the file of its name."""
+    return tuple(map(read_query, sorted(shipped_folder(MACROS).glob("*.sql"))))
+
+
 def read_query(path: Path) -> Query:
     """One query from its file: comment lines at the head are the header; `UserError` if it is not UTF-8."""
     try:
@@ -165,8 +172,9 @@ def read_query(path: Path) -> Query:
 
 
 def queries_digest() -> str:
-    """A digest that changes when any query that ships does: views are made of these alone."""
-    text = "\n".join(f"{query.name}\n{query.header}\n{query.sql}" for query in read_queries().values())
+    """A digest that changes when any query or macro that ships does: views are made of these alone."""
+    queries = (*read_queries().values(), *read_macros())
+    text = "\n".join(f"{query.name}\n{query.header}\n{query.sql}" for query in queries)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ import duckdb
 from pipeline.errors import StoreError, UserError
 from pipeline.store.publish.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
 from pipeline.store.queries import get_query, own_folder
-from pipeline.store.schema import quoted
+from pipeline.store.schema import create_macros, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,7 @@ class ResultsReader:
             self._connection.execute(f"ATTACH {quoted(str(self.path))} AS study (READ_ONLY)")
             self._connection.execute("USE study")
             open_catalogue(self._connection)
+            create_macros(self._connection, "TEMP MACRO")  # what an older version published has none, or others
         except duckdb.Error as error:
             raise StoreError(
                 f"{self.path} cannot be read as a DuckDB database: {str(error).splitlines()[0]}"

@@ -13,7 +13,8 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.records import Row
-from pipeline.store.queries import Query, read_queries
+from pipeline.store.queries import Query, read_macros, read_queries
+from pipeline.store.view_order import in_order, relations_of
 
 SQL_TYPES = {
     str: ("VARCHAR", pa.string()),
@@ -117,26 +118,34 @@ def _stored_comments(
 
 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make a view of each query without parameters.
+    """Make a view of each query without parameters, after those that it builds on, and the macros of all queries.
 
-    A view may read others, so those that fail wait for the rest; what reads a table of a stage that this study does
-    not have is left out.
+    What reads a table of a stage that this study does not have is left out.
     """
-    waiting: list[Query] = [query for query in read_queries().values() if not query.parameters]
+    views = in_order(query for query in read_queries().values() if not query.parameters)
     comments = _column_comments(connection)
-    for query in waiting:  # a view of an older version may lack a column that another view now reads
+    for query in views:  # a view of an older version may lack a column that another view now reads
         connection.execute(f"DROP VIEW IF EXISTS {query.name}")
-    while waiting:
-        failed: list[Query] = []
-        for query in waiting:
-            try:
-                connection.execute(f"CREATE OR REPLACE VIEW {query.name} AS {query.sql}")
-            except duckdb.CatalogException:
-                failed.append(query)
-            else:
-                connection.execute(f"COMMENT ON VIEW {query.name} IS {quoted(query.header)}")
-                _comment_columns(connection, query, comments)
-        waiting = failed if len(failed) < len(waiting) else []
+    create_macros(connection)
+    there = _relations(connection)
+    for query in views:
+        if relations_of(query.sql) <= there:
+            connection.execute(f"CREATE VIEW {query.name} AS {query.sql}")
+            connection.execute(f"COMMENT ON VIEW {query.name} IS {quoted(query.header)}")
+            _comment_columns(connection, query, comments)
+            there.add(query.name)
+
+
+def create_macros(connection: duckdb.DuckDBPyConnection, kind: str = "MACRO") -> None:
+    """Make the functions that queries share; as a `TEMP MACRO` they are this connection's alone."""
+    for macro in read_macros():
+        connection.execute(macro.sql.replace("CREATE MACRO", f"CREATE OR REPLACE {kind}", 1))
+
+
+def _relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The names of all tables and views."""
+    sql = "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database()"
+    return {name for (name,) in connection.execute(sql).fetchall()}
 
 
 def _column_comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:

@@ -271,6 +271,8 @@ GRAINS = {
     "caption_agreement": ("clip_id", "segment"),
     "clip_probabilities": ("clip_id", "model", "tone"),
     "clip_tone_status": ("clip_id", "model"),
+    "tone_coverage": ("clip_id", "model"),
+    "tone_models": ("model",),
     "engagement_by_tone": ("platform", "model", "tone"),
     "search_words": ("clip_id", "channel"),
     "similar_speech": ("clip_id",),

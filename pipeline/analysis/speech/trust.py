@@ -10,10 +10,9 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-import regex
-
 from pipeline.analysis.speech.engine import UNSPACED, Language, Segment
 from pipeline.analysis.speech.spans import SpeechSpan
+from pipeline.analysis.text.words import APOSTROPHES, tokens_of
 from pipeline.records import Seconds
 
 FULL_WINDOW_S: Seconds = 0.5  # a window with less sound left holds no speech: spans end in 0.3 s of padding
@@ -31,7 +30,6 @@ WEIGHTS: Mapping[str, float] = {
     "window_fill": 1.0,
 }
 MIN_TRUST = 0.75
-WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*")
 STOCK_PHRASES = Path(__file__).with_name("stock_phrases.toml")
 
 
@@ -93,7 +91,7 @@ def variety(text: str, language: str) -> float:
 
     In a language without spaces between words its characters are taken.
     """
-    words: Sequence[str] = WORD.findall(text.casefold())
+    words: Sequence[str] = tokens_of(text.casefold(), joiners=APOSTROPHES)
     if language in UNSPACED:
         words = "".join(words)
     if len(words) < 2:
@@ -123,4 +121,4 @@ def _stock_phrases() -> tuple[tuple[str, ...], frozenset[str]]:
 
 def _plain(text: str) -> str:
     """Letters and digits alone, in one case."""
-    return "".join(WORD.findall(text.casefold())).replace("'", "").replace("’", "")
+    return "".join(tokens_of(text.casefold()))

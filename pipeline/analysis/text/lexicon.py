@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import regex
 
+from pipeline.analysis.text.words import LETTERS
 from pipeline.errors import ConfigError
 
 KEYS = ("term", "kind", "language", "label")
@@ -23,7 +24,7 @@ PATIENCE_S = 2.0  # for one expression in one text: some take for ever
 LONGEST, DEEPEST = 1_000, 10  # of an expression, in characters and groups in groups: deeper ones take minutes to read
 #: Accents of Latin, Greek, Cyrillic and Arabic, points of Hebrew, the Arabic stretch; never the voiced marks of kana.
 ACCENT = regex.compile(r"(?V1)[[\p{Mn}&&[\p{Script=Inherited}\p{Script=Hebrew}]]--[\u3099\u309A]]|\u0640")
-WITHIN_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]")
+WITHIN_WORDS = regex.compile(f"[{LETTERS}]")
 #: Scripts that write no spaces: a term need not stand between the edges of words.
 UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 

@@ -13,14 +13,24 @@ ADDRESS = regex.compile(r"https?://\S+|www\.\S+")
 GRAPHEME = regex.compile(r"\X")
 #: A grapheme cluster that shows as an emoji; digits and # also carry the property Emoji, so they are left out.
 EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3")
-WORD = regex.compile(r"[\p{L}\p{N}\p{M}]+(?:['’\-][\p{L}\p{N}\p{M}]+)*")
+#: What words are made of in any script, to stand between the brackets of an expression: letters, marks and digits.
+LETTERS = r"\p{L}\p{M}\p{N}"
+APOSTROPHES = "'’"
+
+
+def tokens_of(text: str, joiners: str = "", letters: str = LETTERS) -> list[str]:
+    """The runs of letters of a text; one of the `joiners` between two runs holds them together as one.
+
+    In SQL the same is `letter_runs` and, with apostrophes as joiners, `words_of` (queries/macros).
+    """
+    return list(_token(joiners, letters).findall(text))
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text in any script, without hashtags, mentions and addresses."""
     for pattern in (ADDRESS, HASHTAG, MENTION):
         text = pattern.sub(" ", text)
-    return list(WORD.findall(text))
+    return tokens_of(text, joiners=f"{APOSTROPHES}-")
 
 
 def emoji_of(text: str) -> tuple[str, ...]:
@@ -40,6 +50,12 @@ def language_of(text: str, min_words: int, min_probability: float) -> str | None
         return None
     language, probability = _identifier().classify(" ".join(words))
     return str(language) if probability >= min_probability else None
+
+
+@cache
+def _token(joiners: str, letters: str) -> regex.Pattern[str]:
+    more = f"(?:[{regex.escape(joiners)}][{letters}]+)*" if joiners else ""
+    return regex.compile(f"[{letters}]+{more}")
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.results.codebook import Entry, codebook, columns_table
-from pipeline.store.queries import Query, read_queries
+from pipeline.store.queries import Query, read_macros, read_queries
 
 
 def tables() -> str:
@@ -17,6 +17,12 @@ def queries() -> str:
     return "\n".join(["| name | what it shows |", "|---|---|", *rows]) + "\n"
 
 
+def macros() -> str:
+    """Every function in SQL that queries share, with what it gives, as a Markdown table."""
+    rows = [f"| `{_signature(macro)}` | {macro.summary} |" for macro in read_macros()]
+    return "\n".join(["| function | what it gives |", "|---|---|", *rows]) + "\n"
+
+
 def _folded(entry: Entry) -> str:
     summary = f"<details><summary><code>{entry.name}</code>: {entry.meaning}</summary>"
     return f"{summary}\n\nFrom {entry.origin}; {entry.grain}.\n\n{columns_table(entry)}\n\n</details>\n"
@@ -26,3 +32,8 @@ def _call(query: Query) -> str:
     """The name of a query with the parameters that it cannot do without."""
     needed = [f"--{parameter.name} …" for parameter in query.described if parameter.default is None]
     return " ".join([query.name, *needed])
+
+
+def _signature(macro: Query) -> str:
+    """The name of a macro with its arguments."""
+    return macro.sql.removeprefix("CREATE MACRO ").partition(" AS")[0]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from pipeline.research.docs.data_dictionary import queries, tables
+from pipeline.research.docs.data_dictionary import macros, queries, tables
 from pipeline.research.docs.documents import replaced
 from pipeline.research.docs.links import START, problems, read_pages
 from pipeline.research.docs.options import options
@@ -20,7 +20,7 @@ MOST_BYTES = 10_240  # of the first page
 #: What is generated: page, part between marks, and what writes it.
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "pipeline/records/README.md": {"tables": tables},
-    "queries/README.md": {"queries": queries},
+    "queries/README.md": {"queries": queries, "macros": macros},
     "pipeline/study/README.md": {"options": options},
 }
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import regex
 
+from pipeline.analysis.text.words import LETTERS, tokens_of
 from pipeline.errors import UserError
 from pipeline.records.pseudonyms import MENTION, PSEUDONYM_CHARACTERS
 from pipeline.results.export.coarsen import FILE_PREFIX, HIDDEN_HANDLE
@@ -32,7 +33,6 @@ PLACE = regex.compile(r"(?:^|[\s\"'])(?:/(?:home|Users|root|mnt|media)/|[A-Za-z]
 MOMENT = regex.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 POST = regex.compile(r"(?:tiktok|instagram|youtube|file):\S")
 TOKEN = regex.compile(r"[\p{L}\p{N}_-]+")
-WORD = regex.compile(r"[\p{L}\p{N}\p{M}_]+")
 PSEUDONYM = regex.compile(rf"[a-z2-7]{{{PSEUDONYM_CHARACTERS}}}")
 PERSONS = ("author_key", "donor_key")
 KINDS = frozenset({"handle", "address", "text", "post id", "exact time", "place on a disk"})
@@ -214,7 +214,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    return list(WORD.findall(text.casefold()))
+    return tokens_of(text.casefold(), letters=f"{LETTERS}_")
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:

@@ -1,0 +1,48 @@
+"""The order in which views are made: each after those that it selects from, as its own SQL says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import StoreError
+from pipeline.store.queries import Query
+
+
+def in_order(queries: Iterable[Query]) -> list[Query]:
+    """These queries, each after those among them that it reads; `StoreError` where some read each other in a circle."""
+    named = {query.name: query for query in queries}
+    graph = {name: sorted(relations_of(query.sql) & named.keys()) for name, query in named.items()}
+    try:
+        return [named[name] for name in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        circle = " < ".join(error.args[1])
+        raise StoreError(f"these views build on each other in a circle: {circle}") from error
+
+
+@cache
+def relations_of(sql: str) -> frozenset[str]:
+    """The tables and views that a statement reads, by DuckDB's own parser; steps of its WITH do not count."""
+    with duckdb.connect() as connection:
+        parsed = connection.execute("SELECT json_serialize_sql($sql)", {"sql": sql}).fetchall()[0][0]
+    tree: Any = json.loads(parsed)
+    if tree["error"]:
+        raise StoreError(f"this SQL is no query: {tree['error_message']}")
+    read: set[str] = set()
+    steps: set[str] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            waiting += node.values()
+            steps.update(step["key"] for step in node.get("cte_map", {}).get("map", ()))
+            if node.get("type") == "BASE_TABLE":
+                read.add(node["table_name"])
+    return frozenset(read - steps)
