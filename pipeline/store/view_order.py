@@ -21,8 +21,8 @@ def in_order(queries: Iterable[Query]) -> list[Query]:
     try:
         return [named[name] for name in TopologicalSorter(graph).static_order()]
     except CycleError as error:
-        circle = " < ".join(error.args[1])
-        raise StoreError(f"these views build on each other in a circle: {circle}") from error
+        circle = " reads ".join(reversed(error.args[1]))
+        raise StoreError(f"these views read each other in a circle: {circle}") from error
 
 
 @cache

@@ -35,6 +35,16 @@ def test_the_parts_of_clip_tone_say_the_same(study: SmallStudy) -> None:
     assert first["probabilities"]["angry"] == pytest.approx((2 * 0.9 + 0.3) / 3)
 
 
+def test_a_tone_rests_on_half_of_the_speech(study: SmallStudy) -> None:
+    study.add(clip("half", [(0, 2, angry(0.9)), (2, 4, None)]), clip("thin", [(0, 1, angry(0.9)), (1, 9, None)]))
+    study.add(tones("half", [angry(0.5), angry(0.5)], "unnamed"), clip("silent"))
+    assert [found["model"] for found in study.ask("tone_models")] == ["one", "two"], "in the order of the study file"
+    half, thin = study.ask("tone_coverage")
+    assert (half["clip_id"], half["regions"], half["regions_scored"], half["scored_s"]) == ("half", 2, 1, 2)
+    assert (half["is_enough"], thin["is_enough"]) == (True, False)
+    assert thin["reason"] == of(study.ask("clip_tone"), clip_id="thin", model="one")["tone_reason"] == "too_short"
+
+
 def test_means_over_a_sound(study: SmallStudy) -> None:
     for name, probability, sound in (("a", 0.2, "s1"), ("b", 0.6, "s1"), ("c", 0.9, None), ("d", 0.9, "s2")):
         study.add(clip(name, [(0, 2, angry(probability))], platform="tiktok", sound_id=sound, sound_title="Tune"))

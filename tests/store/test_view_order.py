@@ -22,9 +22,9 @@ def test_a_view_comes_after_those_that_it_reads() -> None:
 
 
 def test_views_that_read_each_other_are_an_error() -> None:
-    with pytest.raises(StoreError, match=r"in a circle: (a < b < c < a|b < c < a < b|c < a < b < c)$"):
+    with pytest.raises(StoreError, match=r"in a circle: a reads b reads c reads a$"):
         in_order([view("a", "b"), view("b", "c"), view("c", "a"), view("d")])
-    with pytest.raises(StoreError, match="in a circle: a < a"):
+    with pytest.raises(StoreError, match=r"in a circle: a reads a$"):
         in_order([view("a", "a")])
 
 
