@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline.records import Row
 from pipeline.store.queries import Query, read_macros, read_queries
-from pipeline.store.view_order import in_order, relations_of
+from pipeline.store.view_order import in_order
 
 SQL_TYPES = {
     str: ("VARCHAR", pa.string()),
@@ -122,14 +122,14 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> None:
 
     What reads a table of a stage that this study does not have is left out.
     """
-    views = in_order(query for query in read_queries().values() if not query.parameters)
+    views = in_order(tuple(query for query in read_queries().values() if not query.parameters))
     comments = _column_comments(connection)
     for query in views:  # a view of an older version may lack a column that another view now reads
         connection.execute(f"DROP VIEW IF EXISTS {query.name}")
     create_macros(connection)
     there = _relations(connection)
-    for query in views:
-        if relations_of(query.sql) <= there:
+    for query, read in views.items():
+        if read <= there:
             connection.execute(f"CREATE VIEW {query.name} AS {query.sql}")
             connection.execute(f"COMMENT ON VIEW {query.name} IS {quoted(query.header)}")
             _comment_columns(connection, query, comments)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -14,22 +15,26 @@ from pipeline.errors import StoreError
 from pipeline.store.queries import Query
 
 
-def in_order(queries: Iterable[Query]) -> list[Query]:
-    """These queries, each after those among them that it reads; `StoreError` where some read each other in a circle."""
+@cache
+def in_order(queries: tuple[Query, ...]) -> Mapping[Query, frozenset[str]]:
+    """These queries, each after those among them that it reads, with the names of all tables and views that it reads.
+
+    Raises `StoreError` where some read each other in a circle.
+    """
     named = {query.name: query for query in queries}
-    graph = {name: sorted(relations_of(query.sql) & named.keys()) for name, query in named.items()}
+    with duckdb.connect() as parser:
+        reads = {name: relations_of(parser, query.sql) for name, query in named.items()}
     try:
-        return [named[name] for name in TopologicalSorter(graph).static_order()]
+        names = TopologicalSorter({name: sorted(reads[name] & named.keys()) for name in named}).static_order()
+        return MappingProxyType({named[name]: reads[name] for name in names})
     except CycleError as error:
         circle = " reads ".join(reversed(error.args[1]))
         raise StoreError(f"these views read each other in a circle: {circle}") from error
 
 
-@cache
-def relations_of(sql: str) -> frozenset[str]:
+def relations_of(parser: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
     """The tables and views that a statement reads, by DuckDB's own parser; steps of its WITH do not count."""
-    with duckdb.connect() as connection:
-        parsed = connection.execute("SELECT json_serialize_sql($sql)", {"sql": sql}).fetchall()[0][0]
+    parsed = parser.execute("SELECT json_serialize_sql($sql)", {"sql": sql}).fetchall()[0][0]
     tree: Any = json.loads(parsed)
     if tree["error"]:
         raise StoreError(f"this SQL is no query: {tree['error_message']}")
