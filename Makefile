@@ -63,7 +63,7 @@ STARTER := import tomllib; \
 # so that files are linked instead of copied, and goes at the end: elsewhere its 2 GB would outlive `make clean`.
 $(READY): pyproject.toml constraints.txt
 	@set -e; began=$$(date +%s); \
-	echo "setting up $(VENV): some minutes, about 3.5 GB"; \
+	echo "setting up $(VENV): some minutes, 3 GB or more"; \
 	$(PYTHON) -m venv $(VENV); \
 	$(PIP) config list | grep -q '[.]index-url=' || $(PIP_INSTALL) $(UV) 2> /dev/null || true; \
 	install() { $(UV_INSTALL) "$$@" 2> /dev/null || $(PIP_INSTALL) "$$@"; }; \
