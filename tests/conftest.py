@@ -157,7 +157,7 @@ def demo(session_folder: Path, weights: Path, keys: Path) -> Study:
 @pytest.fixture
 def demo_copy(demo: Study, tmp_path: Path) -> Study:
     """A copy of the demo study with its results, to be changed."""
-    shutil.copytree(demo.output, tmp_path / "demo")
+    shutil.copytree(demo.folder.root, tmp_path / "demo")
     return load_study(tmp_path / "demo" / "demo.toml", BY_NAME)
 
 

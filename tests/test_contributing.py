@@ -39,9 +39,9 @@ def test_the_example_stage_runs_from_the_words_of_the_document(tmp_path: Path, m
         {stage.name: stage for stage in stages},
     )
     run_study(study, executor=LocalExecutor(0), stages=stages)
-    shares = StudyReader(study.output).sql("SELECT silence_share FROM silence ORDER BY clip_id")["silence_share"]
+    shares = StudyReader(study.folder.root).sql("SELECT silence_share FROM silence ORDER BY clip_id")["silence_share"]
     assert shares.tolist() == pytest.approx([0.5, 1.0, 0.0], abs=0.02)
-    comment = StudyReader(study.output).sql("SELECT comment FROM duckdb_columns() WHERE column_name = 'silence_share'")[
-        "comment"
-    ]
+    comment = StudyReader(study.folder.root).sql(
+        "SELECT comment FROM duckdb_columns() WHERE column_name = 'silence_share'"
+    )["comment"]
     assert comment[0] == "share of 50 ms frames below the threshold [0–1]"

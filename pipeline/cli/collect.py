@@ -39,15 +39,15 @@ def import_file(
         raise UserError(f"{path} is not there")
     hints = Hints(donor, _columns(mapping or ()), platform)
     if study is not None:
-        from pipeline.run.ingest import import_into, rejects_folder
+        from pipeline.run.ingest import import_into
         from pipeline.study import audit_log
         from pipeline.study.retention_day import refuse_after_last_day
 
         loaded = load(study)
-        refuse_after_last_day(loaded)
+        refuse_after_last_day(loaded.file)
         result, row = import_into(loaded, path, hints, fetch)
-        audit_log.note(loaded, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
-        console().print(import_lines(result, rejects_folder(loaded) / rejects_name(result), row), markup=False)
+        audit_log.note(loaded.folder, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
+        console().print(import_lines(result, loaded.folder.rejects / rejects_name(result), row), markup=False)
         _show_first(result)
         console().print(_next_step(study, fetch), markup=False, soft_wrap=True)
         return
@@ -108,16 +108,16 @@ def recheck(
     from pipeline.study.retention_day import refuse_after_last_day
 
     loaded = load(find_study(study))
-    refuse_after_last_day(loaded)
+    refuse_after_last_day(loaded.file)
     try:
         with LookBar(console()) as bar:
             found = look_again(loaded, bar.watch, limit)
     except KeyboardInterrupt:
-        audit_log.note(loaded, "recheck", {"ended": "stopped"})
+        audit_log.note(loaded.folder, "recheck", {"ended": "stopped"})
         raise Stopped(
             "stopped; what was seen is saved, and the next recheck begins with the posts not seen yet"
         ) from None
-    audit_log.note(loaded, "recheck", dict(found))
+    audit_log.note(loaded.folder, "recheck", dict(found))
     console().print(
         ", ".join(f"{state} {count}" for state, count in found.items()) or "no posts to look at", markup=False
     )

@@ -12,12 +12,12 @@ from pipeline.cli.app import app
 from pipeline.cli.arguments import find_study, load
 from pipeline.cli.output import console
 from pipeline.errors import UserError
+from pipeline.study.folder import StudyFolder
 
 if TYPE_CHECKING:
     from pipeline.results.evaluation.labels import LeftOut
     from pipeline.results.evaluation.measures import Figure
     from pipeline.results.evaluation.results import Evaluation
-    from pipeline.study.config import Study
 
 StudyFileOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file")]
 HEADERS = ("measure", "label", "value", "95 % from", "to", "n", "reason")
@@ -37,11 +37,11 @@ def train_head(
 
     path = find_study(study)
     loaded = load(path)
-    found = train(loaded, labels, name)
-    audit_log.note(loaded, "train-head", {"regions": found.regions, "authors": found.authors})
+    found = train(loaded.folder, labels, name)
+    audit_log.note(loaded.folder, "train-head", {"regions": found.regions, "authors": found.authors})
     _left_out(found.left_out)
     _figures(found.figures)
-    models = getattr(loaded.options["emotion"], "models", ())
+    models = getattr(loaded.file.options["emotion"], "models", ())
     lines = (
         f"{found.model}: {found.regions} regions of {found.authors} authors; figures are for authors it had not heard.",
         f"card       {found.folder / CARD_FILE}",
@@ -74,11 +74,11 @@ def evaluate(
     if labels is not None:
         from pipeline.results.evaluation.tone import evaluate_tone
 
-        _evaluation(loaded, evaluate_tone(loaded, labels, tuple(model or ())))
+        _evaluation(loaded.folder, evaluate_tone(loaded.folder, labels, tuple(model or ())))
     elif transcripts is not None:
         from pipeline.results.evaluation.transcripts import evaluate_transcripts
 
-        _evaluation(loaded, evaluate_transcripts(loaded, transcripts))
+        _evaluation(loaded.folder, evaluate_transcripts(loaded.folder, transcripts))
 
 
 def _corpus(name: str, folder: Path, models: Sequence[str], study: Path | None) -> None:
@@ -105,11 +105,11 @@ def _corpus(name: str, folder: Path, models: Sequence[str], study: Path | None) 
         _figures(trial.figures)
 
 
-def _evaluation(study: Study, found: Evaluation) -> None:
+def _evaluation(folder: StudyFolder, found: Evaluation) -> None:
     from pipeline.cli.display import plain_table
     from pipeline.study import audit_log
 
-    audit_log.note(study, "evaluate", {"figures": len(found.rows)})
+    audit_log.note(folder, "evaluate", {"figures": len(found.rows)})
     _left_out(found.left_out)
     for note in found.notes:
         console().print(f"left out: {note}", markup=False)
@@ -120,7 +120,7 @@ def _evaluation(study: Study, found: Evaluation) -> None:
     ]  # fmt: skip
     headers = ("model", "by", "group", "measure", "label", "value", "95 % from", "to", "n", "no score", "reason")
     console().print(plain_table(headers, rows))
-    console().print(f"Stored in the table evaluations of {study.published}", markup=False, soft_wrap=True)
+    console().print(f"Stored in the table evaluations of {folder.published}", markup=False, soft_wrap=True)
     for path in found.drawn:
         console().print(f"drawn      {path}", markup=False, highlight=False, soft_wrap=True)
 

@@ -52,7 +52,7 @@ def export(
     loaded = load(path)
     with console().status("exporting …"):
         made = export_study(loaded, chosen)
-    audit_log.note(loaded, "export", {"level": level, "form": form, "files": len(made.files)})
+    audit_log.note(loaded.folder, "export", {"level": level, "form": form, "files": len(made.files)})
     _show(made, level)
 
 

@@ -26,7 +26,7 @@ def merge(
 
     loaded = load(find_study(study))
     merged = merge_shards(loaded, partial)
-    audit_log.note(loaded, "merge", {"shards": merged.shards, "clips": merged.clips})
+    audit_log.note(loaded.folder, "merge", {"shards": merged.shards, "clips": merged.clips})
     console().print(f"{merged.clips} clips came over from {merged.shards} of {merged.count} shards.", markup=False)
     for gap in merged.gaps:
         console().print(f"Not all: {gap}.", markup=False)
@@ -35,5 +35,5 @@ def merge(
     elif remove:
         console().print("The shards stay until they are merged as a whole.", markup=False)
     console().print(
-        f"See: cliptone status {loaded.path.name} · cliptone query clip_overview", style="dim", markup=False
+        f"See: cliptone status {loaded.file.path.name} · cliptone query clip_overview", style="dim", markup=False
     )

@@ -65,18 +65,18 @@ def _wish(
         free = shutil.disk_usage(Path.cwd()).free
         return Wish(clips or 0, seconds_per_clip, workers or cores(), gpus, None, PACES, free_bytes=free)
     named, shares = _named(study)
-    options, privacy = study.options["download"], study.file.privacy
+    options, privacy = study.file.options["download"], study.file.privacy
     assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
     return Wish(
         clips=clips or named,
         seconds_per_clip=seconds_per_clip,
-        workers=workers or max(1, workers_of(study)),
+        workers=workers or max(1, workers_of(study.file)),
         gpus=gpus,
         shares=shares,
         paces={**PACES, **options.paces},
         keep_media=privacy.keep_media,
         keep_audio=privacy.keep_audio,
-        free_bytes=shutil.disk_usage(study.path.parent).free,
+        free_bytes=shutil.disk_usage(study.file.path.parent).free,
     )
 
 

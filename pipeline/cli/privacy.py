@@ -52,7 +52,7 @@ def forget(
     with console().status("forgetting …"):
         found = forget_them(loaded, named)
     people = {"authors": found.authors, "donors": found.donors}
-    audit_log.note(loaded, "forget", {"clips": found.clips, **people, "proven": str(found.proven)})
+    audit_log.note(loaded.folder, "forget", {"clips": found.clips, **people, "proven": str(found.proven)})
     _forgotten(found)
 
 
@@ -73,8 +73,10 @@ def optout_add(
     with console().status("opting out …"):
         found = opt_out(loaded, named)
     counts = {"accounts": len(named.accounts), "posts": len(named.clip_ids), "clips_forgotten": found.clips}
-    audit_log.note(loaded, "optout", counts)
-    console().print(f"{counts['accounts']} accounts and {counts['posts']} posts stay out of {loaded.name} from now on.")
+    audit_log.note(loaded.folder, "optout", counts)
+    console().print(
+        f"{counts['accounts']} accounts and {counts['posts']} posts stay out of {loaded.file.name} from now on."
+    )
     if found.receipt:
         _forgotten(found)
 
@@ -84,7 +86,7 @@ def keys_show(study: StudyArgument = None) -> None:
     """Say where the key of a study is, and the beginning of its digest; never the key."""
     from pipeline.study.keys import key_state
 
-    found = key_state(load(find_study(study)).name)
+    found = key_state(load(find_study(study)).file.name)
     lines = [f"key     {found.state}", f"place   {found.path}", f"digest  {found.digest or 'none'}"]
     lines += [f"since   {found.since}"] if found.since else []
     lines += [f"to      {found.moved_to}"] if found.moved_to else []
@@ -101,10 +103,10 @@ def keys_move(
     from pipeline.study.keys import move_key
 
     loaded = load(find_study(study))
-    if folder.expanduser().absolute().is_relative_to(loaded.output):
+    if folder.expanduser().absolute().is_relative_to(loaded.folder.root):
         raise UserError("a key does not belong beside the results: whoever has both knows everybody")
-    goal = move_key(loaded.name, folder)
-    audit_log.note(loaded, "keys move", {})
+    goal = move_key(loaded.file.name, folder)
+    audit_log.note(loaded.folder, "keys move", {})
     console().print(f"The key is {goal}. For every command on this study: export CLIPTONE_KEYS={goal.parent}",
                     markup=False, soft_wrap=True)  # fmt: skip
 
@@ -117,15 +119,15 @@ def keys_destroy(study: StudyArgument = None, yes: YesOption = False) -> None:
 
     loaded = load(find_study(study))
     if not yes:
-        found = key_state(loaded.name)
+        found = key_state(loaded.file.name)
         console().print(
             f"This destroys {found.path} ({found.state}). After it nobody can be forgotten or found by a handle, and "
             "the study takes in nothing new. There is no way back. To do it: add --yes",
             markup=False, soft_wrap=True,
         )  # fmt: skip
         return
-    destroyed = destroy_key(loaded.name)
-    audit_log.note(loaded, "keys destroy", {"digest": destroyed.digest or "none"})
+    destroyed = destroy_key(loaded.file.name)
+    audit_log.note(loaded.folder, "keys destroy", {"digest": destroyed.digest or "none"})
     console().print("The key is destroyed. Delete copies of it, such as in backups, yourself.")
 
 
@@ -147,16 +149,18 @@ def expire(
     if yes and not what:
         raise UserError("name what to delete, as in --what media --what audio, or --what everything")
     loaded, classes = load(find_study(study)), _classes(what or [])
-    found = expire_now(loaded, classes) if yes else due(loaded, classes)
+    found = expire_now(loaded, classes) if yes else due(loaded.folder, classes)
     rows = [(one.what, one.meaning, one.files, round(one.bytes / 1e6, 1)) for one in found]
     console().print(plain_table(("class", "what it is", "files", "MB"), rows))
     if yes:
-        audit_log.note(loaded, "expire", {"classes": " ".join(classes), "files": sum(one.files for one in found)})
+        audit_log.note(
+            loaded.folder, "expire", {"classes": " ".join(classes), "files": sum(one.files for one in found)}
+        )
         console().print("Deleted.")
         return
-    left = days_left(loaded)
+    left = days_left(loaded.file)
     day = "no day is named: retain_until under [privacy]" if left is None else f"{left} days left"
-    console().print(f"Nothing was deleted ({day}). To delete after the day: cliptone expire {loaded.path.name} "
+    console().print(f"Nothing was deleted ({day}). To delete after the day: cliptone expire {loaded.file.path.name} "
                     f"{' '.join(f'--what {one}' for one in classes)} --yes", markup=False, soft_wrap=True)  # fmt: skip
 
 
@@ -166,7 +170,7 @@ def show_audit(study: StudyArgument = None) -> None:
     from pipeline.cli.display import plain_table
     from pipeline.study import audit_log
 
-    path = load(find_study(study)).output / audit_log.FILE
+    path = load(find_study(study)).folder.audit_log
     verdict = audit_log.verify(path)
     rows = [
         (line.at, line.command, ", ".join(f"{name} {value}" for name, value in line.counts.items()))

@@ -12,6 +12,8 @@ from pipeline.cli.arguments import StudyArgument, find_study, load
 from pipeline.cli.output import console, show
 from pipeline.cli.stopping import seconds_of
 from pipeline.errors import Stopped, UserError
+from pipeline.study.config import StudyFile
+from pipeline.study.folder import StudyFolder
 
 if TYPE_CHECKING:
     from pipeline.run.progress import RunSummary
@@ -26,9 +28,9 @@ def demo(folder: Annotated[Path, typer.Argument(help="where to put the demo stud
     study_file = copy_demo(folder)
     is_new = _run(load(study_file), (), retry_failed=False)
     study = load(study_file)
-    _overview(study)
+    _overview(study.folder)
     if is_new:
-        _judge(study, folder / TRUE_TEXTS)
+        _judge(study.folder, folder / TRUE_TEXTS)
     _where_next(study)
 
 
@@ -89,7 +91,6 @@ def _part(study: Study, shard: str) -> Study:
 
 def _with_engine(study: Study, engine: str, address: str | None) -> Study:
     """A study that runs elsewhere than its file says; its results are the same."""
-    import dataclasses
 
     from pipeline.study.config import RunOptions
 
@@ -100,18 +101,17 @@ def _with_engine(study: Study, engine: str, address: str | None) -> Study:
     run = study.file.run
     ray = run.ray.model_copy(update={"address": address or run.ray.address})
     changed: RunOptions = run.model_copy(update={"engine": engine, "ray": ray})
-    return dataclasses.replace(study, file=study.file.model_copy(update={"run": changed}))
+    return study.with_run(changed)
 
 
 def _with_models(study: Study, names: list[str]) -> Study:
     """A study whose stage emotion has these models too; a later run follows the study file again, and says so."""
-    import dataclasses
 
     from pydantic import ValidationError
 
     from pipeline.results.evaluation.study_head import study_line
 
-    emotion = study.options["emotion"]
+    emotion = study.file.options["emotion"]
     stated = getattr(emotion, "models", ())
     line = study_line((*stated, *names))
     try:
@@ -122,10 +122,10 @@ def _with_models(study: Study, names: list[str]) -> Study:
         raise UserError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
     if set(names) - set(stated):
         console().print(
-            f"The next run follows {study.path.name} again: to keep these scores, write under [emotion]: {line}",
+            f"The next run follows {study.file.path.name} again: to keep these scores, write under [emotion]: {line}",
             markup=False, soft_wrap=True,
         )  # fmt: skip
-    return dataclasses.replace(study, options={**study.options, "emotion": wanted})
+    return study.with_options("emotion", wanted)
 
 
 @app.command()
@@ -149,35 +149,35 @@ def status(
     again = sum(retryable(line.failed) for line in found)
     if again:
         console().print(f"{again} failures speak of the moment, not of the clip: a later run tries them again.")
-    _days_left(loaded)
+    _days_left(loaded.file)
 
 
 def _collection(study: Study) -> None:
     from pipeline.run.status import time_left
 
-    show("FROM collection_status", {}, study.published, "table", None)
+    show("FROM collection_status", {}, study.folder.published, "table", None)
     for platform, seconds in time_left(study).items():
         console().print(f"{platform}: about {seconds / 60:.0f} min left at the pace of a polite visitor", markup=False)
-    _warn_of_age(study)
+    _warn_of_age(study.file)
 
 
-def _days_left(study: Study) -> None:
+def _days_left(file: StudyFile) -> None:
     """Say how long a study may be kept, where it says so."""
     from pipeline.study.retention_day import days_left
 
-    left, until = days_left(study), study.file.privacy.retain_until
+    left, until = days_left(file), file.privacy.retain_until
     if left is not None and left >= 0:
         console().print(f"To be kept until {until}: {left} days left.", highlight=False)
     elif left is not None:
-        console().print(f"Kept {-left} days beyond {until}: cliptone expire {study.path.name}", highlight=False)
+        console().print(f"Kept {-left} days beyond {until}: cliptone expire {file.path.name}", highlight=False)
 
 
-def _warn_of_age(study: Study) -> None:
+def _warn_of_age(file: StudyFile) -> None:
     """Say if yt-dlp is old, where a study fetches posts."""
     from pipeline.sources.platforms.tool_versions import age_warning
 
     warning = age_warning()
-    if warning and any(not (source.folder or source.glob) for source in study.file.sources):
+    if warning and any(not (source.folder or source.glob) for source in file.sources):
         console().print(warning, markup=False)
 
 
@@ -187,23 +187,23 @@ def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s
     from pipeline.study import audit_log
     from pipeline.study.retention_day import refuse_after_last_day
 
-    refuse_after_last_day(study)
+    refuse_after_last_day(study.file)
     try:
         from pipeline.cli.display import ProgressBar, report_lines
         from pipeline.run.runner import run_study
 
-        _warn_of_age(study)
+        _warn_of_age(study.file)
         with stopping.after(stop_after_s), ProgressBar(console()) as bar:
             report = run_study(study, bar, stages, retry_failed)
     except KeyboardInterrupt as stop:
-        if study.working.exists():
-            audit_log.note(study, "run", {"ended": "stopped"})
+        if study.folder.working.exists():
+            audit_log.note(study.folder, "run", {"ended": "stopped"})
         if isinstance(stop, stopping.TimeUp):
             console().print("The time is up: what was done is saved, and the next run goes on from here.")
             return True
         raise Stopped("stopped; what was done is saved, and the next run goes on from here") from None
     if not report.idle:
-        audit_log.note(study, "run", _counts(report))
+        audit_log.note(study.folder, "run", _counts(report))
     console().print(report_lines(report), markup=False)
     return not report.idle
 
@@ -214,23 +214,23 @@ def _counts(report: RunSummary) -> dict[str, int | str]:
     return {"listed": report.listed, "new": report.new, "passed": sum(report.passed.values()), "failed": failed}
 
 
-def _overview(study: Study) -> None:
+def _overview(folder: StudyFolder) -> None:
     from pipeline.cli.display import overview_table
     from pipeline.results.study import StudyReader
     from pipeline.store.queries import get_query
 
-    result = StudyReader(study.published).arrow(get_query("clip_overview").sql, {})
+    result = StudyReader(folder.published).arrow(get_query("clip_overview").sql, {})
     rows = result.to_pylist(maps_as_pydicts="strict")
     screen = console()
     screen.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"]), screen.width))
 
 
-def _judge(study: Study, true_texts: Path) -> None:
+def _judge(folder: StudyFolder, true_texts: Path) -> None:
     """Compare what was heard with what is truly said, and store it."""
     from pipeline.results.evaluation.groups import ALL
     from pipeline.results.evaluation.transcripts import evaluate_transcripts
 
-    for row in evaluate_transcripts(study, true_texts).rows:
+    for row in evaluate_transcripts(folder, true_texts).rows:
         if (row.grouping, row.measure) == (ALL, "wer") and row.value is not None:
             console().print(
                 f"{row.value:.1%} of the true words of {row.n} clips were heard wrong (cliptone evaluate --transcripts "
@@ -247,10 +247,10 @@ def _where_next(study: Study) -> None:
     lines = (
         "Perceived tone is how a voice sounds to a model trained on acted German speech, not what a person feels.",
         "",
-        f"database   {study.published}",
+        f"database   {study.folder.published}",
         f"queries    {shipped_folder('queries')}   (cliptone query clip_tone · cliptone query tone_by_hashtag)",
         f"notebooks  {shipped_folder('notebooks')}   (start with 01_first_look.ipynb)",
-        f"look       cliptone report {study.path}   (pages with a player, to open from disk)",
+        f"look       cliptone report {study.file.path}   (pages with a player, to open from disk)",
         "your own   cliptone init my-study",
     )
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

@@ -41,8 +41,10 @@ def verify(
         _end(found, "cliptone verify --repair mends what it can" if any(one.is_mended for one in found) else "")
         return
     if found:
-        audit_log.note(loaded, "verify --repair", {"findings": len(found), "left": len(left)})
-        console().print(f"{len(found) - len(left)} of {len(found)} are mended. Next: cliptone run {loaded.path.name}")
+        audit_log.note(loaded.folder, "verify --repair", {"findings": len(found), "left": len(left)})
+        console().print(
+            f"{len(found) - len(left)} of {len(found)} are mended. Next: cliptone run {loaded.file.path.name}"
+        )
     _end(left, "what is left needs you: see the last column")
 
 

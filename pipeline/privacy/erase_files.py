@@ -13,16 +13,14 @@ from typing import Any
 import duckdb
 
 from pipeline.privacy.byte_search import SearchTexts, files_below
-from pipeline.results.export.build import FOLDER as EXPORTS
 from pipeline.results.export.coarsen import Names
 from pipeline.results.export.levels import Level
 from pipeline.run.donors import NOTHING_DONATED, Donated
-from pipeline.run.ingest import rejects_folder
 from pipeline.sources.formats.result import donation_stem
 from pipeline.store.connect import COPIES
 from pipeline.store.publish.duckdb_file import SPARE, remove_database
 from pipeline.store.schema import quoted
-from pipeline.study.config import Study, work_name
+from pipeline.study.folder import StudyFolder, work_name
 from pipeline.study.keys import key_folder
 
 MANIFEST = "manifest.json"
@@ -37,7 +35,7 @@ class Erased:
 
 
 def erase_files(
-    study: Study, clip_ids: Collection[str], needles: SearchTexts, donated: Donated = NOTHING_DONATED
+    study_folder: StudyFolder, clip_ids: Collection[str], needles: SearchTexts, donated: Donated = NOTHING_DONATED
 ) -> Erased:
     """Delete work files of clips, the report, and rejected rows and exports that hold something of them or of donors.
 
@@ -45,48 +43,50 @@ def erase_files(
     """
     erased = Erased()
     for clip_id in clip_ids:
-        erased.files["audio"] += _delete(study.audio_path(clip_id))
-        erased.files["media"] += _delete(study.downloads / work_name(clip_id))
-    erased.files["report"] += _delete(study.output / "report")
+        erased.files["audio"] += _delete(study_folder.audio_path(clip_id))
+        erased.files["media"] += _delete(study_folder.media / work_name(clip_id))
+    erased.files["report"] += _delete(study_folder.report)
     stems = [donation_stem(sha256) for sha256 in donated.files]
-    for path in files_below(rejects_folder(study)):
+    for path in files_below(study_folder.rejects):
         if needles.in_file(path) or any(stem in path.name for stem in stems):
             erased.files["rejected rows"] += _delete(path)
-    for folder in sorted((study.output / EXPORTS).glob("*")):
-        if folder.is_dir() and _is_affected(study, folder, clip_ids, donated):
+    for folder in sorted(study_folder.exports.glob("*")):
+        if folder.is_dir() and _is_affected(study_folder, folder, clip_ids, donated):
             erased.files["export"] += _delete(folder)
             erased.exports.append(folder.name.lstrip("."))
     erased.files = +erased.files
     return erased
 
 
-def remove_published(study: Study) -> None:
+def remove_published(folder: StudyFolder) -> None:
     """Delete what readers see and what lies beside the working database: what is needed is written anew."""
-    copies = study.working.parent.glob(COPIES)  # of before a migration
-    for path in (study.published, study.published.with_suffix(".part"), study.working.with_name(SPARE), *copies):
+    copies = folder.working.parent.glob(COPIES)  # of before a migration
+    for path in (folder.published, folder.published.with_suffix(".part"), folder.working.with_name(SPARE), *copies):
         remove_database(path)
 
 
-def _is_affected(study: Study, folder: Path, clip_ids: Collection[str], donated: Donated) -> bool:
+def _is_affected(study_folder: StudyFolder, folder: Path, clip_ids: Collection[str], donated: Donated) -> bool:
     """Whether an export holds something of a clip or a donor; one broken off, or that cannot be read, counts as if."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         level = Level(manifest["level"])
     except (OSError, ValueError, KeyError, TypeError):
         return folder.name.startswith(".") or (folder / MANIFEST).exists()
-    if manifest.get("study") != study.name or level is Level.AGGREGATE:
+    if manifest.get("study") != study_folder.name or level is Level.AGGREGATE:
         return False
-    wanted = _ids_in_export(study, level, manifest, clip_ids)
+    wanted = _ids_in_export(study_folder, level, manifest, clip_ids)
     if wanted is None or any(not wanted.isdisjoint(ids) for ids in _named(folder, "clip_id")):
         return True
     return any(not donated.donor_keys.isdisjoint(keys) for keys in _named(folder, "donor_key"))
 
 
-def _ids_in_export(study: Study, level: Level, manifest: dict[str, Any], clip_ids: Collection[str]) -> set[str] | None:
+def _ids_in_export(
+    folder: StudyFolder, level: Level, manifest: dict[str, Any], clip_ids: Collection[str]
+) -> set[str] | None:
     """What clips are called in an export; None where the key that tells is gone."""
     if level is Level.IDS_ONLY:
         return set(clip_ids)
-    path = key_folder() / f"{study.name}.key"
+    path = key_folder() / f"{folder.name}.key"
     if not path.exists():
         return None
     names = Names(path.read_bytes(), str(manifest.get("ids", "")))

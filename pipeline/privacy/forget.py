@@ -28,7 +28,7 @@ from pipeline.stages import STAGES
 from pipeline.store.compact import digest_of_rows, rebuild
 from pipeline.store.store import STUDY_ROWS, Store
 from pipeline.store.tables import now
-from pipeline.study.config import Study
+from pipeline.study.config import Study, StudyFile
 from pipeline.study.keys import key_or_stand_in, key_state
 from pipeline.study.lock import held
 
@@ -75,7 +75,7 @@ def forget(study: Study, named: Named, cause: str = "decision", stages: Sequence
     Again after a crash, it ends what was begun. Raises `UserError` where the study never held anything of them,
     `StudyBusy` if a run holds it, `DiskFull` when there is no room for the new files.
     """
-    with held(study):
+    with held(study.folder):
         work = _Forgetting(study, cause, stages)
         if not work.look(named):
             raise UserError(NOTHING)
@@ -87,7 +87,7 @@ def opt_out(study: Study, named: Named, stages: Sequence[type[Stage]] = STAGES) 
 
     Raises what `forget` raises, but for those that the study does not know.
     """
-    with held(study):
+    with held(study.folder):
         work = _Forgetting(study, "opt_out", stages)
         work.look(named)
         return work.go() if work.found.clip_ids else work.bury()
@@ -97,11 +97,11 @@ class _Forgetting:
     """One pass, with the run lock held."""
 
     def __init__(self, study: Study, cause: str, stages: Sequence[type[Stage]]) -> None:
-        if not study.working.exists():
-            raise UserError(f"the study {study.name!r} has no results yet: run it first, or import its posts")
+        if not study.folder.working.exists():
+            raise UserError(f"the study {study.file.name!r} has no results yet: run it first, or import its posts")
         refuse_while_split(study)
         self.study, self.cause, self.stages = study, cause, stages
-        self.key = _key_of(study)
+        self.key = _key_of(study.file)
         self.result = Forgotten()
         self.found = SubjectMatches(frozenset(), frozenset(), frozenset())
         self.named = Named()
@@ -112,7 +112,7 @@ class _Forgetting:
         """Find what the study holds of them; False if that is nothing, and nothing of it was forgotten before."""
         self.named = named
         sourced_posts = _sourced_posts(self.study)
-        store = Store(self.study.working, self.stages)
+        store = Store(self.study.folder.working, self.stages)
         try:
             self.found = find(store, named, self.key, sourced_posts)
             tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
@@ -131,7 +131,7 @@ class _Forgetting:
         Files go first: until the rows are gone too, whoever is interrupted can name the same again.
         """
         result = self.result
-        store = Store(self.study.working, self.stages)
+        store = Store(self.study.folder.working, self.stages)
         try:
             connection = store.tables.connection
             texts = texts_of(connection, self.found)
@@ -141,27 +141,27 @@ class _Forgetting:
             result.own_files = tuple(
                 row.location for row in store.tables.read(SourceRow, sorted(self.found.clip_ids)) if row.kind == "file"
             )
-            result.erased = erase_files(self.study, self.found.clip_ids, SearchTexts(texts), donated)
+            result.erased = erase_files(self.study.folder, self.found.clip_ids, SearchTexts(texts), donated)
             self._delete_rows(store)
             result.named_by_others, shared = in_rows_of_others(connection, texts)
         finally:
             store.close()
-        rebuild(self.study.working)
-        remove_published(self.study)
+        rebuild(self.study.folder.working)
+        remove_published(self.study.folder)
         self._publish()
         needles = SearchTexts({kind: of_kind - shared.get(kind, set()) for kind, of_kind in texts.items()})
-        result.remains = search(self.study, needles)
+        result.remains = search(self.study.folder, needles)
         result.seconds = time.monotonic() - self.began
-        result.receipt = write_receipt(self.study, self._command, self.at, _content(result, self.cause))
+        result.receipt = write_receipt(self.study.folder, self._command, self.at, _content(result, self.cause))
         return result
 
     def bury(self) -> Forgotten:
         """Leave tombstones alone: the study holds nothing of them."""
-        store = Store(self.study.working, self.stages)
+        store = Store(self.study.folder.working, self.stages)
         try:
             self._leave_tombstones(store, self._tombstones())
             if store.unpublished:
-                store.publish(self.study.published)
+                store.publish(self.study.folder.published)
         finally:
             store.close()
         return self.result
@@ -206,24 +206,24 @@ class _Forgetting:
         return tuple(kind for kind in kinds if kind not in (TombstoneRow, PublicationRow, *PRIVATE_ROWS))
 
     def _publish(self) -> None:
-        store = Store(self.study.working, self.stages)
+        store = Store(self.study.folder.working, self.stages)
         try:
             self.result.others_after = digest_of_rows(store.tables.connection, self._kinds())
-            store.publish(self.study.published)
+            store.publish(self.study.folder.published)
         finally:
             store.close()
 
 
-def _key_of(study: Study) -> bytes | None:
+def _key_of(file: StudyFile) -> bytes | None:
     """The key of a study; where it was destroyed, one whose tombstones match nothing: nothing comes in any more."""
-    if not study.file.privacy.pseudonymise:
+    if not file.privacy.pseudonymise:
         return None
-    found = key_state(study.name)
+    found = key_state(file.name)
     if found.state == "none":
         raise UserError(
-            f"the key of the study {study.name!r} is not in {found.path.parent}: set CLIPTONE_KEYS to its folder"
+            f"the key of the study {file.name!r} is not in {found.path.parent}: set CLIPTONE_KEYS to its folder"
         )
-    return key_or_stand_in(study.name)
+    return key_or_stand_in(file.name)
 
 
 def _sourced_posts(study: Study) -> list[SourcedPost]:

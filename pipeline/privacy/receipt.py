@@ -14,9 +14,8 @@ import pyarrow as pa
 from pipeline.privacy.byte_search import MIN_BYTES
 from pipeline.privacy.subjects import SubjectMatches
 from pipeline.study import files
-from pipeline.study.config import Study, work_name
+from pipeline.study.folder import StudyFolder, work_name
 
-FOLDER = "receipts"
 MIN_ID_CHARACTERS = 8  # of a post's id by itself
 MIN_TEXT_BYTES = 24  # of a caption or a phrase: a shorter one is nobody's own
 
@@ -129,12 +128,12 @@ def in_rows_of_others(
     return dict(sorted(cells.items())), {kind: of_kind for kind, of_kind in both.items() if of_kind}
 
 
-def write_receipt(study: Study, command: str, at: datetime, content: Mapping[str, Any]) -> Path:
+def write_receipt(study_folder: StudyFolder, command: str, at: datetime, content: Mapping[str, Any]) -> Path:
     """Write a receipt as JSON; returns its path."""
-    folder = study.output / FOLDER
+    folder = study_folder.receipts
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{command}-{at:%Y%m%dT%H%M%S.%f}Z.json"
-    head = {"study": study.name, "command": command, "at": at.isoformat(timespec="seconds")}
+    head = {"study": study_folder.name, "command": command, "at": at.isoformat(timespec="seconds")}
     files.write(path, json.dumps({**head, **content}, ensure_ascii=False, indent=1) + "\n")
     return path
 

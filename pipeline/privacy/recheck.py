@@ -26,7 +26,8 @@ from pipeline.stages import STAGES
 from pipeline.store.compact import rebuild
 from pipeline.store.store import Store
 from pipeline.store.tables import now
-from pipeline.study.config import Study, work_name
+from pipeline.study.config import Study
+from pipeline.study.folder import work_name
 from pipeline.study.lock import held
 
 LOOK_EVERY_S = 0.1  # at the lanes
@@ -96,7 +97,7 @@ class Recheck:
         state = state_after(answer, earlier)
         rule = self.study.file.privacy.vanished if state == VANISHED else None
         if rule == "forget":  # files first: until the rows are gone too, whoever is interrupted comes here again
-            erased = erase_files(self.study, [clip_id], SearchTexts({"clip id": [clip_id]}))
+            erased = erase_files(self.study.folder, [clip_id], SearchTexts({"clip id": [clip_id]}))
             self.found["exports deleted"] += len(erased.exports)
         with self.store.uninterrupted_lock(), self.store.change():
             self.store.add([VisibilityRow(clip_id, now(), state, answer.reason, rule)])
@@ -106,8 +107,8 @@ class Recheck:
             if rule == "forget":
                 self.store.forget([clip_id], self.key, "vanished")
         if rule == "delete_media":
-            self.study.audio_path(clip_id).unlink(missing_ok=True)
-            shutil.rmtree(self.study.downloads / work_name(clip_id), ignore_errors=True)
+            self.study.folder.audio_path(clip_id).unlink(missing_ok=True)
+            shutil.rmtree(self.study.folder.media / work_name(clip_id), ignore_errors=True)
         self.found[state] += 1
         self.watch(state, None)
 
@@ -124,21 +125,21 @@ def recheck(
     holds the study; `UserError` where vanished posts are to be forgotten while shards hold copies of clips.
     """
     download = next(stage for stage in stages if stage.name == "download")
-    options = study.options["download"]
+    options = study.file.options["download"]
     assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
-    with held(study):
+    with held(study.folder):
         if study.file.privacy.vanished == "forget":
             refuse_while_split(study)
-        store = Store(study.working, stages)
+        store = Store(study.folder.working, stages)
         try:
             work = Recheck(study, store, setting_of(study).key, watch)
             work.go(options, getattr(download, "overrides", {}), limit if limit is not None else 2**31)
             if work.found[VANISHED] and study.file.privacy.vanished != "keep":
                 # it shows what is gone, and is built anew on demand
-                shutil.rmtree(study.output / "report", ignore_errors=True)
+                shutil.rmtree(study.folder.report, ignore_errors=True)
         finally:
-            store.publish(study.published)
+            store.publish(study.folder.published)
             store.close()
         if work.found[VANISHED] and study.file.privacy.vanished == "forget":
-            rebuild(study.working)  # deleted rows leave their bytes
+            rebuild(study.folder.working)  # deleted rows leave their bytes
     return +work.found

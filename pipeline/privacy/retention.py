@@ -12,10 +12,7 @@ from typing import Literal
 from pipeline.errors import UserError
 from pipeline.privacy.byte_search import files_below
 from pipeline.privacy.erase_files import remove_published
-from pipeline.privacy.receipt import FOLDER as RECEIPTS
 from pipeline.records import ClipRow
-from pipeline.results.export.build import FOLDER as EXPORTS
-from pipeline.run.ingest import rejects_folder
 from pipeline.run.shards.prepare import refuse_while_split
 from pipeline.run.stored_text import drop_spoken, drop_written
 from pipeline.stage import Stage
@@ -24,8 +21,8 @@ from pipeline.store.compact import rebuild
 from pipeline.store.publish.parquet import chosen
 from pipeline.store.publish.parquet_files import ParquetFolder
 from pipeline.store.store import Store
-from pipeline.study.audit_log import FILE as AUDIT
 from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 from pipeline.study.keys import destroy_key, key_state
 from pipeline.study.lock import held
 from pipeline.study.retention_day import days_left
@@ -39,7 +36,6 @@ CLASSES: dict[Class, str] = {
     "key": "the pseudonym key: nobody can be found by a handle any more, and nothing new comes in",
     "everything": "all results and the key; the audit log and the receipts stay",
 }
-KEPT_TO_THE_END = (AUDIT, RECEIPTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +48,13 @@ class Due:
     bytes: int
 
 
-def due(study: Study, classes: Sequence[Class]) -> list[Due]:
+def due(folder: StudyFolder, classes: Sequence[Class]) -> list[Due]:
     """What expiring these classes would delete; nothing is changed. `text` also changes the database itself."""
     found = []
     for one in classes:
-        files = [path for place in _places(study, one) for path in (files_below(place) if place.is_dir() else [place])]
+        files = [path for place in _places(folder, one) for path in (files_below(place) if place.is_dir() else [place])]
         sizes = [path.stat().st_size for path in files if path.exists()]
-        if one == "everything" and (place := _elsewhere(study)):
+        if one == "everything" and (place := _elsewhere(folder)):
             sizes += [file["size"] for file in place.filesystem.find(place.root, detail=True).values()]
         found.append(Due(one, CLASSES[one], len(sizes), sum(sizes)))
     return found
@@ -72,68 +68,69 @@ def expire(
     Raises `UserError` before the end of `retain_until` or without one, and while shards hold copies of clips;
     `StudyBusy` if a run holds the study.
     """
-    left = days_left(study, today)
+    left = days_left(study.file, today)
     if left is None:
-        raise UserError(f"{study.path.name} names no day: write retain_until = 2028-12-31 under [privacy]")
+        raise UserError(f"{study.file.path.name} names no day: write retain_until = 2028-12-31 under [privacy]")
     if left >= 0:
-        raise UserError(f"{study.name} may be kept until {study.file.privacy.retain_until}: {left} days are left")
-    with held(study):
+        raise UserError(f"{study.file.name} may be kept until {study.file.privacy.retain_until}: {left} days are left")
+    with held(study.folder):
         refuse_while_split(study)
-        found = due(study, classes)
+        found = due(study.folder, classes)
         for one in sorted(classes, key=list(CLASSES).index):
-            if one == "everything" and (elsewhere := _elsewhere(study)):  # before the note of where that is goes too
+            if one == "everything" and (
+                elsewhere := _elsewhere(study.folder)
+            ):  # before the note of where that is goes too
                 elsewhere.filesystem.rm(elsewhere.root, recursive=True)
-            for place in _places(study, one) if one != "key" else ():
+            for place in _places(study.folder, one) if one != "key" else ():
                 _delete(place)
-            if one == "text" and study.working.exists():
-                _drop_texts(study, stages)
-            if one in ("key", "everything") and key_state(study.name).state == "here":
-                destroy_key(study.name)
+            if one == "text" and study.folder.working.exists():
+                _drop_texts(study.folder, stages)
+            if one in ("key", "everything") and key_state(study.file.name).state == "here":
+                destroy_key(study.file.name)
     return found
 
 
-def _places(study: Study, one: Class) -> list[Path]:
+def _places(folder: StudyFolder, one: Class) -> list[Path]:
     """The files and folders of a class."""
     if one == "media":
-        return [study.downloads]
+        return [folder.media]
     if one == "audio":
-        return [study.audio_folder]
+        return [folder.audio]
     if one == "text":
-        exports = [path for path in sorted((study.output / EXPORTS).glob("*")) if not path.name.endswith("-aggregate")]
-        return [study.output / "report", rejects_folder(study), *exports]
+        exports = [path for path in sorted(folder.exports.glob("*")) if not path.name.endswith("-aggregate")]
+        return [folder.report, folder.rejects, *exports]
     if one == "key":
-        return [key_state(study.name).path]
-    return [
-        path for path in sorted(study.output.glob("*")) if path.name not in KEPT_TO_THE_END and path.name != "work"
-    ] + [path for path in sorted((study.output / "work").glob("*")) if path.name != "run.lock"]
+        return [key_state(folder.name).path]
+    kept = (folder.audit_log, folder.receipts, folder.work, folder.lock)
+    return [path for path in (*sorted(folder.root.glob("*")), *sorted(folder.work.glob("*"))) if path not in kept]
 
 
-def _elsewhere(study: Study) -> ParquetFolder | None:
+def _elsewhere(folder: StudyFolder) -> ParquetFolder | None:
     """Where the results lie as Parquet files outside the study's folder; in such a folder nothing else lies."""
-    choice = chosen(study.working)
+    choice = chosen(folder.working)
     place = ParquetFolder(choice.url) if choice else None
-    if place is None or (place.is_local and Path(place.root).is_relative_to(study.output)):
+    if place is None or (place.is_local and Path(place.root).is_relative_to(folder.root)):
         return None
     found = place.manifest()
-    return place if found is not None and found.study == study.name else None
+    return place if found is not None and found.study == folder.name else None
 
 
-def _drop_texts(study: Study, stages: Sequence[type[Stage]]) -> None:
+def _drop_texts(folder: StudyFolder, stages: Sequence[type[Stage]]) -> None:
     """Drop what was said and written in the database, and write it anew, so that no byte of it is left."""
-    store = Store(study.working, stages)
+    store = Store(folder.working, stages)
     try:
         clip_ids = [row.clip_id for row in store.tables.read(ClipRow)]
         drop_spoken(store, clip_ids)
         drop_written(store, clip_ids)
     finally:
         store.close()
-    rebuild(study.working)
-    remove_published(study)
-    store = Store(study.working, stages)
+    rebuild(folder.working)
+    remove_published(folder)
+    store = Store(folder.working, stages)
     try:
         with store.change():
             store.tables.forget_publications([])
-        store.publish(study.published)
+        store.publish(folder.published)
     finally:
         store.close()
 

@@ -16,7 +16,7 @@ from pipeline.store.compact import copy_database
 from pipeline.store.publish.duckdb_file import remove_database
 from pipeline.store.publish.parquet import chosen
 from pipeline.store.publish.parquet_files import ParquetFolder
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 PROOF = "proof.duckdb"  # a copy without compression, deleted once it was searched
 BATCH_ROWS = 10_000  # of a Parquet file that are in memory at a time
@@ -31,23 +31,23 @@ class Remains:
     not_searched: tuple[str, ...] = ()  # addresses of places that were written anew, and lie on other machines
 
 
-def search(study: Study, needles: SearchTexts) -> Remains:
+def search(folder: StudyFolder, needles: SearchTexts) -> Remains:
     """Look for texts in all files of a study, in its database without compression, and in its Parquet files."""
-    proof = study.working.with_name(PROOF)
+    proof = folder.working.with_name(PROOF)
     try:
-        copy_database(study.working, proof, compressed=False)
+        copy_database(folder.working, proof, compressed=False)
         said = "searched without compression"
     except DiskFull:
         said = "not made: no room for a copy without compression"
         remove_database(proof)
     try:
-        scan = needles.scan(files_below(study.output), study.output)
+        scan = needles.scan(files_below(folder.root), folder.root)
     finally:
         remove_database(proof)
-    choice = chosen(study.working)
+    choice = chosen(folder.working)
     place = ParquetFolder(choice.url) if choice else None
     if place is not None and place.is_local:
-        _search_place(Path(place.root), study.output, needles, scan)
+        _search_place(Path(place.root), folder.root, needles, scan)
     return Remains(scan, said, () if place is None or place.is_local else (place.url,))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import UserError
 from pipeline.media.audio import Waveform, read_audio
 from pipeline.store.reader import ResultsReader
-from pipeline.study.config import work_name
+from pipeline.study.folder import StudyFolder
 
 if TYPE_CHECKING:
     from pipeline.analysis.sound.praat import PitchRange
@@ -40,7 +40,7 @@ class StudyReader(ResultsReader):
 
     def waveform(self, clip_id: str) -> Waveform:
         """The decoded audio of a clip, mono 16 kHz, shape `(time,)`; `UserError` where it was deleted after use."""
-        path = self.path.parent / "work" / "audio" / f"{work_name(clip_id)}.wav"
+        path = StudyFolder.at(self.path.parent).audio_path(clip_id)
         if path.is_file():
             return read_audio(path)
         self._check(clip_id)

@@ -10,7 +10,7 @@ from pipeline.records import Outcome, Seconds
 from pipeline.stage import StagePlan
 from pipeline.store.publish import parquet
 from pipeline.store.store import Store
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 SAVE_CLIPS = 64  # outcomes that are stored together: a transaction costs more than the rows of a clip
 SAVE_EVERY_S: Seconds = 2.0  # slower ones are stored one by one: a kill -9 loses what came in so little time
@@ -53,9 +53,9 @@ class BatchWriter:
         self._saved_at = time.monotonic()
 
 
-def follow_choice(study: Study, store: Store) -> None:
+def follow_choice(folder: StudyFolder, store: Store) -> None:
     """Have a store publish where its study file says; at another place everything is written anew."""
-    if parquet.choose(study.working, study.name, study.parquet):
+    if parquet.choose(folder.working, folder.name, folder.parquet):
         with store.change():
             store.tables.forget_publications([])
 

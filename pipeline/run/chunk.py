@@ -62,7 +62,7 @@ class Chunk:
     def _clips(self, plan: StagePlan, clip_ids: Sequence[str]) -> Iterator[Clip]:
         """Clips with what is stored of them, read when the stage begins."""
         self.observer.stage(plan.name)
-        yield from self.store.clips(self.study, plan, clip_ids)
+        yield from self.store.clips(self.study.folder, plan, clip_ids)
 
     def _note(self, plan: StagePlan, outcome: Outcome) -> None:
         """Tell of one outcome; `DiskFull` ends the run."""

@@ -63,7 +63,7 @@ class Collector:
         """Open the lanes with what is known now."""
         for request in listings:
             self._lane(request.platform).add(self._listing(request, 1))
-        clips = self.store.clips(self.study, self.plan, [post.clip_id for post in waiting])
+        clips = self.store.clips(self.study.folder, self.plan, [post.clip_id for post in waiting])
         for post, clip in zip(waiting, clips, strict=True):
             if post.reasons[-1:] in PAUSES:  # the pause of an earlier run goes on
                 self._lane(platform_or_other(clip.source.location)).pause(_until(post.again_at), post.reasons[-1])
@@ -150,7 +150,7 @@ class Collector:
             fresh = set(upserted.new)
             posts = [post for post in self.store.waiting(self.plan, self.tools) if post.clip_id in fresh]
             self.found([post.clip_id for post in posts])
-            for clip in self.store.clips(self.study, self.plan, [post.clip_id for post in posts]):
+            for clip in self.store.clips(self.study.folder, self.plan, [post.clip_id for post in posts]):
                 self.add(clip, (), 0.0)
         if answer.reason is not None and tries < LISTING_TRIES:
             step = next_step([answer.reason] * tries, answer.retry_after_s)
@@ -163,7 +163,7 @@ class Collector:
     def _lane(self, platform: str) -> Lane:
         if platform not in self.lanes:
             lane = lane_to(platform, self.options, self._overrides(), self._watch)
-            lane.hold = partial(lack_of_room, self.study.downloads, self.options.max_megabytes)
+            lane.hold = partial(lack_of_room, self.study.folder.media, self.options.max_megabytes)
             self.lanes[platform] = lane
             if self._open:
                 self.lanes[platform].start()

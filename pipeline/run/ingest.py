@@ -30,16 +30,16 @@ def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[Im
     the study.
     """
     result = read(path, hints)  # before anything is made: a mistake leaves no trace
-    key = keys.key_for(study.name) if study.file.privacy.pseudonymise else None
-    with held(study):
-        store = Store(study.working, STAGES)
+    key = keys.key_for(study.file.name) if study.file.privacy.pseudonymise else None
+    with held(study.folder):
+        store = Store(study.folder.working, STAGES)
         try:
             export = ExportFile(IMPORTED, result, fetch)
             if has_withdrawn(store, export, key):
                 raise UserError(f"the donor of {path} has withdrawn: nothing of theirs is taken in any more")
-            row = take_in(store, export, key, rejects_folder(study))
-            if store.unpublished or not study.published.exists():
-                store.publish(study.published)
+            row = take_in(store, export, key, study.folder.rejects)
+            if store.unpublished or not study.folder.published.exists():
+                store.publish(study.folder.published)
         finally:
             store.close()
     return result, row
@@ -50,7 +50,7 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
 
     `sources` are given where they were read already. Raises `ConfigError` for one that cannot be read.
     """
-    mark = stamp(study, key)  # before the reading: what changes meanwhile is read the next time
+    mark = stamp(study.file, key)  # before the reading: what changes meanwhile is read the next time
     reading = store.reading()
     if sources is None and reading is not None and reading.stamp == mark:
         report.listed, report.rejected = reading.listed, reading.rejected
@@ -58,7 +58,7 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
     sources = without_withdrawn(sources or read_sources(study), store, key)
     with store.change():
         upserted = store.upsert_posts(sources.sourced_posts, key)
-        taken = [take_in(store, export, key, rejects_folder(study), upserted) for export in sources.exports]
+        taken = [take_in(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
         report.listed, report.new = upserted.listed, len(upserted.new)
         report.rejected = sum(row.rejected for row in taken)
         store.note_reading(ReadingRow(mark, report.listed, report.rejected) if mark else None)
@@ -83,11 +83,6 @@ def take_in(
     if export.result.rejects:
         write_rejects(export.result, path)
     return row
-
-
-def rejects_folder(study: Study) -> Path:
-    """Where a study keeps the rows that could not be read."""
-    return study.output / "rejects"
 
 
 def _import_row(export: ExportFile, upserted: UpsertResult, key: bytes | None) -> ImportRow:

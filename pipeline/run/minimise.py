@@ -15,7 +15,8 @@ from pipeline.run.stored_text import minimise_spoken
 from pipeline.stage import StagePlan
 from pipeline.store.pending import tried_since_last_end
 from pipeline.store.store import Store
-from pipeline.study.config import Study, work_name
+from pipeline.study.config import Study
+from pipeline.study.folder import work_name
 
 
 @dataclass
@@ -54,9 +55,9 @@ class Keeper:
         for plan in self.plans:
             waiting.update(self.store.pending(plan, hopeful=waiting))
         needed = {work_name(clip_id) for clip_id in waiting}
-        places = ((self.study.downloads, privacy.keep_media), (self.study.audio_folder, privacy.keep_audio))
+        places = ((self.study.folder.media, privacy.keep_media), (self.study.folder.audio, privacy.keep_audio))
         for folder, keeps in places:
-            for path in () if keeps else own_work(self.study, folder):
+            for path in () if keeps else own_work(self.study.folder, folder):
                 if path.name.partition(".")[0] not in needed:
                     _delete(path)
         with self.store.uninterrupted_lock():
@@ -93,9 +94,9 @@ class Keeper:
 
     def _delete_files(self, clip_id: str, *, media: bool, audio: bool) -> None:
         if audio:
-            _delete(self.study.audio_path(clip_id))
+            _delete(self.study.folder.audio_path(clip_id))
         if media:
-            _delete(self.study.downloads / work_name(clip_id))
+            _delete(self.study.folder.media / work_name(clip_id))
 
 
 def _delete(path: Path) -> None:

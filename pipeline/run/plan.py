@@ -9,30 +9,30 @@ from pipeline.sources.filters import PostFilter
 from pipeline.stage import Setting, Stage, StagePlan, plan_stage
 from pipeline.stages import STAGES
 from pipeline.study import keys
-from pipeline.study.config import Study
+from pipeline.study.config import Study, StudyFile
 
 
 def setting_of(study: Study, *, reads_only: bool = False) -> Setting:
     """What the stages of a study may know of this machine; with `reads_only` its key is neither read nor made."""
     key = None
     if study.file.privacy.pseudonymise:  # that there is a key is part of a fingerprint, which one is not
-        key = b"" if reads_only else keys.key_for(study.name)
+        key = b"" if reads_only else keys.key_for(study.file.name)
     return Setting(
-        models_folder=study.models_folder,
+        models_folder=study.file.models_folder,
         key=key,
-        heads_folder=study.output / "heads",
-        download_folder=study.downloads,
-        study_folder=study.path.parent,
+        heads_folder=study.folder.heads,
+        download_folder=study.folder.media,
+        study_folder=study.file.path.parent,
         keeps_out=PostFilter(study.file.filters).keeps_out,
     )
 
 
-def plan_stages(study: Study, setting: Setting, stages: Sequence[type[Stage]] = STAGES) -> list[StagePlan]:
+def plan_stages(file: StudyFile, setting: Setting, stages: Sequence[type[Stage]] = STAGES) -> list[StagePlan]:
     """Every stage with its options and fingerprint, in run order; loads no model."""
     plans: list[StagePlan] = []
     fingerprints: dict[str, str] = {}
     for stage in stages:
-        options = study.options[stage.name]
+        options = file.options[stage.name]
         names = stage.models(options, setting)
         digests = {name: model_cache.identity(name, setting.models_folder) for name in names}
         digests |= stage.own_models(options, setting)

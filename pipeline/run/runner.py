@@ -18,7 +18,6 @@ from pipeline.run.chunk import Chunk
 from pipeline.run.collector import Collector
 from pipeline.run.exclusions import apply_filters
 from pipeline.run.executors import Executor
-from pipeline.run.executors.crash_marker import FILE as IN_HAND
 from pipeline.run.executors.select import executor_of
 from pipeline.run.ingest import take_sources
 from pipeline.run.minimise import Keeper
@@ -36,7 +35,8 @@ from pipeline.stages import STAGES
 from pipeline.store.compact import rebuild
 from pipeline.store.pending import Waiting
 from pipeline.store.store import Store
-from pipeline.study.config import Study, work_name
+from pipeline.study.config import Study
+from pipeline.study.folder import work_name
 from pipeline.study.lock import held
 
 QUICK_BYTES = 64 << 20  # a database that is published in a second or two
@@ -63,15 +63,15 @@ def run_study(
     started = time.monotonic()
     listings = read_listings(study)
     # before anything is made: a mistake in a new study leaves no trace
-    sources = None if study.working.exists() else read_sources(study)
+    sources = None if study.folder.working.exists() else read_sources(study)
     prepare.prepare(study)
     setting = setting_of(study)
-    plans = plan_stages(study, setting, stages)
-    with held(study):
+    plans = plan_stages(study.file, setting, stages)
+    with held(study.folder):
         prepare.begin(study, stages, setting.key)
-        store = Store(study.working, stages)
+        store = Store(study.folder.working, stages)
         try:
-            follow_choice(study, store)
+            follow_choice(study.folder, store)
             report = RunSummary()
             take_sources(study, store, setting.key, sources, report)
             run = Run(study, store, plans, observer or NoProgress(), report, retry_failed)
@@ -79,7 +79,7 @@ def run_study(
         finally:
             store.close()
         if run.keeper.has_deleted:
-            rebuild(study.working)  # deleted rows leave their bytes
+            rebuild(study.folder.working)  # deleted rows leave their bytes
     report.seconds = time.monotonic() - started
     return report
 
@@ -100,13 +100,13 @@ class Run:
     keeper: Keeper = field(init=False)
 
     def __post_init__(self) -> None:
-        self.publisher = PeriodicPublisher(self.store, None if self.study.shard else self.study.published)
+        self.publisher = PeriodicPublisher(self.store, None if self.study.folder.shard else self.study.folder.published)
         self.keeper = Keeper(self.study, self.store, self.plans)
 
     def go(self, chosen: Sequence[StagePlan], listings: Sequence[ListingRequest], executor: Executor | None) -> None:
         """Run the chosen stages on every clip that has something to do, while posts still arrive."""
-        self.store.begin_run(version("cliptone"), self.study.digest, self.plans)
-        count_crash(self.store, self.study.working.with_name(IN_HAND), self.plans)
+        self.store.begin_run(version("cliptone"), self.study.file.digest, self.plans)
+        count_crash(self.store, self.study.folder.crash_marker, self.plans)
         self._sweep()
         collector = self._collector(chosen)
         waiting = self._find_steps(chosen, collector)
@@ -142,15 +142,15 @@ class Run:
     def _end_idle(self) -> None:
         self.keeper.minimise_rest()
         self.store.end_run()
-        if self.store.unpublished or not self.study.published.exists():
+        if self.store.unpublished or not self.study.folder.published.exists():
             self._publish()
 
     def _publish(self) -> None:
         """Show readers what is stored; a shard shows nothing, its merge does."""
-        if self.is_stopped and self.study.working.stat().st_size > QUICK_BYTES:
+        if self.is_stopped and self.study.folder.working.stat().st_size > QUICK_BYTES:
             return  # whoever stops a run does not wait for that: the next one shows it
-        if self.study.shard is None:
-            self.store.publish(self.study.published)
+        if self.study.folder.shard is None:
+            self.store.publish(self.study.folder.published)
 
     def _collector(self, chosen: Sequence[StagePlan]) -> Collector | None:
         """What asks platforms, where the download is among the chosen stages."""
@@ -212,7 +212,7 @@ class Run:
 
     def _sweep(self) -> None:
         """Delete what fetches left that were cut off: folders of clips that did not pass the download."""
-        folders = prepare.own_work(self.study, self.study.downloads)
+        folders = prepare.own_work(self.study.folder, self.study.folder.media)
         kept = {work_name(clip_id) for clip_id in self.store.passed(self.plans[0])} if folders else set()
         for folder in folders:
             if folder.name not in kept:
@@ -224,10 +224,10 @@ class Run:
         listening = [plan for plan in chosen if plan.stage.reads_audio(plan.options)]
         wanted = {clip_id for plan in listening for clip_id in self.store.pending(plan, self.retry_failed)}
         decoded = self.store.passed(by_name["audio"], wanted) if wanted else set()
-        silent = [clip_id for clip_id in sorted(decoded) if not self.study.audio_path(clip_id).exists()]
+        silent = [clip_id for clip_id in sorted(decoded) if not self.study.folder.audio_path(clip_id).exists()]
         self.store.make_stale("audio", silent)
         unheard = self.store.pending(by_name["audio"], self.retry_failed) if by_name["audio"] in chosen else []
-        clips = self.store.clips(self.study, by_name["download"], unheard)
+        clips = self.store.clips(self.study.folder, by_name["download"], unheard)
         self.store.make_stale("download", [clip.clip_id for clip in clips if clip.media_path is None])
 
 

@@ -35,8 +35,8 @@ class StageStatus:
 
 def study_status(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[StageStatus]:
     """Status of every stage, from the published file: it never disturbs a run."""
-    plans = plan_stages(study, setting_of(study, reads_only=True), stages)
-    reader = ResultsReader(study.published)
+    plans = plan_stages(study.file, setting_of(study, reads_only=True), stages)
+    reader = ResultsReader(study.folder.published)
     rows = reader.arrow(_counting(plans), {}).to_pylist()
     reader.close()
     found: list[StageStatus] = []
@@ -82,9 +82,9 @@ def _counting(plans: Sequence[StagePlan]) -> str:
 
 def time_left(study: Study) -> dict[str, Seconds]:
     """By platform, how long the posts that can be fetched now will take at its pace, pauses of the site left out."""
-    options = study.options["download"]
+    options = study.file.options["download"]
     assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
-    reader = ResultsReader(study.published)
+    reader = ResultsReader(study.folder.published)
     sql = """
         SELECT platform, count(*) AS posts,
             (SELECT median(seconds) FROM attempts WHERE stage = 'download' AND tools IS NOT NULL) AS seconds

@@ -10,7 +10,7 @@ from pipeline.errors import ConfigError
 from pipeline.records import Source
 from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.sources.sidecars import Sidecar, is_inside, read_info, read_sidecar
-from pipeline.study.config import Study
+from pipeline.study.config import Study, StudyFile
 from pipeline.study.source_options import SourceOptions
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".3gp", ".ts", ".mpg", ".mpeg")
@@ -25,7 +25,7 @@ class MediaFiles:
     def __init__(self, study: Study) -> None:
         self._study = study
         named = {source.sidecar for source in study.file.sources if source.sidecar}
-        self._sidecars: Mapping[str, Sidecar] = {name: read_sidecar(study.resolve(name)) for name in sorted(named)}
+        self._sidecars: Mapping[str, Sidecar] = {name: read_sidecar(study.file.resolve(name)) for name in sorted(named)}
         self._labels: dict[str, str] = {}  # of the first source that reads a sidecar
         self._found: set[tuple[str, str]] = set()  # sidecar and name of the rows that have their file
         self._clip_ids: set[str] = set()
@@ -35,7 +35,7 @@ class MediaFiles:
         sidecar = self._sidecars.get(source.sidecar or "", Sidecar())
         if source.sidecar:
             self._labels.setdefault(source.sidecar, label)
-        folder, paths = _list(self._study, source)
+        folder, paths = _list(self._study.file, source)
         for path in paths:
             relative = path.relative_to(folder).as_posix()
             name = next((name for name in (relative, path.name) if name in sidecar.rows), None)
@@ -54,7 +54,7 @@ class MediaFiles:
     def missing(self) -> Iterator[SourcedPost]:
         """Rows of sidecars without their file: they are clips that are lost for a reason, instead of vanishing."""
         for sidecar, label in self._labels.items():
-            folder = self._study.resolve(sidecar).parent
+            folder = self._study.file.resolve(sidecar).parent
             for name, row in self._sidecars[sidecar].rows.items():
                 clip_id = _clip_id(row.post, name)
                 if (sidecar, name) not in self._found and clip_id not in self._clip_ids:
@@ -71,12 +71,12 @@ def _clip_id(post: Post, name: str) -> str:
     return f"{post.platform}:{post.post_id}" if post.platform and post.post_id else f"file:{name}"
 
 
-def _list(study: Study, source: SourceOptions) -> tuple[Path, list[Path]]:
+def _list(file: StudyFile, source: SourceOptions) -> tuple[Path, list[Path]]:
     """The folder that clip ids are relative to, and its media files in order."""
     if source.folder:
-        folder = study.resolve(source.folder)
+        folder = file.resolve(source.folder)
         if not folder.is_dir():
-            raise ConfigError(f"{study.path.name}: the folder {folder} is not there")
+            raise ConfigError(f"{file.path.name}: the folder {folder} is not there")
         listed = [
             path for path in sorted(folder.rglob("*")) if path.suffix.lower() in MEDIA_SUFFIXES and path.is_file()
         ]
@@ -84,13 +84,13 @@ def _list(study: Study, source: SourceOptions) -> tuple[Path, list[Path]]:
         pattern = Path(source.glob or "")
         fixed = [part for part in pattern.parts if not WILDCARD.search(part)]
         depth = next((i for i, part in enumerate(pattern.parts) if WILDCARD.search(part)), len(fixed) - 1)
-        folder = study.resolve(str(Path(*pattern.parts[:depth]))) if depth else study.path.parent
+        folder = file.resolve(str(Path(*pattern.parts[:depth]))) if depth else file.path.parent
         try:
             found = (path for path in folder.glob(str(Path(*pattern.parts[depth:]))) if path.is_file())
             # as in a folder: what lies behind a link to another one is not looked through
-            listed = sorted(path for path in found if is_inside(path, folder, study.path.parent))
+            listed = sorted(path for path in found if is_inside(path, folder, file.path.parent))
         except (OSError, ValueError, NotImplementedError) as error:
-            raise ConfigError(f"{study.path.name}: {source.glob!r} is no pattern of files: {error}") from error
+            raise ConfigError(f"{file.path.name}: {source.glob!r} is no pattern of files: {error}") from error
     if not listed:
-        raise ConfigError(f"{study.path.name}: no media file matches {source.folder or source.glob}")
+        raise ConfigError(f"{file.path.name}: no media file matches {source.folder or source.glob}")
     return folder, listed

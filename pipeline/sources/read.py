@@ -22,7 +22,7 @@ from pipeline.sources.media_folder import WILDCARD, MediaFiles
 from pipeline.sources.platforms.listing import ListingRequest
 from pipeline.sources.platforms.urls import listing_platform
 from pipeline.sources.post_fields import post_address
-from pipeline.study.config import Study
+from pipeline.study.config import Study, StudyFile
 from pipeline.study.source_options import SourceOptions
 
 ADDRESS = re.compile(r"https?://[^\s/]+")
@@ -59,15 +59,15 @@ def read_sources(study: Study) -> Sources:
     for source, label in zip(study.file.sources, study.file.labels, strict=True):
         if source.folder or source.glob:
             found += files.of(source, label)
-        elif not source.listing and (export := _export(study, source, label)) is not None:
+        elif not source.listing and (export := _export(study.file, source, label)) is not None:
             exports.append(export)
             found += export.sourced_posts()
         elif not source.listing:
-            found += _addresses(study, source, label)
+            found += _addresses(study.file, source, label)
     found += files.missing()
     once: dict[tuple[str, Provenance], SourcedPost] = {}
     for sourced_post in found:
-        if study.shard and not study.shard.holds(sourced_post.clip_id):
+        if study.folder.shard and not study.folder.shard.holds(sourced_post.clip_id):
             continue
         once.setdefault((sourced_post.clip_id, sourced_post.place), sourced_post)
     return Sources(tuple(once.values()), tuple(exports), listings)
@@ -75,13 +75,13 @@ def read_sources(study: Study) -> Sources:
 
 def read_listings(study: Study) -> tuple[ListingRequest, ...]:
     """The pages that the study file has listed; `ConfigError` names the one that cannot be. A shard lists none."""
-    if study.shard:
+    if study.folder.shard:
         return ()
     named = zip(study.file.sources, study.file.labels, strict=True)
-    return tuple(_listing(study, source, label) for source, label in named if source.listing)
+    return tuple(_listing(study.file, source, label) for source, label in named if source.listing)
 
 
-def stamp(study: Study, key: bytes | None) -> str | None:
+def stamp(file: StudyFile, key: bytes | None) -> str | None:
     """What changes when the sources do, or what reads them: two alike give the same clips. None if a file is missing.
 
     Files are told by their size and time, as those of clips are; of folders, all that lies in them counts.
@@ -89,11 +89,11 @@ def stamp(study: Study, key: bytes | None) -> str | None:
     readers = [version("cliptone"), *(f"{known.name} {known.version}" for known in FORMATS)]
     readers += [column.name for column in ClipRow.columns()]  # a column that is new is empty until they are read again
     secret = None if key is None else hashlib.sha256(key).hexdigest()
-    read = hashlib.sha256(json.dumps([readers, secret, str(study.path.parent)]).encode())
+    read = hashlib.sha256(json.dumps([readers, secret, str(file.path.parent)]).encode())
     try:
-        for source, label in zip(study.file.sources, study.file.labels, strict=True):
+        for source, label in zip(file.sources, file.labels, strict=True):
             read.update(f"\n{label} {source.model_dump_json()}".encode())
-            for path in _paths(study, source):
+            for path in _paths(file, source):
                 for line in _stamps(path):
                     read.update(line.encode(errors="surrogateescape"))
     except OSError:
@@ -101,7 +101,7 @@ def stamp(study: Study, key: bytes | None) -> str | None:
     return read.hexdigest()
 
 
-def _paths(study: Study, source: SourceOptions) -> Iterator[Path]:
+def _paths(file: StudyFile, source: SourceOptions) -> Iterator[Path]:
     """The files and folders that a source reads."""
     fixed: list[str] = []
     for part in Path(source.glob or "").parts:
@@ -109,7 +109,7 @@ def _paths(study: Study, source: SourceOptions) -> Iterator[Path]:
             break
         fixed.append(part)
     named = (source.folder, source.sidecar, source.url_file, source.export, str(Path(*fixed)) if source.glob else None)
-    return (study.resolve(name) for name in named if name)
+    return (file.resolve(name) for name in named if name)
 
 
 def _stamps(path: Path) -> Iterator[str]:
@@ -130,18 +130,18 @@ def _stamps(path: Path) -> Iterator[str]:
             yield f"\n{entry.path} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def _export(study: Study, source: SourceOptions, label: str) -> ExportFile | None:
+def _export(file: StudyFile, source: SourceOptions, label: str) -> ExportFile | None:
     """The file of a source if another tool, or the researcher, made it; a list of addresses is none."""
-    path = study.resolve(source.export or source.url_file or "")
+    path = file.resolve(source.export or source.url_file or "")
     if source.urls or (source.url_file and not _is_table(path, source)):
         return None
     if not path.exists():
-        raise ConfigError(f"{study.path.name}: the export {path} is not there")
+        raise ConfigError(f"{file.path.name}: the export {path} is not there")
     result = read(path, Hints(source.donor, source.columns, source.platform))
     if source.url_file and result.format != CSV:
-        raise ConfigError(f"{study.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
+        raise ConfigError(f"{file.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
     if not result.posts and not result.exposures:
-        raise ConfigError(f"{study.path.name}: {path} holds no posts: `cliptone import` says what it found")
+        raise ConfigError(f"{file.path.name}: {path} holds no posts: `cliptone import` says what it found")
     return ExportFile(label, result, source.fetch)
 
 
@@ -149,20 +149,20 @@ def _is_table(path: Path, source: SourceOptions) -> bool:
     return path.is_file() and bool(source.columns or source.platform or "url" in header(path))
 
 
-def _addresses(study: Study, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
+def _addresses(file: StudyFile, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
     """The addresses of posts: those in the study file, or one a line of a file, where # begins a comment."""
     if source.urls:
         for address in source.urls:
-            yield _address(study.path.name, address, Provenance(label))
+            yield _address(file.path.name, address, Provenance(label))
         return
-    path = study.resolve(source.url_file or "")
+    path = file.resolve(source.url_file or "")
     if path.suffix.lower() == ".csv" and path.is_file():
         names = ", ".join(header(path))
         raise ConfigError(f'{path} has no column `url`, it has {names}: name it with columns = {{ url = "…" }}')
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{study.path.name}: the file {path} cannot be read as text in UTF-8") from error
+        raise ConfigError(f"{file.path.name}: the file {path} cannot be read as text in UTF-8") from error
     sha256 = digest(path)
     for number, line in enumerate(lines, start=1):
         address = line.strip()
@@ -182,12 +182,12 @@ def _address(where: str, address: str, place: Provenance) -> SourcedPost:
     )
 
 
-def _listing(study: Study, source: SourceOptions, label: str) -> ListingRequest:
+def _listing(file: StudyFile, source: SourceOptions, label: str) -> ListingRequest:
     address = source.listing or ""
     try:
         platform = listing_platform(address)
     except ConfigError as error:
-        raise ConfigError(f"{study.path.name}: {error}") from error
+        raise ConfigError(f"{file.path.name}: {error}") from error
     return ListingRequest(
         source=label,
         address=address,

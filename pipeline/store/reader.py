@@ -12,6 +12,7 @@ from pipeline.errors import StoreError, UserError
 from pipeline.store.publish.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
 from pipeline.store.queries import get_query, own_folder
 from pipeline.store.schema import create_macros, quoted
+from pipeline.study.folder import DATABASE, results_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,8 +88,7 @@ def published_path(path: Path) -> Path:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise UserError(f"{path} cannot be read as a study file: {error}") from error
-        output = content.get("output") or f"outputs/{content.get('name')}"
-        return path.parent / output / "study.duckdb"
+        return path.parent / (content.get("output") or results_of(content.get("name"))) / DATABASE
     if path.suffix != ".duckdb" and (manifest := manifest_of(path)) is not None:
         return manifest
-    return path / "study.duckdb" if path.suffix != ".duckdb" else path
+    return path / DATABASE if path.suffix != ".duckdb" else path

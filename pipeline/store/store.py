@@ -36,7 +36,7 @@ from pipeline.store.signals import UninterruptedLock
 from pipeline.store.tables import Tables, now
 from pipeline.store.transactions import disk_full, transaction
 from pipeline.store.upsert_posts import UpsertResult, merged, upsert_posts
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 STUDY_ROWS: tuple[type[Row], ...] = (
     ClipRow,
@@ -163,7 +163,7 @@ class Store:
         with self.uninterrupted_lock():
             return pending.known(self.tables, platform)
 
-    def clips(self, study: Study, plan: StagePlan, clip_ids: Sequence[str]) -> list[Clip]:
+    def clips(self, folder: StudyFolder, plan: StagePlan, clip_ids: Sequence[str]) -> list[Clip]:
         """These clips with the rows of the stages that this one needs, in the given order."""
         with self.uninterrupted_lock():
             kinds = [kind for need in plan.stage.needs for kind in self._stages[need].tables]
@@ -173,7 +173,7 @@ class Store:
                     stored[row.clip_id].setdefault(kind.table, []).append(row)  # type: ignore[attr-defined]
             sources = {row.clip_id: row for row in self.tables.read(SourceRow, clip_ids)}
             posts = {row.clip_id: row for row in self.tables.read(ClipRow, clip_ids)}
-        return [_clip(study, sources[name], posts[name], stored[name]) for name in clip_ids]
+        return [_clip(folder, sources[name], posts[name], stored[name]) for name in clip_ids]
 
     # ------------------------------------------------------------ what was done
 
@@ -276,12 +276,12 @@ class Store:
         return found
 
 
-def _clip(study: Study, source: SourceRow, post: ClipRow, stored: Mapping[str, Sequence[Row]]) -> Clip:
+def _clip(folder: StudyFolder, source: SourceRow, post: ClipRow, stored: Mapping[str, Sequence[Row]]) -> Clip:
     return Clip(
         clip_id=source.clip_id,
         source=Source(source.kind, source.location, source.stamp),
-        media_path=Path(source.location) if source.kind == "file" else study.media_path(source.clip_id),
-        audio_path=study.audio_path(source.clip_id),
+        media_path=Path(source.location) if source.kind == "file" else folder.media_path(source.clip_id),
+        audio_path=folder.audio_path(source.clip_id),
         declared_duration_s=post.declared_duration_s,
         caption=post.caption,
         stored=stored,

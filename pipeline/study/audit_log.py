@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from pipeline.errors import UserError
+from pipeline.study.folder import StudyFolder
 
 if TYPE_CHECKING:
-    from pipeline.study.config import Study
+    pass
 
-FILE = "audit.jsonl"
 BEGINNING = "0" * 64  # what the first line is bound to
 #: Names and words in counts: of closed lists, never free text.
 WORD = re.compile(r"[A-Za-z0-9_.,: -]{0,64}")
@@ -54,12 +54,12 @@ class ChainVerdict:
     broken: str | None  # what is wrong first, as a sentence; None if all is well
 
 
-def note(study: Study, command: str, counts: Counts) -> None:
+def note(folder: StudyFolder, command: str, counts: Counts) -> None:
     """Add a line to the log of a study; counts are numbers and words of closed lists, else `ValueError`."""
     wrong = [name for name, value in counts.items() if not WORD.fullmatch(name) or not WORD.fullmatch(str(value))]
     if wrong:
         raise ValueError(f"the audit log takes numbers and single words alone, not {wrong[0]!r}")
-    path = study.output / FILE
+    path = folder.audit_log
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):
         content = path.read_bytes() if path.exists() else b""

@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -19,15 +19,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipeline.errors import ConfigError
 from pipeline.stage import Options, Stage
 from pipeline.study.filters import FilterOptions
+from pipeline.study.folder import StudyFolder, results_of
 from pipeline.study.profiles import Profile, completed
-from pipeline.study.shard import Shard, digest_of
+from pipeline.study.shard import Shard
 from pipeline.study.source_options import SourceOptions, labels
 
 SCHEMA = 1  # of the study file; a file from a newer cliptone is refused
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 PARQUET = "parquet://"  # before a folder, or an address such as s3://bucket/study
 NAME_BYTES, PATH_BYTES = 255, 4_000  # what file systems take
-STEM_CHARACTERS = 40  # readable part of a work file's name; a digest makes it unique
 
 
 class PrivacyOptions(Options):
@@ -78,7 +78,7 @@ class RunOptions(Options):
     ray: RayOptions = RayOptions()
 
 
-class StudyFile(BaseModel):
+class StudyContent(BaseModel):
     """The part of a study file that is not options of a stage."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,11 +102,6 @@ class StudyFile(BaseModel):
     privacy: PrivacyOptions = PrivacyOptions()
     run: RunOptions = RunOptions()
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What each source is called in results, in order."""
-        return labels(self.sources)
-
     @field_validator("store")
     @classmethod
     def _known_store(cls, store: str) -> str:
@@ -117,83 +112,68 @@ class StudyFile(BaseModel):
         return store
 
     @model_validator(mode="after")
-    def _labels_differ(self) -> StudyFile:
-        label, times = Counter(self.labels).most_common(1)[0]
+    def _labels_differ(self) -> StudyContent:
+        label, times = Counter(labels(self.sources)).most_common(1)[0]
         if times > 1:
             raise ValueError(f"two sources are called {label!r}: give each a name of its own")
         return self
 
 
 @dataclass(frozen=True)
-class Study:
-    """A study: what its file says, and where its results lie."""
+class StudyFile:
+    """What is wished: a study file, read and checked."""
 
     path: Path
-    file: StudyFile
+    content: StudyContent
     options: Mapping[str, Options]  # by stage
-    digest: str  # sha256 of the study file
-    shard: Shard | None = None  # the part of it that is meant; None: all of it
+    digest: str  # sha256 of the file
 
     @property
     def name(self) -> str:
         """The study's name."""
-        return self.file.name
+        return self.content.name
 
     @property
-    def output(self) -> Path:
-        """The folder of its results: `outputs/<name>` beside the study file, unless the file names another."""
-        return self.resolve(self.file.output or f"outputs/{self.name}")
+    def sources(self) -> tuple[SourceOptions, ...]:
+        """Where its clips come from."""
+        return self.content.sources
 
     @property
-    def parquet(self) -> str | None:
-        """The folder, or the address, of its results as Parquet files; None: they are one DuckDB file."""
-        if not self.file.store.startswith(PARQUET):
-            return None
-        named = self.file.store.removeprefix(PARQUET).removeprefix("file://")
-        return named if "://" in named else str(self.resolve(named))
+    def labels(self) -> tuple[str, ...]:
+        """What each source is called in results, in order."""
+        return labels(self.sources)
 
     @property
-    def shards(self) -> Path:
-        """The folder of shards, one folder each."""
-        return self.output / "work" / "shards"
+    def filters(self) -> FilterOptions:
+        """Which posts stay out."""
+        return self.content.filters
 
     @property
-    def published(self) -> Path:
-        """The database for readers, replaced as a whole when there is news."""
-        return self._home / "study.duckdb"
+    def privacy(self) -> PrivacyOptions:
+        """What is known of people."""
+        return self.content.privacy
 
     @property
-    def working(self) -> Path:
-        """The database that a run holds open."""
-        return self._home / "work" / "study.duckdb"
-
-    @property
-    def _home(self) -> Path:
-        """Where the databases lie: a shard has its own, while media and audio lie with those of all clips."""
-        return self.shards / self.shard.folder if self.shard else self.output
+    def run(self) -> RunOptions:
+        """How the machine is used."""
+        return self.content.run
 
     @property
     def models_folder(self) -> Path | None:
         """The folder with the user's own models, if the file names one."""
-        return self.resolve(self.file.run.models_folder) if self.file.run.models_folder else None
+        return self.resolve(self.run.models_folder) if self.run.models_folder else None
 
-    @property
-    def downloads(self) -> Path:
-        """The folder of fetched media, one folder a clip."""
-        return self.output / "work" / "media"
+    def folder(self) -> StudyFolder:
+        """Where its results lie: `outputs/NAME` beside the file, unless the file names another folder."""
+        return StudyFolder(
+            self.name, self.resolve(self.content.output or results_of(self.name)), parquet=self._parquet()
+        )
 
-    @property
-    def audio_folder(self) -> Path:
-        """The folder of decoded audio, one file a clip."""
-        return self.output / "work" / "audio"
-
-    def audio_path(self, clip_id: str) -> Path:
-        """The decoded audio of a clip; its name holds nothing that a path could misread."""
-        return self.audio_folder / f"{work_name(clip_id)}.wav"
-
-    def media_path(self, clip_id: str) -> Path | None:
-        """The fetched media of a clip, if it is there."""
-        return next(iter(sorted((self.downloads / work_name(clip_id)).glob("media.*"))), None)
+    def _parquet(self) -> str | None:
+        if not self.content.store.startswith(PARQUET):
+            return None
+        named = self.content.store.removeprefix(PARQUET).removeprefix("file://")
+        return named if "://" in named else str(self.resolve(named))
 
     def resolve(self, text: str) -> Path:
         """A path of the study file; relative ones start beside the file. `ConfigError` if no file can have it."""
@@ -208,9 +188,24 @@ class Study:
         return path
 
 
-def work_name(clip_id: str) -> str:
-    """A file name for a clip, safe on every system: readable characters and a digest."""
-    return f"{re.sub(r'[^A-Za-z0-9]+', '_', clip_id)[-STEM_CHARACTERS:].strip('_')}-{digest_of(clip_id)}"
+@dataclass(frozen=True)
+class Study:
+    """A study: what is wished, and where things lie. What needs one of the two takes that one."""
+
+    file: StudyFile
+    folder: StudyFolder
+
+    def with_options(self, stage: str, options: Options) -> Study:
+        """The same study with other options of one stage."""
+        return replace(self, file=replace(self.file, options={**self.file.options, stage: options}))
+
+    def with_run(self, options: RunOptions) -> Study:
+        """The same study on another engine, or with other workers."""
+        return replace(self, file=replace(self.file, content=self.file.content.model_copy(update={"run": options})))
+
+    def of_shard(self, shard: Shard | None) -> Study:
+        """The same study for one shard, or with None for all of it."""
+        return replace(self, folder=self.folder.of_shard(shard))
 
 
 def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
@@ -228,12 +223,13 @@ def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
             f"{path} was written for a newer cliptone (schema {schema}, this one reads {SCHEMA}): upgrade it"
         )
     own = {key: value for key, value in content.items() if key not in stages}
-    file = _check(StudyFile, own, path, (), extra=tuple(stages))
-    if not NAME.fullmatch(file.name):
-        raise ConfigError(f"{path}: the name {file.name!r} may hold letters, digits, - and _ alone")
-    content = completed(content, file.profile)
+    own_content = _check(StudyContent, own, path, (), extra=tuple(stages))
+    if not NAME.fullmatch(own_content.name):
+        raise ConfigError(f"{path}: the name {own_content.name!r} may hold letters, digits, - and _ alone")
+    content = completed(content, own_content.profile)
     options = {name: _check(stage.Options, content.get(name, {}), path, (name,)) for name, stage in stages.items()}
-    return Study(path.absolute(), file, options, hashlib.sha256(text.encode()).hexdigest())
+    file = StudyFile(path.absolute(), own_content, options, hashlib.sha256(text.encode()).hexdigest())
+    return Study(file, file.folder())
 
 
 def _check(

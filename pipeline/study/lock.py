@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from pipeline.errors import StudyBusy
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 
 @contextmanager
-def held(study: Study) -> Iterator[None]:
+def held(folder: StudyFolder) -> Iterator[None]:
     """Hold a study; `StudyBusy` if another run does."""
-    path = study.working.with_name("run.lock")
+    path = folder.lock
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
-        part = f"shard {study.shard} of " if study.shard else ""
+        part = f"shard {folder.shard} of " if folder.shard else ""
         raise StudyBusy(
-            f"another run holds {part}the study {study.name!r}: wait for it to end "
+            f"another run holds {part}the study {folder.name!r}: wait for it to end "
             "(`cliptone status` shows how far it is)"
         ) from error
     try:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.stage import Stage
-from pipeline.study.config import SCHEMA, PrivacyOptions, RayOptions, RunOptions, StudyFile
+from pipeline.study.config import SCHEMA, PrivacyOptions, RayOptions, RunOptions, StudyContent
 from pipeline.study.filters import FilterOptions
 
 HEAD = """# {name}: a study for cliptone. Run it with: cliptone run {name}.toml
@@ -85,7 +85,7 @@ def sections(stages: Mapping[str, type[Stage]]) -> tuple[Section, ...]:
 
 def study_template(name: str, stages: Mapping[str, type[Stage]]) -> str:
     """A commented study file."""
-    about = {key: StudyFile.model_fields[key].description for key in ("output", "store", "profile")}
+    about = {key: StudyContent.model_fields[key].description for key in ("output", "store", "profile")}
     return "\n".join([HEAD.format(name=name, schema=SCHEMA, **about), *map(_written, sections(stages))])
 
 

@@ -116,7 +116,7 @@ def test_a_run_without_speech_needs_no_weights_and_says_so(folder: Path) -> None
 
 @pytest.mark.model
 def test_queries_and_sql_in_every_form(demo: Study, tmp_path: Path) -> None:
-    here = str(demo.output)
+    here = str(demo.folder.root)
     table = cliptone("query", "tone_by_hashtag", "--study", here, cwd=tmp_path)
     assert "hashtag" in table.stdout
     listing = cliptone("query", cwd=tmp_path)
@@ -134,7 +134,7 @@ def test_queries_and_sql_in_every_form(demo: Study, tmp_path: Path) -> None:
 
 @pytest.mark.model
 def test_mistakes_in_queries(demo: Study, tmp_path: Path) -> None:
-    here = str(demo.output)
+    here = str(demo.folder.root)
     assert "there is no query 'tones'" in mistake(cliptone("query", "tones", "--study", here, cwd=tmp_path))
     assert "takes no parameters" in mistake(
         cliptone("query", "clip_tone", "--study", here, "--term", "bag", cwd=tmp_path)
@@ -152,7 +152,7 @@ def test_mistakes_in_queries(demo: Study, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_in_one_process_with_many_threads_the_rows_are_those_of_workers(demo: Study, tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
-    shutil.copy(demo.output / "clips" / "english_quick.mp4", tmp_path / "clips")
+    shutil.copy(demo.folder.root / "clips" / "english_quick.mp4", tmp_path / "clips")
     study = write_study(tmp_path, f"{SOURCE}[run]\nworkers = 0\n")
     many = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
     assert cliptone_process("run", str(study), cwd=tmp_path, **many).returncode == 0
@@ -163,7 +163,8 @@ def test_in_one_process_with_many_threads_the_rows_are_those_of_workers(demo: St
         "WHERE file_name = 'english_quick.mp4' ORDER BY word_index, emotions.region"
     )
     here, there = (
-        cliptone("sql", compared, "-s", str(place), "-f", "csv", cwd=tmp_path).stdout for place in (study, demo.output)
+        cliptone("sql", compared, "-s", str(place), "-f", "csv", cwd=tmp_path).stdout
+        for place in (study, demo.folder.root)
     )
     assert len(here.splitlines()) > 100
     assert here == there
@@ -172,7 +173,7 @@ def test_in_one_process_with_many_threads_the_rows_are_those_of_workers(demo: St
 @pytest.mark.model
 def test_places_that_cannot_be_written(demo: Study, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    complaint = mistake(cliptone("query", "failures", "-s", str(demo.output), "-o", "none/x.csv", cwd=tmp_path))
+    complaint = mistake(cliptone("query", "failures", "-s", str(demo.folder.root), "-o", "none/x.csv", cwd=tmp_path))
     assert "none/x.csv cannot be read or written: no such file or directory" in complaint
     assert "cannot be read or written" in mistake(cliptone("demo", "file/demo", cwd=tmp_path))
 
@@ -221,7 +222,7 @@ def test_doctor_says_what_to_do(tmp_path: Path) -> None:
 def test_two_at_once(tmp_path: Path, demo_clips: Path) -> None:
     (tmp_path / "clips").symlink_to(demo_clips)
     study = write_study(tmp_path, SOURCE)
-    with held(load_study(study, BY_NAME)):
+    with held(load_study(study, BY_NAME).folder):
         assert "another run holds the study 'test'" in mistake(cliptone("run", str(study), cwd=tmp_path))
 
 

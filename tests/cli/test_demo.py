@@ -28,7 +28,7 @@ MAX_WER = 0.15
 
 @pytest.fixture(scope="module")
 def overview(demo: Study) -> dict[str, Any]:
-    frame = open_study(demo.output).query("clip_overview")
+    frame = open_study(demo.folder.root).query("clip_overview")
     return {
         name.removesuffix(".mp4"): row for name, row in zip(frame["file_name"], frame.to_dict("records"), strict=True)
     }
@@ -74,7 +74,7 @@ def test_music_over_speech_takes_the_tone_away(overview: dict[str, Any], demo: S
     row = overview["speech_under_music"]
     assert missing(row["tone"])
     assert row["tone_reason"] == "music_over_speech"
-    regions = open_study(demo.output).sql("FROM emotions WHERE clip_id = $clip", clip=row["clip_id"])
+    regions = open_study(demo.folder.root).sql("FROM emotions WHERE clip_id = $clip", clip=row["clip_id"])
     assert (regions["reason"] == "music_over_speech").mean() > 0.5
     assert regions.loc[regions["reason"].notna(), ["label", "probability", "probabilities"]].isna().all(axis=None)
     assert overview["speech_under_music"]["music_share"] > 0.5
@@ -82,7 +82,7 @@ def test_music_over_speech_takes_the_tone_away(overview: dict[str, Any], demo: S
 
 
 def test_failures_have_their_reason(overview: dict[str, Any], demo: Study) -> None:
-    failures = open_study(demo.output).query("failures").set_index("clip_id")
+    failures = open_study(demo.folder.root).query("failures").set_index("clip_id")
     reasons = {row["clip_id"]: row["reason"] for row in failures.reset_index().to_dict("records")}
     assert sorted(reasons.values()) == ["no_audio", "not_media"]
     assert overview["no_audio"]["problem"] == "audio: no_audio"
@@ -90,7 +90,9 @@ def test_failures_have_their_reason(overview: dict[str, Any], demo: Study) -> No
 
 
 def test_quick_speech_is_quicker_than_slow_speech(overview: dict[str, Any], demo: Study) -> None:
-    rates = open_study(demo.output).sql("SELECT clip_id, avg(articulation_rate_hz) AS rate FROM acoustics GROUP BY ALL")
+    rates = open_study(demo.folder.root).sql(
+        "SELECT clip_id, avg(articulation_rate_hz) AS rate FROM acoustics GROUP BY ALL"
+    )
     by_clip = dict(zip(rates["clip_id"], rates["rate"], strict=True))
     assert by_clip[overview["english_quick"]["clip_id"]] > 1.2 * by_clip[overview["english_slow"]["clip_id"]]
 
@@ -105,21 +107,21 @@ def test_no_handle_is_stored(demo: Study) -> None:
     with (SHIPPED / "posts.csv").open(encoding="utf-8") as file:
         handles = {row["author"] for row in csv.DictReader(file)}
     assert handles
-    content = open_study(demo.output)
+    content = open_study(demo.folder.root)
     for table in ("clips", "attempts", "media", "observations"):
         text = content.sql(f"FROM {table}").to_csv()
         assert not [handle for handle in handles if handle in text]
 
 
 def test_ids_keep_their_nineteen_digits(demo: Study) -> None:
-    ids = open_study(demo.output).sql("SELECT clip_id FROM clips WHERE platform = 'tiktok'")["clip_id"]
+    ids = open_study(demo.folder.root).sql("SELECT clip_id FROM clips WHERE platform = 'tiktok'")["clip_id"]
     assert len(ids) > 0
     assert all(re.fullmatch(r"tiktok:\d{19}", clip_id) for clip_id in ids)
 
 
 def content(study: Study) -> dict[str, list[Any]]:
     """Every stored row, but for the bookkeeping that holds times."""
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         tables = [kind.table for stage in STAGES for kind in stage.tables] + ["clips", "observations"]
         found = {table: connection.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in tables}
         sql = "SELECT clip_id, stage, fingerprint, status, reason, message FROM attempts ORDER BY ALL"
@@ -152,7 +154,7 @@ def test_every_query_has_a_header_and_runs(query: str, demo: Study) -> None:
     chosen = read_queries()[query]
     heads = ["what", "grain", "unit", "caution", *(["parameters"] if chosen.parameters else [])]
     assert [line.split(":")[0] for line in chosen.header.splitlines()] == heads
-    reader = open_study(demo.output)
+    reader = open_study(demo.folder.root)
     author = reader.sql("SELECT author_key FROM clips WHERE clip_id = $clip", clip=CLIP)["author_key"].item()
     given = {name: value for name, value in {**PARAMETERS, "author": author}.items() if name in chosen.parameters}
     frame = reader.query(query, **chosen.bind(given))
@@ -172,17 +174,19 @@ def test_every_query_has_a_header_and_runs(query: str, demo: Study) -> None:
     ],
 )
 def test_the_grain_of_a_query(query: str, grain: list[str], demo: Study) -> None:
-    frame = open_study(demo.output).query(query)
+    frame = open_study(demo.folder.root).query(query)
     assert not frame.duplicated(grain).any()
 
 
 def test_queries_without_parameters_are_views_of_the_same_name(demo: Study) -> None:
-    views = set(open_study(demo.output).sql("SELECT view_name FROM duckdb_views() WHERE NOT internal")["view_name"])
+    views = set(
+        open_study(demo.folder.root).sql("SELECT view_name FROM duckdb_views() WHERE NOT internal")["view_name"]
+    )
     assert views == {query.name for query in read_queries().values() if not query.parameters}
 
 
 def test_tone_of_a_clip_is_the_mean_of_its_regions_by_length(demo: Study) -> None:
-    reader = open_study(demo.output)
+    reader = open_study(demo.folder.root)
     tone = reader.query("clip_tone")
     row = tone[tone["tone"].notna()].iloc[0]
     regions = reader.sql(
@@ -197,7 +201,7 @@ def test_tone_of_a_clip_is_the_mean_of_its_regions_by_length(demo: Study) -> Non
 
 @pytest.mark.slow
 def test_another_tone_option_runs_that_stage_alone(demo: Study, tmp_path: Path) -> None:
-    shutil.copytree(demo.output, tmp_path / "demo")
+    shutil.copytree(demo.folder.root, tmp_path / "demo")
     study_file = tmp_path / "demo" / "demo.toml"
     study_file.write_text(study_file.read_text().replace("[emotion]", "[emotion]\nmin_region_s = 4.0"))
     before = content(demo)
@@ -214,7 +218,7 @@ def test_another_tone_model_runs_that_stage_alone_and_stands_beside_the_first(
 ) -> None:
     make_look_alike(tmp_path / "models" / NAME, tmp_path / "scratch")
     pin(monkeypatch, tmp_path / "models" / NAME)
-    shutil.copytree(demo.output, tmp_path / "demo")
+    shutil.copytree(demo.folder.root, tmp_path / "demo")
     study_file = tmp_path / "demo" / "demo.toml"
     both = study_file.read_text().replace('models = ["starter"]', f'models = ["starter", "{NAME}"]')
     study_file.write_text(f'{both}\n[run]\nmodels_folder = "{tmp_path / "models"}"\n')
@@ -230,17 +234,17 @@ def test_another_tone_model_runs_that_stage_alone_and_stands_beside_the_first(
         if row[5] is not None:
             assert sum(row[5].values()) == pytest.approx(1, abs=1e-6)
             assert set(row[5]) == {"neutral", "angry", "happy", "sad"}
-    assert set(open_study(study.output).query("clip_tone")["model"]) == {"starter", NAME}
+    assert set(open_study(study.folder.root).query("clip_tone")["model"]) == {"starter", NAME}
 
 
 def test_the_demo_says_how_many_words_were_heard_wrong(demo: Study, demo_copy: Study) -> None:
     said = re.search(
         r"([\d.]+)% of the true words of 6 clips were heard wrong",
-        (demo.output / "said.txt").read_text(encoding="utf-8"),
+        (demo.folder.root / "said.txt").read_text(encoding="utf-8"),
     )
     assert said
     assert float(said[1]) <= 100 * MAX_WER
-    stored = open_study(demo.output).sql("SELECT DISTINCT group_value FROM evaluations WHERE measure = 'wer'")
+    stored = open_study(demo.folder.root).sql("SELECT DISTINCT group_value FROM evaluations WHERE measure = 'wer'")
     assert set(stored["group_value"]) == {"all", "en", "es", "fr"}
-    again = cliptone("demo", str(demo_copy.output), cwd=demo_copy.output)
+    again = cliptone("demo", str(demo_copy.folder.root), cwd=demo_copy.folder.root)
     assert "of the true words" not in again.stdout, "nothing was done, so there is nothing new to judge"

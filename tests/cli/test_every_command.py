@@ -45,7 +45,7 @@ class Desk:
 
     def has(self, sql: str) -> list[tuple[object, ...]]:
         """Rows of the published results."""
-        with duckdb.connect(str(self.study.published), read_only=True) as connection:
+        with duckdb.connect(str(self.study.folder.published), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
 
@@ -90,7 +90,7 @@ def test_nothing_below_is_of_a_command_that_is_gone() -> None:
 
 @use
 def demo(desk: Desk) -> None:
-    assert "10 clips, 10 new: 90 steps done" in " ".join((desk.study.output / "said.txt").read_text().split())
+    assert "10 clips, 10 new: 90 steps done" in " ".join((desk.study.folder.root / "said.txt").read_text().split())
     said = desk.says("demo", "demo")
     assert "Nothing to do: all 10 clips are up to date" in said
     assert "speech_under_music.mp4" in said
@@ -100,12 +100,12 @@ def demo(desk: Desk) -> None:
 def init(desk: Desk) -> None:
     assert "cliptone run my-study.toml" in desk.says("init", "my-study")
     (desk.folder / "clips").mkdir()
-    assert load_study(desk.folder / "my-study.toml", BY_NAME).name == "my-study"
+    assert load_study(desk.folder / "my-study.toml", BY_NAME).file.name == "my-study"
 
 
 @use
 def run(desk: Desk) -> None:
-    (desk.study.output / "clips" / "another.mp4").write_text("no video")
+    (desk.study.folder.root / "clips" / "another.mp4").write_text("no video")
     assert "11 clips, 1 new: 1 steps done" in desk.says("run", STUDY)
     assert desk.has("SELECT reason FROM attempts WHERE clip_id = 'file:another.mp4' AND status = 'failed'") == [
         ("not_media",)
@@ -174,7 +174,7 @@ def codebook(desk: Desk) -> None:
 @use
 def report(desk: Desk) -> None:
     assert "10 clips. Open" in desk.says("report", STUDY)
-    assert (desk.study.output / "report" / "index.html").is_file()
+    assert (desk.study.folder.root / "report" / "index.html").is_file()
 
 
 @use
@@ -219,7 +219,7 @@ def _labels(desk: Desk, *names: str) -> str:
 def train_head(desk: Desk) -> None:
     said = desk.says("train-head", _labels(desk, "loud", "calm"), "--study", STUDY)
     assert 'models = ["starter", "heads/mine"]' in said
-    assert (desk.study.output / "heads" / "mine").is_dir()
+    assert (desk.study.folder.root / "heads" / "mine").is_dir()
 
 
 @use
@@ -232,7 +232,7 @@ def evaluate(desk: Desk) -> None:
 def _take_out_of_own_files(desk: Desk) -> None:
     """The files that the demo is made of lie beside its results: what they say of people is the user's to delete."""
     for name in ("posts.csv", "transcripts.csv"):
-        path = desk.study.output / name
+        path = desk.study.folder.root / name
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         path.write_text("".join(line for line in lines if not any(one in line for one in OF_AUTHOR)), encoding="utf-8")
 
@@ -248,10 +248,10 @@ def forget(desk: Desk) -> None:
 @use
 def expire(desk: Desk) -> None:
     assert "Nothing was deleted (no day is named" in desk.says("expire", STUDY)
-    with desk.study.path.open("a", encoding="utf-8") as file:
+    with desk.study.file.path.open("a", encoding="utf-8") as file:
         file.write("\n[privacy]\nretain_until = 2020-01-31\n")
     assert "Deleted." in desk.says("expire", STUDY, "--what", "audio", "--yes")
-    assert not list((desk.study.output / "work" / "audio").glob("*.wav"))
+    assert not list((desk.study.folder.root / "work" / "audio").glob("*.wav"))
 
 
 @use
@@ -271,7 +271,7 @@ def methods(desk: Desk) -> None:
 @use
 def verify(desk: Desk) -> None:
     assert "All is well" in desk.says("verify", STUDY)
-    next((desk.study.output / "work" / "audio").glob("*.wav")).unlink()
+    next((desk.study.folder.root / "work" / "audio").glob("*.wav")).unlink()
     assert "is not there" in desk.says("verify", STUDY, code=1)
     assert "1 of 1 are mended" in desk.says("verify", STUDY, "--repair")
 

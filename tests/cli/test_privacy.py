@@ -28,9 +28,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture
 def study(whole: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
-    shutil.copytree(whole.path.parent, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(whole.file.path.parent, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    return load_study(tmp_path / whole.path.name, BY_NAME)
+    return load_study(tmp_path / whole.file.path.name, BY_NAME)
 
 
 def cliptone(*arguments: str, code: int = 0) -> str:
@@ -47,15 +47,15 @@ def test_forget_says_what_went_what_is_left_and_where_the_receipt_is(study: Stud
     assert "found 0" in said
     assert "Not reached: backups" in said
     assert AUTHORS[0] not in said
-    (receipt,) = (study.output / "receipts").iterdir()
+    (receipt,) = (study.folder.root / "receipts").iterdir()
     assert receipt.name in said.replace("\n", "")
-    (line,) = audit_log.read(study.output / audit_log.FILE)
+    (line,) = audit_log.read(study.folder.audit_log)
     assert line.command == "forget"
     assert line.counts == {"clips": POSTS_EACH, "authors": 1, "donors": 0, "proven": "True"}
 
 
 def test_forget_ends_with_an_error_where_something_is_left(study: Study) -> None:
-    (study.output / "notes.txt").write_text(clip_id(0, 0))
+    (study.folder.root / "notes.txt").write_text(clip_id(0, 0))
     assert "NOT PROVEN" in cliptone("forget", "--clip", clip_id(0, 0), code=1)
 
 
@@ -64,17 +64,17 @@ def test_forget_wants_to_know_whom(study: Study) -> None:
         cliptone("forget")
     with pytest.raises(UserError, match="nothing was changed"):
         cliptone("forget", "--author", "@nobody.at.all")
-    assert not (study.output / audit_log.FILE).exists()
+    assert not (study.folder.audit_log).exists()
 
 
 def test_an_opt_out_list_is_applied_and_stored_nowhere(study: Study) -> None:
     Path("list.txt").write_text(f"@{AUTHORS[0]}\n@someone.else.here\ntiktok:7399999999999999999\n")
     said = cliptone("optout", "add", "list.txt")
     assert "2 accounts and 1 posts stay out" in said
-    for path in study.output.rglob("*"):
+    for path in study.folder.root.rglob("*"):
         if path.is_file():
             assert b"someone.else.here" not in path.read_bytes(), path
-    (line,) = audit_log.read(study.output / audit_log.FILE)
+    (line,) = audit_log.read(study.folder.audit_log)
     assert line.counts == {"accounts": 2, "posts": 1, "clips_forgotten": POSTS_EACH}
 
 
@@ -83,42 +83,45 @@ def test_a_key_is_shown_moved_and_destroyed(study: Study, tmp_path: Path, monkey
     assert "none" in cliptone("keys", "show")
     from pipeline.study.keys import key_for
 
-    key_for(study.name)
-    assert str(key_state(study.name).digest) in cliptone("keys", "show")
+    key_for(study.file.name)
+    assert str(key_state(study.file.name).digest) in cliptone("keys", "show")
     with pytest.raises(UserError, match="beside the results"):
-        cliptone("keys", "move", str(study.output / "keys"))
+        cliptone("keys", "move", str(study.folder.root / "keys"))
     assert "CLIPTONE_KEYS" in cliptone("keys", "move", str(tmp_path / "safe"))
     assert "moved" in cliptone("keys", "show")
     monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "safe"))
     assert "no way back" in cliptone("keys", "destroy").lower().replace("\n", " ")
-    assert key_state(study.name).state == "here", "without --yes nothing happens"
+    assert key_state(study.file.name).state == "here", "without --yes nothing happens"
     cliptone("keys", "destroy", "--yes")
-    assert key_state(study.name).state == "destroyed"
-    assert [line.command for line in audit_log.read(study.output / audit_log.FILE)] == ["keys move", "keys destroy"]
+    assert key_state(study.file.name).state == "destroyed"
+    assert [line.command for line in audit_log.read(study.folder.audit_log)] == [
+        "keys move",
+        "keys destroy",
+    ]
 
 
 def test_expire_shows_first_and_deletes_what_is_named(study: Study) -> None:
-    with study.path.open("a") as file:
+    with study.file.path.open("a") as file:
         file.write(PAST)
     assert "Nothing was deleted" in cliptone("expire")
-    assert study.audio_path(clip_id(0, 0)).exists()
+    assert study.folder.audio_path(clip_id(0, 0)).exists()
     with pytest.raises(UserError, match="name what to delete"):
         cliptone("expire", "--yes")
     with pytest.raises(UserError, match="there is no class"):
         cliptone("expire", "--what", "video")
     assert "Deleted" in cliptone("expire", "--what", "audio", "--yes")
-    assert not study.audio_path(clip_id(0, 0)).exists()
-    assert study.downloads.exists()
-    assert audit_log.read(study.output / audit_log.FILE)[-1].counts == {
+    assert not study.folder.audio_path(clip_id(0, 0)).exists()
+    assert study.folder.media.exists()
+    assert audit_log.read(study.folder.audit_log)[-1].counts == {
         "classes": "audio",
         "files": len(AUTHORS) * POSTS_EACH,
     }
 
 
 def test_a_study_beyond_its_day_takes_in_nothing_new(study: Study) -> None:
-    with study.path.open("a") as file:
+    with study.file.path.open("a") as file:
         file.write(PAST)
-    for command in (["run"], ["recheck"], ["import", "posts.csv", "--study", str(study.path)]):
+    for command in (["run"], ["recheck"], ["import", "posts.csv", "--study", str(study.file.path)]):
         with pytest.raises(UserError, match="was to be kept until 2020-01-31"):
             cliptone(*command)
     assert "beyond 2020-01-31" in cliptone("status")
@@ -126,18 +129,18 @@ def test_a_study_beyond_its_day_takes_in_nothing_new(study: Study) -> None:
 
 def test_status_counts_the_days(study: Study) -> None:
     assert "days left" not in cliptone("status")
-    with study.path.open("a") as file:
+    with study.file.path.open("a") as file:
         file.write("[privacy]\nretain_until = 2999-12-31\n")
     assert "To be kept until 2999-12-31" in cliptone("status")
 
 
 def test_audit_shows_every_command_and_a_broken_chain(study: Study) -> None:
-    audit_log.note(study, "run", {"new": 1})
-    audit_log.note(study, "recheck", {"public": 1})
+    audit_log.note(study.folder, "run", {"new": 1})
+    audit_log.note(study.folder, "recheck", {"public": 1})
     said = cliptone("audit")
     assert "recheck" in said
     assert "The chain of 2 lines holds" in said
-    path = study.output / audit_log.FILE
+    path = study.folder.audit_log
     first, second = path.read_text().splitlines()
     path.write_text(json.dumps({**json.loads(first), "command": "nothing"}) + "\n" + second + "\n")
     assert "BROKEN" in cliptone("audit", code=1)
@@ -146,5 +149,5 @@ def test_audit_shows_every_command_and_a_broken_chain(study: Study) -> None:
 def test_figures_that_are_stored_are_a_line_of_the_log(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.results.evaluation.tone.evaluate_tone", lambda *_: Evaluation((), (), ()))
     cliptone("evaluate", "--labels", "labels.csv")
-    (line,) = audit_log.read(study.output / audit_log.FILE)
+    (line,) = audit_log.read(study.folder.audit_log)
     assert (line.command, line.counts) == ("evaluate", {"figures": 0})

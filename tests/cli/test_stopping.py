@@ -83,7 +83,7 @@ def started(folder: Path, *options: str, pause_s: float = 1.0) -> tuple[Study, s
     (folder / "command.py").write_text(COMMAND, encoding="utf-8")
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     process = subprocess.Popen(
-        [sys.executable, str(folder / "command.py"), "run", str(study.path), *options],
+        [sys.executable, str(folder / "command.py"), "run", str(study.file.path), *options],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     signal.signal(signal.SIGINT, before)
@@ -109,7 +109,7 @@ def test_a_signal_stops_within_five_seconds_and_what_was_done_is_published(
     assert process.returncode == code, complaint
     assert "the next run goes on" in complaint
     assert "Traceback" not in complaint
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         decoded, lengths = connection.execute("SELECT (SELECT count(*) FROM audio), count(*) FROM lengths").fetchall()[
             0
         ]

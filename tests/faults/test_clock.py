@@ -28,7 +28,7 @@ def test_f14_a_clock_that_jumps(failing: Zygote, tmp_path: Path, tell: Callable[
     assert failing.run(study, save_every_s=0.0, publish_every_s=0.5, clock_jumps=True) == 0
     assert failing.run(study, clock_jumps=True) == 0
     assert state(study) == state(undisturbed)
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         spread, least = connection.execute(
             "SELECT date_diff('hour', min(finished_at), max(finished_at)), min(seconds) FROM attempts"
         ).fetchall()[0]

@@ -68,7 +68,7 @@ def test_f4_a_disk_that_is_too_small(zygote: Zygote, tmp_path: Path, size: Size,
     undisturbed = study_of(tmp_path / "undisturbed", clips)
     go(undisturbed)
     wanted, stops = state(undisturbed), []
-    need = _least_disk(zygote, tmp_path / "least", clips, _bytes_below(undisturbed.output))
+    need = _least_disk(zygote, tmp_path / "least", clips, _bytes_below(undisturbed.folder.root))
     for share in (0.5, 0.9, 1.1):
         disk = tmp_path / f"disk{share}"
         with small_disk(disk, int(share * need)) as mount:

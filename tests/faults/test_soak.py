@@ -46,15 +46,15 @@ def test_f18_what_is_derived_is_made_again(tmp_path: Path, tell: Tell) -> None:
     study = study_of(tmp_path, 10)
     go(study)
     wanted = state(study)
-    study.published.unlink()
-    study.working.with_name(SPARE).unlink(missing_ok=True)
+    study.folder.published.unlink()
+    study.folder.working.with_name(SPARE).unlink(missing_ok=True)
     assert go(study).idle
     assert state(study) == wanted, "the published file, from the working database"
-    rebuild(study.working)
-    study.published.unlink()
+    rebuild(study.folder.working)
+    study.folder.published.unlink()
     assert go(study).idle
     assert state(study) == wanted, "the working database, copied anew"
-    shutil.rmtree(study.output)
+    shutil.rmtree(study.folder.root)
     assert go(study).passed == dict.fromkeys(("download", "audio", "length", "double"), 10)
     assert state(study) == wanted, "everything, from the sources"
     tell("made again: the published file, the working database (copied anew), the whole study: 3 of 3 the same tables")

@@ -63,8 +63,8 @@ def test_f13_readers_during_a_run(zygote: Zygote, tmp_path: Path, size: Size, te
     times, clips = size(60, 1_000), size(30, 600)
     study = study_of(tmp_path, clips)
     go(study)
-    study = _slower(study.path)
-    arguments = [sys.executable, "-c", READER, str(study.published), str(times)]
+    study = _slower(study.file.path)
+    arguments = [sys.executable, "-c", READER, str(study.folder.published), str(times)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "open\n"

@@ -41,7 +41,7 @@ def test_f10_four_bad_clips_of_fifty(
     study = study_of(tmp_path, CLIPS, f'[length]\ntrouble = "{trouble}"\n')
     report = go(study, workers=2)
     assert report.passed["length"] == CLIPS - len(TROUBLE)
-    assert failures(study.published) == {f"file:{name}.wav": reason for name, (_, reason) in TROUBLE.items()}
+    assert failures(study.folder.published) == {f"file:{name}.wav": reason for name, (_, reason) in TROUBLE.items()}
     again = go(study, workers=2)
     assert again.failed == {"length": Counter({Reason.TIMEOUT: 1, Reason.OUT_OF_MEMORY: 1})}, "two are left alone"
     done = CLIPS - len(TROUBLE)
@@ -61,8 +61,8 @@ def test_a_clip_that_crashes_the_whole_run_is_left_alone_after_three_times(
     for _ in range(crashes):  # of a batch, the first one only tells that its clips are to run by themselves
         assert run() == -signal.SIGSEGV
     assert run() == 0
-    assert failures(study.published) == {"file:clip00001.wav": Reason.QUARANTINED}
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    assert failures(study.folder.published) == {"file:clip00001.wav": Reason.QUARANTINED}
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM lengths").fetchall() == [(3,)]
     assert run() == 0, "it stays alone"
     assert run(retry_failed=True) == -signal.SIGSEGV, "until somebody asks for it"
@@ -77,4 +77,4 @@ def test_a_run_that_is_killed_says_nothing_of_its_clips(zygote: Zygote, tmp_path
         os.kill(run, signal.SIGKILL)
         assert zygote.wait(run) == -signal.SIGKILL
     assert zygote.run(study, as_its_file_says=True) == 0
-    assert failures(study.published) == {}
+    assert failures(study.folder.published) == {}

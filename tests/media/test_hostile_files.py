@@ -21,7 +21,8 @@ from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
-from pipeline.study.config import load_study, work_name
+from pipeline.study.config import load_study
+from pipeline.study.folder import work_name
 from tests.conftest import write_study
 from tests.support.hostile_media import make_hostile
 from tests.support.hostile_media.hostile_texts import NAMES, SENTINEL
@@ -87,7 +88,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         with Watch() as watch:
             run_study(study, executor=LocalExecutor(0), stages=STAGES)
         seconds = time.monotonic() - started
-        with duckdb.connect(str(study.published), read_only=True) as connection:
+        with duckdb.connect(str(study.folder.published), read_only=True) as connection:
             attempts = _by_clip(connection.execute("SELECT * FROM attempts ORDER BY attempt_id"))
             rows = _by_clip(connection.execute("SELECT * FROM audio"))
         yield Ran(folder, files, canary.hits, attempts, rows, watch, seconds)

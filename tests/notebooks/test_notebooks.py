@@ -62,7 +62,7 @@ def test_a_notebook_begins_with_plain_words_and_opens_the_demo(path: Path) -> No
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_on_the_demo_and_ends_in_a_figure(path: Path, demo: Study, tmp_path: Path) -> None:
     copy = tmp_path / "outputs" / "demo"  # a notebook may write beside the results
-    shutil.copytree(demo.output, copy)
+    shutil.copytree(demo.folder.root, copy)
     published = (copy / "study.duckdb").read_bytes()
     (tmp_path / "notebooks").mkdir()
     notebook = nbformat.read(path, as_version=4)

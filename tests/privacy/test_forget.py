@@ -27,7 +27,8 @@ from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.compact import copy_database
 from pipeline.store.publish.duckdb_file import SPARE
 from pipeline.store.store import Store
-from pipeline.study.config import Study, load_study, work_name
+from pipeline.study.config import Study, load_study
+from pipeline.study.folder import work_name
 from pipeline.study.keys import destroy_key, key_for
 from pipeline.study.lock import held
 from tests.support.people_study import (
@@ -54,12 +55,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture
 def study(whole: Study, tmp_path: Path) -> Study:
-    shutil.copytree(whole.path.parent, tmp_path, dirs_exist_ok=True)
-    return load_study(tmp_path / whole.path.name, BY_NAME)
+    shutil.copytree(whole.file.path.parent, tmp_path, dirs_exist_ok=True)
+    return load_study(tmp_path / whole.file.path.name, BY_NAME)
 
 
 def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -78,63 +79,63 @@ def files_with(folder: Path, texts: list[str]) -> dict[str, list[str]]:
 
 def test_an_author_is_gone_from_every_file_and_all_other_rows_are_as_they_were(study: Study) -> None:
     secrets = secrets_of(0)
-    before = files_with(study.output, secrets)
+    before = files_with(study.folder.root, secrets)
     assert set(before) == set(secrets) - {AUTHORS[0]}, "the search finds what is there"
     assert all("study.duckdb" in before[words_of(0, post)] for post in range(POSTS_EACH))
     found = forget(study, read_author(f"@{AUTHORS[0]}"))
-    assert files_with(study.output, [*secrets, author_id(0)]) == {}
+    assert files_with(study.folder.root, [*secrets, author_id(0)]) == {}
     assert found.proven
     assert found.others_before == found.others_after
     assert (found.clips, found.authors) == (POSTS_EACH, 1)
     assert found.rows["words"] == POSTS_EACH * len(words_of(0, 0).split())
     assert len(rows(study, "FROM clips")) == (len(AUTHORS) - 1) * POSTS_EACH
-    assert len(files_with(study.output, secrets_of(1))) == len(secrets_of(1)) - 1, "the others are still there"
-    assert study.audio_path(clip_id(1, 0)).exists()
+    assert len(files_with(study.folder.root, secrets_of(1))) == len(secrets_of(1)) - 1, "the others are still there"
+    assert study.folder.audio_path(clip_id(1, 0)).exists()
 
 
 def test_deleting_rows_alone_leaves_the_bytes(study: Study) -> None:
     """Why the database is written anew."""
-    with duckdb.connect(str(study.working)) as connection:
+    with duckdb.connect(str(study.folder.working)) as connection:
         connection.execute("DELETE FROM segments")
         connection.execute("DELETE FROM transcripts")
         connection.execute("DELETE FROM platform_captions")
         connection.execute("VACUUM")
         connection.execute("FORCE CHECKPOINT")
-    assert words_of(0, 0).encode() in study.working.read_bytes()
+    assert words_of(0, 0).encode() in study.folder.working.read_bytes()
 
 
 def test_an_author_is_found_by_the_stored_pseudonym_where_no_source_is_left(study: Study) -> None:
     ((key,),) = rows(study, f"SELECT author_key FROM clips WHERE clip_id = '{clip_id(2, 0)}'")
-    (study.path.parent / "posts.csv").unlink()
+    (study.file.path.parent / "posts.csv").unlink()
     assert forget(study, read_author(key)).clips == POSTS_EACH
-    assert files_with(study.output, [*secrets_of(2), key]) == {}
+    assert files_with(study.folder.root, [*secrets_of(2), key]) == {}
 
 
 def test_one_post_goes_and_the_others_of_its_author_stay(study: Study) -> None:
     found = forget(study, read_clip(f"https://www.tiktok.com/@x/video/{post_id(0, 1)}"))
     assert (found.clips, found.authors, found.proven) == (1, 0, True)
-    assert files_with(study.output, [clip_id(0, 1), post_id(0, 1), words_of(0, 1), caption_of(0, 1)]) == {}
+    assert files_with(study.folder.root, [clip_id(0, 1), post_id(0, 1), words_of(0, 1), caption_of(0, 1)]) == {}
     assert len(rows(study, f"FROM clips WHERE clip_id IN ('{clip_id(0, 0)}', '{clip_id(0, 2)}')")) == 2
 
 
 def test_nothing_of_them_comes_back_from_the_sources(study: Study) -> None:
     forget(study, read_author(AUTHORS[0]))
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     take_in(study, store)
-    store.publish(study.published)
+    store.publish(study.folder.published)
     store.close()
     assert len(rows(study, "FROM clips")) == (len(AUTHORS) - 1) * POSTS_EACH
-    assert files_with(study.output, secrets_of(0)) == {}
+    assert files_with(study.folder.root, secrets_of(0)) == {}
 
 
 @pytest.mark.parametrize("way", [AUTHORS[0], AUTHORS[0].upper(), f"https://www.tiktok.com/@{AUTHORS[0]}"])
 def test_new_posts_of_a_forgotten_author_are_not_taken_in(study: Study, way: str) -> None:
     forget(study, read_author(way))
-    posts = study.path.parent / "posts.csv"
+    posts = study.file.path.parent / "posts.csv"
     write_posts(posts, range(len(AUTHORS)), posts=POSTS_EACH + 1)
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     take_in(study, store)
-    store.publish(study.published)
+    store.publish(study.folder.published)
     store.close()
     found = {name for (name,) in rows(study, "SELECT clip_id FROM clips")}
     assert found == {clip_id(author, post) for author in (1, 2, 3) for post in range(POSTS_EACH + 1)}
@@ -160,7 +161,7 @@ def test_exports_that_hold_a_clip_go_and_the_others_stay(study: Study) -> None:
     ids = export_study(study, ExportOptions(Level.IDS_ONLY, "csv")).folder
     forget(study, read_author(AUTHORS[3]))
     later = export_study(study, ExportOptions(Level.RESTRICTED)).folder
-    other, broken = study.output / "exports" / "notes", study.output / "exports" / ".x-restricted.part-1"
+    other, broken = study.folder.root / "exports" / "notes", study.folder.root / "exports" / ".x-restricted.part-1"
     for folder in (other, broken):
         folder.mkdir()
         (folder / "a.txt").write_text("my own")
@@ -184,29 +185,29 @@ def test_an_export_without_the_clip_stays(study: Study) -> None:
 
 
 def test_report_and_rejected_rows_that_hold_them_go(study: Study) -> None:
-    (study.output / "report").mkdir()
-    (study.output / "report" / "clips.js").write_text(json.dumps(caption_of(0, 0)))
-    (study.output / "rejects").mkdir()
-    (study.output / "rejects" / "theirs.csv").write_text(f"line,reason,{AUTHORS[0]}")
-    (study.output / "rejects" / "others.csv").write_text(f"line,reason,{AUTHORS[1]}")
-    study.working.with_name(SPARE).write_bytes(study.published.read_bytes())
+    (study.folder.root / "report").mkdir()
+    (study.folder.root / "report" / "clips.js").write_text(json.dumps(caption_of(0, 0)))
+    (study.folder.root / "rejects").mkdir()
+    (study.folder.root / "rejects" / "theirs.csv").write_text(f"line,reason,{AUTHORS[0]}")
+    (study.folder.root / "rejects" / "others.csv").write_text(f"line,reason,{AUTHORS[1]}")
+    study.folder.working.with_name(SPARE).write_bytes(study.folder.published.read_bytes())
     found = forget(study, read_author(AUTHORS[0]))
-    assert not (study.output / "report").exists()
-    assert [path.name for path in (study.output / "rejects").iterdir()] == ["others.csv"]
-    assert not study.working.with_name(SPARE).exists()
+    assert not (study.folder.root / "report").exists()
+    assert [path.name for path in (study.folder.root / "rejects").iterdir()] == ["others.csv"]
+    assert not study.folder.working.with_name(SPARE).exists()
     assert found.erased.files["report"] == found.erased.files["rejected rows"] == 1
     assert found.proven
 
 
 def test_what_is_left_by_mistake_is_found(study: Study) -> None:
-    (study.output / "notes.txt").write_text(f"listen to {clip_id(0, 0)}")
+    (study.folder.root / "notes.txt").write_text(f"listen to {clip_id(0, 0)}")
     found = forget(study, read_author(AUTHORS[0]))
     assert not found.proven
     assert list(found.scan.found) == ["notes.txt"]
 
 
 def test_others_who_say_the_same_or_name_them_keep_their_rows_and_are_counted(study: Study) -> None:
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     with store.change():
         store.tables.connection.execute(f"UPDATE clips SET sound_title = 'original sound - {AUTHORS[0]}' "
                                         f"WHERE clip_id = '{clip_id(1, 0)}'")  # fmt: skip
@@ -230,24 +231,24 @@ def test_after_a_crash_the_same_command_ends_what_was_begun(
     again = forget(study, read_author(AUTHORS[0]))
     assert again.proven
     assert again.receipt is not None
-    assert files_with(study.output, secrets_of(0)) == {}
+    assert files_with(study.folder.root, secrets_of(0)) == {}
     assert len(rows(study, "FROM clips")) == (len(AUTHORS) - 1) * POSTS_EACH
 
 
 def test_whoever_the_study_never_held_changes_nothing(study: Study) -> None:
-    before = study.working.read_bytes()
+    before = study.folder.working.read_bytes()
     with pytest.raises(UserError, match="nothing was changed"):
         forget(study, read_author("@somebody.else"))
     with pytest.raises(UserError, match="nothing was changed"):
         forget(study, read_clip("tiktok:7399999999999999999"))
-    assert study.working.read_bytes() == before
-    assert study.audio_path(clip_id(0, 0)).exists()
+    assert study.folder.working.read_bytes() == before
+    assert study.folder.audio_path(clip_id(0, 0)).exists()
 
 
 def test_a_study_that_a_run_holds_is_left_alone(study: Study) -> None:
-    with held(study), pytest.raises(StudyBusy):
+    with held(study.folder), pytest.raises(StudyBusy):
         forget(study, read_author(AUTHORS[0]))
-    assert study.audio_path(clip_id(0, 0)).exists()
+    assert study.folder.audio_path(clip_id(0, 0)).exists()
 
 
 def test_opting_out_forgets_what_is_there_and_leaves_tombstones_for_the_rest(study: Study) -> None:
@@ -256,7 +257,7 @@ def test_opting_out_forgets_what_is_there_and_leaves_tombstones_for_the_rest(stu
     assert (found.clips, found.proven) == (POSTS_EACH, True)
     assert found.receipt is not None
     assert found.receipt.name.startswith("optout-")
-    assert files_with(study.output, [*secrets_of(0), "never.seen.before", "7399999999999999999"]) == {}
+    assert files_with(study.folder.root, [*secrets_of(0), "never.seen.before", "7399999999999999999"]) == {}
     assert {cause for (cause,) in rows(study, "SELECT cause FROM tombstones")} == {"opt_out"}
 
 
@@ -282,21 +283,21 @@ def test_posts_of_whoever_opted_out_before_the_study_knew_them_are_not_imported(
 def test_without_the_key_it_refuses_and_once_that_is_destroyed_posts_can_still_go(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = key_for(study.name)
+    key = key_for(study.file.name)
     monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "elsewhere"))
     with pytest.raises(UserError, match="CLIPTONE_KEYS"):
         forget(study, read_clip(clip_id(0, 0)))
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / f"{study.name}.key").write_bytes(key)
-    destroy_key(study.name)
+    (tmp_path / "elsewhere" / f"{study.file.name}.key").write_bytes(key)
+    destroy_key(study.file.name)
     assert forget(study, read_clip(clip_id(0, 0))).proven
-    assert files_with(study.output, [clip_id(0, 0), words_of(0, 0)]) == {}
+    assert files_with(study.folder.root, [clip_id(0, 0), words_of(0, 0)]) == {}
 
 
 @pytest.mark.slow
 def test_f16_twenty_authors_of_two_thousand_clips_within_a_minute(tmp_path: Path, tell: Callable[[str], None]) -> None:
     study = generate(tmp_path, 2_000)
-    reader = StudyReader(study.published)
+    reader = StudyReader(study.folder.published)
     chosen = reader.sql(
         "SELECT author_key, list(clip_id) AS clips FROM clips GROUP BY 1 ORDER BY hash(author_key) LIMIT 20"
     )
@@ -306,9 +307,9 @@ def test_f16_twenty_authors_of_two_thousand_clips_within_a_minute(tmp_path: Path
     )
     reader.close()
     secrets = [*gone, *map(work_name, gone), *texts["text"]]
-    proof = study.output / "proof.duckdb"
-    copy_database(study.working, proof, compressed=False)
-    assert len(files_with(study.output, secrets)) > len(gone), "they are there before"
+    proof = study.folder.root / "proof.duckdb"
+    copy_database(study.folder.working, proof, compressed=False)
+    assert len(files_with(study.folder.root, secrets)) > len(gone), "they are there before"
     proof.unlink()
     named = Named()
     for author in chosen["author_key"]:
@@ -320,8 +321,8 @@ def test_f16_twenty_authors_of_two_thousand_clips_within_a_minute(tmp_path: Path
     assert found.proven
     assert found.others_before == found.others_after
     assert (found.clips, found.authors) == (len(gone), 20)
-    copy_database(study.working, proof, compressed=False)
-    assert files_with(study.output, secrets) == {}
+    copy_database(study.folder.working, proof, compressed=False)
+    assert files_with(study.folder.root, secrets) == {}
     tell(
         f"20 authors of 2,000 clips forgotten in {seconds:.0f} s: {len(gone)} clips, 0 of {len(secrets)} texts left, "
         "the hash of all other rows unchanged"

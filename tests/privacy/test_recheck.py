@@ -13,7 +13,8 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.privacy.recheck import recheck
 from pipeline.results.export.levels import Level
-from pipeline.study.config import Study, work_name
+from pipeline.study.config import Study
+from pipeline.study.folder import work_name
 from pipeline.study.shard import Shard
 from tests.support.platform.crowd import FIRST_ID, STAGES, Crowd, addresses, collect, collecting_study, crowd
 
@@ -34,7 +35,7 @@ def collected(tmp_path: Path, proxy: str, rule: str) -> Study:
 
 
 def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -49,7 +50,7 @@ def test_vanished_posts_are_marked_and_new_counts_stored(tmp_path: Path, proxy: 
     counted = rows(study, "SELECT clip_id, count(*) FROM observations GROUP BY clip_id ORDER BY clip_id")
     assert [count for _, count in counted] == [1, 2, 2]
     assert rows(study, f"SELECT visibility FROM collection WHERE clip_id = '{gone}'") == [("vanished",)]
-    assert (study.downloads / work_name(gone)).is_dir()
+    assert (study.folder.media / work_name(gone)).is_dir()
     Crowd.log.clear()
     assert recheck(study, stages=STAGES) == {"public": 2}, "what has vanished is not asked for again"
 
@@ -58,10 +59,10 @@ def test_vanished_posts_are_marked_and_new_counts_stored(tmp_path: Path, proxy: 
 def test_the_rule_of_the_study_is_applied(tmp_path: Path, proxy: str, rule: str) -> None:
     study = collected(tmp_path, proxy, rule)
     gone = f"tiktok:{FIRST_ID}"
-    assert study.audio_path(gone).exists()
+    assert study.folder.audio_path(gone).exists()
     recheck(study, stages=STAGES)
-    assert not study.audio_path(gone).exists()
-    assert not (study.downloads / work_name(gone)).exists()
+    assert not study.folder.audio_path(gone).exists()
+    assert not (study.folder.media / work_name(gone)).exists()
     assert rows(study, f"SELECT count(*) FROM audio WHERE clip_id = '{gone}'") == [(0 if rule == "forget" else 1,)]
     assert rows(study, "SELECT count(*) FROM tombstones") == [(1 if rule == "forget" else 0,)]
     Crowd.log.clear()
@@ -71,9 +72,9 @@ def test_the_rule_of_the_study_is_applied(tmp_path: Path, proxy: str, rule: str)
 
 def export_of(study: Study, name: str, *clip_ids: str) -> Path:
     """An export of posts to collect again, as `cliptone export --level ids-only` leaves it."""
-    folder = study.output / "exports" / name
+    folder = study.folder.root / "exports" / name
     folder.mkdir(parents=True)
-    manifest = {"study": study.name, "level": Level.IDS_ONLY}
+    manifest = {"study": study.file.name, "level": Level.IDS_ONLY}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (folder / "clips.csv").write_text("\n".join(["clip_id", *clip_ids]), encoding="utf-8")
     return folder
@@ -90,11 +91,11 @@ def test_exports_that_hold_a_forgotten_post_go_with_it(tmp_path: Path, proxy: st
 
 def test_nothing_is_forgotten_while_shards_hold_copies(tmp_path: Path, proxy: str) -> None:
     study = collected(tmp_path, proxy, "forget")
-    (study.shards / Shard(2, 1).folder).mkdir(parents=True)
+    (study.folder.shards / Shard(2, 1).folder).mkdir(parents=True)
     with pytest.raises(UserError, match=r"merge .* --remove"):
         recheck(study, stages=STAGES)
     assert Crowd.log == [], "no platform is asked"
-    assert study.audio_path(f"tiktok:{FIRST_ID}").exists()
+    assert study.folder.audio_path(f"tiktok:{FIRST_ID}").exists()
     assert rows(study, "SELECT count(*) FROM visibility") == [(0,)]
 
 

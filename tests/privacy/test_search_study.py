@@ -40,11 +40,11 @@ def published_at(folder: Path, url: str) -> Study:
     """The study of people, published as Parquet files."""
     folder.mkdir(exist_ok=True)
     study = people_study(folder)
-    choose(study.working, study.name, url)
-    store = Store(study.working, STAGES)
+    choose(study.folder.working, study.file.name, url)
+    store = Store(study.folder.working, STAGES)
     with store.change():
         store.tables.forget_publications([])
-    store.publish(study.published)
+    store.publish(study.folder.published)
     store.close()
     return study
 
@@ -57,7 +57,7 @@ def stated_in(found: Forgotten) -> dict[str, object]:
 
 def test_parquet_files_elsewhere_are_searched(tmp_path: Path) -> None:
     study = published_at(tmp_path / "study", str(tmp_path / "readers"))
-    found = search(study, SearchTexts({"text": {caption_of(0, 0), words_of(0, 0)}, "clip id": {clip_id(0, 0)}}))
+    found = search(study.folder, SearchTexts({"text": {caption_of(0, 0), words_of(0, 0)}, "clip id": {clip_id(0, 0)}}))
     places = [place for place in found.scan.found if place.startswith("readers/")]
     assert {place.split("/")[1] for place in places} >= {"clips", "segments", "transcripts"}
     assert found.not_searched == ()
@@ -69,7 +69,7 @@ def test_compression_hides_nothing(tmp_path: Path) -> None:
     table = pa.table({"text": [f"and then {words_of(0, 0)}"]})
     parquet.write_table(table, path, compression="gzip", use_dictionary=False, write_statistics=False)
     assert not SAID.in_file(path)
-    assert search(study, SAID).scan.found["readers/hidden.parquet"] == {"text, raw": 1}
+    assert search(study.folder, SAID).scan.found["readers/hidden.parquet"] == {"text, raw": 1}
 
 
 def test_after_forgetting_they_are_written_anew_and_nothing_is_left_in_them(tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_a_file_that_stays_there_by_mistake_is_found(tmp_path: Path) -> None:
 
 def test_parquet_files_inside_the_study_are_counted_once(tmp_path: Path) -> None:
     study = published_at(tmp_path, str(tmp_path / "outputs" / "people" / "readers"))
-    assert study.output in (tmp_path / "outputs" / "people" / "readers").parents
-    files = sum(1 for path in study.output.rglob("*") if path.is_file())
-    found = search(study, SAID)
+    assert study.folder.root in (tmp_path / "outputs" / "people" / "readers").parents
+    files = sum(1 for path in study.folder.root.rglob("*") if path.is_file())
+    found = search(study.folder, SAID)
     assert found.scan.files == files + 1, "and the copy without compression"
     assert [place for place in found.scan.found if place.startswith("readers/segments")]
 
@@ -126,16 +126,16 @@ def test_without_room_for_the_copy_that_is_said(tmp_path: Path, monkeypatch: pyt
 
     study = people_study(tmp_path)
     monkeypatch.setattr(search_study, "copy_database", full)
-    found = search(study, SAID)
+    found = search(study.folder, SAID)
     assert found.proof.startswith("not made")
     assert found.scan.total > 0, "files are searched as they are"
-    assert not study.working.with_name(PROOF).exists()
+    assert not study.folder.working.with_name(PROOF).exists()
 
 
 def test_names_that_begin_alike_are_no_remains(tmp_path: Path) -> None:
     """Without pseudonyms, author_1 stands in every author_1x: that alone is no trace of who is gone."""
     study = generate(tmp_path, 150)
-    reader = StudyReader(study.published)
+    reader = StudyReader(study.folder.published)
     sql = """
         SELECT one.author_key FROM clips AS one JOIN clips AS other
             ON starts_with(other.author_key, one.author_key) AND one.author_key <> other.author_key

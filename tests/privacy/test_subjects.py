@@ -81,8 +81,8 @@ def test_a_mistake_in_a_list_names_the_line_and_repeats_nothing_of_it(tmp_path: 
 @pytest.fixture(scope="module")
 def found_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, bytes, list[SourcedPost]]]:
     study = people_study(tmp_path_factory.mktemp("people"))
-    store = Store(study.working, STAGES)
-    yield store, key_for(study.name), list(read_sources(study).sourced_posts)
+    store = Store(study.folder.working, STAGES)
+    yield store, key_for(study.file.name), list(read_sources(study).sourced_posts)
     store.close()
 
 

@@ -23,7 +23,7 @@ LEFT_OUT = {
 
 
 def test_every_table_is_filled_but_those_left_out_for_a_reason(demo: Study) -> None:
-    reader = open_study(demo.output)
+    reader = open_study(demo.folder.root)
     tables = {kind.table for stage in STAGES for kind in stage.tables}
     empty = {table for table in tables if not len(reader.sql(f"FROM {table} LIMIT 1"))}
     assert empty == set(LEFT_OUT)
@@ -40,7 +40,7 @@ def test_models_of_the_hub_are_left_out_by_name_and_reason() -> None:
 
 
 def test_the_lexicon_is_found_in_speech_and_captions(demo: Study) -> None:
-    found = open_study(demo.output).sql("FROM mentions")
+    found = open_study(demo.folder.root).sql("FROM mentions")
     labels = {term.label for term in read_lexicon(SHIPPED / "lexicon.toml").terms}
     assert labels == {"bag", "coldness", "person", "service"}
     spoken = found[found["channel"] == "speech"]
@@ -49,14 +49,14 @@ def test_the_lexicon_is_found_in_speech_and_captions(demo: Study) -> None:
     assert set(spoken["language"]) == {"en", "es", "fr"}
     assert spoken["start_s"].notna().all()
     # the same sentence quick and slow: the phrase stands where its words stand
-    words = open_study(demo.output).sql("FROM words")
+    words = open_study(demo.folder.root).sql("FROM words")
     for mention in spoken.to_dict("records"):
         word = words[(words["clip_id"] == mention["clip_id"]) & (words["word_index"] == mention["word_index"])]
         assert word["start_s"].item() == mention["start_s"]
 
 
 def test_every_region_has_its_sound_or_a_reason(demo: Study) -> None:
-    reader = open_study(demo.output)
+    reader = open_study(demo.folder.root)
     regions = len(reader.sql("FROM speech_regions"))
     for table, value in (("acoustics", "f0_median_hz"), ("spectral", "alpha_ratio_db")):
         rows = reader.sql(f"FROM {table}")
@@ -70,7 +70,7 @@ def test_every_region_has_its_sound_or_a_reason(demo: Study) -> None:
 
 
 def test_every_word_has_its_emphasis_or_a_reason(demo: Study) -> None:
-    reader = open_study(demo.output)
+    reader = open_study(demo.folder.root)
     rows = reader.sql("FROM word_emphasis")
     assert len(rows) == len(reader.sql("FROM words"))
     assert (rows["f0_peak_semitones"].isna() == rows["reason"].notna()).all()

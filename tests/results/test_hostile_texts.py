@@ -71,19 +71,21 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         said = writable(text).replace("\0", "")
         rows += clip(f"tiktok:{FIRST_ID + number}", words=(said, "bag"), number=number, text=said)
     rows = sorted((one for one in rows if not isinstance(one, ClipRow)), key=lambda one: one.table)
-    with duckdb.connect(str(study.published)) as connection:  # as if their media had been fetched, and had been heard
+    with duckdb.connect(
+        str(study.folder.published)
+    ) as connection:  # as if their media had been fetched, and had been heard
         connection.execute("UPDATE clips SET kind = 'url'")
         for _, group in groupby(rows, key=type):
             schema.insert(connection, list(group))
     subtitles: tuple[Subtitles, ...] = ("srt", "vtt", "textgrid", "elan")
     for level, forms in ((Level.RESTRICTED, subtitles), (Level.SHAREABLE, ())):
-        export_study(study, ExportOptions(level, "csv", forms, study.output / "exports" / str(level)))
-    build_report(study.output)
+        export_study(study, ExportOptions(level, "csv", forms, study.folder.root / "exports" / str(level)))
+    build_report(study.folder.root)
     return Told(study, folder, before)
 
 
 def test_every_post_is_there_with_its_text_as_it_was(told: Told) -> None:
-    found = open_study(told.study.output).sql("SELECT clip_id, caption FROM clips")
+    found = open_study(told.study.folder.root).sql("SELECT clip_id, caption FROM clips")
     captions = dict(zip(found["clip_id"], found["caption"], strict=True))
     for number, text in enumerate(TEXTS):
         expected = writable(text).replace("\0", "").replace("\r\n", "\n").strip()
@@ -93,7 +95,7 @@ def test_every_post_is_there_with_its_text_as_it_was(told: Told) -> None:
 
 
 def test_every_query_answers(told: Told) -> None:
-    reader = open_study(told.study.output)
+    reader = open_study(told.study.folder.root)
     for name, query in read_queries().items():
         if not query.parameters:
             reader.query(name)
@@ -104,7 +106,7 @@ def test_every_query_answers(told: Told) -> None:
 def test_no_file_appears_outside_the_results(told: Told) -> None:
     new = set(told.folder.rglob("*")) - told.before
     assert new
-    assert [path for path in new if not path.is_relative_to(told.study.path.parent / "outputs")] == []
+    assert [path for path in new if not path.is_relative_to(told.study.file.path.parent / "outputs")] == []
     assert [path for path in new if "escaped" in path.name] == []
     assert all(path.resolve().is_relative_to(told.folder.resolve()) for path in new), "no link leads out"
 
@@ -129,18 +131,18 @@ class Markup(HTMLParser):
 
 
 def test_the_report_holds_no_markup_of_a_caption(told: Told) -> None:
-    pages = sorted((told.study.output / "report").rglob("*.html"))
+    pages = sorted((told.study.folder.root / "report").rglob("*.html"))
     assert pages
     for page in pages:
         markup = Markup()
         markup.feed(page.read_text(encoding="utf-8"))
         assert markup.wrong == [], page.name
-    for script in (told.study.output / "report").rglob("*.js"):
+    for script in (told.study.folder.root / "report").rglob("*.js"):
         assert "</script" not in script.read_text(encoding="utf-8").lower() or "vendor" in script.parts, script.name
 
 
 def test_subtitles_hold_no_cue_of_a_caption(told: Told) -> None:
-    for path in (told.study.output / "exports").rglob("*.vtt"):
+    for path in (told.study.folder.root / "exports").rglob("*.vtt"):
         text = path.read_text(encoding="utf-8")
         assert "<script" not in text
         assert all("-->" not in line or line.count(":") >= 2 for line in text.splitlines())
@@ -150,7 +152,7 @@ def test_subtitles_hold_no_cue_of_a_caption(told: Told) -> None:
 def test_a_terminal_is_shown_no_character_that_moves_its_cursor(told: Told, form: str) -> None:
     code = "from pipeline.cli import main; main()"
     statement = "SELECT clip_id, caption, sound_title FROM clips ORDER BY ALL"
-    command = [sys.executable, "-c", code, "sql", statement, "--study", str(told.study.output), "--format", form]
+    command = [sys.executable, "-c", code, "sql", statement, "--study", str(told.study.folder.root), "--format", form]
     wide = {**os.environ, "COLUMNS": "400"}
     done = subprocess.run(command, capture_output=True, check=False, cwd=told.folder, env=wide)
     assert done.returncode == 0, done.stderr

@@ -79,7 +79,7 @@ def test_outcomes_that_come_in_turn_are_stored_where_they_belong(tmp_path: Path,
     assert executor.groups == chunks * [["download"], ["audio"], ["length", "aside"], ["double"]]
     assert report.passed == {"download": 4, "audio": 4, "length": 3, "aside": 4, "double": 3}
     assert watcher.total == len(watcher.outcomes) + watcher.skipped
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         found = connection.execute(
             "SELECT clip_id, halves, doubled FROM lengths JOIN doubles USING (clip_id) ORDER BY 1"
         )

@@ -15,7 +15,7 @@ from pipeline.records import Row
 from pipeline.records.pseudonyms import pseudonym
 from pipeline.results.export.build import ExportOptions, export_study
 from pipeline.results.export.levels import Level
-from pipeline.run.ingest import import_into, rejects_folder, take_sources
+from pipeline.run.ingest import import_into, take_sources
 from pipeline.run.progress import RunSummary
 from pipeline.sources.formats.formats import Hints
 from pipeline.stages import BY_NAME, STAGES
@@ -54,16 +54,16 @@ def study(tmp_path: Path) -> Study:
 
 
 def take(study: Study) -> None:
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     try:
-        take_sources(study, store, key_for(study.name), None, RunSummary())
-        store.publish(study.published)
+        take_sources(study, store, key_for(study.file.name), None, RunSummary())
+        store.publish(study.folder.published)
     finally:
         store.close()
 
 
 def rows(study: Study, sql: str) -> list[tuple[str, ...]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -77,7 +77,7 @@ def seen(study: Study) -> set[tuple[str, str]]:
 
 
 def donor(study: Study, code: str) -> str:
-    return pseudonym(key_for(study.name), "donor", code)
+    return pseudonym(key_for(study.file.name), "donor", code)
 
 
 def test_what_a_donor_brought_is_gone_and_what_others_name_stays(study: Study) -> None:
@@ -91,15 +91,15 @@ def test_what_a_donor_brought_is_gone_and_what_others_name_stays(study: Study) -
     assert clips(study) == {BOTH, ONLY_BEN, LISTED}
     assert seen(study) == {(ben, BOTH), (ben, ONLY_BEN)}
     assert rows(study, "SELECT DISTINCT file_name FROM imports") == [(ben,)]
-    for path in (path for path in study.output.rglob("*") if path.is_file()):
+    for path in (path for path in study.folder.root.rglob("*") if path.is_file()):
         assert ann.encode() not in path.read_bytes(), path.name
         assert "Ann Smith" not in path.name
-    assert not list(rejects_folder(study).glob("*"))
+    assert not list(study.folder.rejects.glob("*"))
 
 
 def test_the_name_of_a_donated_file_stands_nowhere(study: Study) -> None:
-    assert ["export 1 donation-" in path.name for path in rejects_folder(study).iterdir()] == [True]
-    assert not [path for path in study.output.rglob("*") if "Ann" in path.name]
+    assert ["export 1 donation-" in path.name for path in study.folder.rejects.iterdir()] == [True]
+    assert not [path for path in study.folder.root.rglob("*") if "Ann" in path.name]
 
 
 def test_a_donor_who_withdrew_does_not_come_in_again(study: Study, tmp_path: Path) -> None:
@@ -125,10 +125,10 @@ def test_a_donor_is_found_by_the_stored_key_too(study: Study) -> None:
 
 
 def test_a_donor_that_the_study_does_not_know_changes_nothing(study: Study) -> None:
-    before = study.working.read_bytes()
+    before = study.folder.working.read_bytes()
     with pytest.raises(UserError, match="holds nothing"):
         forget(study, Named(donors=frozenset({"d-nobody"})))
-    assert study.working.read_bytes() == before
+    assert study.folder.working.read_bytes() == before
 
 
 def test_exports_that_name_a_donor_go_and_others_stay(study: Study) -> None:

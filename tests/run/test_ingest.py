@@ -15,7 +15,7 @@ from pipeline.errors import StudyBusy, UserError
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow
 from pipeline.records.pseudonyms import pseudonym
 from pipeline.records.runs import ReadingRow
-from pipeline.run.ingest import import_into, rejects_folder, take_in
+from pipeline.run.ingest import import_into, take_in
 from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats import Hints, read
 from pipeline.sources.read import ExportFile, read_sources
@@ -58,7 +58,7 @@ def study_in(folder: Path, body: str = "") -> Study:
 
 def rows(study: Study, sql: str) -> list[tuple[object, ...]]:
     """What readers see."""
-    with duckdb.connect(str(study.published), read_only=True) as opened:
+    with duckdb.connect(str(study.folder.published), read_only=True) as opened:
         return opened.execute(sql).fetchall()
 
 
@@ -88,7 +88,7 @@ def test_f15_ten_thousand_rows_with_one_percent_broken_twice(tmp_path: Path, tel
     path, study = written(tmp_path / "posts.ndjson", *lines), study_in(tmp_path)
     _, first = import_into(study, path, Hints(), fetch=False)
     assert (first.posts, first.rejected, first.new_posts) == (ROWS - BROKEN, BROKEN, ROWS - BROKEN)
-    with (rejects_folder(study) / "posts.rejects.csv").open(encoding="utf-8", newline="") as file:
+    with (study.folder.rejects / "posts.rejects.csv").open(encoding="utf-8", newline="") as file:
         assert [int(row["line"]) for row in csv.DictReader(file)] == [number + 1 for number in sorted(bad)]
     counted = "SELECT (SELECT count(*) FROM clips), (SELECT count(*) FROM observations), "
     counted += "(SELECT count(*) FROM provenance), (SELECT count(*) FROM imports)"
@@ -173,9 +173,9 @@ def test_after_an_import_the_sources_are_read_again(
 def test_nothing_stored_means_nothing_to_publish(tmp_path: Path) -> None:
     path, study = written(tmp_path / "x", line(1)), study_in(tmp_path)
     import_into(study, path, Hints(), fetch=False)
-    before = study.published.stat().st_mtime_ns
+    before = study.folder.published.stat().st_mtime_ns
     import_into(study, path, Hints(), fetch=False)
-    assert study.published.stat().st_mtime_ns == before
+    assert study.folder.published.stat().st_mtime_ns == before
 
 
 # ---------------------------------------------------------------- donations
@@ -210,7 +210,7 @@ def test_a_donation_without_a_donor_leaves_no_trace(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     with pytest.raises(UserError, match="donor"):
         import_into(study, DONATION, Hints(), fetch=False)
-    assert not study.output.exists()
+    assert not study.folder.root.exists()
 
 
 # ---------------------------------------------------------------- beside runs
@@ -218,7 +218,7 @@ def test_a_donation_without_a_donor_leaves_no_trace(tmp_path: Path) -> None:
 
 def test_a_study_in_use_is_left_alone(tmp_path: Path) -> None:
     path, study = written(tmp_path / "x", line(1)), study_in(tmp_path)
-    with held(study), pytest.raises(StudyBusy):
+    with held(study.folder), pytest.raises(StudyBusy):
         import_into(study, path, Hints(), fetch=False)
 
 

@@ -53,12 +53,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture
 def study(whole: Study, tmp_path: Path) -> Study:
-    shutil.copytree(whole.path.parent, tmp_path, dirs_exist_ok=True)
-    return load_study(tmp_path / whole.path.name, BY_NAME)
+    shutil.copytree(whole.file.path.parent, tmp_path, dirs_exist_ok=True)
+    return load_study(tmp_path / whole.file.path.name, BY_NAME)
 
 
 def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -74,8 +74,8 @@ def test_new_posts_of_an_opted_out_author_are_not_imported(study: Study, tmp_pat
 
 def test_a_source_that_grows_brings_no_opted_out_author(study: Study) -> None:
     opt_out(study, read_author(AUTHORS[0]))
-    write_posts(study.path.parent / "posts.csv", range(len(AUTHORS)), posts=POSTS_EACH + 1)
-    store = Store(study.working, STAGES)
+    write_posts(study.file.path.parent / "posts.csv", range(len(AUTHORS)), posts=POSTS_EACH + 1)
+    store = Store(study.folder.working, STAGES)
     take_in(study, store)
     found = {row.clip_id for row in store.tables.read(ClipRow)}
     store.close()
@@ -85,13 +85,13 @@ def test_a_source_that_grows_brings_no_opted_out_author(study: Study) -> None:
 
 def test_whoever_turns_out_to_have_opted_out_is_forgotten_and_nobody_else(study: Study) -> None:
     opt_out(study, read_author("@turned.out"))
-    store = Store(study.working, STAGES)
-    keeper = Keeper(study, store, plan_stages(study, setting_of(study)))
+    store = Store(study.folder.working, STAGES)
+    keeper = Keeper(study, store, plan_stages(study.file, setting_of(study)))
     chunk = [clip_id(0, 0), clip_id(1, 0)]
     assert keeper.without_opted_out(chunk) == chunk
     assert not keeper.has_deleted
     with store.change():  # as if the platform had told
-        told = {"author": pseudonym(key_for(study.name), "tiktok", "turned.out"), "id": clip_id(0, 0)}
+        told = {"author": pseudonym(key_for(study.file.name), "tiktok", "turned.out"), "id": clip_id(0, 0)}
         store.tables.connection.execute("UPDATE clips SET author_key = $author WHERE clip_id = $id", told)
     assert keeper.without_opted_out(chunk) == [clip_id(1, 0)]
     assert keeper.has_deleted
@@ -99,18 +99,18 @@ def test_whoever_turns_out_to_have_opted_out_is_forgotten_and_nobody_else(study:
     store.close()
     assert len(left) == len(AUTHORS) * POSTS_EACH - 1
     assert clip_id(0, 0) not in left
-    assert not study.audio_path(clip_id(0, 0)).exists()
-    assert study.audio_path(clip_id(0, 1)).exists()
+    assert not study.folder.audio_path(clip_id(0, 0)).exists()
+    assert study.folder.audio_path(clip_id(0, 1)).exists()
 
 
 def test_words_of_clips_that_passed_every_stage_are_dropped_where_the_study_says_so(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with study.path.open("a") as file:
+    with study.file.path.open("a") as file:
         file.write('[privacy]\ntranscripts = "drop"\nkeep_audio = false\n')
-    study = load_study(study.path, BY_NAME)
-    store = Store(study.working, STAGES)
-    keeper = Keeper(study, store, plan_stages(study, setting_of(study)))
+    study = load_study(study.file.path, BY_NAME)
+    store = Store(study.folder.working, STAGES)
+    keeper = Keeper(study, store, plan_stages(study.file, setting_of(study)))
     monkeypatch.setattr(store, "passed", lambda plan, chunk: {clip_id(0, 0)})
     keeper.minimise({clip_id(0, 0), clip_id(1, 0)})
     texts = {row.clip_id: row.text for row in store.tables.read(TranscriptRow)}
@@ -118,8 +118,8 @@ def test_words_of_clips_that_passed_every_stage_are_dropped_where_the_study_says
     assert texts[clip_id(0, 0)] == DROPPED
     assert texts[clip_id(1, 0)] == words_of(1, 0)
     assert keeper.has_deleted
-    assert not study.audio_path(clip_id(0, 0)).exists()
-    assert (study.downloads / study.audio_path(clip_id(0, 0)).stem).exists(), "media is kept"
+    assert not study.folder.audio_path(clip_id(0, 0)).exists()
+    assert (study.folder.media / study.folder.audio_path(clip_id(0, 0)).stem).exists(), "media is kept"
 
 
 def posts_run(folder: Path, address: str, trouble: str, **options: Any) -> tuple[Study, RunSummary]:
@@ -133,7 +133,7 @@ def posts_run(folder: Path, address: str, trouble: str, **options: Any) -> tuple
 
 def kept(study: Study) -> tuple[int, int]:
     """How many clips have media, and how many have audio."""
-    return len(list(study.downloads.iterdir())), len(list(study.audio_folder.iterdir()))
+    return len(list(study.folder.media.iterdir())), len(list(study.folder.audio.iterdir()))
 
 
 def test_what_failed_for_good_keeps_no_media_and_can_be_tried_again(tmp_path: Path, demo_clips: Path) -> None:
@@ -173,12 +173,12 @@ def test_what_a_killed_run_left_goes_with_the_next_even_if_that_has_nothing_to_d
 
 
 def test_words_of_clips_that_failed_for_good_are_dropped_at_the_end_of_the_run(study: Study) -> None:
-    with study.path.open("a") as file:
+    with study.file.path.open("a") as file:
         file.write('[privacy]\ntranscripts = "drop"\n')
-    study = load_study(study.path, BY_NAME)
-    store = Store(study.working, STAGES)
-    plans = plan_stages(study, setting_of(study))
-    store.begin_run("1", study.digest, plans)
+    study = load_study(study.file.path, BY_NAME)
+    store = Store(study.folder.working, STAGES)
+    plans = plan_stages(study.file, setting_of(study))
+    store.begin_run("1", study.file.digest, plans)
     failed, waiting = clip_id(0, 0), clip_id(1, 0)
     with store.change():
         store.tables.connection.execute("UPDATE sources SET kind = 'url'")
@@ -195,15 +195,15 @@ def test_words_of_clips_that_failed_for_good_are_dropped_at_the_end_of_the_run(s
 
 def test_status_shows_a_study_whose_key_is_destroyed(study: Study) -> None:
     before = study_status(study)
-    key = key_for(study.name)
-    destroy_key(study.name)
+    key = key_for(study.file.name)
+    destroy_key(study.file.name)
     try:
         assert study_status(study) == before
     finally:  # other tests use it
         from pipeline.study.keys import key_folder
 
-        (key_folder() / f"{study.name}.gone").unlink()
-        (key_folder() / f"{study.name}.key").write_bytes(key)
+        (key_folder() / f"{study.file.name}.gone").unlink()
+        (key_folder() / f"{study.file.name}.key").write_bytes(key)
 
 
 def test_posts_of_an_opted_out_author_are_not_asked_for_where_the_address_tells_whose_they_are(tmp_path: Path) -> None:
@@ -225,6 +225,6 @@ def test_posts_whose_author_only_the_platform_tells_leave_no_byte(tmp_path: Path
         assert rows(study, "SELECT count(*) FROM clips") == [(0,)]
         collect(collecting_study(tmp_path / "study", way["proxy"], addresses(3)))
     assert rows(study, "SELECT count(*) FROM clips") == [(0,)]
-    assert list(study.downloads.iterdir()) == []
-    for path in (study.working, study.published):
+    assert list(study.folder.media.iterdir()) == []
+    for path in (study.folder.working, study.folder.published):
         assert str(FIRST_ID + 2).encode() not in path.read_bytes()

@@ -24,7 +24,7 @@ def test_a_full_disk_while_publishing_leaves_the_old_file_and_no_rests(
     go(study)
 
     def full(*_: object) -> None:
-        (study.output / "study.part.wal").write_text("half a log")
+        (study.folder.root / "study.part.wal").write_text("half a log")
         raise duckdb.IOException("Could not write file: No space left on device")
 
     monkeypatch.setattr("pipeline.store.publish.duckdb_file._sync", full)
@@ -32,7 +32,7 @@ def test_a_full_disk_while_publishing_leaves_the_old_file_and_no_rests(
         go(load(folder, "[length]\nfactor = 4\n"))
     monkeypatch.undo()
     assert rows(study, "SELECT max(halves) FROM lengths") == [(8,)]
-    assert not list(study.output.glob("*.part*"))
+    assert not list(study.folder.root.glob("*.part*"))
     go(load(folder, "[length]\nfactor = 4\n"))
     assert rows(study, "SELECT max(halves) FROM lengths") == [(16,)]
 
@@ -40,10 +40,10 @@ def test_a_full_disk_while_publishing_leaves_the_old_file_and_no_rests(
 def test_readers_see_a_whole_file_while_a_run_goes_on(folder: Path) -> None:
     study = load(folder)
     go(study)
-    reader = StudyReader(study.output)
+    reader = StudyReader(study.folder.root)
     go(load(folder, "[length]\nfactor = 4\n"))
     assert reader.sql("SELECT max(halves) AS most FROM lengths")["most"][0] == 8, "an open reader keeps its snapshot"
-    assert StudyReader(study.output).sql("SELECT max(halves) AS most FROM lengths")["most"][0] == 16
+    assert StudyReader(study.folder.root).sql("SELECT max(halves) AS most FROM lengths")["most"][0] == 16
 
 
 def test_neither_paths_nor_traces_are_published(folder: Path) -> None:
@@ -52,7 +52,7 @@ def test_neither_paths_nor_traces_are_published(folder: Path) -> None:
     tables = {name for (name,) in rows(study, "SELECT table_name FROM duckdb_tables()")}
     assert "attempts" in tables
     assert not tables & {"sources", "traces"}
-    assert str(folder).encode() not in study.published.read_bytes()
+    assert str(folder).encode() not in study.folder.published.read_bytes()
 
 
 def test_every_column_has_its_comment_in_the_database(folder: Path) -> None:
@@ -72,12 +72,12 @@ def test_views_of_another_version_are_replaced_though_nothing_else_is_to_do(
     study = load(folder)
     go(study)
     monkeypatch.setattr("pipeline.store.tables.queries_digest", lambda: "another")
-    before = study.published.stat().st_mtime_ns
+    before = study.folder.published.stat().st_mtime_ns
     assert go(study).idle
-    assert study.published.stat().st_mtime_ns > before
-    again = study.published.stat().st_mtime_ns
+    assert study.folder.published.stat().st_mtime_ns > before
+    again = study.folder.published.stat().st_mtime_ns
     assert go(study).idle
-    assert study.published.stat().st_mtime_ns == again
+    assert study.folder.published.stat().st_mtime_ns == again
 
 
 def test_what_a_crash_left_unpublished_is_published_by_the_next_run(

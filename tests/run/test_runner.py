@@ -125,15 +125,15 @@ def test_audio_that_was_deleted_is_decoded_again_when_a_stage_needs_it(folder: P
     stages = (Download, Audio, Listening, Double)
     go(load(folder, "[privacy]\nkeep_audio = false\n"), stages=stages)
     study = load(folder, "[privacy]\nkeep_audio = false\n[length]\nfactor = 4\n")
-    assert not list((study.output / "work" / "audio").glob("*.wav"))
+    assert not list((study.folder.root / "work" / "audio").glob("*.wav"))
     report = go(study, stages=stages)
     assert report.passed == {"audio": 4, "length": 4, "double": 4}
-    assert not list((study.output / "work" / "audio").glob("*.wav"))
+    assert not list((study.folder.root / "work" / "audio").glob("*.wav"))
 
 
 def test_two_runs_at_once(folder: Path) -> None:
     study = load(folder)
-    with held(study), pytest.raises(StudyBusy, match="another run holds the study 'test'"):
+    with held(study.folder), pytest.raises(StudyBusy, match="another run holds the study 'test'"):
         go(study)
     assert go(study).passed["double"] == 4
 
@@ -177,7 +177,7 @@ def test_a_mistake_in_the_sources_leaves_no_trace(folder: Path) -> None:
 def test_a_database_of_a_newer_version_is_refused(folder: Path) -> None:
     study = load(folder)
     go(study)
-    with duckdb.connect(str(study.working)) as connection:
+    with duckdb.connect(str(study.folder.working)) as connection:
         connection.execute("UPDATE schema_version SET version = $version", {"version": CURRENT + 1})
     with pytest.raises(StoreError, match="newer cliptone"):
         go(study)
@@ -195,7 +195,7 @@ def test_posts_are_fetched_stored_and_their_media_deleted_after_use(tmp_path: Pa
         report = go(study)
         assert report.passed == {"download": 2, "audio": 2, "length": 2, "double": 2}
         assert report.failed == {"download": {"removed": 1}}
-        assert list((study.output / "work" / "media").rglob("media.*")) == []
+        assert list((study.folder.root / "work" / "media").rglob("media.*")) == []
         assert rows(study, "SELECT DISTINCT hashtags, views FROM clips JOIN observations USING (clip_id)") == [
             (["bag"], 42)
         ]
@@ -253,8 +253,8 @@ def test_a_mistake_in_the_sources_of_a_stored_study_changes_nothing(folder: Path
 def test_a_clip_that_was_forgotten_does_not_come_back(folder: Path) -> None:
     study = load(folder)
     go(study)
-    store = Store(study.working, STAGES)
-    store.forget(["file:clip0.wav"], key_for(study.name), "decision")
+    store = Store(study.folder.working, STAGES)
+    store.forget(["file:clip0.wav"], key_for(study.file.name), "decision")
     store.close()
     assert go(study).listed == 3
     assert rows(study, "SELECT count(*) FROM clips") == [(3,)]
@@ -272,7 +272,7 @@ def test_outcomes_that_were_not_stored_when_a_run_was_killed_are_done_again(
         raise Killed
 
     with monkeypatch.context() as broken:
-        broken.setattr("pipeline.run.batch_writer.Saver.save", kill)
+        broken.setattr("pipeline.run.batch_writer.BatchWriter.save", kill)
         with pytest.raises(Killed):
             go(study)
     assert rows(study, "SELECT count(*) FROM attempts") == [(0,)]
@@ -296,7 +296,7 @@ def test_a_stage_that_fails_spares_only_those_that_need_it(folder: Path) -> None
 def test_a_database_of_an_older_version_gets_the_columns_that_it_lacks(folder: Path) -> None:
     study = load(folder)
     go(study)
-    with duckdb.connect(str(study.working)) as connection:
+    with duckdb.connect(str(study.folder.working)) as connection:
         for table, column in (
             ("clips", "kind"),
             ("clips", "field_sources"),

@@ -70,9 +70,9 @@ def test_the_last_attempt_counts(folder: Path) -> None:
     go(load(folder, "[length]\nfactor = 4\n"))
     found = status(study)
     assert found["length"] == StageStatus("length", 0, {}, CLIPS, 0), "an older success no longer counts"
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     store.make_stale("audio", ["file:clip0.wav"])
-    store.publish(study.published)
+    store.publish(study.folder.published)
     store.close()
     assert status(study)["audio"] == StageStatus("audio", CLIPS - 1, {}, 1, 0)
 

@@ -21,7 +21,7 @@ ONE, OTHER = clip_id(0, 0), clip_id(1, 0)
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     study: Study = people_study(tmp_path)
-    opened = Store(study.working, STAGES)
+    opened = Store(study.folder.working, STAGES)
     yield opened
     opened.close()
 

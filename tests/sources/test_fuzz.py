@@ -80,7 +80,7 @@ def test_study_files_of_our_own_keys(tmp_path: Path, content: dict[str, object])
     path = written(tmp_path / "study.toml", "\n".join(lines))
     try:
         study = load_study(path, BY_NAME)
-        assert study.output.resolve().is_relative_to(tmp_path.resolve())
+        assert study.folder.root.resolve().is_relative_to(tmp_path.resolve())
         read_sources(study)
     except UserError as error:
         check_sentence(error)
@@ -111,7 +111,7 @@ def test_the_name_of_a_study_is_no_path(tmp_path: Path) -> None:
             study = load_study(path, BY_NAME)
         except UserError:
             continue
-        assert study.output.parent == tmp_path / "outputs"
+        assert study.folder.root.parent == tmp_path / "outputs"
 
 
 @given(st.lists(st.dictionaries(st.sampled_from((*KEYS, "x")), st.one_of(texts, numbers), max_size=5), max_size=4))

@@ -282,7 +282,7 @@ FOLDER = '[[sources]]\nfolder = "clips"\nsidecar = "posts.csv"\n'
 
 
 def stamp_of(folder: Path, body: str = FOLDER, key: bytes | None = None) -> str | None:
-    return stamp(load_study(write_study(folder, body), BY_NAME), key)
+    return stamp(load_study(write_study(folder, body), BY_NAME).file, key)
 
 
 def test_the_stamp_changes_with_whatever_the_sources_read(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, demo_clips: Path, weights: P
     write_wav(folder / "clips" / "telephone.wav", english[::2], SAMPLE_RATE // 2)
     study = load_study(write_study(folder, '[[sources]]\nfolder = "clips"\n'), BY_NAME)
     assert run_study(study).failed == {}
-    reader = open_study(study.output)
+    reader = open_study(study.folder.root)
     clips = {Path(row["file_name"]).stem: row for row in reader.sql(CLIPS).to_dict("records")}
     return clips, reader.sql(REGIONS).astype(object).where(lambda frame: frame.notna(), None).to_dict("records")
 

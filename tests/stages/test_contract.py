@@ -25,7 +25,7 @@ kinds = pytest.mark.parametrize("kind", ALL_ROWS, ids=lambda kind: kind.table)
 
 @pytest.fixture(scope="module")
 def connection(demo: Study) -> Any:
-    with duckdb.connect(str(demo.published), read_only=True) as opened:
+    with duckdb.connect(str(demo.folder.published), read_only=True) as opened:
         yield opened
 
 

@@ -55,7 +55,7 @@ def overview(tmp_path_factory: pytest.TempPathFactory, demo_clips: Path, weights
     study = load_study(write_study(folder, '[[sources]]\nfolder = "clips"\nsidecar = "posts.csv"\n'), BY_NAME)
     report = run_study(study)
     assert not any("internal_error" in reasons for reasons in report.failed.values()), report.failed
-    frame = open_study(study.output).query("clip_overview")
+    frame = open_study(study.folder.root).query("clip_overview")
     records = frame.to_dict("records")
     return {row["file_name"] if isinstance(row["file_name"], str) else row["clip_id"]: row for row in records}
 

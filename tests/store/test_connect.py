@@ -73,10 +73,10 @@ def test_an_older_database_gets_its_columns_and_its_copy_stays(tmp_path: Path, s
 @pytest.mark.parametrize("shape", [*SHAPES[:3], SHAPES[-1]], ids=lambda shape: shape.stem)
 def test_a_study_of_an_older_version_runs_on(tmp_path: Path, shape: Path) -> None:
     study = rig.study_of(tmp_path, 2)
-    made(study.working, shape)
+    made(study.folder.working, shape)
     report = run_study(study, executor=LocalExecutor(0), stages=rig.STAGES)
     assert report.passed["double"] == 2
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         found = connection.execute("SELECT clip_id, kind FROM clips ORDER BY ALL").fetchall()
     assert found == [("file:clip0.wav", "file"), ("file:clip00000.wav", "file"), ("file:clip00001.wav", "file")]
 

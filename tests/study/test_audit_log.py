@@ -22,8 +22,8 @@ def study(tmp_path: Path) -> Study:
 @pytest.fixture
 def log(study: Study) -> Path:
     for number in range(5):
-        audit_log.note(study, "run", {"new": number})
-    return study.output / audit_log.FILE
+        audit_log.note(study.folder, "run", {"new": number})
+    return study.folder.audit_log
 
 
 def change(path: Path, number: int, text: bytes | None) -> None:
@@ -68,7 +68,7 @@ def test_the_last_digest_shows_that_lines_were_cut_off_at_the_end(log: Path) -> 
 def test_a_line_that_a_crash_cut_off_is_shown_and_the_log_goes_on(study: Study, log: Path) -> None:
     log.write_bytes(log.read_bytes()[:-20])
     assert "line 5 is no line" in str(audit_log.verify(log).broken)
-    audit_log.note(study, "forget", {"clips": 1})
+    audit_log.note(study.folder, "forget", {"clips": 1})
     assert audit_log.verify(log).lines == 6
     assert audit_log.read(log)[-1].command == "forget"
 
@@ -76,8 +76,8 @@ def test_a_line_that_a_crash_cut_off_is_shown_and_the_log_goes_on(study: Study, 
 def test_no_free_text_gets_into_the_log(study: Study) -> None:
     for counts in ({"name": "@anna"}, {"https://x.org/": 1}, {"name": "Ünsal"}, {"name": "a" * 65}):
         with pytest.raises(ValueError, match="numbers and single words"):
-            audit_log.note(study, "forget", counts)
-    assert not (study.output / audit_log.FILE).exists()
+            audit_log.note(study.folder, "forget", counts)
+    assert not (study.folder.audit_log).exists()
 
 
 def test_a_line_names_time_command_version_and_counts_alone(log: Path) -> None:
@@ -88,4 +88,4 @@ def test_a_line_names_time_command_version_and_counts_alone(log: Path) -> None:
 
 def test_without_a_log_it_says_so(study: Study) -> None:
     with pytest.raises(UserError, match="there is no audit log"):
-        audit_log.verify(study.output / audit_log.FILE)
+        audit_log.verify(study.folder.audit_log)

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from pipeline.errors import ConfigError
 from pipeline.stages import BY_NAME, STAGES
-from pipeline.study.config import load_study, work_name
+from pipeline.study.config import load_study
 from pipeline.study.filters import FilterOptions
+from pipeline.study.folder import work_name
 from pipeline.study.source_options import SourceOptions
 from pipeline.study.template import study_template
 from tests.conftest import write_study
@@ -28,8 +29,8 @@ def refuse(path: Path) -> str:
 
 def test_reads_options_of_stages_and_resolves_paths_beside_the_file(tmp_path: Path) -> None:
     study = load_study(write_study(tmp_path, SOURCE + "[transcribe]\nbeam_size = 1\n"), BY_NAME)
-    assert study.options["transcribe"].beam_size == 1  # type: ignore[attr-defined]
-    assert study.output == tmp_path / "outputs" / "test"
+    assert study.file.options["transcribe"].beam_size == 1  # type: ignore[attr-defined]
+    assert study.folder.root == tmp_path / "outputs" / "test"
     assert study.file.privacy.pseudonymise is True
 
 
@@ -123,7 +124,7 @@ def test_the_commented_defaults_of_the_template_are_the_defaults(tmp_path: Path)
     path = tmp_path / "fresh.toml"
     head = ['name = "fresh"', "[[sources]]", 'folder = "clips"']
     path.write_text("\n".join(head + [line for line in active[start:] if not line.startswith("#") or "[" in line[:3]]))
-    assert load_study(path, BY_NAME).options == {stage.name: stage.Options() for stage in STAGES}
+    assert load_study(path, BY_NAME).file.options == {stage.name: stage.Options() for stage in STAGES}
 
 
 def test_the_template_shows_every_key_of_a_source_and_of_the_filters() -> None:

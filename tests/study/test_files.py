@@ -80,7 +80,7 @@ def test_audio_and_the_database_for_readers(tmp_path: Path, seen: list[str], ton
     run_study(study, executor=LocalExecutor(0), stages=STAGES)
     name = seen.index("rename study.part study.duckdb")
     assert "sync study.part" in seen[:name]
-    assert seen[name + 1] == f"sync {study.output.name}"
+    assert seen[name + 1] == f"sync {study.folder.root.name}"
 
 
 @needs_proc

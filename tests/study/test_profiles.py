@@ -18,7 +18,7 @@ BY_NAME = {stage.name: stage for stage in STAGES}
 def options_of(tmp_path: Path, text: str) -> Any:
     path = tmp_path / "study.toml"
     path.write_text(f'name = "one"\n{text}\n[[sources]]\nfolder = "clips"\n', encoding="utf-8")
-    return load_study(path, BY_NAME).options
+    return load_study(path, BY_NAME).file.options
 
 
 def test_balanced_is_the_default_and_sets_nothing(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_what_the_file_says_wins(tmp_path: Path) -> None:
     path.write_text(
         'name = "one"\nprofile = "reference"\n[[sources]]\nfolder = "clips"\n[transcribe]\ncompute_type = "int8"\n'
     )
-    found: Any = load_study(path, BY_NAME).options["transcribe"]
+    found: Any = load_study(path, BY_NAME).file.options["transcribe"]
     assert (found.compute_type, found.padding_s) == ("int8", 30.0)
 
 

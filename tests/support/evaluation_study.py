@@ -54,11 +54,11 @@ def make_study(folder: Path, *groups: Iterable[Row]) -> Study:
         row(FingerprintRow, fingerprint=f"of {stage}", stage=stage, is_current=True)
         for stage in ("emotion", "transcribe")
     ]
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     rows = sorted([*marks, *(one for group in groups for one in group)], key=lambda one: one.table)
     for _, same in groupby(rows, key=lambda one: one.table):
         store.add(list(same))
-    store.publish(study.published)
+    store.publish(study.folder.published)
     store.close()
     return study
 

@@ -13,7 +13,8 @@ from pipeline.run.ingest import take_sources
 from pipeline.run.progress import RunSummary
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
-from pipeline.study.config import Study, load_study, work_name
+from pipeline.study.config import Study, load_study
+from pipeline.study.folder import work_name
 from pipeline.study.keys import key_for
 from tests.conftest import write_study
 from tests.support.small_study import row
@@ -59,7 +60,7 @@ def people_study(folder: Path, name: str = "people", body: str = "") -> Study:
     write_posts(folder / "posts.csv", range(len(AUTHORS)))
     source = '[[sources]]\nexport = "posts.csv"\nfetch = false\n'
     study = load_study(write_study(folder, source + body, name), BY_NAME)
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     store.tables.connection.execute("PRAGMA force_compression = 'uncompressed'")
     try:
         take_in(study, store)
@@ -67,7 +68,7 @@ def people_study(folder: Path, name: str = "people", body: str = "") -> Study:
                      TraceRow):  # fmt: skip
             store.add([one for one in _made_rows() if isinstance(one, kind)])
         store.tables.connection.execute("CHECKPOINT")
-        store.publish(study.published)
+        store.publish(study.folder.published)
     finally:
         store.close()
     for author in range(len(AUTHORS)):
@@ -78,7 +79,7 @@ def people_study(folder: Path, name: str = "people", body: str = "") -> Study:
 
 def take_in(study: Study, store: Store) -> None:
     """Read the sources as a run does."""
-    take_sources(study, store, key_for(study.name), None, RunSummary())
+    take_sources(study, store, key_for(study.file.name), None, RunSummary())
 
 
 def write_posts(path: Path, authors: range, posts: int = POSTS_EACH) -> None:
@@ -111,9 +112,9 @@ def _made_rows() -> Iterator[Row]:
 
 
 def _write_files(study: Study, name: str, caption: str) -> None:
-    folder = study.downloads / work_name(name)
+    folder = study.folder.media / work_name(name)
     folder.mkdir(parents=True)
     (folder / "media.mp4").write_bytes(b"\x00video\x00")
     (folder / "media.info.json").write_text(json.dumps({"id": name, "description": caption}), encoding="utf-8")
-    study.audio_path(name).parent.mkdir(exist_ok=True)
-    study.audio_path(name).write_bytes(b"RIFF")
+    study.folder.audio_path(name).parent.mkdir(exist_ok=True)
+    study.folder.audio_path(name).write_bytes(b"RIFF")

@@ -84,7 +84,7 @@ def log(downloads: Path | None, stage: str, clip: Clip) -> None:
 
 def calls(study: Study) -> list[str]:
     """Every call of a stage that writes them down."""
-    path = study.downloads.parent / CALLS
+    path = study.folder.media.parent / CALLS
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
@@ -108,7 +108,7 @@ def state(study: Study) -> dict[str, str]:
 
     Of attempts the last one of each clip at each stage counts.
     """
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return {name: _digest(connection, name) for name in _tables(connection)}
 
 
@@ -128,14 +128,14 @@ def _digest(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 def attempts_stored_twice(study: Study) -> int:
     """Attempts beyond the first of a clip at a stage."""
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         sql = "SELECT count(*) - count(DISTINCT (clip_id, stage)) FROM attempts"
         return int(connection.execute(sql).fetchall()[0][0])
 
 
 def rests(study: Study) -> list[Path]:
     """Files that were not finished."""
-    return [path for path in study.output.rglob("*") if ".part" in path.name or path.suffix == ".wal"]
+    return [path for path in study.folder.root.rglob("*") if ".part" in path.name or path.suffix == ".wal"]
 
 
 def until(condition: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:

@@ -42,5 +42,5 @@ def go(study: Study, observer: Any = None, stages: Sequence[type[Stage]] = STAGE
 
 
 def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return connection.execute(sql).fetchall()

@@ -184,7 +184,7 @@ class Zygote:
 
     def fork(self, study: Any, **told: Any) -> int:
         """Begin a run; gives the number of its process."""
-        pid = self._ask(json.dumps({"study": str(study.path), **told}))
+        pid = self._ask(json.dumps({"study": str(study.file.path), **told}))
         self._running.add(pid)
         return pid
 

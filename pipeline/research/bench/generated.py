@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import typer
 
-from pipeline.run.ingest import rejects_folder, take_in
+from pipeline.run.ingest import take_in
 from pipeline.run.plan import plan_stages, setting_of
 from pipeline.sources.read import read_sources
 from pipeline.stage import StagePlan
@@ -129,8 +129,8 @@ def generate(folder: Path, clips: int, segments_per_clip: int = 20, seed: int = 
         _draw_posts(connection, clips, segments_per_clip, seed)
         connection.execute(POSTS_CSV.format(path=folder / "posts.csv"))
     study = load_study(folder / f"{NAME}.toml", BY_NAME)
-    with held(study):
-        store = Store(study.working, STAGES)
+    with held(study.folder):
+        store = Store(study.folder.working, STAGES)
         try:
             connection = store.tables.connection
             connection.execute(f"SET memory_limit = '{MEMORY}'")
@@ -142,7 +142,7 @@ def generate(folder: Path, clips: int, segments_per_clip: int = 20, seed: int = 
             with store.change():
                 connection.execute(FEW)
             store.end_run()
-            store.publish(study.published)
+            store.publish(study.folder.published)
         finally:
             store.close()
     return study
@@ -157,12 +157,12 @@ def _draw_posts(connection: duckdb.DuckDBPyConnection, clips: int, segments: int
 def _enrol(study: Study, store: Store) -> list[StagePlan]:
     """Read the posts as a run does, so that the next run finds none of them changed."""
     sources, setting = read_sources(study), setting_of(study)
-    plans = plan_stages(study, setting)
+    plans = plan_stages(study.file, setting)
     with store.change():
         upserted = store.upsert_posts(sources.sourced_posts, setting.key)
         for export in sources.exports:
-            take_in(store, export, setting.key, rejects_folder(study), upserted)
-    store.begin_run(version("cliptone"), study.digest, plans)
+            take_in(store, export, setting.key, study.folder.rejects, upserted)
+    store.begin_run(version("cliptone"), study.file.digest, plans)
     return plans
 
 
@@ -212,8 +212,10 @@ def main(
     """Write a generated study, and say how large it is."""
     began = time.perf_counter()
     study = generate(folder, clips, segments_per_clip, seed)
-    sizes = " and ".join(f"{path.stat().st_size / 1e9:.2f} GB" for path in (study.working, study.published))
-    typer.echo(f"{study.path}: {clips:,} clips in {time.perf_counter() - began:.0f} s; databases of {sizes}")
+    sizes = " and ".join(
+        f"{path.stat().st_size / 1e9:.2f} GB" for path in (study.folder.working, study.folder.published)
+    )
+    typer.echo(f"{study.file.path}: {clips:,} clips in {time.perf_counter() - began:.0f} s; databases of {sizes}")
 
 
 if __name__ == "__main__":

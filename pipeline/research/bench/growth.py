@@ -38,7 +38,8 @@ from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.pending import next_position
 from pipeline.store.queries import get_query
 from pipeline.store.store import Store
-from pipeline.study.config import Study, load_study
+from pipeline.study.config import Study, StudyFile, load_study
+from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
 
 REPEATS = 3
@@ -90,33 +91,33 @@ def study_in(folder: Path, clips: int) -> Study:
 def measure(study: Study, with_report: bool) -> Times:
     """Every time of one study."""
     return {
-        **measure_commands(study, with_report),
+        **measure_commands(study.file, with_report),
         **measure_writing(study),
-        **measure_queries(study),
+        **measure_queries(study.folder),
     }
 
 
-def measure_commands(study: Study, with_report: bool) -> Times:
+def measure_commands(file: StudyFile, with_report: bool) -> Times:
     """Whole commands, from the start of a process to its end; `cliptone run` finds nothing to do."""
     calls: dict[str, Sequence[str]] = {
         "help": ["--help"],
-        "status": ["status", str(study.path)],
-        "resume": ["run", str(study.path)],
+        "status": ["status", str(file.path)],
+        "resume": ["run", str(file.path)],
     }
     times = {name: [timed(_command, arguments) for _ in range(REPEATS)] for name, arguments in calls.items()}
     if with_report:
-        times["report"] = [timed(_command, ["report", str(study.path)])]  # once: it takes minutes
+        times["report"] = [timed(_command, ["report", str(file.path)])]  # once: it takes minutes
     return times
 
 
 def measure_writing(study: Study) -> Times:
     """Batches of clips that are new through the database: every stage's outcomes saved, then all published."""
     found: Times = {"save": [], "publish": []}
-    with held(study):
-        store = Store(study.working, STAGES)
+    with held(study.folder):
+        store = Store(study.folder.working, STAGES)
         try:
-            plans = plan_stages(study, setting_of(study))
-            store.begin_run(version("cliptone"), study.digest, plans)
+            plans = plan_stages(study.file, setting_of(study))
+            store.begin_run(version("cliptone"), study.file.digest, plans)
             like = _finished(store, plans[-1])
             for number in range(REPEATS):
                 fresh = [f"tiktok:{store.run_id * 1_000 + number * BATCH_CLIPS + n}" for n in range(BATCH_CLIPS)]
@@ -125,20 +126,20 @@ def measure_writing(study: Study) -> Times:
                 outcomes = [(plan, _outcomes(store, plan, names)) for plan in plans]
                 store.follow(fresh)
                 found["save"].append(timed(_save, store, outcomes))
-                found["publish"].append(timed(store.publish, study.published))
+                found["publish"].append(timed(store.publish, study.folder.published))
             store.end_run()
         finally:
             store.close()
     return found
 
 
-def measure_queries(study: Study) -> Times:
+def measure_queries(folder: StudyFolder) -> Times:
     """Queries that read much, each in a reader of its own."""
     found: Times = {}
     for name in QUERIES:
         sql = get_query(name).sql
         for _ in range(REPEATS):
-            reader = StudyReader(study.published)
+            reader = StudyReader(folder.published)
             found.setdefault(f"query {name}", []).append(timed(reader.arrow, sql, {}))
             reader.close()
     return found
@@ -195,7 +196,7 @@ def main(
         for size in map(int, clips.split(",")):
             study = study_in(folder or Path(name), size)
             growth.add(size, measure(study, with_report=size <= report_up_to))
-            typer.echo(f"measured {size:,} clips: {study.published.stat().st_size / 1e9:.2f} GB published")
+            typer.echo(f"measured {size:,} clips: {study.folder.published.stat().st_size / 1e9:.2f} GB published")
     typer.echo("\n".join(growth.lines()))
     slopes = {name: growth.slope(name) for name in growth.times}
     results.parent.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ def make_study(folder: Path, regions: int) -> Study:
     path = folder / "benchmark.toml"
     path.write_text('schema = 1\nname = "benchmark"\n[[sources]]\nfolder = "clips"\n', encoding="utf-8")
     study = load_study(path, BY_NAME)
-    study.output.mkdir(parents=True)
+    study.folder.root.mkdir(parents=True)
     clips = np.arange(regions) // REGIONS_PER_CLIP
     numbers = np.random.default_rng(SEED).standard_normal((regions, DIMS), dtype=np.float32)
     numbers[clips % 2 == 1] += np.float32(DISTANCE)
@@ -48,7 +48,7 @@ def make_study(folder: Path, regions: int) -> Study:
         {"clip": clips, "region": np.arange(regions) % REGIONS_PER_CLIP,
          "embedding": pa.ListArray.from_arrays(offsets, pa.array(numbers.ravel()))}
     )  # fmt: skip
-    with duckdb.connect(str(study.published)) as connection:
+    with duckdb.connect(str(study.folder.published)) as connection:
         kinds = (*STUDY_ROWS, *(kind for stage in STAGES for kind in stage.tables), *LEDGER_ROWS)
         schema.create_tables(connection, kinds)
         connection.register("made", made)
@@ -90,10 +90,10 @@ def main(
         study = make_study(folder, stored)
         labels = write_labels(folder / "sarcasm.csv", labelled)
         began = time.perf_counter()
-        head = train_head(study, labels)
+        head = train_head(study.folder, labels)
         trained = time.perf_counter()
         typer.echo(f"train-head on {head.regions} labelled regions: {trained - began:.1f} s")
-        reader = StudyReader(study.published)
+        reader = StudyReader(study.folder.published)
         began = time.perf_counter()
         _, shares = score_stored(reader, load(head.folder))
         scored = time.perf_counter()

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.stages import BY_NAME
-from pipeline.study.config import StudyFile
+from pipeline.study.config import StudyContent
 from pipeline.study.source_options import SOURCE_KEYS, SourceOptions
 from pipeline.study.template import as_toml, sections
 
@@ -34,7 +34,7 @@ LIMITS: Mapping[str, str] = {"gt": "above {}", "ge": "{} or more", "lt": "below 
 
 def options() -> str:
     """Every section with its keys, defaults, values and meaning, as Markdown."""
-    top = {one.alias or key: one for key, one in StudyFile.model_fields.items() if key not in NESTED}
+    top = {one.alias or key: one for key, one in StudyContent.model_fields.items() if key not in NESTED}
     kinds = [f"`{kind}` ({', '.join(f'`{key}`' for key in keys)})" if keys else f"`{kind}`"
              for kind, keys in SOURCE_KEYS.items()]  # fmt: skip
     about = f"{_first_line(SourceOptions)} The keys that go with each: {', '.join(kinds)}; any may have a `name`."

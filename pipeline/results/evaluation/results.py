@@ -15,7 +15,7 @@ from pipeline.results.evaluation.measures import Figure
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
 from pipeline.store.tables import now
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
 
 
@@ -76,14 +76,14 @@ def estimate_of(row: EvaluationRow) -> Interval:
     return Interval(row.value, row.ci_low, row.ci_high, row.reason)
 
 
-def store(study: Study, rows: Sequence[EvaluationRow]) -> None:
+def store(folder: StudyFolder, rows: Sequence[EvaluationRow]) -> None:
     """Add rows to a study and publish it; earlier evaluations stay. Raises `StudyBusy` while a run holds it."""
-    if not study.working.exists():
-        raise StoreError(f"the working database {study.working} is gone: run the study again, then evaluate")
-    with held(study):
-        opened = Store(study.working, STAGES)
+    if not folder.working.exists():
+        raise StoreError(f"the working database {folder.working} is gone: run the study again, then evaluate")
+    with held(folder):
+        opened = Store(folder.working, STAGES)
         try:
             opened.add(rows)
-            opened.publish(study.published)
+            opened.publish(folder.published)
         finally:
             opened.close()

@@ -21,7 +21,7 @@ from pipeline.results.evaluation.labels import LeftOut, Matched, read_labels
 from pipeline.results.evaluation.measures import Figure, tone_figures
 from pipeline.results.evaluation.train_head import Examples, train
 from pipeline.results.study import StudyReader
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 NO_LABEL = "a head is trained on labels, the line has numbers alone"
 NO_EMBEDDING = "no region there has an embedding"
@@ -45,16 +45,16 @@ class StudyHead:
         return PREFIX + self.name
 
 
-def train_head(study: Study, path: Path, name: str | None = None) -> StudyHead:
+def train_head(study_folder: StudyFolder, path: Path, name: str | None = None) -> StudyHead:
     """Train a head on a file of labels and save it under the study's folder `heads`; it replaces one of that name.
 
     `name` is the file's own by default. Raises `UserError` where the labels cannot carry a head.
     """
     name = check_name(path.stem if name is None else name)
-    examples, left_out = read_examples(study, path)
+    examples, left_out = read_examples(study_folder, path)
     trained = train(examples)
     figures = tone_figures(trained.judged)
-    folder = study.output / "heads" / name
+    folder = study_folder.heads / name
     save(trained.head, folder)
     (folder / CARD_FILE).write_text(card(name, path.name, examples, trained, left_out), encoding="utf-8")
     charts.draw_confusion(trained.judged, PREFIX + name, folder / "confusion.png")
@@ -75,10 +75,10 @@ def score_stored(reader: StudyReader, head: LinearHead) -> tuple[tuple[tuple[str
     return found.places, np.concatenate([probabilities(head, chunk) for chunk in found.chunks])
 
 
-def read_examples(study: Study, path: Path) -> tuple[Examples, list[LeftOut]]:
+def read_examples(folder: StudyFolder, path: Path) -> tuple[Examples, list[LeftOut]]:
     """The labelled regions of a study that have an embedding, and what of the file was left out."""
     labels = read_labels(path)
-    reader = StudyReader(study.published)
+    reader = StudyReader(folder.published)
     try:
         matched = stored.match_labels(reader, labels)
         clips = {span.label.clip_id for span in matched.spans}

@@ -20,7 +20,7 @@ from pipeline.results.evaluation.labels import DIMENSIONS, LabelledSpan, LeftOut
 from pipeline.results.evaluation.measures import Figure, Judged, concordance, share, tone_figures
 from pipeline.results.evaluation.results import Evaluation
 from pipeline.results.study import StudyReader
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ class Trial:
         return found
 
 
-def evaluate_tone(study: Study, path: Path, names: Sequence[str] = ()) -> Evaluation:
+def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) -> Evaluation:
     """Judge the named tone models, or all that have scores, on the labels of a file; store and draw the figures.
 
     Raises `UserError` where the file, the names or the stored scores do not go together.
     """
     labels = read_labels(path)
-    reader = StudyReader(study.published)
+    reader = StudyReader(folder.published)
     try:
         matched = stored.match_labels(reader, labels)
         known = stored.facts(reader, {span.label.clip_id for span in matched.spans})
@@ -87,7 +87,7 @@ def evaluate_tone(study: Study, path: Path, names: Sequence[str] = ()) -> Evalua
         left_out, notes, drawn = list(matched.left_out), [], []
         for name in _chosen(reader, names):
             try:
-                _refuse_own_labels(study, name, labels.sha256)
+                _refuse_own_labels(folder, name, labels.sha256)
                 trial, unknown = _trial(reader, name, matched.spans, known)
             except UserError as error:
                 notes.append(str(error))
@@ -98,12 +98,12 @@ def evaluate_tone(study: Study, path: Path, names: Sequence[str] = ()) -> Evalua
                 for value, chosen in found.items():
                     figures = trial.figures(chosen, by_label=grouping == ALL)
                     rows += results.rows_of(about, grouping, value, figures, trial.abstained(chosen))
-            drawn += _draw(trial, study.output / "evaluation", rows)
+            drawn += _draw(trial, folder.evaluation, rows)
     finally:
         reader.close()
     if not rows:
         raise UserError(f"no model can be judged on {path}: {'; '.join(notes)}")
-    results.store(study, rows)
+    results.store(folder, rows)
     return Evaluation(tuple(rows), tuple(left_out), tuple(drawn), tuple(notes))
 
 
@@ -120,11 +120,11 @@ def _chosen(reader: StudyReader, names: Sequence[str]) -> list[str]:
     return list(names) or there
 
 
-def _refuse_own_labels(study: Study, model: str, sha256: str) -> None:
+def _refuse_own_labels(study_folder: StudyFolder, model: str, sha256: str) -> None:
     """A head is not judged on the labels that it was trained on; its card has figures for unheard authors."""
-    if not is_head(model) or not (study.output / model).is_dir():
+    if not is_head(model) or not (study_folder.root / model).is_dir():
         return
-    folder = head_folder(model, study.output / "heads")
+    folder = head_folder(model, study_folder.heads)
     if load(folder).labels_sha256 == sha256:
         raise UserError(f"{model} was trained on these labels: {folder / CARD_FILE} says how it does on others")
 

@@ -25,7 +25,7 @@ from pipeline.results.study import StudyReader
 from pipeline.sources.formats.formats import digest
 from pipeline.sources.formats.records import csv_records, header
 from pipeline.sources.formats.values import Rejected
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 COLUMNS = ("clip_id", "text", "language", "file")  # the last is for people
 ENGLISH = "en"
@@ -60,13 +60,13 @@ class Compared:
     characters: int
 
 
-def evaluate_transcripts(study: Study, path: Path) -> Evaluation:
+def evaluate_transcripts(folder: StudyFolder, path: Path) -> Evaluation:
     """Compare stored transcripts with the true words of a file; the figures are stored in the study.
 
     Raises `UserError` where no line of the file meets a transcript.
     """
     truths, left_out = read_texts(path)
-    reader = StudyReader(study.published)
+    reader = StudyReader(folder.published)
     try:
         rows = {row["clip_id"]: row for row in reader.arrow(STORED, {}).to_pylist()}
         fingerprint = stored.fingerprint(reader, "transcribe")
@@ -90,7 +90,7 @@ def evaluate_transcripts(study: Study, path: Path) -> Evaluation:
     for language in sorted({one.language for one in compared}):
         group = [one for one in compared if one.language == language]
         found += results.rows_of(about, "language", language, figures(group), _silent(group))
-    results.store(study, found)
+    results.store(folder, found)
     return Evaluation(tuple(found), tuple(sorted(left_out, key=lambda one: one.line)), ())
 
 

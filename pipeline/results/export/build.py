@@ -30,12 +30,12 @@ from pipeline.results.export.tracks import ClipTracks, read_tracks
 from pipeline.results.study import StudyReader
 from pipeline.store.transactions import disk_full
 from pipeline.study import files as study_files
-from pipeline.study.config import Study, work_name
+from pipeline.study.config import Study, StudyFile
+from pipeline.study.folder import work_name
 from pipeline.study.keys import key_or_stand_in, key_state
 
 Subtitles = Literal["srt", "vtt", "textgrid", "elan"]
 SUFFIXES: dict[Subtitles, str] = {"srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid", "elan": ".eaf"}
-FOLDER = "exports"
 SUBTITLES_FOLDER = "subtitles"
 IDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 IDS_BYTES = 16  # of the random name of a set of ids
@@ -68,14 +68,14 @@ def export_study(study: Study, options: ExportOptions) -> ExportResult:
     Raises `UserError`, and leaves nothing behind, where the options do not fit, the goal exists, there is nothing to
     export, or the leak scanner finds what must not leave.
     """
-    check_options(study, options)
+    check_options(study.file, options)
     made_at = datetime.now(UTC)
-    goal = options.folder or study.output / FOLDER / f"{made_at:%Y%m%d-%H%M%S}-{options.level}"
+    goal = options.folder or study.folder.exports / f"{made_at:%Y%m%d-%H%M%S}-{options.level}"
     goal = goal.expanduser().absolute()
     if goal.exists():
         raise UserError(f"{goal} is there already: name a folder that is not there yet")
     part = goal.with_name(f".{goal.name}.part-{os.getpid()}")
-    reader = StudyReader(study.published)
+    reader = StudyReader(study.folder.published)
     try:
         with disk_full():
             part.mkdir(parents=True)
@@ -87,18 +87,18 @@ def export_study(study: Study, options: ExportOptions) -> ExportResult:
     return ExportResult(goal, made.files, made.subtitles, made.suppressed)
 
 
-def check_options(study: Study, options: ExportOptions) -> None:
+def check_options(file: StudyFile, options: ExportOptions) -> None:
     """Raise `UserError` where the options do not go with each other or with the study."""
     if options.subtitles and options.level is not Level.RESTRICTED:
         raise UserError(f"subtitles hold what was said: they leave at --level restricted alone, not at {options.level}")
-    if options.level is Level.RESTRICTED and not study.file.privacy.pseudonymise:
+    if options.level is Level.RESTRICTED and not file.privacy.pseudonymise:
         raise UserError(
-            f"{study.path.name} keeps authors as they are (privacy.pseudonymise = false), and names do not leave a "
+            f"{file.path.name} keeps authors as they are (privacy.pseudonymise = false), and names do not leave a "
             "study: export it at --level shareable, aggregate or ids-only"
         )
-    if options.ids is not None and key_state(study.name).state == "destroyed":
+    if options.ids is not None and key_state(file.name).state == "destroyed":
         raise UserError(
-            f"the key of {study.name!r} was destroyed, so no set of ids can be taken up again: export without --ids"
+            f"the key of {file.name!r} was destroyed, so no set of ids can be taken up again: export without --ids"
         )
     if options.ids is not None and not IDS.fullmatch(options.ids):
         raise UserError(f"the name {options.ids!r} of a set of ids may hold letters, digits, - and _ alone")
@@ -112,7 +112,7 @@ class _Writer:
     ) -> None:
         self._study, self._options, self._reader = study, options, reader
         self._folder, self._made_at = folder, made_at
-        key = key_or_stand_in(study.name)
+        key = key_or_stand_in(study.file.name)
         self._buried = buried_clips(reader, key if study.file.privacy.pseudonymise else None)
         shareable = options.level is Level.SHAREABLE
         ids = options.ids or secrets.token_hex(IDS_BYTES)
@@ -123,7 +123,7 @@ class _Writer:
     def write(self) -> ExportResult:
         """Write and scan all files; raises `UserError` at a leak."""
         level = self._options.level
-        entries = [entry for entry in codebook(self._study.published) if entry.kind in ("table", "view")]
+        entries = [entry for entry in codebook(self._study.folder.published) if entry.kind in ("table", "view")]
         if level is Level.AGGREGATE:
             tables, held = read_means(self._reader, self._buried)
         elif level is Level.IDS_ONLY:
@@ -139,7 +139,7 @@ class _Writer:
         refuse(self._leaks(files, known))
         subtitles = self._subtitles(known)
         left_out = columns_left_out(entries, tables) if level in (Level.RESTRICTED, Level.SHAREABLE) else {}
-        notes = ExportNotes(self._study.name, level, self._made_at, self._ids, tuple(held), left_out, subtitles)
+        notes = ExportNotes(self._study.file.name, level, self._made_at, self._ids, tuple(held), left_out, subtitles)
         self._describe(files, tables, notes)
         return ExportResult(self._folder, files, subtitles, tuple(held))
 

@@ -14,6 +14,7 @@ from pipeline.results.study import StudyReader
 from pipeline.results.wording import SENTENCES
 from pipeline.store.queries import get_query
 from pipeline.study import audit_log
+from pipeline.study.folder import StudyFolder
 
 #: A number as it stands in a document: the value, and a comment that no reader sees.
 MARKED = re.compile(r"([^\s|(*]+)<!--([^\s>]+?)-->")
@@ -98,7 +99,7 @@ class MethodsFacts:
         (seen,), (gone,) = self._rows(VISIBILITY), self._rows(VANISHED)
         self._note("visibility", seen, *seen)
         self.facts["forgotten.vanished"] = gone["clips"]
-        self.facts["forgotten.asked"] = _asked_to_leave(self._reader.path.resolve().parent / audit_log.FILE)
+        self.facts["forgotten.asked"] = _asked_to_leave(StudyFolder.at(self._reader.path.resolve().parent).audit_log)
 
     def _attrition(self) -> Iterator[dict[str, Any]]:
         for row in self._rows(get_query("attrition").sql):

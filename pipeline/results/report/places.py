@@ -6,9 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.study.config import work_name
+from pipeline.study.folder import StudyFolder, work_name
 
-FOLDER = "report"
 CLIPS_A_SHARD = 50  # at most, on average
 PAGES = ("index.html", "clip.html")
 
@@ -22,7 +21,7 @@ class Places:
     @property
     def report(self) -> Path:
         """The folder of the report."""
-        return self.study / FOLDER
+        return StudyFolder.at(self.study).report
 
     @property
     def rows(self) -> Path:
@@ -31,11 +30,11 @@ class Places:
 
     def audio(self, clip_id: str) -> Path:
         """The decoded audio of a clip, where the study keeps it."""
-        return self.study / "work" / "audio" / f"{work_name(clip_id)}.wav"
+        return StudyFolder.at(self.study).audio_path(clip_id)
 
     def video(self, clip_id: str) -> Path | None:
         """The fetched media of a clip, where the study keeps it."""
-        return next(iter(sorted((self.study / "work" / "media" / work_name(clip_id)).glob("media.*"))), None)
+        return StudyFolder.at(self.study).media_path(clip_id)
 
     def curves(self, clip_id: str) -> Path:
         """What was measured of that audio, as a script."""

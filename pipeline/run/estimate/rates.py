@@ -16,6 +16,7 @@ from pipeline.stages import STAGES
 from pipeline.store.reader import ResultsReader
 from pipeline.store.store import STUDY_ROWS
 from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 DEMO = Path("outputs") / "demo" / "study.duckdb"  # of `cliptone demo`
 SPEED = Path("outputs") / "bench" / "speed.json"  # of `python -m pipeline.research.bench.speed`
@@ -86,12 +87,12 @@ class Rates:
 
 def measured(study: Study | None, folder: Path) -> Rates:
     """Rates of a study if it has results with speech or sound, else of the demo, else of the benchmark, in `folder`."""
-    published = [(study.published, f"the attempts of {study.name}")] if study else []
+    published = [(study.folder.published, f"the attempts of {study.file.name}")] if study else []
     published.append((folder / DEMO, "the attempts of the demo"))
     for path, origin in published:
         if path.is_file() and (found := of_results(path, origin)) is not None and found.stages:
             return with_bench(found, folder)
-    profile = study.file.profile if study else "balanced"
+    profile = study.file.content.profile if study else "balanced"
     return with_bench(of_speed(folder / SPEED, profile) or Rates("nothing: no run on this machine was found"), folder)
 
 
@@ -107,7 +108,7 @@ def of_results(path: Path, origin: str) -> Rates | None:
         return None
     finally:
         reader.close()
-    working = path.parent / "work" / path.name
+    working = StudyFolder.at(path.parent).working
     most = max((line["clips"] for line in lines), default=0)
     return Rates(
         origin=f"{origin}: medians of up to {most:,} clips",

@@ -14,8 +14,6 @@ from pipeline.records import Clip
 from pipeline.stage import StagePlan
 from pipeline.study import files
 
-FILE = "in_hand.txt"  # beside the working database
-
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:

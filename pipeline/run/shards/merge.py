@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from pipeline.run.shards.transfer import carry
 from pipeline.stage import Stage, StagePlan
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
-from pipeline.study.config import Study
+from pipeline.study.config import Study, StudyFile
+from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
 from pipeline.study.shard import Shard
 
@@ -40,17 +40,19 @@ def merge(study: Study, partial: bool = False, stages: Sequence[type[Stage]] = S
     `UserError` where there are none, some are missing or unfinished (unless `partial`), or they come from another study
     file or configuration; `StudyBusy` while one of them, or the study itself, runs.
     """
-    begun = shards_of(study)
+    begun = shards_of(study.folder)
     if not begun:
-        raise UserError(f"{study.name} has no shards: `cliptone run {study.path.name} --shard 1/4` begins one of four")
+        raise UserError(
+            f"{study.file.name} has no shards: `cliptone run {study.file.path.name} --shard 1/4` begins one of four"
+        )
     setting = setting_of(study)
-    plans = plan_stages(study, setting, stages)
-    with held(study):
-        check_key(study, setting.key)
-        states = {shard: state_of(study, shard, plans) for shard in _all_of(study, begun)}
+    plans = plan_stages(study.file, setting, stages)
+    with held(study.folder):
+        check_key(study.folder, setting.key)
+        states = {shard: state_of(study, shard, plans) for shard in _all_of(study.folder, begun)}
         here = [state for state in states.values() if state is not None]
         for state in here:
-            _refuse_another(study, state, plans)
+            _refuse_another(study.file, state, plans)
         gaps = tuple(_gap(shard, state) for shard, state in states.items() if state is None or _is_behind(state))
         if gaps and not partial:
             raise UserError(f"{'; '.join(gaps)}: run them to their end, or merge what is there with --partial")
@@ -61,31 +63,29 @@ def merge(study: Study, partial: bool = False, stages: Sequence[type[Stage]] = S
 
 def remove_shards(study: Study) -> None:
     """Delete the shards' databases; media and audio lie elsewhere and stay. `StudyBusy` while one runs."""
-    with held(study):
-        for shard in shards_of(study):
-            with held(dataclasses.replace(study, shard=shard)):
+    with held(study.folder):
+        for shard in shards_of(study.folder):
+            with held(study.of_shard(shard).folder):
                 pass
-        shutil.rmtree(study.shards, ignore_errors=True)
+        shutil.rmtree(study.folder.shards, ignore_errors=True)
 
 
-def _all_of(study: Study, begun: Sequence[Shard]) -> list[Shard]:
+def _all_of(folder: StudyFolder, begun: Sequence[Shard]) -> list[Shard]:
     """Every shard of the split that was begun; `UserError` if there are two splits."""
     counts = sorted({shard.count for shard in begun})
     if len(counts) > 1:
         raise UserError(
-            f"shards of {counts[0]} and of {counts[1]} lie in {study.shards}: delete the folders of those that you do "
+            f"shards of {counts[0]} and of {counts[1]} lie in {folder.shards}: delete the folders of those that you do "
             "not mean"
         )
     return [Shard(counts[0], number) for number in range(1, counts[0] + 1)]
 
 
-def _refuse_another(study: Study, state: ShardState, plans: Sequence[StagePlan]) -> None:
+def _refuse_another(file: StudyFile, state: ShardState, plans: Sequence[StagePlan]) -> None:
     """Raise `UserError` for a shard that was not run as this study file and this machine would run it."""
-    again = f"run it again: `cliptone run {study.path.name} --shard {state.shard.number}/{state.shard.count}`"
-    if state.runs and state.study_sha256 != study.digest:
-        raise UserError(
-            f"shard {state.shard} was run with another {study.path.name} than the one that is here: {again}"
-        )
+    again = f"run it again: `cliptone run {file.path.name} --shard {state.shard.number}/{state.shard.count}`"
+    if state.runs and state.study_sha256 != file.digest:
+        raise UserError(f"shard {state.shard} was run with another {file.path.name} than the one that is here: {again}")
     for plan in plans:
         if state.runs and state.fingerprints.get(plan.name) != plan.fingerprint:
             raise UserError(
@@ -107,7 +107,7 @@ def _gap(shard: Shard, state: ShardState | None) -> str:
 def _unite(study: Study, shards: Sequence[Shard], plans: Sequence[StagePlan], stages: Sequence[type[Stage]]) -> int:
     """Read the sources as a run of the whole study does, then take over what the shards made of their clips."""
     key = plans[0].setting.key
-    store = Store(study.working, stages)
+    store = Store(study.folder.working, stages)
     try:
         take_sources(study, store, key, None, RunSummary())
         return sum(carry(store, database_of(study, shard), stages, key, shard) for shard in shards)
@@ -116,13 +116,13 @@ def _unite(study: Study, shards: Sequence[Shard], plans: Sequence[StagePlan], st
 
 
 def _publish(study: Study, plans: Sequence[StagePlan], stages: Sequence[type[Stage]]) -> None:
-    store = Store(study.working, stages)  # anew: numbers of attempts go on after those that came over
+    store = Store(study.folder.working, stages)  # anew: numbers of attempts go on after those that came over
     try:
-        follow_choice(study, store)
-        store.begin_run(version("cliptone"), study.digest, plans)
+        follow_choice(study.folder, store)
+        store.begin_run(version("cliptone"), study.file.digest, plans)
         apply_filters(store, study.file.filters, plans[0])
         store.end_run()
-        if store.unpublished or not study.published.exists():
-            store.publish(study.published)
+        if store.unpublished or not study.folder.published.exists():
+            store.publish(study.folder.published)
     finally:
         store.close()

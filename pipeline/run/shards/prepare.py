@@ -7,7 +7,6 @@ listed, and posts best fetched, by one run of the whole study first.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from pipeline.store.store import Store
 from pipeline.store.tables import Tables
 from pipeline.study import keys
 from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
 from pipeline.study.shard import Shard, shard_of_folder
 
@@ -38,13 +38,13 @@ KEY_DIGEST = "key.sha256"  # of the pseudonym key that all shards share
 
 def part_of(study: Study, shard: Shard) -> Study:
     """A study as one of its shards; all of them together ask a platform no more often than one run would."""
-    options = study.options["download"]
+    options = study.file.options["download"]
     assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
     paces = {
         name: (least * shard.count, most * shard.count) for name, (least, most) in {**PACES, **options.paces}.items()
     }
     slower = options.model_copy(update={"paces": paces})
-    return dataclasses.replace(study, shard=shard, options={**study.options, "download": slower})
+    return study.of_shard(shard).with_options("download", slower)
 
 
 def prepare(study: Study) -> None:
@@ -53,16 +53,16 @@ def prepare(study: Study) -> None:
     `StudyBusy` if one does; `UserError` where the study cannot be split, or this machine has another pseudonym key than
     that of the shards before.
     """
-    if study.shard is None:
-        for shard in shards_of(study):
+    if study.folder.shard is None:
+        for shard in shards_of(study.folder):
             if database_of(study, shard).exists():
-                with held(dataclasses.replace(study, shard=shard)):
+                with held(study.of_shard(shard).folder):
                     pass
         return
-    _refuse_what_shards_cannot(dataclasses.replace(study, shard=None))
-    study.shards.mkdir(parents=True, exist_ok=True)
-    with FileLock(study.shards / "begin.lock", timeout=BEGIN_S):  # one shard at a time makes a key
-        check_key(study, keys.key_for(study.name) if study.file.privacy.pseudonymise else None)
+    _refuse_what_shards_cannot(study.of_shard(None))
+    study.folder.shards.mkdir(parents=True, exist_ok=True)
+    with FileLock(study.folder.shards / "begin.lock", timeout=BEGIN_S):  # one shard at a time makes a key
+        check_key(study.folder, keys.key_for(study.file.name) if study.file.privacy.pseudonymise else None)
 
 
 def begin(study: Study, stages: Sequence[type[Stage]], key: bytes | None) -> None:
@@ -70,25 +70,25 @@ def begin(study: Study, stages: Sequence[type[Stage]], key: bytes | None) -> Non
 
     `StoreError` while a run holds the whole study.
     """
-    whole = dataclasses.replace(study, shard=None)
-    if study.shard is None or not whole.working.exists():
+    whole = study.of_shard(None)
+    if study.folder.shard is None or not whole.folder.working.exists():
         return
-    store = Store(study.working, stages)
+    store = Store(study.folder.working, stages)
     try:
-        carry(store, whole.working, stages, key, study.shard)
+        carry(store, whole.folder.working, stages, key, study.folder.shard)
     finally:
         store.close()
 
 
-def check_key(study: Study, key: bytes | None) -> None:
+def check_key(folder: StudyFolder, key: bytes | None) -> None:
     """Raise `UserError` if shards of this study were run under another pseudonym key; note it for the first."""
     digest = hashlib.sha256(key or b"").hexdigest()
-    path = study.shards / KEY_DIGEST
+    path = folder.shards / KEY_DIGEST
     if not path.exists():
         path.write_text(digest, encoding="ascii")
     elif path.read_text(encoding="ascii") != digest:
         raise UserError(
-            f"this machine has another pseudonym key for {study.name!r} than the shards that ran before: set "
+            f"this machine has another pseudonym key for {folder.name!r} than the shards that ran before: set "
             "CLIPTONE_KEYS to one folder that all machines read"
         )
 
@@ -96,12 +96,12 @@ def check_key(study: Study, key: bytes | None) -> None:
 def _refuse_what_shards_cannot(whole: Study) -> None:
     if whole.file.filters.sample is not None:
         raise UserError(
-            f"{whole.path.name} draws a sample from all posts, which no shard knows: run it without --shard"
+            f"{whole.file.path.name} draws a sample from all posts, which no shard knows: run it without --shard"
         )
-    if any(source.listing for source in whole.file.sources) and not whole.working.exists():
+    if any(source.listing for source in whole.file.sources) and not whole.folder.working.exists():
         raise UserError(
-            f"{whole.path.name} lists pages, which one run does for all shards: first run "
-            f"`cliptone run {whole.path.name} --stage download`"
+            f"{whole.file.path.name} lists pages, which one run does for all shards: first run "
+            f"`cliptone run {whole.file.path.name} --stage download`"
         )
     if whole.file.run.engine == "ray":
         raise UserError("a shard works on its own machine: run it with --engine local")
@@ -121,24 +121,25 @@ class ShardState:
     not_tried: int  # clips that a stage could run on and has not
 
 
-def shards_of(study: Study) -> list[Shard]:
+def shards_of(folder: StudyFolder) -> list[Shard]:
     """The shards that were begun, in order."""
-    folders = study.shards.iterdir() if study.shards.is_dir() else ()
+    folders = folder.shards.iterdir() if folder.shards.is_dir() else ()
     return sorted(shard for path in folders if (shard := shard_of_folder(path.name)) is not None)
 
 
-def own_work(study: Study, folder: Path) -> list[Path]:
+def own_work(study_folder: StudyFolder, folder: Path) -> list[Path]:
     """What lies in a folder of work files and is this run's to delete; of a study with shards each knows its part."""
-    if not folder.is_dir() or (study.shard is None and shards_of(study)):
+    if not folder.is_dir() or (study_folder.shard is None and shards_of(study_folder)):
         return []
-    return [path for path in folder.iterdir() if study.shard is None or study.shard.holds_work(path.name)]
+    return [path for path in folder.iterdir() if study_folder.shard is None or study_folder.shard.holds_work(path.name)]
 
 
 def refuse_while_split(study: Study) -> None:
     """Raise `UserError` while shards hold copies of clips: nothing could be forgotten for good."""
-    if shards_of(study):
+    if shards_of(study.folder):
         raise UserError(
-            f"the shards of {study.name!r} hold copies of its clips: first `cliptone merge {study.path.name} --remove`"
+            f"the shards of {study.file.name!r} hold copies of its clips: first `cliptone merge {study.file.path.name} "
+            "--remove`"
         )
 
 
@@ -147,7 +148,7 @@ def state_of(study: Study, shard: Shard, plans: Sequence[StagePlan]) -> ShardSta
     path = database_of(study, shard)
     if not path.exists():
         return None
-    with held(dataclasses.replace(study, shard=shard)):
+    with held(study.of_shard(shard).folder):
         try:
             connection = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
@@ -172,4 +173,4 @@ def _could_run(plan: StagePlan, states: Mapping[str, Mark]) -> bool:
 
 def database_of(study: Study, shard: Shard) -> Path:
     """The working database of a shard."""
-    return dataclasses.replace(study, shard=shard).working
+    return study.folder.of_shard(shard).working

@@ -18,6 +18,7 @@ from pipeline.store.publish.parquet_files import open_catalogue
 from pipeline.store.store import Store
 from pipeline.study import audit_log
 from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
 
 
@@ -26,7 +27,7 @@ def verify(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[Finding
 
     Reads every file that a row names. Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
     """
-    with held(study):
+    with held(study.folder):
         store = opened(study, stages)
         try:
             return findings(study, store, stages)
@@ -36,24 +37,26 @@ def verify(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[Finding
 
 def opened(study: Study, stages: Sequence[type[Stage]]) -> Store:
     """The working database of a study that has results; `UserError` if it has none."""
-    if not study.working.exists():
-        raise UserError(f"the study {study.name!r} has no results yet: run it first (`cliptone run {study.path.name}`)")
-    return Store(study.working, stages)
+    if not study.folder.working.exists():
+        raise UserError(
+            f"the study {study.file.name!r} has no results yet: run it first (`cliptone run {study.file.path.name}`)"
+        )
+    return Store(study.folder.working, stages)
 
 
 def findings(study: Study, store: Store, stages: Sequence[type[Stage]]) -> list[Finding]:
     """Everything that is wrong with a study that is held and open."""
     found = [*file_findings(study, store), *row_findings(store, stages)]
-    if study.shard is None:
-        found += published_findings(study, store, stages)
-    if study.published.exists() and not any(finding.publishes for finding in found):
+    if study.folder.shard is None:
+        found += published_findings(study.folder, store, stages)
+    if study.folder.published.exists() and not any(finding.publishes for finding in found):
         found += _counts(study, stages)
-    return [*found, *_audit(study)]
+    return [*found, *_audit(study.folder)]
 
 
 def _counts(study: Study, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
     """What became of the clips at each stage adds up to all of them."""
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         open_catalogue(connection)
         clips = connection.execute(f"SELECT count(*) FROM ({WANTED})").fetchall()[0][0]  # noqa: S608 - our own names
     for line in study_status(study, stages):
@@ -63,9 +66,9 @@ def _counts(study: Study, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
             yield Finding("counts", what, "run the study again; if it stays, tell whoever maintains cliptone")
 
 
-def _audit(study: Study) -> Iterator[Finding]:
+def _audit(folder: StudyFolder) -> Iterator[Finding]:
     """The chain of the audit log, where there is one."""
-    path = study.output / audit_log.FILE
+    path = folder.audit_log
     broken = audit_log.verify(path).broken if path.exists() else None
     if broken:
         yield Finding("audit", broken, "nothing mends this: note when and why, and keep the log as it is")

@@ -11,7 +11,8 @@ from pipeline.media.audio import SAMPLE_RATE
 from pipeline.run.shards.prepare import shards_of
 from pipeline.run.verify.findings import Finding
 from pipeline.store.store import Store
-from pipeline.study.config import Study, work_name
+from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder, work_name
 
 AGAIN = "--repair marks it, and the next run makes it again"
 #: Clips whose last attempt at a stage passed: of others nothing is promised.
@@ -38,9 +39,9 @@ def file_findings(study: Study, store: Store) -> Iterator[Finding]:
     """What is wrong with the files of an open study; reads all of them."""
     yield from _media(study, store)
     yield from _audio(study, store)
-    if not shards_of(study):  # where there are shards, each knows of its own clips alone
-        yield from _unnamed(study, store)
-    yield from _unfinished(study)
+    if not shards_of(study.folder):  # where there are shards, each knows of its own clips alone
+        yield from _unnamed(study.folder, store)
+    yield from _unfinished(study.folder)
 
 
 def _media(study: Study, store: Store) -> Iterator[Finding]:
@@ -49,7 +50,7 @@ def _media(study: Study, store: Store) -> Iterator[Finding]:
     may_be_gone = not privacy.keep_media or privacy.vanished != "keep"
     for clip_id, sha256, size, name, kind, location in _asked(store, MEDIA, "download"):
         is_own = kind == "file"
-        path = Path(location) if is_own else study.downloads / work_name(clip_id) / name
+        path = Path(location) if is_own else study.folder.media / work_name(clip_id) / name
         if not path.is_file():
             if is_own:
                 what = f"your file {path.name} is no longer in its folder"
@@ -64,7 +65,7 @@ def _media(study: Study, store: Store) -> Iterator[Finding]:
 def _audio(study: Study, store: Store) -> Iterator[Finding]:
     """Audio that is missing, though the study keeps it, or is not what its row says."""
     for clip_id, duration_s, sha256 in _asked(store, AUDIO, "audio"):
-        path = study.audio_path(clip_id)
+        path = study.folder.audio_path(clip_id)
         if not path.is_file():
             if study.file.privacy.keep_audio:
                 yield Finding("audio", f"{path.name} is not there", AGAIN, clip_id, stale_stage="audio")
@@ -91,23 +92,23 @@ def _length_s(path: Path) -> float | None:
         return None
 
 
-def _unnamed(study: Study, store: Store) -> Iterator[Finding]:
+def _unnamed(study_folder: StudyFolder, store: Store) -> Iterator[Finding]:
     """Audio and folders of posts that belong to no clip which has passed the stage that makes them."""
-    places = ((study.audio_folder, "audio"), (study.downloads, "download"))
+    places = ((study_folder.audio, "audio"), (study_folder.media, "download"))
     for folder, stage in places:
         kept = {work_name(clip_id) for (clip_id,) in _asked(store, KEPT, stage)}
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if (path.stem if stage == "audio" else path.name) not in kept and path.suffix != ".part":
-                what = f"{path.relative_to(study.output)} belongs to no clip that has passed {stage}"
+                what = f"{path.relative_to(study_folder.root)} belongs to no clip that has passed {stage}"
                 yield Finding("files", what, "--repair deletes it", spare_file=path)
 
 
-def _unfinished(study: Study) -> Iterator[Finding]:
+def _unfinished(study_folder: StudyFolder) -> Iterator[Finding]:
     """What commands left that broke off: nothing reads it, and the next run makes it anew."""
-    folders: Collection[Path] = (study.output, study.working.parent, study.audio_folder)
+    folders: Collection[Path] = (study_folder.root, study_folder.working.parent, study_folder.audio)
     patterns = ("*.part", "*.part.wal", "*.rebuilt", "*.rebuilt.wal")
     for path in sorted({path for folder in folders for pattern in patterns for path in folder.glob(pattern)}):
-        what = f"{path.relative_to(study.output)} was never finished"
+        what = f"{path.relative_to(study_folder.root)} was never finished"
         yield Finding("files", what, "--repair deletes it", spare_file=path)
 
 

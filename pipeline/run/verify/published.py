@@ -14,33 +14,33 @@ from pipeline.stage import Stage
 from pipeline.store.publish.parquet_files import MANIFEST, ParquetFolder, open_catalogue
 from pipeline.store.schema import columns, quoted
 from pipeline.store.store import STUDY_ROWS, Store
-from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 
 #: Tables that a run without anything to do changes, and publishes with the next news.
 OF_A_RUN = (RunRow, FingerprintRow, PublicationRow)
 AGAIN = "--repair publishes it again"
 
 
-def published_findings(study: Study, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
+def published_findings(folder: StudyFolder, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
     """What is wrong with what readers of an open study see; reads all of it."""
-    if not study.published.exists():
+    if not folder.published.exists():
         yield Finding("published", "the database for readers is not there", AGAIN, publishes=True)
     elif store.unpublished:
         yield Finding("published", "the database for readers is behind what is stored", AGAIN, publishes=True)
     else:
-        yield from _tables(study, store, stages)
-    if study.parquet is not None:
-        yield from _files(ParquetFolder(study.parquet))
+        yield from _tables(folder, store, stages)
+    if folder.parquet is not None:
+        yield from _files(ParquetFolder(folder.parquet))
 
 
-def _tables(study: Study, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
+def _tables(folder: StudyFolder, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
     """Each table that readers see against the stored one."""
     kinds = [*STUDY_ROWS, *(kind for stage in stages for kind in stage.tables), *LEDGER_ROWS]
     kinds = [kind for kind in kinds if kind not in OF_A_RUN]
     stored = _digests(store.tables.connection, kinds)
     try:
         with duckdb.connect() as connection:
-            connection.execute(f"ATTACH {quoted(str(study.published))} AS shown (READ_ONLY)")
+            connection.execute(f"ATTACH {quoted(str(folder.published))} AS shown (READ_ONLY)")
             connection.execute("USE shown")
             open_catalogue(connection)
             shown = _digests(connection, kinds)

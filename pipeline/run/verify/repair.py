@@ -15,6 +15,7 @@ from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store.store import STUDY_ROWS, Store
 from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
 
 
@@ -23,18 +24,18 @@ def repair(study: Study, stages: Sequence[type[Stage]] = STAGES) -> tuple[list[F
 
     Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
     """
-    with held(study):
+    with held(study.folder):
         store = opened(study, stages)
         try:
             found = findings(study, store, stages)
             if any(finding.is_mended for finding in found):
-                _mend(study, store, found, stages)
+                _mend(study.folder, store, found, stages)
             return found, findings(study, store, stages)
         finally:
             store.close()
 
 
-def _mend(study: Study, store: Store, found: Sequence[Finding], stages: Sequence[type[Stage]]) -> None:
+def _mend(folder: StudyFolder, store: Store, found: Sequence[Finding], stages: Sequence[type[Stage]]) -> None:
     """Rows before files: whoever is interrupted finds the same again."""
     rows = (*STUDY_ROWS, *(kind for stage in stages for kind in stage.tables), *LEDGER_ROWS, *PRIVATE_ROWS)
     kinds: dict[str, type[Row]] = {kind.table: kind for kind in rows}
@@ -48,14 +49,14 @@ def _mend(study: Study, store: Store, found: Sequence[Finding], stages: Sequence
             store.tables.forget_publications([])  # what is there cannot be trusted: all of it is written anew
     for finding in found:
         if finding.spare_file:
-            _delete(study, finding.spare_file)
-    if study.shard is None:
-        follow_choice(study, store)
-        store.publish(study.published)
+            _delete(folder, finding.spare_file)
+    if folder.shard is None:
+        follow_choice(folder, store)
+        store.publish(folder.published)
 
 
-def _delete(study: Study, path: Path) -> None:
-    if not path.resolve().is_relative_to(study.output.resolve()):
+def _delete(folder: StudyFolder, path: Path) -> None:
+    if not path.resolve().is_relative_to(folder.root.resolve()):
         raise ValueError(f"{path} is not among the results of the study")
     if path.is_dir():
         shutil.rmtree(path)

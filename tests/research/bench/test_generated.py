@@ -25,7 +25,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def reader(study: Study) -> StudyReader:
-    return StudyReader(study.published)
+    return StudyReader(study.folder.published)
 
 
 def number(reader: StudyReader, sql: str) -> int:
@@ -72,7 +72,7 @@ def test_rows_stand_where_they_belong(reader: StudyReader) -> None:
 
 
 def test_the_same_seed_gives_the_same_study(tmp_path: Path, reader: StudyReader) -> None:
-    again = StudyReader(generate(tmp_path, CLIPS, segments_per_clip=6).published)
+    again = StudyReader(generate(tmp_path, CLIPS, segments_per_clip=6).folder.published)
     for table in ("clips", "observations", "words", "emotions", "speech_embeddings", "attempts"):
         rows = f"SELECT hash(t) AS h FROM {table} AS t ORDER BY h"
         assert again.sql(rows)["h"].equals(reader.sql(rows)["h"]), table

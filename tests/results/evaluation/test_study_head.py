@@ -43,10 +43,10 @@ def labels(folder: Path, *more: tuple[object, ...], name: str = "warmth.csv") ->
 
 
 def test_a_head_is_trained_judged_and_kept(study: Study, tmp_path: Path) -> None:
-    found = train_head(study, labels(tmp_path))
+    found = train_head(study.folder, labels(tmp_path))
     assert (found.model, found.regions, found.authors) == ("heads/warmth", 40, 11), "two clips have no author"
     assert {one.measure: one.estimate.value for one in found.figures if one.label is None}["uar"] == 1.0
-    assert found.folder == study.output / "heads" / "warmth"
+    assert found.folder == study.folder.root / "heads" / "warmth"
     assert {path.name for path in found.folder.iterdir()} == {
         "hyperparams.yaml", "classifier.ckpt", "label_encoder.txt", "card.md", "confusion.png", "reliability.png",
     }  # fmt: skip
@@ -57,7 +57,7 @@ def test_a_head_is_trained_judged_and_kept(study: Study, tmp_path: Path) -> None
 
 
 def test_the_card_says_what_must_be_known(study: Study, tmp_path: Path) -> None:
-    found = train_head(study, labels(tmp_path, ("x:99", "", "", "warm")))
+    found = train_head(study.folder, labels(tmp_path, ("x:99", "", "", "warm")))
     card = (found.folder / "card.md").read_text(encoding="utf-8")
     for text in (
         "# Tone model heads/warmth", "40 speech regions of 11 authors", "cold 20, warm 20", "made, 4 numbers",
@@ -69,13 +69,13 @@ def test_the_card_says_what_must_be_known(study: Study, tmp_path: Path) -> None:
 
 
 def test_training_again_gives_the_same_head(study: Study, tmp_path: Path) -> None:
-    first = identity(train_head(study, labels(tmp_path)).folder)
-    assert identity(train_head(study, labels(tmp_path), "other").folder) == first
+    first = identity(train_head(study.folder, labels(tmp_path)).folder)
+    assert identity(train_head(study.folder, labels(tmp_path), "other").folder) == first
 
 
 def test_spans_and_contradictions(study: Study, tmp_path: Path) -> None:
     path = labels(tmp_path, ("x:0", 0, 2, "cold"), ("x:2", 2, 4, "warm"), ("x:4", 4, 6, "warm"), ("x:6", "", "", ""))
-    examples, left_out = read_examples(study, path)
+    examples, left_out = read_examples(study.folder, path)
     assert examples.labels.size == 39, "one region is called warm and cold, another warm twice"
     assert [(one.line, one.reason) for one in left_out] == [
         (2, "another line labels the same region otherwise"),
@@ -86,8 +86,8 @@ def test_spans_and_contradictions(study: Study, tmp_path: Path) -> None:
 
 
 def test_all_stored_regions_are_scored_at_once(study: Study, tmp_path: Path) -> None:
-    head = load(train_head(study, labels(tmp_path)).folder)
-    reader = StudyReader(study.published)
+    head = load(train_head(study.folder, labels(tmp_path)).folder)
+    reader = StudyReader(study.folder.published)
     places, shares = score_stored(reader, head)
     reader.close()
     assert len(places) == len(set(places)) == 2 * CLIPS
@@ -97,11 +97,11 @@ def test_all_stored_regions_are_scored_at_once(study: Study, tmp_path: Path) -> 
 
 def test_a_head_is_not_judged_on_its_own_labels(study: Study, tmp_path: Path) -> None:
     path = labels(tmp_path)
-    train_head(study, path)
+    train_head(study.folder, path)
     with pytest.raises(UserError, match=r"heads/warmth was trained on these labels: .*card.md"):
-        evaluate_tone(study, path, ("heads/warmth",))
+        evaluate_tone(study.folder, path, ("heads/warmth",))
     other = labels(tmp_path, ("x:0", "", "", ""), name="other.csv")
-    assert evaluate_tone(study, other, ("heads/warmth",)).rows
+    assert evaluate_tone(study.folder, other, ("heads/warmth",)).rows
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_a_head_is_not_judged_on_its_own_labels(study: Study, tmp_path: Path) ->
 )
 def test_mistakes_are_sentences(study: Study, tmp_path: Path, lines: list[tuple[str, str]], sentence: str) -> None:
     with pytest.raises(UserError) as error:
-        train_head(study, write_rows(tmp_path / "l.csv", "clip_id,label", *lines))
+        train_head(study.folder, write_rows(tmp_path / "l.csv", "clip_id,label", *lines))
     assert sentence in str(error.value)
-    assert not (study.output / "heads" / "l").exists(), "a head that could not be trained leaves nothing"
+    assert not (study.folder.root / "heads" / "l").exists(), "a head that could not be trained leaves nothing"
 
 
 def test_a_heads_name_is_no_path(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="letters, digits"):
-        train_head(study, labels(tmp_path), "../elsewhere")
+        train_head(study.folder, labels(tmp_path), "../elsewhere")
 
 
 def test_the_line_for_the_study_file() -> None:
@@ -139,9 +139,9 @@ def test_the_benchmark_trains_and_scores(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.model
 def test_the_demo_by_command(demo: Study, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    shutil.copytree(demo.output, folder)
+    shutil.copytree(demo.folder.root, folder)
     study = load_study(folder / "demo.toml", BY_NAME)
-    reader = StudyReader(study.published)
+    reader = StudyReader(study.folder.published)
     spans = reader.sql("SELECT clip_id, start_s, end_s FROM speech_regions ORDER BY clip_id, region").to_numpy()
     reader.close()
     lines = [(*span, "loud" if number % 2 else "calm") for number, span in enumerate(spans)]

@@ -60,7 +60,7 @@ def figure(
 
 
 def test_figures_are_the_known_truth(study: Study, tmp_path: Path) -> None:
-    found = evaluate_tone(study, truth(tmp_path))
+    found = evaluate_tone(study.folder, truth(tmp_path))
     uar = figure(found, "uar")
     assert uar.value == pytest.approx(2 / 3)
     assert uar.ci_low is not None
@@ -73,7 +73,7 @@ def test_figures_are_the_known_truth(study: Study, tmp_path: Path) -> None:
 
 
 def test_groups_tell_where_it_fails(study: Study, tmp_path: Path) -> None:
-    found = evaluate_tone(study, truth(tmp_path))
+    found = evaluate_tone(study.folder, truth(tmp_path))
     assert figure(found, "uar", "language", "en").value == 1.0
     assert figure(found, "uar", "language", "es").value == 0.0
     assert {row.group_value for row in found.rows if row.grouping == "platform"} == {"tiktok", "youtube"}
@@ -85,13 +85,13 @@ def test_groups_tell_where_it_fails(study: Study, tmp_path: Path) -> None:
 
 def test_the_researchers_own_groups_of_authors(study: Study, tmp_path: Path) -> None:
     lines = [(f"tiktok:{n}", "angry" if n % 2 == 0 else "neutral", "women" if n < 8 else "men") for n in range(12)]
-    found = evaluate_tone(study, write_rows(tmp_path / "g.csv", "clip_id,label,author_group", *lines))
+    found = evaluate_tone(study.folder, write_rows(tmp_path / "g.csv", "clip_id,label,author_group", *lines))
     assert figure(found, "uar", "author_group", "women").value == 1.0
     assert figure(found, "uar", "author_group", "men").value == 0.0
 
 
 def test_abstention_is_reported_beside_the_scores(study: Study, tmp_path: Path) -> None:
-    found = evaluate_tone(study, truth(tmp_path, ("tiktok:thin", "angry")))
+    found = evaluate_tone(study.folder, truth(tmp_path, ("tiktok:thin", "angry")))
     assert figure(found, "uar").value == pytest.approx(2 / 3), "of what has a score"
     assert (figure(found, "uar").n, figure(found, "uar").abstained) == (12, 1)
     assert figure(found, "coverage").value == pytest.approx(12 / 13)
@@ -99,7 +99,7 @@ def test_abstention_is_reported_beside_the_scores(study: Study, tmp_path: Path) 
 
 def test_a_group_without_any_score_says_so(study: Study, tmp_path: Path) -> None:
     lines = [("tiktok:0", "angry", "one"), ("tiktok:1", "neutral", "one"), ("tiktok:thin", "angry", "two")]
-    found = evaluate_tone(study, write_rows(tmp_path / "g.csv", "clip_id,label,author_group", *lines))
+    found = evaluate_tone(study.folder, write_rows(tmp_path / "g.csv", "clip_id,label,author_group", *lines))
     row = figure(found, "uar", "author_group", "two")
     assert (row.value, row.reason, row.n, row.abstained) == (None, "nothing_to_measure", 0, 1)
     assert figure(found, "coverage", "author_group", "two").value == 0.0
@@ -107,7 +107,7 @@ def test_a_group_without_any_score_says_so(study: Study, tmp_path: Path) -> None
 
 def test_what_cannot_be_used_is_named(study: Study, tmp_path: Path) -> None:
     more = (("tiktok:99", "angry"), ("tiktok:silent", "angry"), ("tiktok:1", ""), ("tiktok:1", "bored"))
-    found = evaluate_tone(study, truth(tmp_path, *more))
+    found = evaluate_tone(study.folder, truth(tmp_path, *more))
     assert [(one.line, one.reason) for one in found.left_out] == [
         (14, "the study has no such clip"),
         (15, "no speech region lies there"),
@@ -119,10 +119,12 @@ def test_what_cannot_be_used_is_named(study: Study, tmp_path: Path) -> None:
 def test_a_clip_is_answered_by_the_mean_over_its_regions(tmp_path: Path) -> None:
     doubtful = [((0.0,), angry(0.6)), ((0.0,), angry(0.6)), ((0.0,), angry(0.1))]  # mean 0.43
     study = make_study(tmp_path, clip("x:1", doubtful), clip("x:2", [((0.0,), angry(0.9))]))
-    found = evaluate_tone(study, write_rows(tmp_path / "l.csv", "clip_id,label", ("x:1", "neutral"), ("x:2", "angry")))
+    found = evaluate_tone(
+        study.folder, write_rows(tmp_path / "l.csv", "clip_id,label", ("x:1", "neutral"), ("x:2", "angry"))
+    )
     assert figure(found, "uar").value == 1.0
     span = write_rows(tmp_path / "s.csv", "clip_id,start_s,end_s,label", ("x:1", 0, 4, "angry"), ("x:2", 0, 2, "angry"))
-    found = evaluate_tone(study, span)
+    found = evaluate_tone(study.folder, span)
     assert figure(found, "recall", label="angry").value == 1.0, "the first two regions alone are angry"
     assert (figure(found, "uar").value, figure(found, "uar").reason) == (None, "one_label")
 
@@ -133,16 +135,16 @@ def test_numbers_are_judged_by_concordance(tmp_path: Path) -> None:
         rows += [*clip(f"x:{number}", [((0.0,), None)]), emotion(f"x:{number}", 0, arousal=said)]
     study = make_study(tmp_path, rows)
     path = write_rows(tmp_path / "d.csv", "clip_id,arousal,valence", ("x:0", 0, ""), ("x:1", 0.5, ""), ("x:2", 1, ""))
-    found = evaluate_tone(study, path, ("dimensions",))
+    found = evaluate_tone(study.folder, path, ("dimensions",))
     assert figure(found, "ccc_arousal").value == pytest.approx(0.8)
     assert {row.measure for row in found.rows} == {"coverage", "ccc_arousal"}
 
 
 def test_figures_are_stored_and_earlier_ones_stay(tmp_path: Path) -> None:
     study = right_of_four(tmp_path)
-    first = evaluate_tone(study, truth(tmp_path))
-    second = evaluate_tone(study, truth(tmp_path, name="again.csv"))
-    reader = StudyReader(study.published)
+    first = evaluate_tone(study.folder, truth(tmp_path))
+    second = evaluate_tone(study.folder, truth(tmp_path, name="again.csv"))
+    reader = StudyReader(study.folder.published)
     stored = reader.sql("FROM evaluations")
     reader.close()
     assert len(stored) == len(first.rows) + len(second.rows)
@@ -153,9 +155,9 @@ def test_figures_are_stored_and_earlier_ones_stay(tmp_path: Path) -> None:
 
 
 def test_it_is_drawn(study: Study, tmp_path: Path) -> None:
-    found = evaluate_tone(study, truth(tmp_path))
+    found = evaluate_tone(study.folder, truth(tmp_path))
     assert {path.name for path in found.drawn} == {"one-confusion.png", "one-reliability.png", "one-groups.png"}
-    assert all(path.parent == study.output / "evaluation" for path in found.drawn)
+    assert all(path.parent == study.folder.root / "evaluation" for path in found.drawn)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in found.drawn)
 
 
@@ -173,17 +175,17 @@ def test_mistakes_are_sentences(
     study: Study, tmp_path: Path, header: str, line: tuple[str, ...], models: tuple[str, ...], sentence: str
 ) -> None:
     with pytest.raises(UserError) as error:
-        evaluate_tone(study, write_rows(tmp_path / "l.csv", header, line), models)
+        evaluate_tone(study.folder, write_rows(tmp_path / "l.csv", header, line), models)
     assert sentence in str(error.value)
 
 
 def test_a_study_that_is_held_or_has_no_working_database(tmp_path: Path) -> None:
     study = right_of_four(tmp_path)
     path = truth(tmp_path)
-    with held(study), pytest.raises(StudyBusy):
-        evaluate_tone(study, path)
-    before = study.published.read_bytes()
-    study.working.unlink()
+    with held(study.folder), pytest.raises(StudyBusy):
+        evaluate_tone(study.folder, path)
+    before = study.folder.published.read_bytes()
+    study.folder.working.unlink()
     with pytest.raises(StoreError, match="run the study again"):
-        evaluate_tone(study, path)
-    assert study.published.read_bytes() == before, "what readers have is not replaced by an empty study"
+        evaluate_tone(study.folder, path)
+    assert study.folder.published.read_bytes() == before, "what readers have is not replaced by an empty study"

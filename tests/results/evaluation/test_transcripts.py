@@ -43,7 +43,7 @@ def test_errors_by_hand() -> None:
 
 
 def test_rates_are_pooled_over_what_was_heard(study: Study, tmp_path: Path) -> None:
-    found = evaluate_transcripts(study, write_rows(tmp_path / "t.csv", "clip_id,text", *TRUE.items()))
+    found = evaluate_transcripts(study.folder, write_rows(tmp_path / "t.csv", "clip_id,text", *TRUE.items()))
     wer = value(found, "wer")
     assert wer.value == pytest.approx((1 + 2 + 1) / (5 + 4 + 2))
     assert (wer.n, wer.abstained, wer.model, wer.fingerprint) == (3, 1, "made words", "of transcribe")
@@ -56,7 +56,7 @@ def test_rates_are_pooled_over_what_was_heard(study: Study, tmp_path: Path) -> N
     assert english == pytest.approx(word_error_rate([TRUE[n] for n in heard], [HEARD[n] or "" for n in heard]))
     assert value(found, "wer", "language", "es").value == 0.5
     assert value(found, "cer", "language", "es").reason == "one_cluster"
-    reader = StudyReader(study.published)
+    reader = StudyReader(study.folder.published)
     stored = reader.sql("FROM evaluations WHERE labels_sha256 = $digest", digest=wer.labels_sha256)
     reader.close()
     assert len(stored) == len(found.rows)
@@ -64,20 +64,20 @@ def test_rates_are_pooled_over_what_was_heard(study: Study, tmp_path: Path) -> N
 
 def test_the_language_of_the_file_comes_first(study: Study, tmp_path: Path) -> None:
     found = evaluate_transcripts(
-        study, write_rows(tmp_path / "t.csv", "clip_id,text,language", ("x:3", "el gato", "ca"))
+        study.folder, write_rows(tmp_path / "t.csv", "clip_id,text,language", ("x:3", "el gato", "ca"))
     )
     assert {row.group_value for row in found.rows if row.grouping == "language"} == {"ca"}
 
 
 def test_a_clip_without_text_counts_for_coverage_alone(study: Study, tmp_path: Path) -> None:
-    found = evaluate_transcripts(study, write_rows(tmp_path / "t.csv", "clip_id,text", ("x:4", TRUE["x:4"])))
+    found = evaluate_transcripts(study.folder, write_rows(tmp_path / "t.csv", "clip_id,text", ("x:4", TRUE["x:4"])))
     assert {row.measure for row in found.rows} == {"coverage"}
     assert (value(found, "coverage").value, value(found, "coverage").abstained) == (0.0, 1)
 
 
 def test_what_cannot_be_compared_is_named(study: Study, tmp_path: Path) -> None:
     lines = [("x:1", "the cat"), ("x:9", "a"), ("x:2", " … "), ("x:new", "new")]
-    found = evaluate_transcripts(study, write_rows(tmp_path / "t.csv", "clip_id,text", *lines))
+    found = evaluate_transcripts(study.folder, write_rows(tmp_path / "t.csv", "clip_id,text", *lines))
     assert [(one.line, one.reason) for one in found.left_out] == [
         (3, "the study has no such clip"),
         (4, "the true text has no words"),
@@ -97,7 +97,7 @@ def test_mistakes_are_sentences(
     study: Study, tmp_path: Path, header: str, lines: list[tuple[str, str]], sentence: str
 ) -> None:
     with pytest.raises(UserError) as error:
-        evaluate_transcripts(study, write_rows(tmp_path / "t.csv", header, *lines))
+        evaluate_transcripts(study.folder, write_rows(tmp_path / "t.csv", header, *lines))
     assert sentence in str(error.value)
     with pytest.raises(UserError, match="there is no file of true texts"):
-        evaluate_transcripts(study, tmp_path / "none.csv")
+        evaluate_transcripts(study.folder, tmp_path / "none.csv")

@@ -39,7 +39,7 @@ def _in(transcript: TranscriptRow, language: str) -> TranscriptRow:
 
 
 def means(folder: Path, rows: Iterable[Row]) -> tuple[list[dict], list[Suppressed], StudyReader]:
-    reader = StudyReader(make_study(folder, list(rows)).published)
+    reader = StudyReader(make_study(folder, list(rows)).folder.published)
     tables, held = read_means(reader, [])
     return tables[0].rows.to_pylist() if tables else [], held, reader
 

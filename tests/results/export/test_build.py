@@ -81,7 +81,7 @@ def test_authors_with_fewer_than_five_clips_lose_their_pseudonym_and_keep_their_
 
 def test_tables_of_one_export_join(shareable: ExportResult, made: Study) -> None:
     clips, emotions = table(shareable, "clips"), table(shareable, "emotions")
-    reader = StudyReader(made.published)
+    reader = StudyReader(made.folder.published)
     stored = reader.sql("SELECT region, model, round(probability, 2) AS p FROM emotions WHERE label IS NOT NULL")
     reader.close()
     joined = emotions.merge(clips, on="clip_id", validate="many_to_one")
@@ -195,7 +195,7 @@ def test_a_goal_that_is_there_is_not_touched(made: Study, tmp_path: Path) -> Non
 def test_without_a_folder_it_lies_beside_the_results_by_time_and_level(tmp_path: Path, keys: Path) -> None:
     study = make_study(tmp_path, clip("tiktok:1", author_key="a", caption=None))
     done = export_study(study, ExportOptions())
-    assert done.folder.parent == study.output / "exports"
+    assert done.folder.parent == study.folder.root / "exports"
     assert done.folder.name.endswith("-shareable")
     assert [path.name for path in done.folder.parent.iterdir()] == [done.folder.name]
 
@@ -233,9 +233,9 @@ def test_counts_without_a_time_stay_without_one(tmp_path: Path, keys: Path) -> N
 
 
 def test_it_never_writes_to_the_study(made: Study, tmp_path: Path) -> None:
-    before = made.published.read_bytes()
+    before = made.folder.published.read_bytes()
     export_study(made, replace(ExportOptions(), folder=tmp_path / "out"))
-    assert made.published.read_bytes() == before
+    assert made.folder.published.read_bytes() == before
 
 
 def test_a_study_whose_key_is_destroyed_can_still_be_exported(
@@ -244,7 +244,7 @@ def test_a_study_whose_key_is_destroyed_can_still_be_exported(
     study = make_study(tmp_path)
     shutil.copytree(keys, tmp_path / "keys")  # other tests use the key
     monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "keys"))
-    destroy_key(study.name)
+    destroy_key(study.file.name)
     for level in Level:
         assert export_study(study, ExportOptions(level)).files, level
     with pytest.raises(UserError, match="was destroyed"):

@@ -11,19 +11,19 @@ from tests.support.command import cliptone, mistake
 
 
 def test_the_default_is_shareable_and_says_what_was_held_back(made: Study, tmp_path: Path) -> None:
-    done = cliptone("export", str(made.path), "--to", str(tmp_path / "out"), cwd=tmp_path)
+    done = cliptone("export", str(made.file.path), "--to", str(tmp_path / "out"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "clips.parquet" in done.stdout
     assert "held back: 4 cells in clips.author_key" in done.stdout
     assert json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))["level"] == "shareable"
     assert not list((tmp_path / "out").glob("words*"))
-    last = audit_log.read(made.output / audit_log.FILE)[-1]
+    last = audit_log.read(made.folder.audit_log)[-1]
     assert (last.command, last.counts["level"], last.counts["form"]) == ("export", "shareable", "parquet")
 
 
 def test_subtitles_at_restricted(made: Study, tmp_path: Path) -> None:
     done = cliptone(
-        "export", str(made.path), "--level", "restricted", "--format", "csv", "--subtitles", "srt, elan",
+        "export", str(made.file.path), "--level", "restricted", "--format", "csv", "--subtitles", "srt, elan",
         "--to", "out", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -33,12 +33,12 @@ def test_subtitles_at_restricted(made: Study, tmp_path: Path) -> None:
 
 
 def test_mistakes_are_one_sentence(made: Study, tmp_path: Path) -> None:
-    def sentence(*arguments: str, study: Path = made.path) -> str:
+    def sentence(*arguments: str, study: Path = made.file.path) -> str:
         return mistake(cliptone("export", str(study), *arguments, cwd=tmp_path))
 
     assert "no level 'raw'" in sentence("--level", "raw")
     assert "choose restricted" in sentence("--level", "all")
     assert "choose srt, vtt, textgrid, elan" in sentence("--subtitles", "docx", "--level", "restricted")
     assert "at --level restricted alone" in sentence("--subtitles", "srt")
-    assert "name the study file" in sentence(study=made.path.parent)
+    assert "name the study file" in sentence(study=made.file.path.parent)
     assert list(tmp_path.iterdir()) == []

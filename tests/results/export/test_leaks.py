@@ -84,7 +84,7 @@ def test_at_restricted_texts_may_leave_and_bare_handles_may_not() -> None:
 
 
 def test_the_needles_of_a_study_are_its_ids_accounts_and_texts(made: Study) -> None:
-    reader = StudyReader(made.published)
+    reader = StudyReader(made.folder.published)
     known = needles(reader, Level.SHAREABLE)
     reader.close()
     assert {f"tiktok:{post_id(3)}", post_id(3), "file:home/anna.smith_92.mp4"} <= known.ids

@@ -170,7 +170,7 @@ def test_tracks_of_a_study(tmp_path: Path, keys: Path) -> None:
         row(TranscriptRow, clip_id="tiktok:2", reason="no_speech"),
         *words_of("tiktok:3", [(0.0, 1.0, "unheard")]),
     ])  # fmt: skip
-    reader = StudyReader(study.published)
+    reader = StudyReader(study.folder.published)
     first, second = read_tracks(reader, Names(b"k" * 32, ""), [])
     assert [one.clip_id for one in read_tracks(reader, Names(b"k" * 32, ""), ["tiktok:1"])] == ["tiktok:2"]
     reader.close()

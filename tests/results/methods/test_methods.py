@@ -31,11 +31,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def found(study: Study) -> Methods:
-    return methods(StudyReader(study.published))
+    return methods(StudyReader(study.folder.published))
 
 
 def sql(study: Study, statement: str) -> int:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return int(connection.execute(statement).fetchall()[0][0])
 
 
@@ -71,7 +71,7 @@ def test_models_stand_with_digest_licence_and_training(found: Methods) -> None:
 
 
 def test_the_same_database_gives_the_same_document(study: Study, found: Methods) -> None:
-    again = methods(StudyReader(study.published))
+    again = methods(StudyReader(study.folder.published))
     assert (again.document, again.json) == (found.document, found.json)
 
 
@@ -118,7 +118,7 @@ def test_a_document_without_marks_cannot_be_checked(found: Methods) -> None:
 
 
 def test_a_database_that_grew_makes_the_old_document_differ(tmp_path: Path, found: Methods) -> None:
-    larger = methods(StudyReader(generate(tmp_path, CLIPS + 5, segments_per_clip=6).published))
+    larger = methods(StudyReader(generate(tmp_path, CLIPS + 5, segments_per_clip=6).folder.published))
     assert "posts.listed" in {one.name for one in differences(found.document, larger, "m.md")}
 
 
@@ -130,37 +130,37 @@ def test_nothing_of_the_machine_gets_into_the_document(found: Methods) -> None:
 
 
 def test_what_was_forgotten_is_counted_from_the_audit_log(study: Study) -> None:
-    assert methods(StudyReader(study.published)).facts["forgotten.asked"] == 0
+    assert methods(StudyReader(study.folder.published)).facts["forgotten.asked"] == 0
     try:
-        audit_log.note(study, "forget", {"clips": 3, "authors": 1})
-        audit_log.note(study, "run", {"new": 9})
-        audit_log.note(study, "optout", {"accounts": 1, "posts": 0, "clips_forgotten": 2})
-        assert methods(StudyReader(study.published)).facts["forgotten.asked"] == 5
-        path = study.output / audit_log.FILE
+        audit_log.note(study.folder, "forget", {"clips": 3, "authors": 1})
+        audit_log.note(study.folder, "run", {"new": 9})
+        audit_log.note(study.folder, "optout", {"accounts": 1, "posts": 0, "clips_forgotten": 2})
+        assert methods(StudyReader(study.folder.published)).facts["forgotten.asked"] == 5
+        path = study.folder.audit_log
         path.write_text(path.read_text().replace('"clips": 3', '"clips": 0'))
-        assert methods(StudyReader(study.published)).facts["forgotten.asked"] == "unknown", (
+        assert methods(StudyReader(study.folder.published)).facts["forgotten.asked"] == "unknown", (
             "nobody believes a broken log"
         )
     finally:
-        (study.output / audit_log.FILE).unlink()
+        (study.folder.audit_log).unlink()
 
 
 def test_before_the_first_run_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="shows no run yet"):
-        methods(StudyReader(people_study(tmp_path).published))
+        methods(StudyReader(people_study(tmp_path).folder.published))
 
 
 def test_the_command_writes_checks_and_fails_where_a_number_differs(study: Study, tmp_path: Path) -> None:
     document, numbers = tmp_path / "m.md", tmp_path / "m.json"
     for path in (document, numbers):
-        assert CliRunner().invoke(app, ["methods", str(study.path), "--output", str(path)]).exit_code == 0
+        assert CliRunner().invoke(app, ["methods", str(study.file.path), "--output", str(path)]).exit_code == 0
     assert json.loads(numbers.read_text())["posts.listed"] == CLIPS
-    assert CliRunner().invoke(app, ["methods", str(study.path), "--check", str(document)]).exit_code == 0
+    assert CliRunner().invoke(app, ["methods", str(study.file.path), "--check", str(document)]).exit_code == 0
     document.write_text(document.read_text().replace(f"{CLIPS}<!--posts.listed", f"{CLIPS + 1}<!--posts.listed"))
-    wrong = CliRunner().invoke(app, ["methods", str(study.path), "--check", str(document)])
+    wrong = CliRunner().invoke(app, ["methods", str(study.file.path), "--check", str(document)])
     assert wrong.exit_code == 1
     assert f"posts.listed: {CLIPS + 1} is written" in wrong.output
     with pytest.raises(UserError, match="cannot be read"):
         CliRunner().invoke(
-            app, ["methods", str(study.path), "--check", str(tmp_path / "no.md")], catch_exceptions=False
+            app, ["methods", str(study.file.path), "--check", str(tmp_path / "no.md")], catch_exceptions=False
         )

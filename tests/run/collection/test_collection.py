@@ -31,7 +31,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -80,7 +80,7 @@ def test_the_next_run_asks_only_for_what_is_due(
 
 def _pass_time(study: Study, by: timedelta) -> None:
     """Make stored times older."""
-    with duckdb.connect(str(study.working)) as connection:
+    with duckdb.connect(str(study.folder.working)) as connection:
         connection.execute("UPDATE attempts SET again_at = again_at - $by, finished_at = finished_at - $by", {"by": by})
 
 
@@ -146,7 +146,7 @@ def test_a_forgotten_post_does_not_come_back(platform: Platform, tmp_path: Path)
     study = collecting_study(tmp_path, platform[1]["proxy"], addresses(2))
     collect(study)
     (clip_id,) = (c for (c,) in rows(study, "SELECT min(clip_id) FROM clips"))
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     store.forget([clip_id], setting_of(study).key, "decision")
     assert clip_id not in {row.clip_id for row in store.tables.read(ClipRow)}
     store.close()

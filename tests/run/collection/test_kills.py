@@ -26,7 +26,7 @@ TABLES = {
 
 
 def tables(study: Study) -> dict[str, list[tuple[Any, ...]]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return {
             name: connection.execute(f"SELECT {what} FROM {name} ORDER BY clip_id").fetchall()
             for name, what in TABLES.items()
@@ -54,9 +54,9 @@ def test_f1_a_collection_killed_at_random_points(
     found, wanted = tables(study), tables(undisturbed)
     for name in TABLES:
         assert found[name] == wanted[name], name
-    folders = {path.name for path in study.downloads.iterdir()}
+    folders = {path.name for path in study.folder.media.iterdir()}
     assert folders == {work_name(f"tiktok:{address.rsplit('/', 1)[-1]}") for address in addresses(posts)}
-    assert all([file.name for file in (study.downloads / name).iterdir()] == ["media.mp4"] for name in folders)
+    assert all([file.name for file in (study.folder.media / name).iterdir()] == ["media.mp4"] for name in folders)
     tell(
         f"{kills} kills of a collection of {posts} posts from a local server: the same tables, "
         f"{asked - posts} posts asked for again"

@@ -39,7 +39,7 @@ patience_minutes = 0
 
 
 def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
 

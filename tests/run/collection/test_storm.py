@@ -26,7 +26,7 @@ def test_f6_a_storm_of_refusals(tmp_path: Path, size: Callable[[int, int], int],
     for time in refused:
         inside = [path for other, path, _ in log if time < other < time + retry_after_s - CLOCK_S]
         assert inside == [], "nothing is asked while the platform wants its pause"
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         states = connection.execute("SELECT state, sum(posts) FROM collection_status GROUP BY state").fetchall()
         actions = connection.execute("SELECT DISTINCT action FROM attempts WHERE status = 'failed'").fetchall()
     assert states == [("arrived", posts)]

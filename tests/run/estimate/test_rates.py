@@ -151,7 +151,7 @@ def test_the_study_comes_before_the_demo_before_the_benchmark(tmp_path: Path) ->
     results(tmp_path / rates.DEMO, clips(1), attempts("text", 2.0))
     assert rates.measured(study, tmp_path).stages == {"text": 4.0}
     assert rates.measured(None, tmp_path).origin.startswith("the attempts of the demo")
-    results(study.published, clips(1), attempts("text", 5.0))
+    results(study.folder.published, clips(1), attempts("text", 5.0))
     assert rates.measured(study, tmp_path).origin.startswith("the attempts of test")
     assert rates.measured(study, tmp_path).stages == {"text": 10.0}
     assert rates.measured(study, tmp_path).peak_mib == 900.0

@@ -66,7 +66,7 @@ def test_a_study_says_where_it_runs(tmp_path: Path) -> None:
     study = load_study(write_study(tmp_path, SOURCE + "[run]\nworkers = 3\n"), BY_NAME)
     assert study.file.run.engine == "local"
     assert isinstance(executor_of(study), LocalExecutor)
-    assert workers_of(study) == 3
+    assert workers_of(study.file) == 3
     elsewhere = load_study(
         write_study(tmp_path, SOURCE + '[run]\nengine = "ray"\n[run.ray]\naddress = "auto"\ncpus = 2\n'), BY_NAME
     )
@@ -93,7 +93,7 @@ def test_the_command_line_wins_over_the_study_file(tmp_path: Path) -> None:
     chosen = _with_engine(study, "ray", "two:6379")
     assert (chosen.file.run.engine, chosen.file.run.ray.address) == ("ray", "two:6379")
     assert _with_engine(study, "ray", None).file.run.ray.address == "one:6379"
-    assert (chosen.digest, chosen.options) == (study.digest, study.options), "it is the same study"
+    assert (chosen.file.digest, chosen.file.options) == (study.file.digest, study.file.options), "it is the same study"
     assert isinstance(executor_of(_with_engine(chosen, "local", None)), LocalExecutor)
     with pytest.raises(UserError, match="no engine 'spark'; there are: local, ray"):
         _with_engine(study, "spark", None)

@@ -117,8 +117,8 @@ def test_a_node_lost_in_the_middle_costs_no_clip(
     monkeypatch.setattr(RayExecutor, "_lost", note)
     second = cluster.add_node(num_cpus=1, object_store_memory=OBJECT_STORE_BYTES)
     shared = study_of(tmp_path / "shared", demo_clips)
-    (shared.working.parent).mkdir(parents=True)
-    executor = RayExecutor([shared.working.parent], RayOptions(address=cluster.address))
+    (shared.folder.working.parent).mkdir(parents=True)
+    executor = RayExecutor([shared.folder.working.parent], RayOptions(address=cluster.address))
     assert executor._room[False] == 2
     killer = Killer(cluster, second, "evidence")
     run_study(shared, killer, executor=executor)
@@ -169,12 +169,20 @@ def test_stages_for_a_gpu_have_workers_of_their_own(tmp_path: Path, cluster: Any
 @pytest.mark.model
 def test_ctrl_c_ends_the_run_and_its_ray(tmp_path: Path, demo_clips: Path, weights: Path) -> None:
     study = study_of(tmp_path, demo_clips)
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(study.path), "--engine", "ray"]
+    command = [
+        sys.executable,
+        "-c",
+        "from pipeline.cli import main; main()",
+        "run",
+        str(study.file.path),
+        "--engine",
+        "ray",
+    ]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
     signal.signal(signal.SIGINT, before)
     until = time.monotonic() + 120
-    while not list((study.output / "work").glob("audio/*.wav")) and time.monotonic() < until:
+    while not list((study.folder.root / "work").glob("audio/*.wav")) and time.monotonic() < until:
         time.sleep(0.1)
     mine = psutil.Process(process.pid).children(recursive=True)
     assert any("raylet" in child.name() for child in mine)

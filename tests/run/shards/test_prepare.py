@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,8 @@ from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.stage import Result, Stage
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
-from pipeline.study.config import Study, load_study, work_name
+from pipeline.study.config import Study, load_study
+from pipeline.study.folder import work_name
 from pipeline.study.lock import held
 from pipeline.study.shard import Shard, shard_named, shard_of_folder
 from tests.conftest import write_study, write_wav
@@ -90,7 +90,7 @@ def unite(study: Study, **options: Any) -> Merged:
 
 def content(study: Study) -> dict[str, list[Any]]:
     """All published tables, without what tells one run from another."""
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         sql = "SELECT table_name FROM duckdb_tables() WHERE table_name NOT IN ('runs', 'publications')"
         tables = sorted(name for (name,) in connection.execute(sql).fetchall())
         found = {}
@@ -163,10 +163,10 @@ def test_every_attempt_names_the_run_that_made_it(clips: Path) -> None:
     go_shards(study)
     unite(study)
     sql = "SELECT count(DISTINCT run_id), count(*) = count(DISTINCT attempt_id) FROM attempts JOIN runs USING (run_id)"
-    assert rows(study.published, sql) == [(COUNT, True)]
+    assert rows(study.folder.published, sql) == [(COUNT, True)]
     # as in each shard, a clip's stages follow one another
     assert rows(
-        study.published,
+        study.folder.published,
         "SELECT DISTINCT list(stage ORDER BY attempt_id) FROM attempts WHERE clip_id LIKE '%clip%' GROUP BY clip_id",
     ) == [(["download", "audio", "length", "double"],)]
 
@@ -175,12 +175,12 @@ def test_merging_twice_changes_nothing(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
     unite(study)
-    before, stamp = content(study), study.published.stat().st_mtime_ns
-    attempts = rows(study.published, "FROM attempts ORDER BY ALL")
+    before, stamp = content(study), study.folder.published.stat().st_mtime_ns
+    attempts = rows(study.folder.published, "FROM attempts ORDER BY ALL")
     assert unite(study).clips == 0
     assert content(study) == before
-    assert rows(study.published, "FROM attempts ORDER BY ALL") == attempts
-    assert study.published.stat().st_mtime_ns == stamp  # readers were not disturbed
+    assert rows(study.folder.published, "FROM attempts ORDER BY ALL") == attempts
+    assert study.folder.published.stat().st_mtime_ns == stamp  # readers were not disturbed
 
 
 def test_a_shard_that_was_stopped_and_went_on_is_merged_anew(clips: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_shard_that_was_stopped_and_went_on_is_merged_anew(clips: Path) -> Non
     go_shards(study, 2, only=["download", "audio"])
     with pytest.raises(UserError, match=r"shard 2 of 2 has \d+ clips to do: run them to their end, or .* --partial"):
         unite(study)
-    assert not study.published.exists()
+    assert not study.folder.published.exists()
     merged = unite(study, partial=True)
     assert merged.clips == 13
     assert len(merged.gaps) == 1
@@ -200,8 +200,8 @@ def test_a_shard_that_was_stopped_and_went_on_is_merged_anew(clips: Path) -> Non
     assert content(study) == content(whole)
     # a run that both merges brought has one row: beside it stand those of the merges themselves
     starts = "SELECT count(*) = count(DISTINCT started_at) FROM runs JOIN attempts USING (run_id) GROUP BY run_id"
-    assert rows(study.published, "SELECT count(*), count(DISTINCT started_at) FROM runs")[0][0] == 3 + 2
-    assert rows(study.published, starts)
+    assert rows(study.folder.published, "SELECT count(*), count(DISTINCT started_at) FROM runs")[0][0] == 3 + 2
+    assert rows(study.folder.published, starts)
 
 
 def test_what_the_study_did_after_a_merge_stays(clips: Path) -> None:
@@ -269,8 +269,8 @@ def test_two_splits_side_by_side(clips: Path) -> None:
 def test_who_runs_keeps_the_others_out(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
-    running = dataclasses.replace(study, shard=Shard(COUNT, 2))
-    with held(running):
+    running = study.of_shard(Shard(COUNT, 2))
+    with held(running.folder):
         with pytest.raises(StudyBusy, match="another run holds shard 2 of 2 of the study 'test'"):
             unite(study)
         with pytest.raises(StudyBusy, match="shard 2 of 2"):
@@ -278,7 +278,7 @@ def test_who_runs_keeps_the_others_out(clips: Path) -> None:
         with pytest.raises(StudyBusy, match="shard 2 of 2"):
             remove_shards(study)
         assert go_shards(study, 1)[0].idle  # another shard goes on
-    with held(study), pytest.raises(StudyBusy, match="holds the study"):
+    with held(study.folder), pytest.raises(StudyBusy, match="holds the study"):
         unite(study)
 
 
@@ -288,7 +288,7 @@ def test_removed_shards_leave_the_study_as_it_is(clips: Path) -> None:
     unite(study)
     before = content(study)
     remove_shards(study)
-    assert not study.shards.exists()
+    assert not study.folder.shards.exists()
     assert go(study).idle
     assert content(study) == before
 
@@ -313,7 +313,7 @@ def test_pages_are_listed_before_shards_begin(clips: Path) -> None:
 
 def test_all_shards_together_ask_no_more_often_than_one_run(clips: Path) -> None:
     study = load(clips, extra="[download]\npaces = { tiktok = [2, 4] }\n")
-    options = part_of(study, Shard(8, 3)).options["download"]
+    options = part_of(study, Shard(8, 3)).file.options["download"]
     assert isinstance(options, DownloadOptions)
     assert options.paces["tiktok"] == (16, 32)
     assert options.paces["youtube"] == (80, 160)
@@ -331,13 +331,13 @@ def test_cut_off_fetches_of_other_shards_are_left_alone(clips: Path) -> None:
     study = load(clips)
     names = [f"tiktok:{number}" for number in range(30)]
     for name in names:
-        (study.downloads / work_name(name)).mkdir(parents=True)
+        (study.folder.media / work_name(name)).mkdir(parents=True)
     go_shards(study, 1)
-    left = {path.name for path in study.downloads.iterdir()}
+    left = {path.name for path in study.folder.media.iterdir()}
     assert left == {work_name(name) for name in names if not Shard(COUNT, 1).holds(name)}
     go(study)  # the whole study does not know what shards have fetched
-    assert {path.name for path in study.downloads.iterdir()} == left
-    assert shards_of(study) == [Shard(COUNT, 1)]
+    assert {path.name for path in study.folder.media.iterdir()} == left
+    assert shards_of(study.folder) == [Shard(COUNT, 1)]
 
 
 def test_forgotten_clips_do_not_come_back(clips: Path) -> None:
@@ -348,11 +348,11 @@ def test_forgotten_clips_do_not_come_back(clips: Path) -> None:
     go_shards(study)
     unite(study)
     gone = "file:clip3.wav"
-    store = Store(study.working, STAGES)
+    store = Store(study.folder.working, STAGES)
     store.forget([gone], key_for("test"), "decision")
     store.close()
     assert unite(study).clips == 0
-    assert gone not in {clip_id for (clip_id,) in rows(study.published, "SELECT clip_id FROM clips")}
+    assert gone not in {clip_id for (clip_id,) in rows(study.folder.published, "SELECT clip_id FROM clips")}
 
 
 def test_nothing_is_forgotten_while_shards_hold_copies_of_clips(clips: Path) -> None:
@@ -370,6 +370,6 @@ def test_another_stage_later_runs_on_merged_clips(clips: Path) -> None:
     go_shards(study)
     unite(study)
     more = (*STAGES, Aside)
-    larger = load_study(study.path, {stage.name: stage for stage in more})
+    larger = load_study(study.file.path, {stage.name: stage for stage in more})
     report = go(larger, stages=more)
     assert report.passed == {"aside": 12}

@@ -45,7 +45,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Study:
 
 @pytest.fixture
 def study(whole: Study) -> Study:
-    folder = whole.path.parent
+    folder = whole.file.path.parent
     shutil.rmtree(folder)
     shutil.copytree(folder.with_name("kept"), folder)
     return whole
@@ -58,17 +58,17 @@ def run(study: Study) -> Study:
 
 def change(study: Study, sql: str) -> None:
     """Do to the working database what no command does."""
-    with duckdb.connect(str(study.working)) as connection:
+    with duckdb.connect(str(study.folder.working)) as connection:
         connection.execute(sql)
 
 
 def audio(study: Study) -> Path:
-    return study.audio_path("file:clip0.wav")
+    return study.folder.audio_path("file:clip0.wav")
 
 
 def test_a_study_that_is_whole(study: Study) -> None:
     assert verify(study, STAGES) == []
-    audit_log.note(study, "run", {"passed": 7})
+    audit_log.note(study.folder, "run", {"passed": 7})
     assert verify(study, STAGES) == []
 
 
@@ -89,11 +89,11 @@ def flip_last_bit(path: Path) -> None:
         (lambda study: cut(audio(study)), "audio", "its row says 1.000 s"),
         (lambda study: flip_last_bit(audio(study)), "audio", "its sha256 is another"),
         (lambda study: audio(study).write_bytes(b"RIFF"), "audio", "cannot be read"),
-        (lambda study: write_wav(study.output / "work/audio/x-y.wav", np.zeros(9)), "files", "belongs to no clip"),
+        (lambda study: write_wav(study.folder.root / "work/audio/x-y.wav", np.zeros(9)), "files", "belongs to no clip"),
         (lambda study: audio(study).with_suffix(".part").touch(), "files", "was never finished"),
-        (lambda study: (study.downloads / "left").mkdir(parents=True), "files", "belongs to no clip"),
-        (lambda study: study.published.unlink(), "published", "is not there"),
-        (lambda study: study.published.write_bytes(b"no database"), "published", "cannot be read"),
+        (lambda study: (study.folder.media / "left").mkdir(parents=True), "files", "belongs to no clip"),
+        (lambda study: study.folder.published.unlink(), "published", "is not there"),
+        (lambda study: study.folder.published.write_bytes(b"no database"), "published", "cannot be read"),
         (lambda study: change(study, "INSERT INTO lengths VALUES ('file:clip1.wav', 1, NULL)"), "rows", "did not pass"),
         (lambda study: change(study, "INSERT INTO doubles FROM doubles"), "rows", "two rows of one clip_id"),
         (lambda study: change(study, "DELETE FROM audio"), "rows", "audio has no row of a clip that has passed audio"),
@@ -119,7 +119,7 @@ def test_what_is_wrong_is_found_and_mended(
 
 
 def rows(study: Study) -> list[object]:
-    with duckdb.connect(str(study.published), read_only=True) as connection:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
         tables = ("media", "audio", "lengths", "doubles", "clips")
         return [connection.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in tables]
 
@@ -127,7 +127,7 @@ def rows(study: Study) -> list[object]:
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (lambda study: (study.path.parent / "clips" / "clip0.wav").unlink(), "your file clip0.wav is no longer"),
+        (lambda study: (study.file.path.parent / "clips" / "clip0.wav").unlink(), "your file clip0.wav is no longer"),
         (lambda study: change(study, "DELETE FROM sources WHERE clip_id = 'file:clip0.wav'"), "no source lists"),
         (lambda study: change(study, "UPDATE attempts SET run_id = 99 WHERE attempt_id = 1"), "names a run_id"),
     ],
@@ -140,7 +140,7 @@ def test_what_cannot_be_mended_says_what_to_do(study: Study, harm: Callable[[Stu
 
 
 def test_media_of_posts_that_changed_or_vanished(study: Study) -> None:
-    folder = study.downloads / "tiktok_1"
+    folder = study.folder.media / "tiktok_1"
     change(study, "UPDATE sources SET kind = 'url' WHERE clip_id = 'file:clip0.wav'")
     missing = [one for one in verify(study, STAGES) if one.check == "media"]
     assert [(one.stale_stage, one.clip_id) for one in missing] == [("download", "file:clip0.wav")]
@@ -148,14 +148,14 @@ def test_media_of_posts_that_changed_or_vanished(study: Study) -> None:
 
 
 def test_another_content_of_the_same_length_is_found_by_its_digest(study: Study) -> None:
-    flip_last_bit(study.path.parent / "clips" / "clip0.wav")
+    flip_last_bit(study.file.path.parent / "clips" / "clip0.wav")
     assert [one.check for one in verify(study, STAGES)] == ["media"]
 
 
 def test_a_changed_audit_log_is_said_and_nothing_mends_it(study: Study) -> None:
     for number in range(2):
-        audit_log.note(study, "run", {"passed": number})
-    path = study.output / audit_log.FILE
+        audit_log.note(study.folder, "run", {"passed": number})
+    path = study.folder.audit_log
     path.write_bytes(path.read_bytes().replace(b'"passed": 0', b'"passed": 7'))
     found, left = repair(study, STAGES)
     assert found == left
@@ -172,7 +172,7 @@ def test_audio_that_the_study_does_not_keep_is_not_missed(tmp_path: Path) -> Non
 
 def test_a_study_without_results_and_one_that_runs(tmp_path: Path, study: Study) -> None:
     for look in (verify, repair):
-        with held(study), pytest.raises(StudyBusy, match=r"another run holds .* wait for it to end"):
+        with held(study.folder), pytest.raises(StudyBusy, match=r"another run holds .* wait for it to end"):
             look(study, STAGES)
     (tmp_path / "other").mkdir()
     empty = load_study(write_study(tmp_path / "other", BODY, "other"), {stage.name: stage for stage in STAGES})
@@ -196,7 +196,7 @@ def test_the_command(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     command = CliRunner()
 
     def ask(*more: str) -> tuple[int, str]:
-        done = command.invoke(app, ["verify", str(study.path), *more])
+        done = command.invoke(app, ["verify", str(study.file.path), *more])
         return done.exit_code, " ".join(done.stdout.split())
 
     code, said = ask()
@@ -207,4 +207,4 @@ def test_the_command(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "1 findings. cliptone verify --repair" in said
     code, said = ask("--repair")
     assert (code, "1 of 1 are mended" in said) == (0, True)
-    assert audit_log.read(study.output / audit_log.FILE)[-1].command == "verify --repair"
+    assert audit_log.read(study.folder.audit_log)[-1].command == "verify --repair"

@@ -38,18 +38,18 @@ def study(tmp_path: Path) -> Study:
 
 def file_of(study: Study, table: str) -> Path:
     """The one Parquet file of a table."""
-    (found,) = (study.path.parent / "shared" / table).rglob("*.parquet")
+    (found,) = (study.file.path.parent / "shared" / table).rglob("*.parquet")
     return found
 
 
 def change(study: Study, sql: str) -> None:
-    with duckdb.connect(str(study.working)) as connection:
+    with duckdb.connect(str(study.folder.working)) as connection:
         connection.execute(sql)
 
 
 def lengths(study: Study) -> list[object]:
     """What whoever opens the folder of Parquet files sees."""
-    reader = StudyReader(study.path.parent / "shared")
+    reader = StudyReader(study.file.path.parent / "shared")
     found: list[object] = reader.arrow("FROM lengths ORDER BY ALL", {}).to_pylist()
     reader.close()
     return found
@@ -67,7 +67,7 @@ def test_a_study_of_parquet_files_that_is_whole(study: Study) -> None:
         (lambda study: file_of(study, "audio").replace(file_of(study, "lengths")), "what readers see cannot be read"),
         (lambda study: file_of(study, "lengths").with_name("x.parquet").touch(), "belongs to no state"),
         (lambda study: change(study, "UPDATE lengths SET halves = halves + 1"), "lengths differs"),
-        (lambda study: study.published.unlink(), "is not there"),
+        (lambda study: study.folder.published.unlink(), "is not there"),
     ],
 )
 def test_what_readers_would_miss_is_found_and_published_anew(
@@ -78,11 +78,11 @@ def test_what_readers_would_miss_is_found_and_published_anew(
     assert any(says in one.what for one in found), found
     assert {one.check for one in found} == {"published"}
     assert repair(study, STAGES) == (found, [])
-    assert lengths(study) == StudyReader(study.published).arrow("FROM lengths ORDER BY ALL", {}).to_pylist()
-    with duckdb.connect(str(study.working)) as connection:
+    assert lengths(study) == StudyReader(study.folder.published).arrow("FROM lengths ORDER BY ALL", {}).to_pylist()
+    with duckdb.connect(str(study.folder.working)) as connection:
         stored = connection.execute("SELECT halves FROM lengths ORDER BY clip_id").fetchall()
     assert [one["halves"] for one in lengths(study)] == [halves for (halves,) in stored]  # type: ignore[index]
-    assert not list((study.path.parent / "shared").rglob("x.parquet"))
+    assert not list((study.file.path.parent / "shared").rglob("x.parquet"))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_readers_would_miss_is_found_and_published_anew(
 def test_a_folder_without_its_manifest_is_nobodys_to_write_into(
     study: Study, harm: Callable[[Path], object], says: str
 ) -> None:
-    harm(study.path.parent / "shared" / MANIFEST)
+    harm(study.file.path.parent / "shared" / MANIFEST)
     (found,) = verify(study, STAGES)
     assert says in found.what
     assert "empty the folder" in found.advice

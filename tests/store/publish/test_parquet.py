@@ -315,14 +315,14 @@ def test_both_stores_answer_alike(folder: Path) -> None:
     one, many = load(folder), load(folder, "parquet://shared/parquet", "other")
     run(one)
     run(many)
-    wanted, found = answers(StudyReader(one.published)), answers(StudyReader(many.path))
+    wanted, found = answers(StudyReader(one.folder.published)), answers(StudyReader(many.file.path))
     for one_study in (wanted, found):
         for name in ("retention", "failures", "collection", "collection_status"):
             one_study.pop(name, None)
     assert found == wanted
     assert sum(isinstance(rows, list) and bool(rows) for rows in wanted.values()) >= 6
     place = folder / "shared" / "parquet"
-    shutil.rmtree(many.output)  # the folder alone is enough, wherever it is copied
+    shutil.rmtree(many.folder.root)  # the folder alone is enough, wherever it is copied
     reader = open_study(place)
     assert {name: rows for name, rows in answers(reader).items() if name in found} == found
     with pytest.raises(UserError, match="is not kept in this study"):
@@ -332,16 +332,16 @@ def test_both_stores_answer_alike(folder: Path) -> None:
 def test_a_study_may_change_its_store(folder: Path) -> None:
     study = load(folder)
     run(study)
-    plain = answers(StudyReader(study.published))
+    plain = answers(StudyReader(study.folder.published))
     moved = load(folder, "parquet://outputs/test/parquet")
     assert run(moved).idle
     assert (folder / "outputs" / "test" / "parquet" / MANIFEST).exists()
-    assert answers(StudyReader(moved.published))["doubles"] == plain["doubles"]
-    assert StudyReader(moved.published).waveform("file:0.wav").size > 0
+    assert answers(StudyReader(moved.folder.published))["doubles"] == plain["doubles"]
+    assert StudyReader(moved.folder.published).waveform("file:0.wav").size > 0
     back = load(folder)
     assert run(back).idle
     shutil.rmtree(folder / "outputs" / "test" / "parquet")
-    assert answers(StudyReader(back.published))["doubles"] == plain["doubles"]
+    assert answers(StudyReader(back.folder.published))["doubles"] == plain["doubles"]
 
 
 @pytest.mark.parametrize(
@@ -354,9 +354,9 @@ def test_a_store_that_is_none(folder: Path, store: str, sentence: str) -> None:
 
 
 def test_where_a_study_file_puts_its_results(folder: Path) -> None:
-    assert load(folder).parquet is None
-    assert load(folder, "duckdb").parquet is None
-    assert load(folder, "parquet://s3://bucket/x").parquet == "s3://bucket/x"
-    assert load(folder, "parquet:///data/x").parquet == "/data/x"
-    assert load(folder, "parquet://file:///data/x").parquet == "/data/x"
-    assert load(folder, "parquet://here").parquet == str(folder / "here")
+    assert load(folder).folder.parquet is None
+    assert load(folder, "duckdb").folder.parquet is None
+    assert load(folder, "parquet://s3://bucket/x").folder.parquet == "s3://bucket/x"
+    assert load(folder, "parquet:///data/x").folder.parquet == "/data/x"
+    assert load(folder, "parquet://file:///data/x").folder.parquet == "/data/x"
+    assert load(folder, "parquet://here").folder.parquet == str(folder / "here")
