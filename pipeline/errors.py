@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
@@ -134,3 +135,8 @@ class StageError(CliptoneError):
 
     def __reduce__(self) -> tuple[type[StageError], tuple[Any, ...]]:
         return type(self), (self.reason, self.message, self.rows, self.retry_after_s)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error of the system says that no space is left."""
+    return isinstance(error, OSError) and error.errno == errno.ENOSPC

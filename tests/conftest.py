@@ -16,11 +16,11 @@ from filelock import FileLock
 from pipeline.analysis.models import cache as model_cache
 from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, Outcome, Source
-from pipeline.run.estimate.rates import cores
 from pipeline.run.executors.platform_lanes import LaneState
 from pipeline.stages import BY_NAME
 from pipeline.study.config import Study, load_study
 from pipeline.study.demo.study import SHIPPED
+from pipeline.study.machine import cores
 from tests.support.command import cliptone
 from tests.support.small_study import SmallStudy
 

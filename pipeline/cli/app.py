@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import sys
 
 import typer
 
 from pipeline.cli.stopping import on_sigterm
-from pipeline.errors import CliptoneError, DiskFull, Stopped, UserError
+from pipeline.errors import CliptoneError, DiskFull, Stopped, UserError, is_disk_full
 
 EXIT_FAILED = 1  # an error in cliptone, or findings of verify
 EXIT_USER = 2  # a mistake that the user can mend
@@ -54,7 +53,7 @@ def main() -> None:
 
 
 def _fail_of_file(error: OSError) -> None:
-    if error.errno == errno.ENOSPC:
+    if is_disk_full(error):
         _fail("the disk is full: make room and try again; what was stored is safe", EXIT_DISK_FULL)
     if error.filename is None:
         raise error

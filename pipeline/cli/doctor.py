@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,9 +14,10 @@ from pipeline.analysis.models import cache as model_cache
 from pipeline.errors import CliptoneError
 from pipeline.media import ffmpeg
 from pipeline.media.sandbox.client import decoder
+from pipeline.sources.platforms.tool_versions import OLD_DAYS, age_days
+from pipeline.study.machine import cores
 
 MIN_FREE_GIB = 5
-YT_DLP_OLD_DAYS = 30  # extractors age with the platforms
 PACKAGES = ("cliptone", "duckdb", "torch", "faster-whisper", "ctranslate2", "openai-whisper", "speechbrain")
 HUB = ("huggingface.co", 443)
 NETWORK_PATIENCE_S = 3.0
@@ -44,7 +43,7 @@ def check_up(folder: Path) -> Iterator[Check]:
 
 
 def _python(_: Path) -> Iterator[Check]:
-    yield Check("python", "ok", f"{sys.version.split()[0]}, {os.cpu_count()} cores")
+    yield Check("python", "ok", f"{sys.version.split()[0]}, {cores()} cores")
 
 
 def _ffmpeg(_: Path) -> Iterator[Check]:
@@ -67,11 +66,8 @@ def _versions(_: Path) -> Iterator[Check]:
 
 def _yt_dlp(_: Path) -> Iterator[Check]:
     found = version("yt-dlp")
-    try:
-        age = (datetime.now(UTC).date() - date(*(int(part) for part in found.split(".")[:3]))).days
-    except (TypeError, ValueError):
-        age = 0
-    if age > YT_DLP_OLD_DAYS:
+    age = age_days()
+    if age is not None and age > OLD_DAYS:
         advice = "platforms change and its extractors age: pip install --upgrade yt-dlp"
         yield Check("yt-dlp", "note", f"{found}, {age} days old", advice)
     else:

@@ -56,10 +56,10 @@ def _wish(
     study: Study | None, clips: int | None, seconds_per_clip: float | None, workers: int | None, gpus: int
 ) -> Wish:
     from pipeline.run.estimate.estimate import Wish
-    from pipeline.run.estimate.rates import cores
     from pipeline.run.executors.select import workers_of
     from pipeline.sources.platforms.options import DownloadOptions
     from pipeline.sources.platforms.rate_limit import PACES
+    from pipeline.study.machine import cores
 
     if study is None:
         free = shutil.disk_usage(Path.cwd()).free

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from pipeline.sources.formats.result import donation_stem
 from pipeline.store.connect import COPIES
 from pipeline.store.publish.duckdb_file import SPARE, remove_database
 from pipeline.store.schema import quoted
+from pipeline.study import files
 from pipeline.study.folder import StudyFolder, work_name
 from pipeline.study.keys import key_folder
 
@@ -43,16 +43,16 @@ def erase_files(
     """
     erased = Erased()
     for clip_id in clip_ids:
-        erased.files["audio"] += _delete(study_folder.audio_path(clip_id))
-        erased.files["media"] += _delete(study_folder.media / work_name(clip_id))
-    erased.files["report"] += _delete(study_folder.report)
+        erased.files["audio"] += files.delete(study_folder.audio_path(clip_id))
+        erased.files["media"] += files.delete(study_folder.media / work_name(clip_id))
+    erased.files["report"] += files.delete(study_folder.report)
     stems = [donation_stem(sha256) for sha256 in donated.files]
     for path in files_below(study_folder.rejects):
         if needles.in_file(path) or any(stem in path.name for stem in stems):
-            erased.files["rejected rows"] += _delete(path)
+            erased.files["rejected rows"] += files.delete(path)
     for folder in sorted(study_folder.exports.glob("*")):
         if folder.is_dir() and _is_affected(study_folder, folder, clip_ids, donated):
-            erased.files["export"] += _delete(folder)
+            erased.files["export"] += files.delete(folder)
             erased.exports.append(folder.name.lstrip("."))
     erased.files = +erased.files
     return erased
@@ -101,15 +101,3 @@ def _named(folder: Path, column: str) -> Iterator[set[str]]:
             table = connection.sql(f"FROM {read.format(quoted(str(path)))}")
             if column in table.columns:
                 yield {row[0] for row in table.project(column).distinct().fetchall()}
-
-
-def _delete(path: Path) -> int:
-    """Delete a file, or a folder with all in it; returns how many files that were."""
-    if path.is_dir():
-        count = sum(1 for _ in files_below(path))
-        shutil.rmtree(path)
-        return count
-    if not path.exists():
-        return 0
-    path.unlink()
-    return 1

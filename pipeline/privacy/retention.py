@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +20,7 @@ from pipeline.store.compact import rebuild
 from pipeline.store.publish.parquet import chosen
 from pipeline.store.publish.parquet_files import ParquetFolder
 from pipeline.store.store import Store
+from pipeline.study import files
 from pipeline.study.config import Study
 from pipeline.study.folder import StudyFolder
 from pipeline.study.keys import destroy_key, key_state
@@ -82,7 +82,7 @@ def expire(
             ):  # before the note of where that is goes too
                 elsewhere.filesystem.rm(elsewhere.root, recursive=True)
             for place in _places(study.folder, one) if one != "key" else ():
-                _delete(place)
+                files.delete(place)
             if one == "text" and study.folder.working.exists():
                 _drop_texts(study.folder, stages)
             if one in ("key", "everything") and key_state(study.file.name).state == "here":
@@ -133,10 +133,3 @@ def _drop_texts(folder: StudyFolder, stages: Sequence[type[Stage]]) -> None:
         store.publish(folder.published)
     finally:
         store.close()
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from pipeline.analysis.speech.spans import SpeechSpan
 from pipeline.analysis.speech.trust import MIN_TRUST, WEIGHTS, Parts, parts_of
 from pipeline.errors import UserError
 from pipeline.media.audio import SAMPLE_RATE, read_audio
+from pipeline.research.data import data_folder
 
 CORPUS = "librispeech_other40"
 SPEECH = {("clean", ""), *((kind, level) for kind in ("music", "noise") for level in ("10.0", "0.0", "-5.0"))}
@@ -147,10 +147,7 @@ def groups(judged: Sequence[JudgedSegment]) -> dict[str, list[JudgedSegment]]:
 
 def transcripts() -> dict[str, str]:
     """The true words of the corpus, by file; `UserError` when no folder is named."""
-    named = os.environ.get("CLIPTONE_DATA")
-    if not named:
-        raise UserError(f"CLIPTONE_DATA is not set: name a folder with {CORPUS}/")
-    with (Path(named) / CORPUS / "transcripts.csv").open(encoding="utf-8", newline="") as file:
+    with (data_folder(CORPUS) / CORPUS / "transcripts.csv").open(encoding="utf-8", newline="") as file:
         return {row["file"]: row["transcript"] for row in csv.DictReader(file)}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pipeline.run.stored_text import minimise_spoken
 from pipeline.stage import StagePlan
 from pipeline.store.pending import tried_since_last_end
 from pipeline.store.store import Store
+from pipeline.study import files
 from pipeline.study.config import Study
 from pipeline.study.folder import work_name
 
@@ -100,8 +101,6 @@ class Keeper:
 
 
 def _delete(path: Path) -> None:
-    """Delete a file, or a folder with all in it, if it is there."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    """Delete what is no longer needed; what something else holds open is left to the next run."""
+    with suppress(OSError):
+        files.delete(path)

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pipeline.analysis.models.cache import sha256_of
 from pipeline.analysis.sound.levels import clipping_share
 from pipeline.errors import Reason, StageError
 from pipeline.media import audio
 from pipeline.media import ffmpeg as media_file
 from pipeline.records import AudioRow, Clip
 from pipeline.stage import Options, Result, Setting, Stage
+from pipeline.study.files import sha256_of
 
 
 class AudioOptions(Options):

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pipeline.analysis.models.cache import sha256_of
 from pipeline.errors import Reason, StageError
 from pipeline.records import Clip, ClipRow, MediaRow, ObservationRow, PlatformCaptionRow, Row, pseudonyms
 from pipeline.sources import post_fields
@@ -19,6 +18,7 @@ from pipeline.sources.platforms.urls import ANY_FORMAT, FORMATS, platform_of
 from pipeline.sources.platforms.ytdlp import GENERIC, Messages, asking
 from pipeline.stage import Result, Setting, Stage
 from pipeline.study import files
+from pipeline.study.files import sha256_of
 
 LIVE = ("is_live", "is_upcoming", "post_live")
 

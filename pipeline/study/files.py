@@ -1,9 +1,14 @@
-"""Files that a power cut leaves whole or absent: written under another name, brought to the disk, then renamed."""
+"""Files: written so that a power cut leaves them whole or absent, deleted, and known by their sha256.
+
+Written under another name, brought to the disk, then renamed.
+"""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import shutil
 from pathlib import Path
 
 #: What file systems answer that cannot bring a folder to the disk by itself.
@@ -45,3 +50,20 @@ def sync(path: Path) -> None:
             raise OSError(error.errno, error.strerror, str(path)) from error  # the system's own names no file
     finally:
         os.close(descriptor)
+
+
+def delete(path: Path) -> int:
+    """Delete a file, or a folder with all in it, if it is there; returns how many files that were."""
+    if path.is_dir() and not path.is_symlink():
+        count = sum(not found.is_dir() for found in path.rglob("*"))
+        shutil.rmtree(path)
+        return count
+    found = path.is_symlink() or path.exists()
+    path.unlink(missing_ok=True)
+    return int(found)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

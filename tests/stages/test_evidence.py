@@ -19,6 +19,7 @@ from pipeline.errors import Reason, StageError
 from pipeline.media import audio, ffmpeg
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, EvidenceRow, Row, SoundTagRow, Source, SpeechRegionRow
+from pipeline.research.data import data_folder
 from pipeline.research.evidence import material, synthetic
 from pipeline.stage import Setting
 from pipeline.stages import evidence
@@ -183,7 +184,7 @@ def test_the_material_without_a_voice_in_front_gives_nothing_to_score(
 ) -> None:
     if "CLIPTONE_DATA" not in os.environ:
         pytest.skip("CLIPTONE_DATA names no folder of speech to make crowds of")
-    sounds = {sound.file: waveform for sound, waveform in material.alone(material.data_folder())}
+    sounds = {sound.file: waveform for sound, waveform in material.alone(data_folder(material.ACTED, material.READ))}
     assert any("crowd" in name for name in sounds)
     assert_nothing_to_score(with_yamnet, make_clip, sounds)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.models import torchaudio_cpu
+from pipeline.study.files import sha256_of
 
 NAME = "speechbrain-iemocap"
 HIDDEN, LABELS = 128, 4
@@ -69,5 +70,5 @@ def make_look_alike(folder: Path, scratch: Path) -> Callable[[NDArray[np.float32
 def pin(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Pin the digests of a folder's files as those of the hub model."""
     real = model_cache.MODELS[NAME]
-    files = tuple(model_cache.ModelFile(file.name, model_cache.sha256_of(folder / file.name)) for file in real.files)
+    files = tuple(model_cache.ModelFile(file.name, sha256_of(folder / file.name)) for file in real.files)
     monkeypatch.setitem(model_cache.MODELS, NAME, dataclasses.replace(real, files=files))

@@ -9,7 +9,6 @@ of clips.
 from __future__ import annotations
 
 import ast
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE, read_hyperparams
 from pipeline.analysis.tone.tensors import read_tensors
 from pipeline.errors import ModelCorrupt, UserError
+from pipeline.study.files import sha256_of
 
 WEIGHTS_FILE, LABELS_FILE, CARD_FILE = "classifier.ckpt", "label_encoder.txt", "card.md"
 NEEDS = ("speech_encoder", "embedding_dim", "out_n_neurons", "temperature", "normalizer", "sha256")
@@ -48,7 +48,7 @@ def load(folder: Path) -> LinearHead:
     try:
         settings = read_hyperparams(folder, NEEDS)
         for name in (WEIGHTS_FILE, LABELS_FILE):
-            if settings["sha256"][name] != digest(folder / name):
+            if settings["sha256"][name] != sha256_of(folder / name):
                 raise ValueError(f"{name} was altered")
         return _head(folder, settings)
     except (OSError, UserError, ValueError, KeyError, TypeError, SyntaxError) as error:
@@ -62,7 +62,7 @@ def identity(folder: Path) -> str:
     A head that an earlier version wrote in another format keeps the digest that it had there.
     """
     kept = read_hyperparams(folder).get("identity")
-    return digest(folder / HYPERPARAMS_FILE) if kept is None else str(kept)
+    return sha256_of(folder / HYPERPARAMS_FILE) if kept is None else str(kept)
 
 
 def _head(folder: Path, settings: dict[str, Any]) -> LinearHead:
@@ -96,8 +96,3 @@ def _labels(path: Path, count: int) -> tuple[str, ...]:
     if sorted(numbers) != list(range(count)):
         raise ValueError(f"{path.name} does not name {count} labels")
     return tuple(numbers[number] for number in range(count))
-
-
-def digest(path: Path) -> str:
-    """The sha256 of a small file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.analysis.heads.head import LinearHead, digest
+from pipeline.analysis.heads.head import LinearHead
 from pipeline.analysis.heads.save import save
 from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE
 from pipeline.errors import ModelCorrupt
+from pipeline.study.files import sha256_of
 
 SETTINGS_FILE, WEIGHTS_FILE = "head.json", "head.npz"
 FORMAT = 1
@@ -27,7 +28,7 @@ def convert(folder: Path) -> None:
         return
     try:
         if not (folder / HYPERPARAMS_FILE).is_file():  # else it was trained again, or this was cut short
-            identity = digest(folder / SETTINGS_FILE)
+            identity = sha256_of(folder / SETTINGS_FILE)
             save(_read(folder), folder, identity)
         for name in (WEIGHTS_FILE, SETTINGS_FILE):
             (folder / name).unlink(missing_ok=True)
@@ -37,7 +38,7 @@ def convert(folder: Path) -> None:
 
 def _read(folder: Path) -> LinearHead:
     settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
-    if settings["format"] != FORMAT or settings["weights_sha256"] != digest(folder / WEIGHTS_FILE):
+    if settings["format"] != FORMAT or settings["weights_sha256"] != sha256_of(folder / WEIGHTS_FILE):
         raise ValueError("it was altered, or written by another version")
     with np.load(folder / WEIGHTS_FILE, allow_pickle=False) as stored:
         weights, bias = stored["weights"], stored["bias"]

@@ -15,10 +15,10 @@ from pipeline.analysis.heads.head import (
     WEIGHTS,
     WEIGHTS_FILE,
     LinearHead,
-    digest,
 )
 from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE
 from pipeline.study import files
+from pipeline.study.files import sha256_of
 
 #: Texts stand in quotes as JSON has them, which YAML reads too.
 SETTINGS = """\
@@ -100,8 +100,8 @@ def _settings(head: LinearHead, folder: Path, identity: str | None) -> str:
         weights_file=WEIGHTS_FILE,
         labels_file=LABELS_FILE,
         labels_sha256=_line("labels_sha256", head.labels_sha256),
-        weights_sha256=json.dumps(digest(folder / WEIGHTS_FILE)),
-        encoder_sha256=json.dumps(digest(folder / LABELS_FILE)),
+        weights_sha256=json.dumps(sha256_of(folder / WEIGHTS_FILE)),
+        encoder_sha256=json.dumps(sha256_of(folder / LABELS_FILE)),
         identity=_line("identity", identity),
     )
 

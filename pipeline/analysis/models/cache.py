@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline.analysis.models.catalogue import MODELS, Model, ModelFile, PackagedFile
 from pipeline.errors import ModelCorrupt, ModelMissing, UserError
+from pipeline.study.files import sha256_of
 
 CHUNK_BYTES = 1 << 20
 SEAL = "sha256.txt"  # beside converted files: their digests, as sha256sum writes them
@@ -112,15 +113,6 @@ def converted(target: Path, make: Callable[[Path], None]) -> Path:
                 shutil.rmtree(target, ignore_errors=True)
                 folder.rename(target)
     return _intact(target)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _cached(model: Model) -> Path:

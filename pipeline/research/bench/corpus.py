@@ -10,7 +10,6 @@ variable `CLIPTONE_DATA` where there is one (LibriSpeech test-other, English; Em
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from itertools import cycle, islice
@@ -22,6 +21,7 @@ import typer
 
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Decibels, Seconds
+from pipeline.research.data import named_folder
 from pipeline.research.demo_clips.make_clips import CLIPS_FOLDER, run_ffmpeg
 from pipeline.research.evidence import synthetic
 from pipeline.research.evidence.material import ACTED, READ, speech_of
@@ -120,7 +120,7 @@ def scored(references: Sequence[Reference]) -> list[Reference]:
 def _plan() -> Iterator[tuple[str, Sequence[Recording], Waveform]]:
     """Every clip as its kind, its utterances and its sound."""
     demo = demo_speech()
-    data = Path(os.environ["CLIPTONE_DATA"]) if "CLIPTONE_DATA" in os.environ else None
+    data = named_folder()
     english = cycle(read_speech(data) if data else demo["en"])
     german = cycle(acted_speech(data) if data else demo["es"])
     for number, (voices, (clips, size)) in enumerate(((english, ENGLISH), (german, GERMAN), (english, UNDER_MUSIC))):

@@ -22,8 +22,9 @@ from pipeline.analysis.speech.engine import FULL_S, Decoding, Segment
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Decibels, Seconds
 from pipeline.research.bench.corpus import Recording, acted_speech, demo_speech, read_speech, voice
+from pipeline.research.data import data_folder
 from pipeline.research.evidence import synthetic
-from pipeline.research.evidence.material import data_folder
+from pipeline.research.evidence.material import ACTED, READ
 from pipeline.results.evaluation.transcripts import compare
 
 LOOP = 2.4  # compression ratio from which a text repeats itself
@@ -78,7 +79,7 @@ class Tally:
 def samples(half: str) -> Iterator[Sample]:
     """The chosen half of all speech in every group."""
     start = 0 if half == "choose" else 1
-    data = data_folder()
+    data = data_folder(ACTED, READ)
     corpora = {"english": read_speech(data), "german": acted_speech(data)[:ACTED_COUNT]}
     for group, utterances in corpora.items():
         mine = utterances[start::2]

@@ -13,14 +13,13 @@ from pathlib import Path
 from pipeline.analysis.models import cache as model_cache
 from pipeline.cli import main
 from pipeline.research.bench.random_classifier import NAME
+from pipeline.study.files import sha256_of
 
 
 def allow(folder: Path) -> None:
     """Pin the files of a folder in place of the real model's."""
     model = model_cache.MODELS[NAME]
-    files = tuple(
-        dataclasses.replace(file, sha256=model_cache.sha256_of(folder / NAME / file.name)) for file in model.files
-    )
+    files = tuple(dataclasses.replace(file, sha256=sha256_of(folder / NAME / file.name)) for file in model.files)
     model_cache.MODELS[NAME] = dataclasses.replace(model, files=files)
 
 

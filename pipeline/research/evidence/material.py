@@ -9,7 +9,6 @@ Speech comes from the folder in the environment variable `CLIPTONE_DATA`, with F
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -20,6 +19,7 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Decibels, Seconds
+from pipeline.research.data import data_folder
 from pipeline.research.evidence import synthetic
 
 #: A kind of sound, what it is made of, how much of it there is, and the waveform.
@@ -54,14 +54,6 @@ class Sound:
     def has_speech(self) -> bool:
         """Whether one voice speaks in front."""
         return bool(self.utterance)
-
-
-def data_folder() -> Path:
-    """The folder of speech; `UserError` when none is named."""
-    named = os.environ.get("CLIPTONE_DATA")
-    if not named:
-        raise UserError(f"CLIPTONE_DATA is not set: name a folder with {ACTED}/ and {READ}/")
-    return Path(named)
 
 
 def spoken(data: Path, corpus: str) -> Iterator[tuple[Sound, Waveform]]:
@@ -167,7 +159,7 @@ def main() -> None:
     """Write read speech and sounds without speech, for `python -m pipeline.research.measure_trust FOLDER`."""
     if len(sys.argv) != 2:
         raise UserError("python -m pipeline.research.evidence.material FOLDER: name one folder to write to")
-    data = data_folder()
+    data = data_folder(ACTED, READ)
     written = write([*spoken(data, READ), *alone(data)], Path(sys.argv[1]))
     sys.stdout.write(f"{len(written)} sounds in {sys.argv[1]}\n")
 

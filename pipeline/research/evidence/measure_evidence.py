@@ -22,6 +22,7 @@ import numpy as np
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import CliptoneError
 from pipeline.records import SpeechRegionRow
+from pipeline.research.data import data_folder
 from pipeline.research.docs.documents import replace_in
 from pipeline.research.evidence import material
 from pipeline.research.evidence.choose_gate import MeasuredRegion, choose
@@ -75,7 +76,7 @@ class SoundStudy:
 
 def main() -> None:
     """Measure and print."""
-    data = material.data_folder()
+    data = data_folder(material.ACTED, material.READ)
     with tempfile.TemporaryDirectory() as folder:
         acted = _study(Path(folder) / "acted", [*material.spoken(data, ACTED), *material.alone(data)])
         read = _study(Path(folder) / "read", list(material.spoken(data, READ)))

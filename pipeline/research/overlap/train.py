@@ -27,7 +27,8 @@ from pipeline.analysis.models.catalogue import OVERLAP_FOLDER
 from pipeline.analysis.speech.encoder import WhisperEncoder
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import UserError
-from pipeline.research.evidence.material import ACTED, READ, data_folder
+from pipeline.research.data import data_folder
+from pipeline.research.evidence.material import ACTED, READ
 from pipeline.research.overlap import material, trial
 from pipeline.research.starter import recipe
 from pipeline.research.starter.corpus import LABELS_FILE, Speech, embed, read_speech, stacked
@@ -78,7 +79,7 @@ def main(
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)  # sums in the same order each time
-    data = data_folder()
+    data = data_folder(ACTED, READ)
     encoder = WhisperEncoder(model_cache.locate("whisper-base"))
     acted, read = read_speech(data / ACTED), material.read_pieces(data / READ)
     groups = trial.groups_of(acted.speakers)

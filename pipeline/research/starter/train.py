@@ -8,7 +8,6 @@ out of fitting the temperature and the threshold too.
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.models.catalogue import STARTER_FOLDER
 from pipeline.analysis.speech.encoder import SpeechEncoder, WhisperEncoder
 from pipeline.errors import UserError
+from pipeline.research.data import data_folder
 from pipeline.research.starter import card as starter_card
 from pipeline.research.starter import copies as training_copies
 from pipeline.research.starter import recipe
@@ -88,10 +88,7 @@ def main(
 
 def default_folder() -> Path:
     """The corpus below the folder that CLIPTONE_DATA names; `UserError` where it names none."""
-    data = os.environ.get("CLIPTONE_DATA")
-    if not data:
-        raise UserError("name the folder of the labelled utterances, or set CLIPTONE_DATA to the folder above emodb4")
-    return Path(data) / CORPUS_FOLDER
+    return data_folder(CORPUS_FOLDER) / CORPUS_FOLDER
 
 
 if __name__ == "__main__":

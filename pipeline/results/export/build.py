@@ -23,7 +23,7 @@ from pipeline.results.export.coarsen import Names
 from pipeline.results.export.files import Form, read_table, write_table
 from pipeline.results.export.leaks import Identifiers, Leak, find_leaks, needles, refuse
 from pipeline.results.export.levels import Level
-from pipeline.results.export.manifest import ExportFile, ExportNotes, agreement, datapackage, digest, manifest
+from pipeline.results.export.manifest import ExportFile, ExportNotes, agreement, datapackage, manifest
 from pipeline.results.export.subtitles import srt, vtt
 from pipeline.results.export.tables import ExportTable, Suppressed, columns_left_out, read_tables, small_authors
 from pipeline.results.export.tracks import ClipTracks, read_tracks
@@ -31,6 +31,7 @@ from pipeline.results.study import StudyReader
 from pipeline.store.transactions import disk_full
 from pipeline.study import files as study_files
 from pipeline.study.config import Study, StudyFile
+from pipeline.study.files import sha256_of
 from pipeline.study.folder import work_name
 from pipeline.study.keys import key_or_stand_in, key_state
 
@@ -146,7 +147,7 @@ class _Writer:
     def _file(self, table: ExportTable) -> ExportFile:
         path = self._folder / f"{table.name}.{self._options.form}"
         write_table(table.rows, path)
-        return ExportFile(path.name, table, path.stat().st_size, digest(path))
+        return ExportFile(path.name, table, path.stat().st_size, sha256_of(path))
 
     def _leaks(self, files: Sequence[ExportFile], known: Identifiers) -> list[Leak]:
         """What must not leave in the files as they lie there."""
@@ -189,7 +190,7 @@ class _Writer:
         tabular = {file.path for file in files}
         paths = (path for path in sorted(self._folder.rglob("*")) if path.is_file())
         others = {path.relative_to(self._folder).as_posix(): path for path in paths}
-        digests = {name: digest(path) for name, path in others.items() if name not in tabular}
+        digests = {name: sha256_of(path) for name, path in others.items() if name not in tabular}
         (self._folder / "manifest.json").write_text(manifest(files, notes, digests), encoding="utf-8", newline="\n")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,12 +62,6 @@ class ExportNotes:
     suppressed: tuple[Suppressed, ...]
     left_out: Mapping[str, Sequence[str]]
     subtitles: Mapping[str, int]  # files by format
-
-
-def digest(path: Path) -> str:
-    """The sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def manifest(files: Sequence[ExportFile], notes: ExportNotes, others: Mapping[str, str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,11 +161,6 @@ def with_bench(rates: Rates, folder: Path) -> Rates:
         peak_cores=speed["machine"]["cores"] if peaks else None,
         save_clips_per_s=BATCH_CLIPS / saves[largest] if largest else None,
     )
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from pipeline.errors import Reason, StageError, UserError
+from pipeline.errors import Reason, StageError, UserError, is_disk_full
 from pipeline.records import Clip, Outcome, Row
 from pipeline.stage import Result, Stage, StagePlan
 
@@ -80,7 +80,7 @@ def failure(clip: Clip, error: Exception, seconds: float = 0.0) -> Outcome:
     if lacks_memory(error):
         message = f"{clip.clip_id} needs more memory than this machine has left"
         return Outcome(clip.clip_id, (), Reason.OUT_OF_MEMORY, message, seconds)
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if is_disk_full(error):
         return Outcome(clip.clip_id, (), Reason.DISK_FULL, "the disk is full", seconds)
     trace = "".join(traceback.format_exception(error))[-TRACE_CHARACTERS:]
     where = traceback.extract_tb(error.__traceback__)[-1]

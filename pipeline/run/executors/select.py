@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from pipeline.run.executors.crash_marker import CrashMarker
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.executors.ray_actors import RayExecutor
 from pipeline.study.config import Study, StudyFile
+from pipeline.study.machine import cores
 
 
 def executor_of(study: Study) -> Executor:
@@ -29,7 +29,7 @@ def workers_of(file: StudyFile) -> int:
     named = file.run.workers
     if named != "auto":
         return named
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return cores()
 
 
 def _folders(file: StudyFile) -> Iterator[Path]:

@@ -6,12 +6,12 @@ import wave
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from pipeline.analysis.models.cache import sha256_of
 from pipeline.media.audio import SAMPLE_RATE
 from pipeline.run.shards.prepare import shards_of
 from pipeline.run.verify.findings import Finding
 from pipeline.store.store import Store
 from pipeline.study.config import Study
+from pipeline.study.files import sha256_of
 from pipeline.study.folder import StudyFolder, work_name
 
 AGAIN = "--repair marks it, and the next run makes it again"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pipeline.run.verify.findings import Finding
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.study import files
 from pipeline.study.config import Study
 from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
@@ -58,7 +58,4 @@ def _mend(folder: StudyFolder, store: Store, found: Sequence[Finding], stages: S
 def _delete(folder: StudyFolder, path: Path) -> None:
     if not path.resolve().is_relative_to(folder.root.resolve()):
         raise ValueError(f"{path} is not among the results of the study")
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    files.delete(path)

@@ -15,6 +15,7 @@ from pipeline.sources.formats import donation, fourcat, info_json, plain_csv, re
 from pipeline.sources.formats.records import Numbered
 from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject
 from pipeline.sources.formats.values import Rejected
+from pipeline.study.files import sha256_of
 
 DONATION = "tiktok_donation"
 
@@ -142,8 +143,7 @@ def digest(path: Path) -> str:
     if path.is_dir():
         lines = (f"{file.relative_to(path).as_posix()} {digest(file)}\n" for file in info_json.info_files(path))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def _unit(path: Path, known: Format) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-from pipeline.errors import Reason
+from pipeline.errors import Reason, is_disk_full
 from pipeline.records import Seconds
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
@@ -139,7 +138,7 @@ def judge(error: BaseException, warnings: Sequence[str] = ()) -> FailureVerdict:
     answer = next((response for cause in chain if (response := getattr(cause, "response", None)) is not None), None)
     status = _whole(getattr(answer, "status", None))
     headers = getattr(answer, "headers", None) or {}
-    if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in chain):
+    if any(map(is_disk_full, chain)):
         return FailureVerdict(Reason.DISK_FULL)
     reason = reason_of(said(error, warnings), warnings)
     if reason is Reason.INTERNAL_ERROR and status is not None:

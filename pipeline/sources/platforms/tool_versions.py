@@ -45,16 +45,20 @@ def js_runtime() -> str | None:
     return None
 
 
-def age_warning(today: date | None = None) -> str | None:
-    """A sentence if yt-dlp is older than a month; its version is the date of its release."""
-    named = _version("yt-dlp") or ""
-    parts = re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", named)
+def age_days(today: date | None = None) -> int | None:
+    """Days since the release of yt-dlp, whose version is that date; None where its version is not a date."""
+    parts = re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", _version("yt-dlp") or "")
     if parts is None:
         return None
-    days = ((today or datetime.now(UTC).date()) - date(*map(int, parts.groups()))).days
-    if days <= OLD_DAYS:
+    return ((today or datetime.now(UTC).date()) - date(*map(int, parts.groups()))).days
+
+
+def age_warning(today: date | None = None) -> str | None:
+    """A sentence if yt-dlp is older than a month."""
+    days = age_days(today)
+    if days is None or days <= OLD_DAYS:
         return None
-    return f"yt-dlp {named} is {days} days old, and extractors age: pip install --upgrade yt-dlp"
+    return f"yt-dlp {_version('yt-dlp')} is {days} days old, and extractors age: pip install --upgrade yt-dlp"
 
 
 def _version(package: str) -> str | None:

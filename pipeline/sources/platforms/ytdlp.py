@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import Reason, StageError, UserError
+from pipeline.errors import Reason, StageError, UserError, is_disk_full
 from pipeline.sources.platforms.egress_proxy import EgressProxy, gate, own_proxy, without_exemptions
 from pipeline.sources.platforms.failures import judge, plain, said
 from pipeline.sources.platforms.options import DownloadOptions
@@ -96,7 +96,7 @@ def refusal(error: Exception) -> Refusal:
         return Refusal(error.reason, error.message, error.retry_after_s)
     if isinstance(error, UserError):  # of the cookies: without them nothing is asked
         return Refusal(Reason.LOGIN_REQUIRED, str(error))
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if is_disk_full(error):
         return Refusal(Reason.DISK_FULL, "the disk is full")
     return Refusal(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
 

@@ -17,6 +17,7 @@ from pipeline.analysis.models.cache import MODELS, Model
 from pipeline.analysis.tone.classifier import read_checkpoint
 from pipeline.analysis.tone.hyperparams import HYPERPARAMS_FILE, read_hyperparams
 from pipeline.errors import ModelCorrupt, UserError
+from pipeline.study.files import sha256_of
 
 SHIPPED = [model for model in MODELS.values() if model.shipped is not None]
 PINNED = [(model.name, file.name) for model in SHIPPED for file in model.files if file.sha256]
@@ -71,7 +72,7 @@ def test_one_changed_byte_of_whisper_is_refused(tmp_path: Path, weights: Path) -
 def test_what_ships_is_what_the_catalogue_pins(model: Model) -> None:
     assert model.shipped is not None
     for file in model.files:
-        found = model_cache.sha256_of(model.shipped / file.name)
+        found = sha256_of(model.shipped / file.name)
         if file.sha256 is not None:
             assert found == file.sha256, f"after a new training, write {found} beside {file.name} in model_catalogue.py"
 
@@ -132,10 +133,10 @@ def test_a_head_with_a_pickle_is_refused(tmp_path: Path) -> None:
     assert shipped is not None
     folder = Path(shutil.copytree(shipped, tmp_path / "overlap"))
     target, weights, settings = tmp_path / "was_run", folder / WEIGHTS_FILE, folder / HYPERPARAMS_FILE
-    before = model_cache.sha256_of(weights)
+    before = sha256_of(weights)
     torch.save({"1.w.weight": torch.zeros(2, 1024), "more": Touches(target)}, weights)
     text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace(before, model_cache.sha256_of(weights)), encoding="utf-8")
+    settings.write_text(text.replace(before, sha256_of(weights)), encoding="utf-8")
     for loaded in (load, HeadTone, OverlapDetector):
         with pytest.raises(ModelCorrupt, match="more than tensors"):
             loaded(folder)

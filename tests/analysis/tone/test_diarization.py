@@ -13,6 +13,7 @@ from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.diarization import FRAME_S, TIMELINE_MODELS, SpeechBrainTimeline
 from pipeline.errors import UserError
 from pipeline.media.audio import Waveform
+from pipeline.study.files import sha256_of
 from tests.support.wavlm_look_alike import LABELS_FILE, YAML, make_timeline
 
 NAME = "speechbrain-timeline"
@@ -73,7 +74,7 @@ def test_it_is_in_the_catalogue_with_the_published_order_of_labels(made: Any) ->
     entry = model_cache.get(NAME)
     assert entry.labels == ("angry", "neutral", "happy", "sad") == tuple(SpeechBrainTimeline(made[0])._labels)
     pinned = {file.name: file.sha256 for file in entry.files}
-    assert model_cache.sha256_of(made[0] / "label_encoder.txt") == pinned["label_encoder.txt"]
+    assert sha256_of(made[0] / "label_encoder.txt") == pinned["label_encoder.txt"]
     assert model_cache.find(NAME, made[0].parent) == made[0]
 
 

@@ -19,6 +19,7 @@ from pipeline.errors import ModelCorrupt, UserError
 from pipeline.records import Clip, EmotionRow, Source, SpeechRegionRow
 from pipeline.stage import Setting
 from pipeline.stages.emotion import Emotion, EmotionOptions
+from pipeline.study.files import sha256_of
 from tests.support.look_alike import HIDDEN, LABELS, NAME, REAL, YAML, make_look_alike, pin
 
 
@@ -36,7 +37,7 @@ def look_alike(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 @pytest.mark.parametrize("name", ["hyperparams.yaml", "label_encoder.txt"])
 def test_the_look_alike_follows_the_published_files(name: str) -> None:
     pinned = {file.name: file.sha256 for file in model_cache.MODELS[NAME].files}
-    assert model_cache.sha256_of(REAL / name) == pinned[name]
+    assert sha256_of(REAL / name) == pinned[name]
 
 
 def test_speechbrain_writes_the_published_label_order(look_alike: tuple[Path, Any]) -> None:

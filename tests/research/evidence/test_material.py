@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
+from pipeline.research.data import data_folder
 from pipeline.research.evidence import material, synthetic
 from pipeline.research.evidence.material import ACTED, READ, SNRS_DB, Sound
 
@@ -89,7 +90,7 @@ def test_what_is_written_can_be_read_again(tmp_path: Path) -> None:
 def test_missing_folders_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CLIPTONE_DATA", raising=False)
     with pytest.raises(UserError, match="CLIPTONE_DATA"):
-        material.data_folder()
+        data_folder(material.ACTED, material.READ)
     monkeypatch.setitem(os.environ, "CLIPTONE_DATA", str(tmp_path))
     with pytest.raises(UserError, match="no FLAC file"):
-        list(material.spoken(material.data_folder(), ACTED))
+        list(material.spoken(data_folder(material.ACTED, material.READ), ACTED))
