@@ -14,6 +14,7 @@ from pipeline.cli.output import CELL_CHARACTERS, console
 from pipeline.errors import Stopped, UserError
 
 if TYPE_CHECKING:
+    from pipeline.sources.formats.formats import Hints
     from pipeline.sources.formats.result import ImportResult
 
 FIRST_ROWS = 5  # of an export
@@ -31,28 +32,42 @@ def import_file(
     fetch: Annotated[bool, typer.Option("--fetch", help="have the next run fetch the media of these posts")] = False,
 ) -> None:
     """Show what another tool's export holds, and with --study store it; rows that cannot be read go to a file."""
-    from pipeline.cli.display import import_lines
-    from pipeline.sources.formats.formats import Hints, read
-    from pipeline.sources.formats.result import rejects_name, write_rejects
+    from pipeline.sources.formats.formats import Hints
 
     if not path.exists():
         raise UserError(f"{path} is not there")
     hints = Hints(donor, _columns(mapping or ()), platform)
     if study is not None:
-        from pipeline.run.ingest import import_into
-        from pipeline.study import audit_log
-        from pipeline.study.retention_day import refuse_after_last_day
-
-        loaded = load(study)
-        refuse_after_last_day(loaded.file)
-        result, row = import_into(loaded, path, hints, fetch)
-        audit_log.note(loaded.folder, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
-        console().print(import_lines(result, loaded.folder.rejects / rejects_name(result), row), markup=False)
-        _show_first(result)
-        console().print(_next_step(study, fetch), markup=False, soft_wrap=True)
-        return
-    if fetch:
+        _store(path, study, hints, fetch)
+    elif fetch:
         raise UserError("--fetch stores posts for the next run: name the study that they belong to with --study")
+    else:
+        _preview(path, hints)
+
+
+def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
+    """Make an export part of a study, and say what became of its posts."""
+    from pipeline.cli.display import import_lines
+    from pipeline.run.ingest import import_into
+    from pipeline.sources.formats.result import rejects_name
+    from pipeline.study import audit_log
+    from pipeline.study.retention_day import refuse_after_last_day
+
+    loaded = load(study)
+    refuse_after_last_day(loaded.file)
+    result, row = import_into(loaded, path, hints, fetch)
+    audit_log.note(loaded.folder, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
+    console().print(import_lines(result, loaded.folder.rejects / rejects_name(result), row), markup=False)
+    _show_first(result)
+    console().print(_next_step(study, fetch), markup=False, soft_wrap=True)
+
+
+def _preview(path: Path, hints: Hints) -> None:
+    """Show what an export holds; rows that cannot be read go to a file in the current folder."""
+    from pipeline.cli.display import import_lines
+    from pipeline.sources.formats.formats import read
+    from pipeline.sources.formats.result import rejects_name, write_rejects
+
     result = read(path, hints)
     rejects = Path(rejects_name(result))
     if result.rejects:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.records import ExposureRow, ImportRow, ProvenanceRow, Row, TombstoneRow
 from pipeline.records.pseudonyms import pseudonym
-from pipeline.sources.read import ExportFile, Sources
+from pipeline.sources.read import SourceExport, Sources
 from pipeline.store.store import Store
 
 #: Tables whose rows name the donated file that they come from.
@@ -69,7 +69,7 @@ def donor_tombstones(donor_keys: Collection[str], key: bytes | None) -> set[str]
     return {pseudonym(key or b"", "donor who withdrew", one) for one in donor_keys}
 
 
-def has_withdrawn(store: Store, export: ExportFile, key: bytes | None) -> bool:
+def has_withdrawn(store: Store, export: SourceExport, key: bytes | None) -> bool:
     """Whether a file is the donation of somebody who withdrew."""
     codes = {exposure.donor for exposure in export.result.exposures}
     if not codes:

@@ -12,7 +12,7 @@ from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
 from pipeline.sources.formats.formats import Hints, read
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
-from pipeline.sources.read import ExportFile, Sources, read_sources, stamp
+from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
 from pipeline.store.tables import now
@@ -34,7 +34,7 @@ def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[Im
     with held(study.folder):
         store = Store(study.folder.working, STAGES)
         try:
-            export = ExportFile(IMPORTED, result, fetch)
+            export = SourceExport(IMPORTED, result, fetch)
             if has_withdrawn(store, export, key):
                 raise UserError(f"the donor of {path} has withdrawn: nothing of theirs is taken in any more")
             row = take_in(store, export, key, study.folder.rejects)
@@ -65,7 +65,7 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
 
 
 def take_in(
-    store: Store, export: ExportFile, key: bytes | None, rejects: Path, upserted: UpsertResult | None = None
+    store: Store, export: SourceExport, key: bytes | None, rejects: Path, upserted: UpsertResult | None = None
 ) -> ImportRow:
     """Store a file with its posts, counts and exposures, and write its rejected rows into the folder `rejects`.
 
@@ -85,7 +85,7 @@ def take_in(
     return row
 
 
-def _import_row(export: ExportFile, upserted: UpsertResult, key: bytes | None) -> ImportRow:
+def _import_row(export: SourceExport, upserted: UpsertResult, key: bytes | None) -> ImportRow:
     result = export.result
     donor = next((donor_key(exposure.donor, key) for exposure in result.exposures), None)
     named = {f"{found.post.platform}:{found.post.post_id}" for found in result.posts}

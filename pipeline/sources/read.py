@@ -29,7 +29,7 @@ ADDRESS = re.compile(r"https?://[^\s/]+")
 
 
 @dataclass(frozen=True, slots=True)
-class ExportFile:
+class SourceExport:
     """A file of another tool, read, and what is to become of its posts."""
 
     label: str  # of the source
@@ -46,7 +46,7 @@ class Sources:
     """Everything that the sources of a study name; a clip that several name comes once for each place."""
 
     sourced_posts: tuple[SourcedPost, ...]  # in the order of the sources, those of exports among them
-    exports: tuple[ExportFile, ...]
+    exports: tuple[SourceExport, ...]
     listings: tuple[ListingRequest, ...]
 
 
@@ -54,7 +54,7 @@ def read_sources(study: Study) -> Sources:
     """Read every source of a study, in order; `ConfigError` names the one that cannot be read."""
     files = MediaFiles(study)
     found: list[SourcedPost] = []
-    exports: list[ExportFile] = []
+    exports: list[SourceExport] = []
     listings = read_listings(study)
     for source, label in zip(study.file.sources, study.file.labels, strict=True):
         if source.folder or source.glob:
@@ -130,7 +130,7 @@ def _stamps(path: Path) -> Iterator[str]:
             yield f"\n{entry.path} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def _export(file: StudyFile, source: SourceOptions, label: str) -> ExportFile | None:
+def _export(file: StudyFile, source: SourceOptions, label: str) -> SourceExport | None:
     """The file of a source if another tool, or the researcher, made it; a list of addresses is none."""
     path = file.resolve(source.export or source.url_file or "")
     if source.urls or (source.url_file and not _is_table(path, source)):
@@ -142,7 +142,7 @@ def _export(file: StudyFile, source: SourceOptions, label: str) -> ExportFile | 
         raise ConfigError(f"{file.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
     if not result.posts and not result.exposures:
         raise ConfigError(f"{file.path.name}: {path} holds no posts: `cliptone import` says what it found")
-    return ExportFile(label, result, source.fetch)
+    return SourceExport(label, result, source.fetch)
 
 
 def _is_table(path: Path, source: SourceOptions) -> bool:

@@ -18,7 +18,7 @@ from pipeline.records.runs import ReadingRow
 from pipeline.run.ingest import import_into, take_in
 from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats import Hints, read
-from pipeline.sources.read import ExportFile, read_sources
+from pipeline.sources.read import SourceExport, read_sources
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
 from pipeline.study.config import Study, load_study
@@ -74,7 +74,7 @@ def take(store: Store, tmp_path: Path) -> Callable[..., ImportRow]:
     """Take a file in, as one of `cliptone import`."""
 
     def take(path: Path, donor: str | None = None, fetch: bool = False, key: bytes | None = KEY) -> ImportRow:
-        return take_in(store, ExportFile("import", read(path, Hints(donor=donor)), fetch), key, tmp_path / "rejects")
+        return take_in(store, SourceExport("import", read(path, Hints(donor=donor)), fetch), key, tmp_path / "rejects")
 
     return take
 
@@ -263,7 +263,7 @@ def test_whatever_a_reader_lets_through_can_be_stored(store: Store, tmp_path: Pa
             results.append(read(written(tmp_path / f"damaged{number}", text), Hints(donor="p01")))
         except UserError as error:
             assert str(error)  # noqa: PT017 - a sentence is the other way to end
-    exports = [ExportFile("import", result, fetch=False) for result in results]
+    exports = [SourceExport("import", result, fetch=False) for result in results]
     upserted = store.upsert_posts((clip for export in exports for clip in export.sourced_posts()), KEY)
     for export in exports[::10]:
         take_in(store, export, KEY, tmp_path / "rejects", upserted)
