@@ -58,7 +58,7 @@ class Reason(StrEnum):
     LANGUAGE_UNSUPPORTED = "language_unsupported"
 
 
-#: Reasons that say something of the moment, not of the clip: the next run tries again.
+#: Transient failures, which can pass without a change of the clip: the next run tries again.
 RETRYABLE = frozenset(
     {
         Reason.FILE_MISSING,
@@ -87,7 +87,7 @@ class CliptoneError(Exception):
 
 
 class UserError(CliptoneError):
-    """A mistake that the user can mend: the command ends with exit code 2 and this sentence."""
+    """A mistake that the user can correct: the command prints this sentence and ends with exit code 2."""
 
 
 class ConfigError(UserError):
@@ -115,13 +115,13 @@ class Stopped(CliptoneError):
 
 
 class DiskFull(CliptoneError):
-    """No space left: the run stops cleanly (exit code 74) and goes on with the next one."""
+    """No space left: the run stops cleanly (exit code 74), and the next run continues it."""
 
 
 class StageError(CliptoneError):
     """One clip that cannot pass a stage, with its reason from the closed list.
 
-    `rows` are what was learnt of the post all the same; `retry_after_s` is the pause that its site asks for.
+    `rows` holds what is known of the post in spite of the failure; `retry_after_s` is the pause that its site requests.
     """
 
     def __init__(
@@ -138,5 +138,5 @@ class StageError(CliptoneError):
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether an error of the system says that no space is left."""
+    """Whether an error of the operating system means that no space is left."""
     return isinstance(error, OSError) and error.errno == errno.ENOSPC

@@ -82,12 +82,12 @@ class Stage:
 
     @classmethod
     def own_models(cls, options: Any, setting: Setting) -> dict[str, str]:
-        """Digests of models that belong to the study itself, by name: nothing lists or fetches them."""
+        """Digests, by name, of models that belong to the study itself, which no catalogue lists and nothing fetches."""
         return {}
 
     @classmethod
     def libraries(cls, options: Any, setting: Setting) -> dict[str, str]:
-        """Versions of what else can change its numbers, found without importing it."""
+        """Versions of the libraries that can change its numbers, found without importing them."""
         return {package: version(package) for package in cls.packages}
 
 
@@ -111,7 +111,7 @@ class StagePlan:
 def plan_stage(
     stage: type[Stage], options: Options, setting: Setting, models: dict[str, str], needed: Mapping[str, str]
 ) -> StagePlan:
-    """A stage's plan; `needed` gives the fingerprints of the stages it needs, so a change passes down the line."""
+    """A stage's plan; `needed` gives the fingerprints of the stages it needs, whose changes change its own."""
     libraries = stage.libraries(options, setting)
     content = {
         "stage": stage.name,

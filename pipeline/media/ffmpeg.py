@@ -30,10 +30,10 @@ GATE_LUFS = -70.0  # EBU R128 measures nothing below its absolute gate
 MAX_CHANNELS = 8
 MIN_SOURCE_RATE, MAX_SOURCE_RATE = 4_000, 192_000  # Hz: telephones sample at 8 kHz, studios at 192 kHz
 MESSAGE_CHARACTERS = 200
-SPARE_BYTES = 1 << 20  # ffmpeg looks at the size of a file after it has written some
-#: All that a process may say which has read a stranger's file: another reason could end the run, or hide the clip.
+SPARE_BYTES = 1 << 20  # ffmpeg compares the size with its cap after a write, so the file can exceed it
+#: All reasons that a sandbox may return: it has read an untrusted file, and others could end the run or hide the clip.
 REFUSALS = frozenset({Reason.NOT_MEDIA})
-#: Signals that end a process whose memory a file has confused.
+#: Signals of a crash, which a malformed file can cause.
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
 
 Length = Annotated[Seconds, Field(ge=0, allow_inf_nan=False)]
@@ -41,7 +41,7 @@ Length = Annotated[Seconds, Field(ge=0, allow_inf_nan=False)]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a media file says of itself, before anything is decoded."""
+    """What the headers of a media file declare, before anything is decoded."""
 
     container: str
     duration_s: Length | None
@@ -55,7 +55,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading a file to its end showed."""
+    """What demuxing and decoding a file to its end showed."""
 
     reach_s: Length  # end of the last packet of any stream
     has_audio: bool
@@ -74,7 +74,7 @@ class DecodedAudio:
 
 @cache
 def ffmpeg_path(named: str | None = None) -> str:
-    """The ffmpeg to run: the one that the user names, or the pinned one that is installed with cliptone."""
+    """Path of the ffmpeg to run: the one that the user names, or the pinned one that is installed with cliptone."""
     if named is None:
         import imageio_ffmpeg
 
@@ -83,25 +83,26 @@ def ffmpeg_path(named: str | None = None) -> str:
         raise UserError(
             f"there is no ffmpeg at {named}: correct the key `ffmpeg`, or leave it out to use the pinned one"
         )
-    if not Path(named).is_absolute():  # a study that somebody sends could bring a program along
+    # A relative path could run a program that came with a study file from elsewhere.
+    if not Path(named).is_absolute():
         raise UserError(f"write the whole path of the ffmpeg {named}, or leave the key out to use the pinned one")
     return named
 
 
 @cache
 def ffmpeg_version(named: str | None = None) -> str:
-    """First line of `ffmpeg -version`, part of every fingerprint since versions differ by some samples."""
+    """First line of `ffmpeg -version`; part of fingerprints, because versions decode some samples differently."""
     answer = subprocess.run([ffmpeg_path(named), "-version"], capture_output=True, text=True, timeout=20, check=True)
     return answer.stdout.splitlines()[0].split(" Copyright")[0].removeprefix("ffmpeg version ")
 
 
 def deadline_s(duration_s: Seconds) -> Seconds:
-    """How long anything may take that reads a clip of this length to its end."""
+    """Time limit for reading a clip of this length to its end."""
     return min(DEADLINE_CAP_S, DEADLINE_BASE_S + DEADLINE_PER_SECOND * duration_s)
 
 
 def probe(path: Path) -> Probe:
-    """Read a file's streams; `StageError` if it is empty, not media, or takes too long."""
+    """Read the streams that a file declares; `StageError` if it is empty, not media, or takes too long."""
     if path.stat().st_size == 0:
         raise StageError(Reason.EMPTY_FILE, f"{path.name} is empty")
     found: Probe = _asked("probe", path, DEADLINE_BASE_S, Probe)
@@ -111,7 +112,7 @@ def probe(path: Path) -> Probe:
 def read_through(path: Path, duration_s: Seconds | None) -> Reading:
     """Demux everything and decode the first audio stream; `StageError` if it is not media, or takes too long.
 
-    `duration_s` is what the file says of itself; the deadline follows from it.
+    `duration_s` is the declared length; the deadline follows from it.
     """
     limit = DEADLINE_CAP_S if duration_s is None else deadline_s(duration_s)
     found: Reading = _asked("read_through", path, limit, Reading)
@@ -129,8 +130,8 @@ def decode(
     """Decode the first audio stream to a mono 16 kHz 16-bit WAV file, and measure its `loudness` on the way.
 
     Writes a temporary file and renames it, so that `target` is whole or absent. `StageError` with a reason when
-    ffmpeg fails, gives nothing, or finds more than `max_duration_s`. The deadline follows from `duration_s`, what the
-    file says of itself, where it says it.
+    ffmpeg fails, gives nothing, or finds more than `max_duration_s`. The deadline follows from `duration_s`, the
+    declared length, if there is one.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
@@ -154,7 +155,7 @@ def decode(
 
 
 def _asked(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:
-    """What a limited process answers to a call, checked: it has read a stranger's file."""
+    """Result of a call in the sandbox, validated as `shape`, because the process has read an untrusted file."""
     ending = _ended(path, call, [str(path.absolute())], limit_s)
     try:
         if ending.code == 0 and ending.output.startswith('{"reason"'):
@@ -168,7 +169,7 @@ def _asked(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:
 
 
 def _ended(path: Path, call: str, arguments: list[str], limit_s: Seconds, written_bytes: int = 0) -> Ending:
-    """How a limited process ended that reads a file; `StageError` where its deadline or a crash ended it."""
+    """Run a call on a file in the sandbox; `StageError` where its deadline or a crash ended it."""
     spare = SPARE_BYTES if written_bytes else 0
     try:
         ending = decoder().run(call, arguments, limit_s, written_bytes + spare)
@@ -188,7 +189,7 @@ def _command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None, loudn
     import ffmpeg as graph
 
     source = graph.input(
-        str(path.absolute()),  # absolute, so that no name can be an option or an address
+        str(path.absolute()),  # absolute, so that no name is taken for an option or a URL
         nostdin=None,
         hide_banner=None,
         nostats=None,
@@ -206,7 +207,8 @@ def _command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None, loudn
 
 
 def _check_log(ending: Ending, path: Path, folder: Path, needed_bytes: int) -> None:
-    """Raise what ffmpeg's exit code and messages mean; a title in the file can say anything, so the disk is asked."""
+    """Raise the error that ffmpeg's exit code and log mean."""
+    # A title in the file can put any text into the log, so the free space is checked too.
     if "No space left on device" in ending.output and shutil.disk_usage(folder).free < needed_bytes + SPARE_BYTES:
         raise OSError(errno.ENOSPC, "No space left on device")
     if ending.code != 0:
@@ -214,13 +216,13 @@ def _check_log(ending: Ending, path: Path, folder: Path, needed_bytes: int) -> N
 
 
 def _last_line(ending: Ending) -> str:
-    """The last line that a process said, short and without characters that move a cursor."""
+    """The last line of a process's output, shortened and without control characters."""
     lines = ending.output.strip().splitlines() or [""]
     return "".join(letter for letter in lines[-1] if letter.isprintable())[:MESSAGE_CHARACTERS]
 
 
 def _length(path: Path) -> Seconds:
-    """Length of what was really written; the header of a capped file can claim more."""
+    """Length of the samples in a WAV file by its size; the header of a capped file can claim more."""
     return max(0, path.stat().st_size - WAV_HEADER_BYTES) / BYTES_PER_SAMPLE / SAMPLE_RATE
 
 

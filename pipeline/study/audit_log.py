@@ -1,8 +1,8 @@
-"""The audit log of a study: one line a command that changed something, each bound to the one before by its digest.
+"""The audit log of a study: a line for each command that changed something, with the digest of the line before it.
 
-A line holds the time, the command, the version of cliptone and counts: nothing of any person or post. Whoever changes,
-removes or reorders a line breaks the chain after it; only the last lines can be cut off unseen, so whoever wants to
-show that none is missing keeps the last digest elsewhere.
+A line holds the time, the command, the version of cliptone and counts: nothing of any person or post. Changing,
+removing or reordering a line breaks the chain after it. Only a cut at the end goes unnoticed: to prove that no line is
+missing, keep the last digest elsewhere.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from pipeline.study.folder import StudyFolder
 if TYPE_CHECKING:
     pass
 
-BEGINNING = "0" * 64  # what the first line is bound to
-#: Names and words in counts: of closed lists, never free text.
+BEGINNING = "0" * 64  # stands for the digest before the first line
+#: What names and words in counts may look like: they come from closed lists, never from free text.
 WORD = re.compile(r"[A-Za-z0-9_.,: -]{0,64}")
-LOCK_S = 10.0  # another command writes one line
+LOCK_S = 10.0  # while another command writes its line
 
 Counts = Mapping[str, int | str]
 
@@ -47,15 +47,15 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True)
 class ChainVerdict:
-    """Whether the chain of a log holds."""
+    """Whether the chain of a log is intact."""
 
     lines: int
     last: str  # sha256 of the last line: keep it elsewhere to show that none was cut off
-    broken: str | None  # what is wrong first, as a sentence; None if all is well
+    broken: str | None  # the first fault, as a sentence; None if there is none
 
 
 def note(folder: StudyFolder, command: str, counts: Counts) -> None:
-    """Add a line to the log of a study; counts are numbers and words of closed lists, else `ValueError`."""
+    """Append a line to the log of a study; `ValueError` unless counts are numbers or words of closed lists."""
     wrong = [name for name, value in counts.items() if not WORD.fullmatch(name) or not WORD.fullmatch(str(value))]
     if wrong:
         raise ValueError(f"the audit log takes numbers and single words alone, not {wrong[0]!r}")
@@ -63,7 +63,8 @@ def note(folder: StudyFolder, command: str, counts: Counts) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):
         content = path.read_bytes() if path.exists() else b""
-        cut_off = b"\n" if content and not content.endswith(b"\n") else b""  # by a crash: it stays, and is shown
+        # A line that a crash cut off stays, and `verify` reports it.
+        cut_off = b"\n" if content and not content.endswith(b"\n") else b""
         lines = content.splitlines()
         before = hashlib.sha256(lines[-1]).hexdigest() if lines else BEGINNING
         line = {
@@ -80,12 +81,12 @@ def note(folder: StudyFolder, command: str, counts: Counts) -> None:
 
 
 def read(path: Path) -> list[AuditLine]:
-    """The lines of a log that can be read; `UserError` where there is none."""
+    """The readable lines of a log; `UserError` where there is no log."""
     return [AuditLine(**line) for line in map(_parsed, _lines(path)) if line is not None]
 
 
 def verify(path: Path) -> ChainVerdict:
-    """Follow the chain of a log from its beginning; `UserError` where there is none."""
+    """Check the chain of a log from its beginning; `UserError` where there is no log."""
     before, broken = BEGINNING, None
     lines = _lines(path)
     for number, text in enumerate(lines, start=1):
@@ -108,7 +109,7 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _parsed(text: bytes) -> dict[str, Any] | None:
-    """A line as it was written; None for anything else."""
+    """The fields of a line; None if it is no line of this log."""
     try:
         line = json.loads(text)
     except ValueError:

@@ -26,7 +26,7 @@ from pipeline.study.source_options import SourceOptions, labels
 
 SCHEMA = 1  # of the study file; a file from a newer cliptone is refused
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-PARQUET = "parquet://"  # before a folder, or an address such as s3://bucket/study
+PARQUET = "parquet://"  # before a folder, or a URL such as s3://bucket/study
 NAME_BYTES, PATH_BYTES = 255, 4_000  # what file systems take
 
 
@@ -121,7 +121,7 @@ class StudyContent(BaseModel):
 
 @dataclass(frozen=True)
 class StudyFile:
-    """What is wished: a study file, read and checked."""
+    """What a study asks for: its file, read and checked."""
 
     path: Path
     content: StudyContent
@@ -176,21 +176,21 @@ class StudyFile:
         return named if "://" in named else str(self.resolve(named))
 
     def resolve(self, text: str) -> Path:
-        """A path of the study file; relative ones start beside the file. `ConfigError` if no file can have it."""
+        """A path from the study file, relative to its folder; `ConfigError` if no file can have that name."""
         try:
             path = (self.path.parent / Path(text).expanduser()).absolute()
             if "\0" in text or len(os.fsencode(path)) > PATH_BYTES:
                 raise ValueError("it is too long, or holds a zero character")
             if any(len(os.fsencode(part)) > NAME_BYTES for part in path.parts):
                 raise ValueError("a part of it is too long")
-        except (RuntimeError, ValueError) as error:  # the first: ~ of a user who is not known here
+        except (RuntimeError, ValueError) as error:  # RuntimeError: ~ of an unknown user
             raise ConfigError(f"{self.path.name}: {text[:80]!r} cannot be the name of a file: {error}") from error
         return path
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study: what is wished, and where things lie. What needs one of the two takes that one."""
+    """A study: what it asks for, and where its files lie; functions take the part that they need."""
 
     file: StudyFile
     folder: StudyFolder
@@ -215,7 +215,7 @@ def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
         content = tomllib.loads(text)
     except FileNotFoundError as error:
         raise ConfigError(f"there is no study file {path}: `cliptone init NAME` writes one") from error
-    except (OSError, ValueError, RecursionError) as error:  # not text, not TOML, a number or a nesting without end
+    except (OSError, ValueError, RecursionError) as error:  # not UTF-8, not TOML, too large a number, too deep
         raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
     schema = content.get("schema", SCHEMA)
     if isinstance(schema, int) and schema > SCHEMA:
@@ -257,7 +257,7 @@ def _sentence(model: type[BaseModel], first: Any, keys: tuple[str, ...], extra: 
 
 
 def _valid_keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    """Valid keys at a place in the file: follow the parts of the error's place that are fields with options."""
+    """Valid keys of the section in which an error lies: the last part of its location that names a section."""
     nested: dict[str, type[BaseModel]] = {
         "sources": SourceOptions,
         "filters": FilterOptions,

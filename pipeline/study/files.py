@@ -1,6 +1,6 @@
-"""Files: written so that a power cut leaves them whole or absent, deleted, and known by their sha256.
+"""Writing files so that a power cut leaves them whole or absent, deleting them, and their SHA-256.
 
-Written under another name, brought to the disk, then renamed.
+A file is written under another name, synced to disk, then renamed.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import os
 import shutil
 from pathlib import Path
 
-#: What file systems answer that cannot bring a folder to the disk by itself.
+#: Errors of file systems that cannot sync a folder.
 NO_FOLDERS = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
 
 
 def put(part: Path, target: Path) -> None:
-    """Put a finished file, or a folder of such files, in the place of `target` on the same file system.
+    """Sync a finished file, or a folder of such files, to disk and rename it to `target` on the same file system.
 
-    When it returns, a row that names the file may be committed. Raises `OSError`, and leaves `target` as it was or new.
+    When it returns, a row that names the file may be committed. Raises `OSError`, and leaves `target` old or new.
     """
-    for path in sorted(part.rglob("*"), reverse=True) if part.is_dir() else ():  # what is below comes first
+    for path in sorted(part.rglob("*"), reverse=True) if part.is_dir() else ():  # files before their folder
         sync(path)
     sync(part)
     part.replace(target)
@@ -28,7 +28,7 @@ def put(part: Path, target: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Put a text in the place of a file, UTF-8."""
+    """Write a text file in UTF-8, whole or not at all."""
     part = path.with_name(f"{path.name}.part")
     try:
         part.write_text(text, encoding="utf-8", newline="\n")
@@ -38,22 +38,22 @@ def write(path: Path, text: str) -> None:
 
 
 def sync(path: Path) -> None:
-    """Bring the bytes of a file, or the names in a folder, to the disk; `OSError` names what could not be brought."""
+    """Sync the bytes of a file, or the entries of a folder, to disk; the `OSError` names the path."""
     is_folder = path.is_dir()
-    if is_folder and os.name == "nt":  # its folders cannot be opened
+    if is_folder and os.name == "nt":  # Windows cannot open a folder
         return
     descriptor = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
     try:
         os.fsync(descriptor)
     except OSError as error:
         if not is_folder or error.errno not in NO_FOLDERS:
-            raise OSError(error.errno, error.strerror, str(path)) from error  # the system's own names no file
+            raise OSError(error.errno, error.strerror, str(path)) from error  # the error of fsync names no file
     finally:
         os.close(descriptor)
 
 
 def delete(path: Path) -> int:
-    """Delete a file, or a folder with all in it, if it is there; returns how many files that were."""
+    """Delete a file, or a folder with all in it, if it exists; returns the number of files deleted."""
     if path.is_dir() and not path.is_symlink():
         count = sum(not found.is_dir() for found in path.rglob("*"))
         shutil.rmtree(path)

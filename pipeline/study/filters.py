@@ -1,4 +1,4 @@
-"""Filters before the download: which posts a study leaves out, each with the rule and what was found."""
+"""The options of filters before the download: which posts a study leaves out."""
 
 from __future__ import annotations
 

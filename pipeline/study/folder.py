@@ -50,7 +50,7 @@ class StudyFolder:
 
     @property
     def lock(self) -> Path:
-        """Held by the one run of a study, or of a shard."""
+        """The lock file, held by the one run of a study or of a shard."""
         return self.beside_working("run.lock")
 
     def beside_working(self, name: str) -> Path:
@@ -59,12 +59,12 @@ class StudyFolder:
 
     @property
     def crash_marker(self) -> Path:
-        """What a run that works in its own process has in progress."""
+        """The file that names the clips in progress of a run without worker processes."""
         return self.beside_working("in_hand.txt")
 
     @property
     def _home(self) -> Path:
-        """Where the databases lie: a shard has its own, while media and audio lie with those of all clips."""
+        """The folder of the databases: a shard has its own, while all shards share media and audio."""
         return self.shards / self.shard.folder if self.shard else self.root
 
     @property
@@ -74,7 +74,7 @@ class StudyFolder:
 
     @property
     def work(self) -> Path:
-        """What cliptone needs and readers do not."""
+        """Working files, which readers do not need."""
         return self.root / WORK
 
     @property
@@ -88,7 +88,7 @@ class StudyFolder:
         return self.work / "audio"
 
     def audio_path(self, clip_id: str) -> Path:
-        """The decoded audio of a clip; its name holds nothing that a path could misread."""
+        """The decoded audio of a clip, under a file name that is safe on every system."""
         return self.audio / f"{work_name(clip_id)}.wav"
 
     def media_path(self, clip_id: str) -> Path | None:
@@ -132,7 +132,7 @@ class StudyFolder:
 
 
 def results_of(name: object) -> str:
-    """Where the results of a study lie if its file does not say: a path from the folder of the study file."""
+    """The default folder of a study's results, relative to the study file."""
     return f"outputs/{name}"
 
 

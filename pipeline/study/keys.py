@@ -20,8 +20,8 @@ from pipeline.errors import UserError
 from pipeline.study import files
 
 KEY_BYTES = 32
-LOCK_S = 10.0  # another run draws the key
-SHOWN_CHARACTERS = 16  # of the key's digest: enough to tell keys apart, and no way back
+LOCK_S = 10.0  # while another run makes the key
+SHOWN_CHARACTERS = 16  # of the key's digest: enough to tell keys apart
 
 State = Literal["here", "moved", "destroyed", "none"]
 
@@ -40,7 +40,7 @@ class KeyState:
 def key_for(study: str) -> bytes:
     """The study's key: read from the user's configuration folder, or made there on first use (mode 0600).
 
-    `UserError` where it was moved elsewhere or destroyed: a new one would give everybody a second pseudonym.
+    `UserError` where it was moved or destroyed: a new one would give everybody a second pseudonym.
     """
     path = key_folder() / f"{study}.key"
     if not path.exists():
@@ -54,7 +54,7 @@ def key_for(study: str) -> bytes:
 
 
 def _make_key(path: Path) -> None:
-    """Draw a key and bring it to the disk, whole or not at all; of two runs that begin at once, one draws it."""
+    """Make a random key and write it to disk, whole or not at all; of two runs that start at once, one makes it."""
     part = path.with_suffix(".part")
     with FileLock(path.with_suffix(".lock"), timeout=LOCK_S):
         if path.exists():
@@ -93,7 +93,7 @@ def refuse_if_gone(study: str) -> None:
 
 
 def key_state(study: str) -> KeyState:
-    """Where the key of a study is; none is made."""
+    """Where the key of a study is; makes none."""
     path = key_folder() / f"{study}.key"
     if path.exists():
         return KeyState("here", path, hashlib.sha256(path.read_bytes()).hexdigest()[:SHOWN_CHARACTERS])
@@ -105,14 +105,14 @@ def key_state(study: str) -> KeyState:
 
 
 def key_or_stand_in(study: str) -> bytes:
-    """The key of a study that is read or made smaller; where it was destroyed, one that matches nothing stored."""
+    """The key for commands that only read or delete; where it was destroyed, a random one that matches nothing."""
     return secrets.token_bytes(KEY_BYTES) if key_state(study).state == "destroyed" else key_for(study)
 
 
 def move_key(study: str, folder: Path) -> Path:
     """Move a key to another folder, such as an encrypted disk, and overwrite it here. `UserError` if it is not here.
 
-    The study works on where `CLIPTONE_KEYS` names that folder.
+    Runs find it there once `CLIPTONE_KEYS` names that folder.
     """
     found = _here(study)
     goal = folder.expanduser().absolute() / found.path.name
@@ -126,7 +126,7 @@ def move_key(study: str, folder: Path) -> Path:
         file.flush()
         os.fsync(file.fileno())
     files.sync(goal.parent)
-    goal.with_suffix(".gone").unlink(missing_ok=True)  # it had been moved away from there before
+    goal.with_suffix(".gone").unlink(missing_ok=True)  # of an earlier move away from there
     _leave_note(found, "moved", str(goal.parent))
     _overwrite(found.path)
     return goal
@@ -156,13 +156,13 @@ def _here(study: str) -> KeyState:
 
 
 def _leave_note(found: KeyState, state: State, moved_to: str | None) -> None:
-    """What stands in the place of the key, so that no other is made there."""
+    """Leave a note in place of the key, so that no other is made there."""
     said = {"state": state, "at": f"{datetime.now(UTC):%Y-%m-%d}", "digest": found.digest, "to": moved_to}
     files.write(found.path.with_suffix(".gone"), json.dumps(said) + "\n")
 
 
 def _overwrite(path: Path) -> None:
-    """Write other bytes over a file before it goes: a disk that writes in place keeps none of it."""
+    """Overwrite a file with random bytes and delete it: a disk that writes in place keeps none of it."""
     size = path.stat().st_size
     with path.open("rb+") as file:
         file.write(secrets.token_bytes(size))

@@ -1,4 +1,4 @@
-"""One writer a study: the lock goes with the process, however it ends."""
+"""One writer a study: the operating system releases the lock however its process ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.study.folder import StudyFolder
 
 @contextmanager
 def held(folder: StudyFolder) -> Iterator[None]:
-    """Hold a study; `StudyBusy` if another run does."""
+    """Hold the lock of a study; `StudyBusy` if another run has it."""
     path = folder.lock
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=0)

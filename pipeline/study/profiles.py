@@ -21,10 +21,10 @@ PROFILES: Mapping[Profile, Mapping[str, Mapping[str, Any]]] = {
 
 
 def completed(content: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
-    """A study file's content with the options of a profile where it names none."""
+    """A study file's content, completed with the options of a profile that it does not set."""
     found = dict(content)
     for stage, options in PROFILES[profile].items():
         own = found.get(stage, {})
-        if isinstance(own, Mapping):  # anything else is a mistake that is said later
+        if isinstance(own, Mapping):  # anything else is an error that validation reports
             found[stage] = {**options, **own}
     return found

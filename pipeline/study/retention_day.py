@@ -15,7 +15,7 @@ def days_left(file: StudyFile, today: date | None = None) -> int | None:
 
 
 def refuse_after_last_day(file: StudyFile) -> None:
-    """A study that may not be kept any more takes in nothing new: `UserError`."""
+    """Raise `UserError` for a study past its last day, which takes in nothing new."""
     if (days_left(file) or 0) < 0:
         raise UserError(
             f"{file.name} was to be kept until {file.privacy.retain_until}: `cliptone expire` deletes it; where "

@@ -35,7 +35,7 @@ class Shard:
         return self._holds_digest(digest_of(clip_id))
 
     def holds_work(self, name: str) -> bool:
-        """Whether the clip of a work file or folder belongs to it, see `config.work_name`; False for other files."""
+        """Whether the clip of a work file or folder belongs to it, see `folder.work_name`; False for other files."""
         found = WORK.search(name)
         return found is not None and self._holds_digest(found[1])
 
@@ -54,12 +54,12 @@ def digest_of(clip_id: str) -> str:
 
 
 def place_among(count: int) -> str:
-    """SQL over a column `clip_id`: the place of a clip among so many, from 0."""
+    """SQL over a column `clip_id`: the index of its shard among `count`, from 0."""
     return f"('0x' || left(sha256(clip_id), {DIGEST_CHARACTERS}))::UBIGINT % {count}"
 
 
 def shard_named(text: str) -> Shard:
-    """The shard that is written as 2/8; `UserError` if there is none."""
+    """The shard that is written as 2/8; `UserError` for anything else."""
     found = WRITTEN.fullmatch(text.strip())
     number, count = map(int, found.groups()) if found else (0, 0)
     if not 1 <= number <= count <= MAX_SHARDS:
@@ -68,6 +68,6 @@ def shard_named(text: str) -> Shard:
 
 
 def shard_of_folder(name: str) -> Shard | None:
-    """The shard whose folder is called so; None for other folders."""
+    """The shard of a folder by its name; None for other folders."""
     found = FOLDER.fullmatch(name)
     return Shard(int(found[2]), int(found[1])) if found else None

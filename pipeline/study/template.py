@@ -53,7 +53,7 @@ folder = "clips"              # every media file in this folder and below; or gl
 # max_minutes = 30            # taken at most by one look at the page
 """
 
-#: What a new study says aloud, so that it keeps no more of people than it needs; take a line out to keep the default.
+#: What a new study file sets, so that it keeps no more of people than it needs; without a line, its default holds.
 MINIMISING = {"pseudonymise": True, "keep_media": False, "keep_audio": False}
 
 
@@ -95,7 +95,7 @@ def as_toml(value: Any) -> str:
 
 
 def _written(section: Section) -> str:
-    """A section with every key: stated ones as they are to be, the others as comments with their default."""
+    """A section with every key: stated ones set, the others as comments with their default."""
     lines = [f"# {section.about}", f"[{section.name}]"]
     for key, one in section.fields.items():
         default = '""   # not set' if one.default is None else as_toml(one.default)

@@ -1,1 +1,1 @@
-"""Where bytes of strangers are parsed: processes that live for one file, with little memory, time and no network."""
+"""The sandbox in which untrusted media is parsed: one process a file, with limited memory and time and no network."""

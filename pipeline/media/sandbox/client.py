@@ -1,4 +1,4 @@
-"""The side that asks: a server of limited processes that belongs to this process, started when it is first needed."""
+"""The client of the sandbox: starts a server of limited processes at first use, sends it one request at a time."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from typing import Any
 from pipeline.media.sandbox import server
 from pipeline.records import Seconds
 
-GRACE_S: Seconds = 10.0  # beyond a deadline until a server that does not keep it is killed
-START_S: Seconds = 60.0  # a machine under load may take that long to start one
+GRACE_S: Seconds = 10.0  # after a deadline, before a server that has not answered is killed
+START_S: Seconds = 60.0  # a loaded machine may take that long to start a server
 SERVER = "from pipeline.media.sandbox.server import main; main()"
-#: All that a server needs to know of this process's environment; no key and no token is among it.
+#: The only environment variables that a server inherits; none holds a key or a token.
 ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # one with several cannot leave the network
+# A process with several threads cannot move into a user namespace, and so cannot leave the network.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a limited process ended."""
 
-    output: str  # the end of what it said
+    output: str  # the end of it
     code: int  # negative: the signal that ended it
     late: bool  # the deadline ended it
     peak_kib: int  # the most memory that it held
@@ -38,25 +39,26 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What a server could put between a file and this machine."""
+    """What the sandbox can enforce on this machine."""
 
     offline: bool  # its processes have no network
     limited: bool  # memory, processor time and disk
 
 
 class Decoder:
-    """Runs calls in limited processes; one at a time, from any thread."""
+    """Runs calls in limited processes, one at a time; threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._owner: int | None = None  # the process that started the server: one forked from it has its own
-        self._server = self._requests = self._endings = -1  # its number, and the two pipes to it
+        # Pid of the process that started the server: a fork of that process must start its own.
+        self._owner: int | None = None
+        self._server = self._requests = self._endings = -1  # its pid, and the pipes to and from it
         self._protection: Protection | None = None
 
     def run(self, call: str, arguments: Sequence[str], deadline_s: Seconds, written_bytes: int = 0) -> Ending:
-        """Run a call of `inside`, or a command (`EXECUTE`), that may write so many bytes into a file.
+        """Run a call of `worker.CALLS`, or a command (`EXECUTE`), that may write files of at most `written_bytes`.
 
-        Raises `ChildProcessError` when the server itself died; the next call has a new one.
+        Raises `ChildProcessError` when the server itself died; the next call starts a new one.
         """
         request = {
             "call": call,
@@ -69,21 +71,21 @@ class Decoder:
             return Ending(**self._exchange(json.dumps(request).encode() + b"\n", deadline_s + GRACE_S))
 
     def look(self) -> Protection:
-        """What protects, found by starting a server."""
+        """What the sandbox enforces here, found by starting a server."""
         with self._lock:
             return self._start()
 
     def fork(self) -> None:
-        """Make the server a fork of this process, which is small and has one thread: it is there in milliseconds.
+        """Start the server as a fork of this process, which takes milliseconds.
 
-        Where that cannot be, the first call starts one from nothing.
+        The process must be small and have one thread. Without fork, the first call starts a new interpreter.
         """
         if hasattr(os, "fork"):
             with self._lock:
                 self._begin(_forked)
 
     def close(self) -> None:
-        """Let the server go."""
+        """Stop the server."""
         with self._lock:
             self._end()
 
@@ -104,7 +106,8 @@ class Decoder:
         self._protection = Protection(**self._exchange(b"", START_S))
 
     def _exchange(self, request: bytes, patience_s: Seconds) -> Any:
-        """Send a line and read one; a server that keeps silent beyond its patience is killed."""
+        """Send one line and read one; a server that has not answered after `patience_s` is killed."""
+        # A blocked read has no time limit of its own: the timer kills the server, and its closed pipe ends the read.
         timer = threading.Timer(patience_s, self._kill)
         timer.daemon = True
         timer.start()
@@ -118,6 +121,7 @@ class Decoder:
             raise ChildProcessError from error
         finally:
             timer.cancel()
+            # After half an answer the next one could not be told from its rest: the next call starts a new server.
             if not answer.endswith(b"\n"):
                 self._end()
         if not answer:
@@ -129,7 +133,8 @@ class Decoder:
             os.kill(self._server, signal.SIGTERM)
 
     def _end(self) -> None:
-        """Close the pipes, at which the server leaves; of a forked process, those of its parent stay as they are."""
+        """Close the pipes, on which the server exits, and wait for it."""
+        # A fork has inherited the descriptors and must leave the server of its parent alone.
         if self._owner == os.getpid():
             for number in (self._requests, self._endings):
                 os.close(number)
@@ -139,23 +144,26 @@ class Decoder:
 
 
 def _started(requests: int, endings: int) -> int:
-    """A server started from nothing, with little of this process's environment; its number."""
+    """Start a server in a new interpreter, with little of this process's environment; returns its pid."""
     kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     paths = os.pathsep.join(path for path in sys.path if path)
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", SERVER],  # without -P, a file beside the study could take a module's place
+        # -P: otherwise a file in the working folder could take a module's place.
+        [sys.executable, "-P", "-c", SERVER],
         stdin=requests,
         stdout=endings,
         stderr=subprocess.DEVNULL,
         env={**kept, **ONE_THREAD, "PYTHONPATH": paths},
+        # In a session of its own it does not receive the terminal's Ctrl-C.
         start_new_session=True,
     )
-    process.returncode = 0  # it is waited for by its number
+    # Marked as ended, so that `Popen` never waits for it: `Decoder` waits for its pid.
+    process.returncode = 0
     return process.pid
 
 
 def _forked(requests: int, endings: int) -> int:
-    """A server that is a fork of this process; its number."""
+    """Fork this process into a server; returns its pid."""
     server_id = os.fork()
     if server_id == 0:
         try:
@@ -167,7 +175,7 @@ def _forked(requests: int, endings: int) -> int:
 
 @cache
 def decoder() -> Decoder:
-    """The decoder of this process."""
+    """The one decoder of this process, closed at its exit."""
     made = Decoder()
     atexit.register(made.close)
     return made

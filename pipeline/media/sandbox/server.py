@@ -1,7 +1,7 @@
-"""A small process that starts a limited one for each request, and ends it with all that it has started.
+"""The server of the sandbox: runs each request in a limited process, and kills that with all that it has started.
 
 It reads no media itself, so nothing in a file can change how it treats the next one. Requests and endings are lines
-of JSON; it leaves when the other side closes.
+of JSON; it exits when the client closes the pipe.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from typing import Any
 
 from pipeline.media.sandbox import limits, worker
 
-EXECUTE = "execute"  # the call whose arguments are a command; every other is one of `inside`
-MAX_OUTPUT_BYTES = 65_536  # the end of what a limited process says
+EXECUTE = "execute"  # the call whose arguments are a command; every other is one of `worker.CALLS`
+MAX_OUTPUT_BYTES = 65_536  # of a process's output, counted from its end
 CHUNK_BYTES = 65_536
 REQUESTS, ENDINGS = 0, 1  # file descriptors
-MOST_FILES = 65_536  # that a process may have had open
-FAILED = 70  # exit code of a call that raised what it should not
+MOST_FILES = 65_536  # descriptors that a child closes at most
+FAILED = 70  # exit code of a call that raised an unexpected error
 
 Request = dict[str, Any]
 Ending = dict[str, Any]
 
 
 class CallerGone(Exception):
-    """The other side has closed: nobody waits for the answer."""
+    """The client has closed the pipe: nobody waits for the answer."""
 
 
 def main() -> None:
-    """Serve on standard input and output until the other side closes."""
+    """Serve on standard input and output until the client closes them."""
     serve(REQUESTS, ENDINGS)
 
 
 def take_over(requests: int, endings: int) -> None:
-    """Make a forked process a server, and nothing else: it keeps no file of its parent open."""
+    """Turn a forked process into a server that keeps no file of its parent open."""
     os.dup2(requests, REQUESTS)
     os.dup2(endings, ENDINGS)
     _keep_only(os.open(os.devnull, os.O_WRONLY), first=2)
@@ -47,21 +47,23 @@ def take_over(requests: int, endings: int) -> None:
 
 
 def serve(requests: int, endings: int) -> None:
-    """Greet with what protects, then answer one request after the other."""
+    """Send what the sandbox enforces, then answer one request after the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what Ctrl-C means
+    # Before PyAV is imported, which may start threads: a process with several cannot leave the network.
     offline = limits.leave_network()
     limits.adopt_orphans()
     with contextlib.suppress(CallerGone, OSError):
         _write(endings, {"offline": offline, "limited": limits.has_limits()})
-        import av  # noqa: F401 - once, for every process that is forked from here
+        # Imported once: every process that is forked from here has it already.
+        import av  # noqa: F401
 
         while (request := _next(requests)) is not None:
             _write(endings, run(request, requests))
 
 
 def run(request: Request, requests: int) -> Ending:
-    """One request in a process of its own: the end of its output, its exit code (negative: a signal), and whether the
-    deadline ended it. Raises `CallerGone`, with nothing left alive, when nobody waits any more.
+    """Run one request in a process of its own: the end of its output, its exit code (negative: a signal), and whether
+    the deadline ended it. Raises `CallerGone`, with nothing left alive, when the client is gone.
     """
     if not hasattr(os, "fork"):
         return run_unlimited(request)
@@ -76,6 +78,7 @@ def run(request: Request, requests: int) -> Ending:
     finally:
         os.close(ours)
         _kill(child)
+        # A descendant becomes a child of this process when its parent has ended, so orphans are killed after this wait.
         _, status, usage = os.wait4(child, 0)
         _kill_orphans()
     code = os.waitstatus_to_exitcode(status)
@@ -83,7 +86,7 @@ def run(request: Request, requests: int) -> Ending:
 
 
 def run_unlimited(request: Request) -> Ending:
-    """One request on a system that cannot fork: its caller keeps the deadline, and ends this process with it."""
+    """Run one request on a system without fork: the client keeps the deadline, and kills this process at it."""
     code = 0
     if request["call"] == EXECUTE:
         done = subprocess.run(
@@ -97,23 +100,26 @@ def run_unlimited(request: Request) -> Ending:
 
 
 def _work(request: Request, output: int) -> None:
-    """The life of a limited process; it never returns."""
+    """The body of a limited process: confine itself, run the request and exit; it never returns."""
     try:
+        # A session of its own is a process group that can be killed as a whole.
         os.setsid()
         _keep_only(output)
         limits.confine(request["deadline_s"], request["written_bytes"])
         if request["call"] == EXECUTE:
             os.execv(request["arguments"][0], request["arguments"])  # noqa: S606 - no shell is what is wanted
         _write_all(2, worker.answer(request["call"], request["arguments"]))
+        # _exit: a fork must neither return into the server's loop nor run its exit handlers.
         os._exit(0)
-    except Exception as error:  # what no one foresaw is said, and costs one file
+    # An error that nobody foresaw is reported as output, and costs one file.
+    except Exception as error:
         _write_all(2, f"{type(error).__name__}: {error}".encode("utf-8", "replace"))
     finally:
         os._exit(FAILED)
 
 
 def _keep_only(output: int, first: int = 0) -> None:
-    """Close everything inherited but standard streams: nothing comes in, and messages go to `output`."""
+    """Close what was inherited: descriptors from `first` to 1 become the null device, 2 becomes `output`."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in range(first, 2):
         os.dup2(nowhere, number)
@@ -122,12 +128,13 @@ def _keep_only(output: int, first: int = 0) -> None:
 
 
 def _collect(output: int, requests: int, deadline_s: float) -> tuple[str, bool]:
-    """The end of what a process says until it is silent for good; True if the deadline came first."""
+    """The last `MAX_OUTPUT_BYTES` of a process's output until it closes it; True if the deadline came first."""
     until = time.monotonic() + deadline_s
     said = b""
     while (left := until - time.monotonic()) > 0:
         ready, _, _ = select.select([output, requests], [], [], left)
-        if requests in ready:  # nothing is asked before the answer is there: the other side has closed
+        # The client sends nothing before it has its answer: a readable pipe means that it was closed.
+        if requests in ready:
             raise CallerGone
         if output in ready:
             chunk = os.read(output, CHUNK_BYTES)
@@ -138,14 +145,16 @@ def _collect(output: int, requests: int, deadline_s: float) -> tuple[str, bool]:
 
 
 def _kill(child: int) -> None:
-    """End a process and all that it has started; those are in its group."""
-    for kill in (os.killpg, os.kill):  # by its own number too: it may not have made its group yet
+    """Kill a process and its group, in which are the processes that it has started."""
+    # By its own pid too: it may not have made its group yet.
+    for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(child, signal.SIGKILL)
 
 
 def _kill_orphans() -> None:
-    """End what has left its group and outlived its process: it is a child of this one now, where there is /proc."""
+    """Kill descendants that left the group and outlived their parent; needs /proc."""
+    # `adopt_orphans` has made them children of this process.
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     with contextlib.suppress(OSError):
         while orphans := children.read_text(encoding="ascii").split():

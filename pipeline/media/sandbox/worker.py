@@ -1,4 +1,4 @@
-"""What is done inside a limited process: read a file's streams, or all of it, with libav; answers are plain values."""
+"""The calls that run in a limited process: read a file's streams, or all of it, with libav; results are plain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MICROSECONDS = 1_000_000  # libav's unit of a container's duration
 
 
 def answer(call: str, arguments: list[str]) -> bytes:
-    """What a call gives, as JSON; of a `StageError`, its reason and message."""
+    """Result of a call as JSON; of a `StageError`, its reason and message."""
     try:
         found = CALLS[call](*arguments)
     except StageError as error:
@@ -30,7 +30,7 @@ def answer(call: str, arguments: list[str]) -> bytes:
 
 
 def probe(location: str) -> dict[str, Any]:
-    """The streams that a file says it has."""
+    """The streams that a file declares."""
     with _opened(location) as container:
         video = next((s for s in container.streams.video if s.codec_context is not None), None)
         audio = next((s for s in container.streams.audio if s.codec_context is not None), None)
@@ -73,7 +73,7 @@ def read_through(location: str) -> dict[str, Any]:
 
 @contextmanager
 def _opened(location: str) -> Iterator[Any]:
-    """A file opened by libav; `StageError` if it is not media. A title in another encoding costs only itself."""
+    """A file opened by libav; `StageError` if it is not media. Metadata in another encoding is no error."""
     import av
 
     try:
@@ -94,5 +94,5 @@ def _decoded(packet: Any) -> Seconds:
         return 0.0
 
 
-#: All that can be asked for by name.
+#: The calls that a request can name.
 CALLS: dict[str, Callable[..., dict[str, Any]]] = {"probe": probe, "read_through": read_through}
