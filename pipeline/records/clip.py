@@ -12,11 +12,11 @@ from pipeline.records.row import Row, RowT, Seconds
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the bytes of a clip come from: a local file or an address."""
+    """Where the bytes of a clip come from: a local file or a URL."""
 
     kind: str  # "file", "url", or "post" for one that is known by its metadata alone
-    location: str  # absolute path, or the address
-    stamp: str  # changes when the content does: size and time of a file, "" for an address
+    location: str  # absolute path, or the URL
+    stamp: str  # changes when the content does: size and time of a file, "" for a URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,15 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a stage says of one clip: rows, or a failure with its reason."""
+    """The result of a stage for one clip: rows, or a failure with its reason."""
 
     clip_id: str
-    rows: tuple[Row, ...] = ()  # of a failure: what was learnt of the post all the same
+    rows: tuple[Row, ...] = ()  # of a failure: what is known of the post in spite of it
     reason: str | None = None  # None when the stage passed
     message: str | None = None
     seconds: Seconds = 0.0  # processing time, set by the executor
     trace: str | None = None  # of an internal error
-    retry_after_s: Seconds | None = None  # what the site of a post asks for
+    retry_after_s: Seconds | None = None  # pause that the site of a post requests
     tools: str | None = None  # versions of what fetched a post, as JSON
 
     @property

@@ -21,7 +21,7 @@ MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
 #: Letters, digits and marks of any script: what the platforms accept in a hashtag.
 HASHTAG = regex.compile(r"(?<![\p{L}\p{N}_&])[#＃]([\p{L}\p{N}\p{M}_]+)")
 MENTION = regex.compile(r"(?<![\p{L}\p{N}_])[@＠]([\p{L}\p{N}_](?:[\p{L}\p{N}_.]*[\p{L}\p{N}_])?)")
-#: Addresses of accounts without an @, as they stand in captions; the second group is the account.
+#: URLs of accounts without an @, as captions have them; the second group is the account.
 PROFILE = regex.compile(
     r"(?<![\p{L}\p{N}-])"
     r"((?:instagram\.com/(?:stories/)?|youtube\.com/(?:c|user|channel)/|snapchat\.com/add/|linkedin\.com/in/"
@@ -31,7 +31,7 @@ PROFILE = regex.compile(
     regex.IGNORECASE,
 )
 HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
-#: Other ways in which an address names its author, and what stands there instead: the post opens without it.
+#: Other ways in which a URL names its author, with their replacements: the post opens without the name.
 OTHERS_IN_URL = (
     (re.compile(r"(?<=/)%40[^/?#]+"), "@_"),
     (re.compile(r"(?<=instagram\.com/)[\w.]+/(?=(?:p|reels?|tv)/)"), ""),
@@ -39,7 +39,7 @@ OTHERS_IN_URL = (
 
 
 def pseudonym(key: bytes, platform: str, account: str) -> str:
-    """The pseudonym of one account on one platform: the same for the same key, and not to be looked up without it."""
+    """The pseudonym of one account on one platform: the same for the same key, and not reversible without it."""
     digest = hmac.new(key, f"{platform}|{account}".encode(), hashlib.sha256).digest()
     return base64.b32encode(digest).decode().lower()[:PSEUDONYM_CHARACTERS]
 
@@ -55,14 +55,14 @@ def author_tombstone(author_key: str, key: bytes | None) -> str:
 
 
 def author_keys(platform: str, accounts: Collection[str], key: bytes | None) -> set[str]:
-    """What `author_key` is of accounts of a platform, in the ways in which handles are written: with @, in capitals."""
+    """Each `author_key` that accounts of a platform may have: with and without @, as written and in lower case."""
     bare = {account.removeprefix("@") for account in accounts}
     ways = {f"{at}{way}" for account in bare for way in (account, account.lower()) for at in ("", "@")}
     return {pseudonym(key, platform, way) if key is not None else way for way in ways}
 
 
 def has_tombstone(one: SourcedPost, key: bytes | None, tombstones: Collection[str]) -> bool:
-    """Whether a post or its author was forgotten or opted out; `buried` holds the tombstones of a study."""
+    """Whether a post or its author was forgotten or opted out; `tombstones` are those of a study."""
     if tombstone(one.clip_id, key) in tombstones:
         return True
     in_address = HANDLE_IN_URL.search(one.post.url or "")
@@ -73,7 +73,7 @@ def has_tombstone(one: SourcedPost, key: bytes | None, tombstones: Collection[st
 
 
 def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> ClipRow:
-    """A post as it is stored: author, mentions and address under pseudonyms, unless `key` is None."""
+    """A post as it is stored: author and mentions as pseudonyms, no handle in the URL, unless `key` is None."""
     platform = post.platform or "file"
     account = post.author_id or post.author
 
@@ -105,7 +105,7 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
 
 
 def without_handle(address: str) -> str:
-    """An address without the account that it names as the author."""
+    """A URL without the account that it names as the author."""
     address = HANDLE_IN_URL.sub("@_", address)
     for pattern, instead in OTHERS_IN_URL:
         address = pattern.sub(instead, address)
@@ -131,7 +131,7 @@ def mentions_of(text: str | None) -> tuple[str, ...]:
 
 
 def scrub(text: str, key: bytes, platform: str) -> str:
-    """A text with each @handle and each account in an address replaced by a short pseudonym of the handle."""
+    """A text with each @handle and each account in a URL replaced by a short pseudonym of the handle."""
     hidden = MENTION.sub(lambda found: f"@{_short_pseudonym(key, platform, found[1])}", text)
     return str(PROFILE.sub(lambda found: f"{found[1]}{_short_pseudonym(key, platform, found[2])}", hidden))
 

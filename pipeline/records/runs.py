@@ -1,4 +1,4 @@
-"""The bookkeeping of a study as rows: sources, runs, fingerprints, attempts, and what readers have not seen yet."""
+"""The bookkeeping of a study as rows: sources, runs, fingerprints, attempts, and changes not yet published."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Download(Stage):
     def one(self, clip: Clip) -> Result:
         """Hash a local file, or fetch a post once; reasons: file_missing, empty_file and those of `POLICIES`.
 
-        A post that is lost after its platform has described it keeps that description.
+        A post that fails after its platform has described it keeps that description.
         """
         if clip.source.kind == "file":
             return [_media_row(clip, _own_file(Path(clip.source.location), self.setting.study_folder), {})]
@@ -53,18 +53,18 @@ class Download(Stage):
             return StageError(error.reason, f"{clip.clip_id}: {error.message}", told.rows, error.retry_after_s)
         finally:
             if not rows:
-                shutil.rmtree(folder, ignore_errors=True)  # what is not proven is not kept
+                shutil.rmtree(folder, ignore_errors=True)  # unproven media is not kept
         return rows
 
     def _post(self, clip: Clip, folder: Path, told: Description) -> list[Row]:
-        """Rows of a post whose media is proven; one without sound has its rows too, and `audio` names the lack."""
+        """Fetch a post, prove its media and return its rows; one without sound passes here and fails in `audio`."""
         info, captions = self._fetch(clip, folder, told)
         told.remember(info)
         found = sorted(path for path in folder.glob("media.*") if path.suffix not in (".part", ".ytdl"))
         if len(found) != 1:
             raise StageError(Reason.NO_VIDEO, "the post was read, but it gave no media file")
         prove(found[0], post_fields.from_info(info, "yt_dlp").duration_s)
-        for path in (found[0], folder, folder.parent):  # before the row that names it
+        for path in (found[0], folder, folder.parent):  # synced before the row that names it is stored
             files.sync(path)
         return [_media_row(clip, found[0], info), *told.rows, *captions]
 
@@ -109,9 +109,9 @@ class Download(Stage):
 
 
 class Description:
-    """What a platform says of a post, remembered from the moment it is known; refuses what is not to be fetched.
+    """A platform's description of a post, kept as soon as it is known; refuses posts that are not to be fetched.
 
-    yt-dlp calls it as its `match_filter`, before it chooses a format and before any media is asked for.
+    yt-dlp calls it as its `match_filter`, before it chooses a format or requests any media.
     """
 
     def __init__(self, clip_id: str, options: DownloadOptions, setting: Setting) -> None:
@@ -121,11 +121,11 @@ class Description:
 
     @property
     def rows(self) -> list[Row]:
-        """The post and its counts as rows, as far as they were told."""
+        """The post and its counts as rows, as far as they are known."""
         return [row for row in (self._clip, self._counts) if row is not None]
 
     def remember(self, info: Mapping[str, Any]) -> None:
-        """Keep what is told of the post."""
+        """Keep the description of the post that yt-dlp gives."""
         post = post_fields.from_info({"epoch": time.time(), **info}, "yt_dlp")
         self._clip = pseudonyms.clip_row(self._clip_id, post, self._setting.key)
         self._counts = pseudonyms.observation_row(self._clip_id, post)
@@ -166,7 +166,8 @@ def _media_row(clip: Clip, path: Path, info: Mapping[str, Any]) -> MediaRow:
 
 
 def _own_file(path: Path, study_folder: Path | None) -> Path:
-    """A file of the researcher's own; links of a folder that came from elsewhere could lead to any other."""
+    """A local file; `StageError` if it is missing, or a link out of its folder."""
+    # In a folder that came from elsewhere, a link could lead to any file of this machine.
     try:
         is_there = path.is_file()
     except (OSError, ValueError):  # no file can have such a name

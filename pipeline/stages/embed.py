@@ -1,6 +1,6 @@
 """Stage `embed`: each speech region as one vector of a speech encoder, which tone models score later.
 
-From the vector it also tells whether several voices speak at once.
+The vector also gives the probability that several voices speak at once.
 """
 
 from __future__ import annotations

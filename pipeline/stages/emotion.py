@@ -123,7 +123,7 @@ class Emotion(Stage):
 
     @classmethod
     def reads_audio(cls, options: EmotionOptions) -> bool:
-        """Models that score stored embeddings never need the audio again."""
+        """Whether a chosen model scores waveforms; the others score stored embeddings."""
         return any(_kind(name).reads == "waveform" for name in options.models)
 
     @classmethod

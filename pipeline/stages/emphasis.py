@@ -42,7 +42,7 @@ class Emphasis(Stage):
 
     @classmethod
     def reads_audio(cls, options: EmphasisOptions) -> bool:
-        """Only what measures words listens to them."""
+        """Whether words are measured."""
         return options.measure
 
     def one(self, clip: Clip) -> Result:
@@ -71,7 +71,7 @@ class Emphasis(Stage):
 
 
 def _strongest(words: Sequence[WordRow], measured: Sequence[Measured]) -> dict[int, bool]:
-    """Whether a word has the highest emphasis of its segment, the first of equals; for words that have rivals."""
+    """Whether a word has the highest emphasis of its segment, the first of equals; segments of one are left out."""
     segments: dict[int, list[tuple[float, int]]] = {}
     for word, found in zip(words, measured, strict=True):
         if found.emphasis is not None:

@@ -64,7 +64,7 @@ class Timeline(Stage):
 
     @classmethod
     def reads_audio(cls, options: TimelineOptions) -> bool:
-        """Without a model there is nothing to read."""
+        """Whether a model is chosen."""
         return bool(options.models)
 
     @classmethod

@@ -83,7 +83,7 @@ class TranscribeOptions(Options):
     @field_validator("device")
     @classmethod
     def _settled(cls, device: str) -> str:
-        return found_device() if device == "auto" else device  # stored results say where they were computed
+        return found_device() if device == "auto" else device  # so that stored options name the device
 
     @field_validator("language")
     @classmethod
@@ -146,7 +146,7 @@ class Transcribe(Stage):
         ]
 
     def _without_handles(self, heard: HeardSegment, platform: str) -> HeardSegment:
-        """A segment with the @handles that Whisper wrote under the pseudonyms that captions have for them."""
+        """A segment with the @handles that Whisper wrote replaced by pseudonyms, the same as in captions."""
         segment = heard.segment
         if self.setting.key is None:
             return heard
@@ -228,7 +228,7 @@ def _segments_and_words(clip: Clip, heard: Sequence[HeardSegment]) -> list[Row]:
 
 
 def _region_at(regions: Sequence[SpeechRegionRow], time_s: Seconds) -> int | None:
-    """The speech region, of some in order of time, in which a time lies."""
+    """Number of the speech region in which a time lies, of some in order of time; None in none."""
     following = bisect_right(regions, time_s, key=lambda region: region.start_s)
     last = regions[following - 1] if following else None
     return last.region if last and time_s < last.end_s else None

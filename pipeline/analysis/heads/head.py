@@ -25,7 +25,7 @@ WEIGHTS_FILE, LABELS_FILE, CARD_FILE = "classifier.ckpt", "label_encoder.txt", "
 NEEDS = ("speech_encoder", "embedding_dim", "out_n_neurons", "temperature", "normalizer", "sha256")
 #: Names of the tensors, as SpeechBrain has them of a list of a `BatchNorm1d` and a `Linear`.
 MEAN, VARIANCE, WEIGHTS, BIAS = "0.running_mean", "0.running_var", "1.w.weight", "1.w.bias"
-EXTRAS = "================"  # of SpeechBrain's label encoder: what follows is no label
+EXTRAS = "================"  # line of SpeechBrain's label encoder after which no labels follow
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ def load(folder: Path) -> LinearHead:
 def identity(folder: Path) -> str:
     """A digest that changes when the head does: of its settings, which pin its other files.
 
-    A head that an earlier version wrote in another format keeps the digest that it had there.
+    A head converted from the old format keeps the digest that it had there.
     """
     kept = read_hyperparams(folder).get("identity")
     return sha256_of(folder / HYPERPARAMS_FILE) if kept is None else str(kept)

@@ -1,7 +1,7 @@
 """Heads as earlier versions wrote them, `head.json` and `head.npz`: each is rewritten once in today's format.
 
-Its standardisation was part of its layer, so it has means of 0 and variances of 1 now, and gives the same scores to the
-last digit. It keeps its identity: nothing that it scored is scored again.
+In the old format the layer included standardisation, so a converted head has means of 0 and variances of 1, and gives
+the same scores to the last digit. It keeps its identity, so that nothing is scored again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def convert(folder: Path) -> None:
     if not (folder / SETTINGS_FILE).is_file():
         return
     try:
-        if not (folder / HYPERPARAMS_FILE).is_file():  # else it was trained again, or this was cut short
+        if not (folder / HYPERPARAMS_FILE).is_file():  # else it was trained again, or a conversion was cut short
             identity = sha256_of(folder / SETTINGS_FILE)
             save(_read(folder), folder, identity)
         for name in (WEIGHTS_FILE, SETTINGS_FILE):

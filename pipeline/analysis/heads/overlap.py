@@ -27,7 +27,7 @@ class OverlapDetector:
     def probability(self, embedding: Sequence[float]) -> float:
         """Probability (0–1) that several voices speak at once in a region with this embedding `(dims,)`.
 
-        It takes both to be equally frequent beforehand, as they were in training.
+        Its prior is that both are equally frequent, as in training.
         """
         vector = np.asarray(embedding, dtype=np.float32)[np.newaxis]
         return float(probabilities(self._head, vector)[0, 1])

@@ -86,7 +86,7 @@ def save(head: LinearHead, folder: Path, identity: str | None = None) -> None:
         lines = [f"{label!r} => {number}" for number, label in enumerate(head.labels)]
         files.write(part / LABELS_FILE, "\n".join([*lines, EXTRAS, "'starting_index' => 0", ""]))
         files.write(part / HYPERPARAMS_FILE, _settings(head, part, identity))
-        for written in (WEIGHTS_FILE, LABELS_FILE, HYPERPARAMS_FILE):  # the last makes a new folder a head
+        for written in (WEIGHTS_FILE, LABELS_FILE, HYPERPARAMS_FILE):  # the last one makes the folder a head
             files.put(part / written, folder / written)
 
 

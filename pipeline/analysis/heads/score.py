@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from pipeline.analysis.heads.head import LinearHead
 from pipeline.errors import UserError
 
-BLOCK = 1_024  # regions that are brought to double precision at once: 8 MB
+BLOCK = 1_024  # regions converted to double precision at once: 8 MB
 
 
 def logits(head: LinearHead, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
-    """What the layer gives for embeddings `(regions, dims)`, before temperature and softmax, `(regions, labels)`."""
+    """Output of the layer for embeddings `(regions, dims)`, before temperature and softmax, `(regions, labels)`."""
     if embeddings.shape[1] != head.mean.size:
         raise UserError(
             f"the head reads embeddings of {head.mean.size} numbers, these have {embeddings.shape[1]}: "

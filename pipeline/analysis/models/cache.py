@@ -92,8 +92,8 @@ def identity(name: str, models_folder: Path | None = None) -> str:
 def converted(target: Path, make: Callable[[Path], None]) -> Path:
     """A folder of the cache with files that `make` writes from checked weights: made once, and whole or absent.
 
-    Their digests are kept beside them and checked before the first use in a process: where one differs, or there are
-    none, they are made again, and a line says so.
+    Their digests are kept beside them and checked before the first use in a process: where one differs or is missing,
+    the files are made again, with a warning.
     """
     if target.is_dir():
         try:

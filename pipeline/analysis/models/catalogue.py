@@ -33,7 +33,7 @@ class Model:
 
     name: str
     task: str
-    source: str  # repository on the hub, or an address
+    source: str  # repository on the hub, or a URL
     revision: str
     licence: str
     trained_on: str
@@ -41,7 +41,7 @@ class Model:
     labels: tuple[str, ...] = ()
     packaged: tuple[PackagedFile, ...] = ()
     shipped: Path | None = None  # a folder inside this package
-    identity: str | None = None  # kept while its files change and no score does, as by another format
+    identity: str | None = None  # fixed where files changed without changing a score, as by a new format
 
     @property
     def install_hint(self) -> str:

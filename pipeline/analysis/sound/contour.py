@@ -1,4 +1,4 @@
-"""What a contour over time tells: how steeply it rises and falls, and how long it holds on."""
+"""Measures of a contour over time: how steeply it rises and falls, and how long its stretches last."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Slopes:
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """How many stretches of frames hold something, and their mean length; None without one."""
+    """Number of unbroken stretches of frames, and their mean length; None without one."""
 
     count: int
     mean_s: Seconds | None
 
 
 def slopes(values: Values, step_s: Seconds) -> Slopes:
-    """The mean slopes of a contour `(frames,)`; frames that are NaN hold nothing and no slope leads to or from them.
+    """The mean slopes of a contour `(frames,)`; NaN frames, and slopes to or from them, do not count.
 
     The mean over all rising frames is the mean over rising parts by their length (eGeMAPS, Eyben et al. 2016).
     """

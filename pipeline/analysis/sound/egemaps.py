@@ -47,11 +47,11 @@ class OpenSmile:
     def measure(self, waveform: Waveform) -> dict[str, float] | None:
         """Features of speech `(time,)` at 16 kHz by openSMILE's own names; None when it is too short (below 60 ms).
 
-        What is measured over voiced sound is left out where there is none, and so for unvoiced sound: openSMILE writes
-        0 or -201 there.
+        Features of voiced sound are left out where there is none, and likewise those of unvoiced sound: openSMILE
+        writes 0 or -201 there.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # too short: it warns, and answers NaN
+            warnings.simplefilter("ignore")  # too short: it warns, and returns NaN
             found = self._smile.process_signal(waveform, SAMPLE_RATE).iloc[0].to_dict()
         values = {str(name): float(value) for name, value in found.items()}
         if not all(math.isfinite(value) for value in values.values()):

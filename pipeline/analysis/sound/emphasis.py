@@ -20,7 +20,7 @@ from pipeline.records import Decibels, Seconds, WordRow
 Values = NDArray[np.float64]
 
 MIN_WORDS = 5  # fewer give no spread to stand out from
-# A hiss can pass for a very high voice: pitch beyond these shares of the lower and upper quartile is taken for none
+# A hiss can pass for a very high voice: pitch beyond these shares of the lower and upper quartile is dropped
 # (De Looze and Hirst 2008)
 LOWEST_OF_QUARTILE, HIGHEST_OF_QUARTILE = 0.75, 1.5
 SMALLEST_SPREAD = 1e-3  # dB, semitones or ln: below it words are the same
@@ -96,7 +96,7 @@ def _highest(values: Values) -> float:
 
 
 def _plausible(heights: Values) -> Values:
-    """Fundamental frequencies with NaN where there is none (0) or none that this voice would have."""
+    """Fundamental frequencies with NaN where unvoiced (0) or out of the range of this voice."""
     voiced = heights[heights > 0]
     if not voiced.size:
         return np.full(heights.shape, np.nan)
@@ -107,9 +107,9 @@ def _plausible(heights: Values) -> Values:
 
 
 def _surprising_lengths(words: Sequence[WordRow]) -> Values:
-    """How much longer than words of as many letters in this clip, in logarithms, for lengths are skewed.
+    """How much longer each word is than words of as many letters in its clip, in logarithms as lengths are skewed.
 
-    NaN for a word without a letter or without time; where all have as many letters, simply the length.
+    NaN for a word without a letter or without time; where all have the same number of letters, the length itself.
     """
     letters = np.array([sum(cluster[0].isalnum() for cluster in graphemes_of(word.word)) for word in words])
     seconds = np.array([word.end_s - word.start_s for word in words])
@@ -124,9 +124,9 @@ def _surprising_lengths(words: Sequence[WordRow]) -> Values:
 
 
 def _standardised(values: Values) -> Values:
-    """Distance from the mean of those known in standard deviations; all NaN if few are known.
+    """Distance from the mean of the known values in standard deviations; all NaN if fewer than `MIN_WORDS` are known.
 
-    Where all are the same, none lies apart from the others: 0.
+    Where all are the same, 0.
     """
     found = values[np.isfinite(values)]
     if found.size < MIN_WORDS:

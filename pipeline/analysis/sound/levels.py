@@ -37,9 +37,9 @@ def clipping_share(waveform: Waveform) -> float | None:
 def snr_db(waveform: Waveform, regions: Sequence[tuple[Seconds, Seconds]]) -> Decibels | None:
     """Power of speech over power of the background, in dB: (power inside - background) / background.
 
-    The background is the median power of stretches of 0.1 s outside the regions: a mean would be ruled by the ends
-    of words that voice activity cuts off. Taking it away leaves what speech adds to it. None where speech or the
-    rest is shorter than 0.3 s, the background is digital silence, or the speech is no louder than it.
+    The background is the median power of stretches of 0.1 s outside the regions: a mean would be dominated by the
+    ends of words that voice activity cuts off. Subtracting it leaves the power of the speech alone. None where speech
+    or the rest is shorter than 0.3 s, the background is digital silence, or the speech is no louder than it.
     """
     inside = np.zeros(waveform.size, dtype=bool)
     for start_s, end_s in regions:

@@ -1,4 +1,4 @@
-"""Signal to noise of a stretch of speech from its samples alone: WADA, by how amplitudes are distributed."""
+"""Signal-to-noise ratio of a stretch of speech from the distribution of its amplitudes alone: WADA."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SNRS_DB: tuple[Decibels, ...] = (-10, -5, 0, 5, 10, 15, 20, 25, 30, 35, 40)
 
 
 def wada_snr_db(waveform: Waveform) -> Decibels | None:
-    """Signal to noise of speech of shape `(time,)`, from -10 to 40 dB; what lies beyond is told as an end.
+    """Signal to noise of speech of shape `(time,)`, cut at -10 and 40 dB.
 
     Waveform Amplitude Distribution Analysis (Kim and Stern 2008): amplitudes of speech are Gamma-distributed with a
     shape of 0.4, those of noise are Gaussian, and so nearly are those of a crowd or a chord. It needs no stretch
-    without speech; it does not see what sounds in bursts, such as drums. Exact zeros tell of no noise and do not count.
-    None where less than 0.3 s is left.
+    without speech; it misses noise in bursts, such as drums. Exact zeros say nothing of noise and do not count. None
+    where less than 0.3 s is left.
     """
     amplitudes = np.abs(waveform[waveform != 0]).astype(np.float64)
     if amplitudes.size < round(SHORTEST_S * SAMPLE_RATE):

@@ -17,7 +17,7 @@ WINDOW = 640  # samples: 40 ms, so that the harmonics of 75 Hz stand apart
 TRANSFORM = 1024  # samples with zeros: 15.6 Hz from bin to bin
 BIN_HZ: Hertz = SAMPLE_RATE / TRANSFORM
 FREQUENCIES: Values = np.arange(TRANSFORM // 2 + 1, dtype=np.float64) * BIN_HZ
-NEAR_BINS = 2  # a harmonic is looked for this far from where it should lie
+NEAR_BINS = 2  # how far from its expected bin a harmonic is searched
 FAINT = 1e-20  # power, far below that of 16-bit silence: keeps the logarithm finite
 FORMANTS = 3
 FORMANT_STEP_S = 0.01
@@ -104,7 +104,8 @@ def _peak(level: Values, low_hz: Hertz, high_hz: Hertz) -> Values:
 
 
 def _slope(level: Values, low_hz: Hertz, high_hz: Hertz) -> float:
-    """Least-squares slope over a band in dB/kHz, mean of the frames: that of their mean spectrum, for it is linear."""
+    """Mean over frames of the least-squares slope of a band, in dB/kHz."""
+    # The fit is linear, so this is the slope of the mean spectrum.
     band = _band(low_hz, high_hz)
     return float(np.polyfit(FREQUENCIES[band] / 1000, level[:, band].mean(axis=0), 1)[0])
 

@@ -15,7 +15,7 @@ Family = tuple[tuple[str, str], ...]
 
 SPEECH: Family = (("Speech", "Speech synthesizer"),)
 MUSIC: Family = (("Music", "Scary music"),)
-#: With rapping: models of spoken tone have heard neither.
+#: Includes rapping: tone models were trained on neither.
 SINGING: Family = (("Singing", "Humming"),)
 
 
@@ -37,7 +37,7 @@ class TagScores:
         return best
 
     def mean_within(self, family: Family, start_s: Seconds, end_s: Seconds) -> float | None:
-        """Mean of a family's score over a stretch of the clip, each window weighted by what it shares with it.
+        """Mean of a family's score over a stretch of the clip, each window weighted by its overlap with it.
 
         None if no window touches the stretch.
         """

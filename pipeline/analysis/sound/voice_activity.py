@@ -49,8 +49,8 @@ def speech_regions(
 ) -> list[tuple[Seconds, Seconds]]:
     """Start and end of each speech region, in order, within the clip and without overlap.
 
-    `waveform` has shape `(time,)` at 16 kHz, `probabilities` is what `speech_probabilities` says of it and is asked
-    for if not given. A stretch longer than `max_region_s` is cut where it is quietest near an even division.
+    `waveform` has shape `(time,)` at 16 kHz; `probabilities` is the result of `speech_probabilities`, computed if not
+    given. A stretch longer than `max_region_s` is cut where it is quietest near an even division.
     """
     options = options or VoiceActivityOptions()
     if waveform.size == 0:
@@ -81,7 +81,7 @@ def _stretches(probabilities: Probabilities, samples: int, options: VoiceActivit
     shortest, gap = round(options.min_speech_s * SAMPLE_RATE), round(options.min_silence_s * SAMPLE_RATE)
     found: list[tuple[int, int]] = []
     start: int | None = None
-    quiet: int | None = None  # where the frames below began
+    quiet: int | None = None  # where frames below the lower threshold began
     for frame, probability in enumerate(probabilities.tolist()):
         here = frame * FRAME_SAMPLES
         if probability >= options.threshold:
@@ -98,7 +98,7 @@ def _stretches(probabilities: Probabilities, samples: int, options: VoiceActivit
 
 
 def _padded(stretches: list[tuple[int, int]], samples: int) -> list[tuple[int, int]]:
-    """Stretches with some sound kept on both sides; two that are close share what lies between them."""
+    """Stretches padded on both sides; two close ones divide the gap between them."""
     pad = round(SPEECH_PAD_S * SAMPLE_RATE)
     firsts = [first for first, _ in stretches]
     lasts = [last for _, last in stretches]
@@ -118,7 +118,7 @@ def _cuts(waveform: Waveform, start: int, end: int, longest: int) -> list[int]:
         length = end - start
         pieces = math.ceil(length / longest)
         freedom = CUT_FREEDOM * length / pieces
-        # the rest must still fit into one piece less, and this piece must not be too long
+        # what is left must fit into one piece fewer, and this piece must not be too long
         first = max(math.ceil(length / pieces - freedom), length - (pieces - 1) * longest)
         last = min(math.floor(length / pieces + freedom), longest)
         start = _quietest(waveform, start + first, start + max(first, last))

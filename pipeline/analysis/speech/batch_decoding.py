@@ -1,8 +1,8 @@
-"""Several sounds on their way through Whisper at once: windows are encoded one by one, and decoded together.
+"""Whisper on several sounds at once: windows are encoded one by one, and decoded together.
 
-A decoder reads all of its weights for each token, and for the tokens of several texts no more often than for one. What
-it writes for a window does not depend on the windows beside it. The steps of one sound are those of faster-whisper's
-`generate_segments`, with the few options that `Decoding` has.
+For each token the decoder reads all of its weights, once for the whole batch. The text of a window does not depend on
+the windows beside it. The steps for one sound are those of faster-whisper's `generate_segments`, with the few options
+of `Decoding`.
 """
 
 from __future__ import annotations
@@ -25,28 +25,29 @@ if TYPE_CHECKING:
 BATCH = 8  # with one beam
 BATCH_OF_BEAMS = 4
 TIME_STEP_S = 0.02  # between two of Whisper's timestamps
-FIRST_TIME_S = 1.0  # a text begins so soon after the start of its window, as in Whisper's own decoding
+FIRST_TIME_S = 1.0  # latest start of a window's first text, as in Whisper's own decoding
 BEFORE, AFTER = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # punctuation that is timed with the word after or before it
 
 
 @dataclass
 class DecodingState:
-    """One sound on its way: its spectrogram, what of it has been heard, and the first window as it was encoded."""
+    """The decoding of one sound so far: its spectrogram, position, segments, and next window once encoded."""
 
     features: NDArray[np.float32]  # (mels, frames)
-    encoded: Any = None  # of the next window, once it is known
+    encoded: Any = None  # the next window `(1, frames, width)`; None until it is encoded
     tokenizer: Any = None
     seek: int = 0  # frame at which the next window starts
     last_speech_s: Seconds = 0.0
     segments: list[Segment] = field(default_factory=list)
 
     def window(self, longest: int) -> NDArray[np.float32]:
-        """The next window `(mels, frames)`, without padding. The last frame lies beyond the sound."""
+        """The next window `(mels, frames)`, without padding."""
+        # The last frame of the spectrogram lies beyond the sound.
         return self.features[:, self.seek : min(self.seek + longest, self.features.shape[1] - 1)]
 
     @property
     def finished(self) -> bool:
-        """Whether all of it was heard."""
+        """Whether it is decoded to its end."""
         return bool(self.seek >= self.features.shape[1] - 1)
 
 
@@ -62,7 +63,7 @@ class DecodedText:
 
 
 class BatchDecoder:
-    """faster-whisper's model, on several sounds at once."""
+    """Decodes several sounds at once with faster-whisper's model."""
 
     def __init__(self, whisper: Any, decoding: Decoding) -> None:
         self.decoding = decoding
@@ -71,8 +72,10 @@ class BatchDecoder:
 
     def hear(self, sounds: Sequence[DecodingState]) -> None:
         """Decode all sounds to their ends."""
+        # One window of each sound a round: the text of a window decides where the next one starts.
         while waiting := [sound for sound in sounds if not sound.finished]:
             for sound in waiting:
+                # Language detection has encoded the first window already.
                 if sound.encoded is None:
                     sound.encoded = self.encode(sound)
             for batch in _batches(waiting, BATCH if self.decoding.beam_size == 1 else BATCH_OF_BEAMS):
@@ -80,7 +83,7 @@ class BatchDecoder:
                     self._advance(sound, decoded)
 
     def encode(self, sound: DecodingState, whole: bool = False) -> Any:
-        """The next window of a sound, encoded `(1, frames, width)`: what the decoder sees, `whole` with all padding."""
+        """Encode a sound's next window as the decoder sees it, `(1, frames, width)`; `whole`: with 30 s of padding."""
         window, longest = sound.window(self._longest), self._longest
         encoded_s = FULL_S if whole else self.decoding.padding_s
         seen_s = encoded_s if whole or self.decoding.seen_padding_s is None else self.decoding.seen_padding_s
@@ -88,10 +91,11 @@ class BatchDecoder:
         return _first(encoded, seen_frames(window.shape[1], seen_s, longest))
 
     def _decode_guarded(self, sounds: Sequence[DecodingState]) -> list[DecodedText]:
-        """Decode one window of each sound; one whose text goes wrong is encoded with all of its padding, and again."""
+        """Decode one window of each sound, and once more with full padding where its text is not plausible."""
         found = self._decode([sound.encoded for sound in sounds], sounds)
         if self.decoding.padding_s >= FULL_S:
             return found
+        # With less padding than Whisper was trained on, a text can loop or go astray.
         wrong = [number for number, decoded in enumerate(found) if not self._plausible(decoded)]
         whole = [self.encode(sounds[number], whole=True) for number in wrong]
         for number, decoded in zip(wrong, self._decode(whole, [sounds[number] for number in wrong]), strict=True):
@@ -99,7 +103,7 @@ class BatchDecoder:
         return found
 
     def _plausible(self, decoded: DecodedText) -> bool:
-        """Whether neither of Whisper's alarms rings: a text that loops, and one that is improbable."""
+        """Whether a text passes both of Whisper's checks: it does not loop, and it is not improbable."""
         loops = decoded.compression_ratio > self.decoding.compression_ratio_threshold
         return not loops and decoded.avg_logprob >= self.decoding.sure_log_prob
 
@@ -116,6 +120,7 @@ class BatchDecoder:
             max_length=self._whisper.max_length,
             return_scores=True,
             return_no_speech_prob=True,
+            # The same tokens in every language, so any tokenizer will do.
             suppress_tokens=get_suppressed_tokens(sounds[0].tokenizer, [-1]),
             max_initial_timestamp_index=round(FIRST_TIME_S / TIME_STEP_S),
         )
@@ -123,6 +128,7 @@ class BatchDecoder:
             DecodedText(
                 encoded=encoded,
                 tokens=(tokens := result.sequences_ids[0]),
+                # CTranslate2's mean leaves the end token out, Whisper's counts it.
                 avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
                 no_speech_prob=result.no_speech_prob,
                 compression_ratio=get_compression_ratio(sound.tokenizer.decode(tokens).strip()),
@@ -131,9 +137,10 @@ class BatchDecoder:
         ]
 
     def _advance(self, sound: DecodingState, decoded: DecodedText) -> None:
-        """Cut the text of a window into segments and go on after it."""
+        """Divide the text of a window into segments and move the sound to its next window."""
         start, size = sound.seek, sound.window(self._longest).shape[1]
         sound.encoded = None
+        # As in Whisper, a window that seems to hold no speech is skipped unless its text is probable.
         unlikely = decoded.avg_logprob <= self.decoding.log_prob_threshold
         if decoded.no_speech_prob > self.decoding.no_speech_threshold and unlikely:
             sound.seek += size
@@ -147,12 +154,13 @@ class BatchDecoder:
             seek=start,
         )
         end = self._time_words(sound, decoded, segments, size)
+        # A text without a final timestamp may be cut off: the next window starts where its last word ends.
         if not ends_with_time and end > start:
             sound.seek = end
         sound.segments += _segments(sound, decoded, segments, start)
 
     def _time_words(self, sound: DecodingState, decoded: DecodedText, segments: list[Any], size: int) -> int:
-        """Give the segments of a window their words; returns the frame in which the last ends, 0 without a word."""
+        """Add timed words to the segments of a window; returns the frame in which the last ends, 0 without a word."""
         from faster_whisper.utils import get_end
 
         self._whisper.add_word_timestamps(
@@ -166,7 +174,7 @@ class BatchDecoder:
 
 
 def _batches(sounds: Sequence[DecodingState], size: int) -> Iterator[list[DecodingState]]:
-    """Sounds whose next windows are of one length, at most so many of them."""
+    """Groups of at most `size` sounds whose encoded windows have one length, as one array needs."""
     for _, alike in groupby(sorted(sounds, key=_frames), key=_frames):
         group = list(alike)
         yield from (group[first : first + size] for first in range(0, len(group), size))
@@ -177,7 +185,7 @@ def _frames(sound: DecodingState) -> int:
 
 
 def _stacked(windows: Sequence[Any]) -> Any:
-    """Encoded windows `(1, frames, width)` of one length as one batch."""
+    """Encoded windows `(1, frames, width)` of one length as one batch `(windows, frames, width)`."""
     from ctranslate2 import StorageView
 
     if len(windows) == 1:
@@ -186,9 +194,10 @@ def _stacked(windows: Sequence[Any]) -> Any:
 
 
 def _first(encoded: Any, frames: int) -> Any:
-    """What was encoded of a window `(1, frames, width)`, without its end; two frames of a spectrogram make one."""
+    """The part of an encoded window `(1, frames, width)` that covers the first frames of its spectrogram."""
     from ctranslate2 import StorageView
 
+    # The encoder makes one frame of two.
     wanted = frames // 2
     if encoded.shape[1] <= wanted:
         return encoded
@@ -198,11 +207,12 @@ def _first(encoded: Any, frames: int) -> Any:
 def _array(encoded: Any) -> NDArray[np.float32]:
     from ctranslate2 import Device
 
+    # NumPy cannot read the memory of a GPU.
     return np.array(encoded if encoded.device == "cpu" else encoded.to_device(Device.cpu))
 
 
 def _segments(sound: DecodingState, decoded: DecodedText, found: Sequence[Any], start: int) -> Iterator[Segment]:
-    """What faster-whisper found in one window, but for segments without letters or length."""
+    """The segments of one window, without those that have no text or no length."""
     for segment in found:
         text = sound.tokenizer.decode(segment["tokens"])
         if segment["start"] == segment["end"] or not text.strip():

@@ -197,12 +197,12 @@ def _linear(variables: Variables, here: str, there: str) -> dict[str, Tensor]:
 
 
 def _fused(variables: Variables, here: str, there: str, parts: Sequence[str]) -> dict[str, Tensor]:
-    """Take apart the projections that CTranslate2 stacks; Whisper's key has no bias, so CTranslate2 stores zeros."""
+    """Split the projections that CTranslate2 stacks; Whisper's key has no bias, so CTranslate2 stores zeros."""
     weights = _tensor(variables, f"{here}/weight").chunk(len(parts))
     biases = _tensor(variables, f"{here}/bias").chunk(len(parts))
     state: dict[str, Tensor] = {}
     for part, weight, bias in zip(parts, weights, biases, strict=True):
-        state[f"{there}.{part}.weight"] = weight.clone()  # a view would be saved with all that it is a part of
+        state[f"{there}.{part}.weight"] = weight.clone()  # torch.save would write the whole array behind a view
         if part != "key":
             state[f"{there}.{part}.bias"] = bias.clone()
         elif bias.any():

@@ -13,7 +13,7 @@ from pipeline.analysis.speech.device import ON_GPU, Device, check_device
 from pipeline.analysis.speech.engine import Decoding, Language, Segment
 from pipeline.media.audio import Waveform
 
-REMEMBERED = 64  # sounds whose language was asked, and whose text is still to come
+REMEMBERED = 64  # sounds whose language was detected and whose text is not decoded yet
 
 
 class CTranslate2Engine:
@@ -39,7 +39,7 @@ class CTranslate2Engine:
         self.use(decoding or Decoding())
 
     def use(self, decoding: Decoding) -> None:
-        """Decode in another way from now on."""
+        """Change how text is decoded from now on."""
         self.decoding = decoding
         self._batch_decoder = BatchDecoder(self._whisper, decoding)
         self._remembered.clear()
@@ -65,13 +65,14 @@ class CTranslate2Engine:
         sound = self._listen(waveform)
         sound.encoded = self._batch_decoder.encode(sound)
         token, probability = self._whisper.model.detect_language(sound.encoded)[0][0]
+        # Sounds that are never transcribed must not pile up.
         if len(self._remembered) == REMEMBERED:
             self._remembered.clear()
         self._remembered[_digest(waveform)] = sound
         return Language(token.strip("<|>"), float(probability))
 
     def _listen(self, waveform: Waveform) -> DecodingState:
-        """A sound of which nothing was heard yet, but perhaps the language."""
+        """The state of a sound before decoding: the one kept by language detection, or a new one."""
         known = self._remembered.pop(_digest(waveform), None)
         return known or DecodingState(self._whisper.feature_extractor(waveform))
 

@@ -16,7 +16,7 @@ FRAME_SAMPLES = 320  # one encoder frame: a hop of 160 samples, then a stride of
 MIN_SAMPLES = 2 * FRAME_SAMPLES  # 40 ms; less has no spread over time
 LEVEL_DBFS: Decibels = -23.0  # root mean square that every waveform is brought to
 TONE_BLOCK = 3  # words live at the end of the encoder, tone in its middle
-PADDING_SAMPLES = 1 * SAMPLE_RATE  # silence after each window, which the encoder is used to hear after speech
+PADDING_SAMPLES = 1 * SAMPLE_RATE  # silence after each window, as the encoder was trained with
 WINDOW_SAMPLES = 30 * SAMPLE_RATE - PADDING_SAMPLES  # the encoder knows 1,500 positions: 30 s
 QUIETER_SHARE = 0.4  # of the frames, which the second mean leaves out: pauses, breath, what lies behind a voice
 
@@ -76,7 +76,6 @@ class WhisperEncoder:
         mel = self._features(padded, padding=0)
         given = ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[np.newaxis]))
         output: Any = np.array(self._model.encode(given, to_cpu=True))
-        loudness = (
-            mel[:, : 2 * speech_frames].mean(axis=0).reshape(speech_frames, 2).mean(axis=1)
-        )  # two of mel, one of it
+        # Two frames of the spectrogram make one of the encoder.
+        loudness = mel[:, : 2 * speech_frames].mean(axis=0).reshape(speech_frames, 2).mean(axis=1)
         return output[0, :speech_frames].astype(np.float32), loudness.astype(np.float32)

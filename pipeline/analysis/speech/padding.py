@@ -1,7 +1,7 @@
-"""Less padding: most of what an encoder does on a short clip is silence up to 30 s.
+"""Less padding: on a short clip most of an encoder's work is silence up to 30 s.
 
-Some silence must stay, or the decoder loops; of what the encoder heard of it, the decoder can do with a part. Decoders
-see windows of a few lengths, since only windows of one length can be decoded together.
+Some silence must stay, or the decoder loops; of the silence that was encoded, the decoder needs only a part. What it
+sees is rounded up to a few lengths, since only windows of one length can be decoded together.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pipeline.records import Seconds
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LENGTH_STEP_S: Seconds = 5.0  # between two lengths: finer ones are seldom alike, coarser ones mostly silence
+LENGTH_STEP_S: Seconds = 5.0  # between two lengths: finer steps leave few windows alike, coarser ones add silence
 SILENCE_BELOW = 2.0  # Whisper's spectrogram is cut 8 decades below its loudest value, and scaled by 4
 
 
 def padded(window: NDArray[np.float32], encoded_s: Seconds, seen_s: Seconds, longest: int) -> NDArray[np.float32]:
-    """A window `(mels, frames)` with so much silence after it, and all of what the decoder sees.
+    """A window `(mels, frames)` with `encoded_s` of silence after it, or more where the decoder sees more.
 
     faster-whisper pads the spectrogram with zeros, which is a hiss; Whisper was trained on the spectrogram of silence.
     """
@@ -34,6 +34,6 @@ def padded(window: NDArray[np.float32], encoded_s: Seconds, seen_s: Seconds, lon
 
 
 def seen_frames(size: int, seen_s: Seconds, longest: int) -> int:
-    """How many frames the decoder sees of a window with `size` frames of sound and so much silence at least."""
+    """How many frames the decoder sees of a window with `size` frames of sound and at least `seen_s` of silence."""
     step = round(LENGTH_STEP_S * FRAMES_PER_SECOND)
     return min(longest, math.ceil((size + seen_s * FRAMES_PER_SECOND) / step) * step)

@@ -11,8 +11,8 @@ from pipeline.records import Seconds
 
 MERGE_GAP_S: Seconds = 2.0  # speech regions closer than this are one span; in longer gaps Whisper invents words
 PAD_S: Seconds = 0.2  # kept around a span, less than half of a gap: voice activity starts late on soft sounds
-#: Another language than the clip's is believed of a span this long (s) and at this probability: below, a word of a
-#: related language or a name would do.
+#: A span is decoded in another language than its clip's from this length (s) and probability on: below them, a name or
+#: a word of a related language misleads the detection.
 MIN_LANGUAGE_S: Seconds = 3.0
 SURE_LANGUAGE = 0.9
 
@@ -29,7 +29,7 @@ class SpeechSpan:
         return waveform[round(self.start_s * SAMPLE_RATE) : round(self.end_s * SAMPLE_RATE)]
 
     def placed(self, segment: Segment) -> Segment:
-        """A segment of this span with its times in the clip; Whisper can place an end in its padding beyond."""
+        """A segment of this span with its times in the clip, cut at the span's end, as Whisper can exceed it."""
         words = (
             replace(word, start_s=self._in_clip(word.start_s), end_s=self._in_clip(word.end_s))
             for word in segment.words
@@ -70,10 +70,10 @@ def recognise(
     clips: Sequence[tuple[Waveform, Sequence[SpeechSpan]]],
     language: Language | None = None,
 ) -> list[tuple[Language, list[HeardSegment]]]:
-    """Recognise the speech of each span apart, for each clip its language and what was heard, in order of time.
+    """Recognise the speech of each span by itself; returns each clip's language and segments, in order of time.
 
-    The language is the one given, or that of the longest span; another span that is long enough and clearly in another
-    language is decoded in its own. None of the segments is left out. Raises `ValueError` for a clip without a span.
+    The language is the one given, or that of the longest span; another span that is long enough and surely in another
+    language is decoded in its own. No segment is left out. Raises `ValueError` for a clip without a span.
     """
     sounds = [[span.cut(waveform) for span in spans] for waveform, spans in clips]
     longest = [max(cuts, key=len) for cuts in sounds]
@@ -98,7 +98,7 @@ def recognise(
 
 
 def _hear_others(engine: SpeechEngine, sounds: Sequence[Sequence[Waveform]], spoken: list[list[Language]]) -> None:
-    """Note where another span than a clip's longest is long enough and surely in another language."""
+    """Change the language in `spoken` of spans that are long enough and surely in another than their clip's longest."""
     asked = [
         (clip, number)
         for clip, cuts in enumerate(sounds)

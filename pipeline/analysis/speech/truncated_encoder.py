@@ -1,8 +1,8 @@
-"""A Whisper model for CTranslate2 cut after some blocks of its encoder, whose output it then gives.
+"""A Whisper model for CTranslate2 cut after some blocks of its encoder, so that it returns the output of the last one.
 
 CTranslate2 returns only what leaves the encoder, after its last layer norm. The cut model keeps the first blocks and
-norms every frame of the last of them to mean 0 and deviation 1; of its decoder, which nobody asks, it keeps what a
-model must have to be loaded.
+norms every frame of the last of them to mean 0 and deviation 1; of its decoder, which never runs, it keeps what a model
+must have to be loaded.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def _cut(variables: Variables, block: int) -> Variables:
     if f"encoder/layer_{block - 1}/ffn/linear_0/weight" not in variables:
         raise ValueError(f"the encoder has no block {block}, counted from 1")
     kept = {name: array for name, array in variables.items() if _block_of(name) < _limit(name, block)}
+    # The last norm was trained for the last block: with scale 1 and shift 0 it only standardises.
     gamma = kept["encoder/layer_norm/gamma"]
     kept |= {"encoder/layer_norm/gamma": np.ones_like(gamma), "encoder/layer_norm/beta": np.zeros_like(gamma)}
     for name in ("decoder/embeddings/weight", "decoder/projection/weight"):
@@ -69,7 +70,7 @@ def _limit(name: str, block: int) -> int:
 
 
 def _block_of(name: str) -> int:
-    """The number of the block that a variable belongs to; -1 for what stands before and after them."""
+    """The number of the block that a variable belongs to; -1 for those outside of blocks."""
     number = name.split("/")[1].removeprefix("layer_")
     return int(number) if number.isdecimal() else -1
 

@@ -20,8 +20,8 @@ from pipeline.errors import ConfigError
 KEYS = ("term", "kind", "language", "label")
 KINDS = ("text", "regex")
 LANGUAGE = regex.compile(r"[a-z]{2,3}")
-PATIENCE_S = 2.0  # for one expression in one text: some take for ever
-LONGEST, DEEPEST = 1_000, 10  # of an expression, in characters and groups in groups: deeper ones take minutes to read
+PATIENCE_S = 2.0  # time limit of one expression in one text: some take exponential time
+LONGEST, DEEPEST = 1_000, 10  # characters and nested groups of an expression: beyond, it compiles for minutes
 #: Accents of Latin, Greek, Cyrillic and Arabic, points of Hebrew, the Arabic stretch; never the voiced marks of kana.
 ACCENT = regex.compile(r"(?V1)[[\p{Mn}&&[\p{Script=Inherited}\p{Script=Hebrew}]]--[\u3099\u309A]]|\u0640")
 WITHIN_WORDS = regex.compile(f"[{LETTERS}]")
@@ -33,16 +33,16 @@ Kind = Literal["text", "regex"]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One line of a lexicon; with a language it is not looked for in texts of another."""
+    """One entry of a lexicon; with a language it is not searched in texts of another language."""
 
     term: str
     kind: Kind
     label: str
     language: str | None
-    pattern: regex.Pattern[str]  # of `term` itself, or of its plain form
+    pattern: regex.Pattern[str]  # of `term` itself, or of its normalised form
 
     def spans(self, text: str, plain: Plain) -> Iterator[tuple[int, int]]:
-        """Where it stands in a text, as offsets; `ConfigError` if the expression takes for ever."""
+        """Where it occurs in a text, as offsets; `ConfigError` if the expression exceeds its time limit."""
         searched = text if self.kind == "regex" else plain.text
         try:
             for match in self.pattern.finditer(searched, timeout=PATIENCE_S):
@@ -54,14 +54,14 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A text without case, accents and punctuation, and where each of its characters stood."""
+    """A text normalised by `plain`, with the offsets of its characters in the original."""
 
     text: str
     starts: tuple[int, ...]  # offset in the text, for each character
     ends: tuple[int, ...]  # and where it ends there, accents after it included
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The stretch of the text behind a stretch of its plain form."""
+        """The stretch of the original behind a stretch of the normalised text."""
         return self.starts[start], self.ends[end - 1]
 
 
@@ -92,7 +92,7 @@ def read_lexicon(path: Path) -> Lexicon:
 
 
 def plain(text: str) -> Plain:
-    """A text in small letters without accents; whatever is no letter or digit, however often, is one space.
+    """A text in lower case without accents; each run of anything but letters and digits becomes one space.
 
     So cold-hearted is cold hearted, and l'orange mentions orange.
     """
@@ -115,12 +115,12 @@ def plain(text: str) -> Plain:
 def _toml_entries(text: str, path: Path) -> list[tuple[int, Mapping[str, Any]]]:
     try:
         content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # not TOML, a number or a nesting without end
+    except (ValueError, RecursionError) as error:  # not TOML, too large a number, too deep
         raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
     entries = content.get("terms")
     if set(content) != {"terms"} or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise ConfigError(f"{path}, line 1: a lexicon holds tables [[terms]] and nothing else")
-    # TOML tells no lines, but each table begins on one of its own
+    # the TOML parser gives no line numbers, but each table begins on a line of its own
     heads = [number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith("[[terms]]")]
     return list(zip(heads if len(heads) == len(entries) else [1] * len(entries), entries, strict=True))
 
@@ -173,7 +173,7 @@ def _expression(term: str, where: str) -> regex.Pattern[str]:
 
 
 def _depth(term: str) -> int:
-    """How many groups of an expression stand in one another at most; brackets that are characters do not count."""
+    """Depth of nested groups in an expression; escaped brackets and those of character classes do not count."""
     depth = deepest = 0
     for bracket in regex.findall("[()]", regex.sub(r"\\.|\[[^\]]*\]", "", term)):
         depth += 1 if bracket == "(" else -1
@@ -182,7 +182,7 @@ def _depth(term: str) -> int:
 
 
 def _whole_words(term: str, where: str) -> regex.Pattern[str]:
-    """The plain form of a term between edges of words, where its script writes them."""
+    """Pattern of the normalised term between word boundaries, where its script has them."""
     words = plain(term).text.strip()
     if not words:
         raise ConfigError(f"{where}: the term {term!r} holds no letter or digit")

@@ -1,7 +1,7 @@
-"""Redaction: telephone numbers, addresses and handles in a text give way to marks such as [PHONE].
+"""Redaction: telephone numbers, addresses and handles in a text are replaced by marks such as [PHONE].
 
-It finds what has a form. Names, places and what somebody tells of themselves have none and stay, so a redacted text is
-never anonymous. How much is found in a labelled set of made-up sentences: `python -m pipeline.analysis.text.redaction`.
+It finds what has a fixed form. Names, places and personal details have none and stay, so a redacted text is never
+anonymous. Recall on a labelled set of made-up sentences: `python -m pipeline.analysis.text.redaction`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pipeline.records.pseudonyms import MENTION
 
 LABELLED = Path(__file__).with_name("redaction_examples.toml")
 DROPPED = "[DROPPED]"  # where a text was dropped as a whole
-#: Where a number without a country code may belong: each is tried, so that more is found than in any one.
+#: Regions in which a number without a country code is searched; together they find more than any one.
 REGIONS = ("US", "GB", "DE", "FR", "ES", "BR", "IN", "MX")
 MIN_PHONE_DIGITS = 6  # a shorter number is no telephone's
-PSEUDONYM = re.compile(r"user_[a-z2-7]{8}")  # what stands in place of a handle already
+PSEUDONYM = re.compile(r"user_[a-z2-7]{8}")  # a handle that is already replaced
 
 #: Each pattern with its mark, in the order in which they are tried: an e-mail address holds what looks like a handle.
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -43,7 +43,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class PiiSpan:
-    """A stretch of a text that gives way to a mark."""
+    """A stretch of a text to be replaced by a mark."""
 
     start: int  # first character
     end: int  # one after the last
@@ -51,7 +51,7 @@ class PiiSpan:
 
     @property
     def mark(self) -> str:
-        """What stands in its place."""
+        """The mark in its place."""
         return f"[{self.kind}]"
 
 
@@ -81,7 +81,7 @@ def redact(text: str) -> str:
 
 
 def redact_words(words: Sequence[str]) -> list[str]:
-    """Words of a text, in order, each one that has a part in a span replaced by the span's mark."""
+    """Words of a text, in order, each one that overlaps a span replaced by its mark."""
     starts, position = [], 0
     for word in words:
         starts.append(position)
@@ -95,7 +95,7 @@ def redact_words(words: Sequence[str]) -> list[str]:
 
 
 def spans_of(text: str) -> list[PiiSpan]:
-    """What of a text has the form of personal data, in order and without overlaps."""
+    """Stretches of a text that have the form of personal data, in order and without overlaps."""
     found: list[PiiSpan] = []
     for span in (*_patterns(text), *_phones(text), *_handles(text)):
         if all(span.end <= other.start or other.end <= span.start for other in found):

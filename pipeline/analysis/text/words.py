@@ -27,7 +27,7 @@ def tokens_of(text: str, joiners: str = "", letters: str = LETTERS) -> list[str]
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in any script, without hashtags, mentions and addresses."""
+    """The words of a text in any script, without hashtags, mentions and URLs."""
     for pattern in (ADDRESS, HASHTAG, MENTION):
         text = pattern.sub(" ", text)
     return tokens_of(text, joiners=f"{APOSTROPHES}-")
@@ -44,7 +44,7 @@ def graphemes_of(text: str) -> list[str]:
 
 
 def language_of(text: str, min_words: int, min_probability: float) -> str | None:
-    """The language of a text (ISO 639-1); None with fewer words, or where it is less sure than this."""
+    """The language of a text (ISO 639-1); None with fewer words or a lower probability than given."""
     words = words_of(text)
     if len(words) < min_words:
         return None

@@ -1,7 +1,7 @@
 """Perceived tone over time by SpeechBrain's emotion diarization (Wang et al. 2023): a label every 20 ms, in spans.
 
 The arithmetic of SpeechBrain's `Speech_Emotion_Diarization`, without the code that it would construct from the YAML:
-the waveform standardised (which takes in its centring before), WavLM, its output normalised, one linear layer a frame.
+the waveform standardised (which includes its centring), WavLM, its output normalised, one linear layer a frame.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class TimelineModel(Protocol):
 
 
 class SpeechBrainTimeline:
-    """SpeechBrain's WavLM that was fine-tuned to tell when a voice changes its tone."""
+    """SpeechBrain's WavLM, fine-tuned to find where a voice changes its tone."""
 
     name: ClassVar[str] = "speechbrain-timeline"
     packages: ClassVar[tuple[str, ...]] = ("torch", "speechbrain", "transformers")
@@ -103,7 +103,7 @@ TIMELINE_MODELS: dict[str, type[TimelineModel]] = {model.name: model for model i
 
 
 def _check_settings(path: Path) -> None:
-    """`UserError` unless the settings are those of this model: only texts are looked at, nothing is constructed."""
+    """`UserError` unless the settings are those of this model: values are read as text, nothing is constructed."""
     import yaml  # type: ignore[import-untyped, unused-ignore]  # its types are a package of their own
 
     try:

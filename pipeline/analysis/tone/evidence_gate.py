@@ -12,7 +12,7 @@ from pipeline.records import Decibels, Seconds, SpeechRegionRow
 class Gate:
     """How much evidence a region must give; defaults: `python -m pipeline.research.evidence.measure_evidence`.
 
-    A measure that is not known, such as music without a tagger, takes nothing away.
+    A measure that is not known, such as music without a tagger, excludes no region.
     """
 
     min_region_s: Seconds = 1.0
@@ -29,7 +29,7 @@ class Gate:
 
         `overlap_probability` is that of several voices at once, as the stage embed stores it; None if not known.
         """
-        if round(region.end_s - region.start_s, 6) < self.min_region_s:  # whole samples, so no rounding to fear
+        if round(region.end_s - region.start_s, 6) < self.min_region_s:  # whole samples: no real rounding
             return Reason.TOO_SHORT
         if region.level_dbfs is None or region.level_dbfs < self.min_level_dbfs:
             return Reason.TOO_QUIET

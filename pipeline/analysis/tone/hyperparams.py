@@ -1,4 +1,4 @@
-"""A model's `hyperparams.yaml` read as plain values: its HyperPyYAML tags are checked and never acted upon.
+"""A model's `hyperparams.yaml` read as plain values: its HyperPyYAML tags are checked and never executed.
 
 HyperPyYAML can construct any Python object and call any function that a file names, so a model's settings could run
 code. Here a tag only has to be one that a tone model may carry; the value under it is read as YAML's own types.
@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 
 HYPERPARAMS_FILE = "hyperparams.yaml"
 
-#: The wav2vec 2.0 wrapper has moved twice between SpeechBrain releases; a model names the place of its own time.
+#: The wav2vec 2.0 wrapper has moved twice between SpeechBrain releases; a model names the place in its own release.
 WAV2VEC2_CLASSES = frozenset(
     {
         "speechbrain.lobes.models.huggingface_wav2vec.HuggingFaceWav2Vec2",

@@ -36,7 +36,7 @@ def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
 
 
 class _Tensors(pickle.Unpickler):
-    """An unpickler that knows tensors alone."""
+    """An unpickler that accepts nothing but tensors."""
 
     def __init__(self, archive: zipfile.ZipFile, folder: str) -> None:
         super().__init__(io.BytesIO(archive.read(f"{folder}data.pkl")))

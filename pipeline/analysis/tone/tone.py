@@ -20,7 +20,7 @@ class Tone:
 
 
 def tone_of(probabilities: Mapping[str, float], threshold: float | None = None) -> Tone:
-    """The tone that probabilities by label say; with a conformal threshold, the set of labels that reach it too."""
+    """The tone of probabilities by label; with a conformal threshold, also the set of labels that reach it."""
     likeliest = sorted(probabilities, key=probabilities.__getitem__, reverse=True)
     reached = None if threshold is None else tuple(label for label in likeliest if probabilities[label] >= threshold)
     return Tone(likeliest[0], probabilities[likeliest[0]], dict(probabilities), prediction_set=reached)

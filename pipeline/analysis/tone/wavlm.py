@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: The one starting point whose settings are known here: layer norm in every convolution and before each block, without
 #: biases in the convolutions, relative positions in buckets up to 800 frames apart.
 KNOWN_BASE = "microsoft/wavlm-large"
-MAX_BUCKET_DISTANCE = 800  # frames; no tensor tells it
+MAX_BUCKET_DISTANCE = 800  # frames; stored in no tensor
 _BUCKETS = "encoder.layers.0.attention.rel_attn_embed.weight"
 _ONLY_IN_TRAINING = "masked_spec_embed"  # some checkpoints keep it
 
@@ -26,7 +26,7 @@ def wavlm(weights: Mapping[str, torch.Tensor], source: object) -> Any:
 
     `source` is named in the `UserError` that is raised if they are not those of a WavLM of the large family.
     """
-    torchaudio_cpu.make_importable()  # transformers asks for it
+    torchaudio_cpu.make_importable()  # transformers imports torchaudio wherever it is installed
     from transformers import WavLMConfig, WavLMModel
 
     try:

@@ -54,8 +54,8 @@ def serve(requests: int, endings: int) -> None:
     limits.adopt_orphans()
     with contextlib.suppress(CallerGone, OSError):
         _write(endings, {"offline": offline, "limited": limits.has_limits()})
-        # Imported once: every process that is forked from here has it already.
-        import av  # noqa: F401
+        # Imported once, before any fork.
+        import av  # noqa: F401 - for the processes that are forked from here
 
         while (request := _next(requests)) is not None:
             _write(endings, run(request, requests))
