@@ -18,6 +18,21 @@ HOLD_S: Seconds = 1.0  # between two looks at what holds a lane back
 LOCAL = "other"  # the lane of addresses that no platform owns: they fail here, or belong to tests
 
 
+class Clock:
+    """The time that lanes go by."""
+
+    def now(self) -> Seconds:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def wait(self, changed: threading.Condition, seconds: Seconds) -> None:
+        """Let so much time pass, or less if something changes."""
+        changed.wait(seconds)
+
+
+CLOCK = Clock()
+
+
 class LaneResult(Protocol):
     """What a lane must know of what came back."""
 
@@ -71,6 +86,7 @@ class Lane:
     _jobs: list[tuple[float, int, Job]] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _child: Child = field(default_factory=Child)
+    _clock: Clock = field(default_factory=lambda: CLOCK)
     _added: int = 0
     _ready_at: float = 0.0  # monotonic, when the pace allows the next request
     _held_at: float | None = None  # monotonic, since when something outside holds the lane back
@@ -88,7 +104,7 @@ class Lane:
         """Put a job into the lane, due after so many seconds; those that were added first go first."""
         with self._changed:
             self._added += 1
-            heapq.heappush(self._jobs, (time.monotonic() + wait_s if wait_s else 0.0, self._added, job))
+            heapq.heappush(self._jobs, (self._clock.now() + wait_s if wait_s else 0.0, self._added, job))
             self._changed.notify_all()
 
     def pause(self, wait: Seconds, reason: str | None) -> None:
@@ -96,8 +112,8 @@ class Lane:
         if wait > self.patience_s:
             self._end(f"the platform wants a pause of {wait / 60:.0f} min ({reason}): the next run goes on")
         with self._changed:
-            if time.monotonic() + wait > self._ready_at:
-                self._ready_at, self._why = time.monotonic() + wait, reason
+            if self._clock.now() + wait > self._ready_at:
+                self._ready_at, self._why = self._clock.now() + wait, reason
 
     @property
     def idle(self) -> bool:
@@ -142,7 +158,7 @@ class Lane:
             while not self._stopped:
                 if self._jobs:
                     due = max(self._jobs[0][0], self._ready_at)
-                    wait = due - time.monotonic()
+                    wait = due - self._clock.now()
                     if wait <= 0 and self._may_ask():
                         self._busy = True
                         return heapq.heappop(self._jobs)[2]
@@ -150,9 +166,9 @@ class Lane:
                         wait = HOLD_S
                     else:
                         self.watch(self._state(wait))
-                    self._changed.wait(min(wait, 1.0))
+                    self._clock.wait(self._changed, min(wait, 1.0))
                 else:
-                    self._changed.wait(1.0)
+                    self._clock.wait(self._changed, 1.0)
         return None
 
     def _may_ask(self) -> bool:
@@ -161,7 +177,7 @@ class Lane:
         if why is None:
             self._held_at = None
             return True
-        now = time.monotonic()
+        now = self._clock.now()
         self._held_at = now if self._held_at is None else self._held_at
         if now - self._held_at > self.patience_s:
             self._why, self._stopped = why, True
@@ -207,9 +223,9 @@ class Lane:
     def _sleep(self) -> bool:
         """Wait until the pace allows a request; False when the lane is to end."""
         with self._changed:
-            while not self._stopped and (wait := self._ready_at - time.monotonic()) > 0:
+            while not self._stopped and (wait := self._ready_at - self._clock.now()) > 0:
                 self.watch(self._state(wait))
-                self._changed.wait(min(wait, 1.0))
+                self._clock.wait(self._changed, min(wait, 1.0))
             return not self._stopped
 
     def _end(self, why: str) -> None:
