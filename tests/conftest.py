@@ -16,6 +16,7 @@ from filelock import FileLock
 from pipeline.analysis.models import cache as model_cache
 from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, Outcome, Source
+from pipeline.run.executors import isolated_call
 from pipeline.run.executors.platform_lanes import LaneState
 from pipeline.stages import BY_NAME
 from pipeline.study.config import Study, load_study
@@ -25,6 +26,9 @@ from tests.support.command import cliptone
 from tests.support.small_study import SmallStudy
 
 pytest_plugins = ["tests.faults.fault_table", "tests.support.fault_fixtures"]
+
+# What isolated calls of tests need is imported once for all of them too, as what calls of a run need is.
+isolated_call.PRELOAD += ["tests.support.platform.crowd", "yt_dlp.extractor.extractors"]
 
 # Two workers on two cores: one thread each, in this process too.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -81,7 +81,8 @@ def create_tables(
     place = f"{catalog}.main." if catalog else ""
     known = _stored_comments(connection, catalog)
     for kind in kinds:
-        if (kind.table, None) not in known:
+        is_new = (kind.table, None) not in known
+        if is_new:
             defined = ", ".join(f"{c.name} {c.sql_type}{'' if c.nullable else ' NOT NULL'}" for c in columns(kind))
             connection.execute(f"CREATE TABLE {place}{kind.table} ({defined})")
         doc = (kind.__doc__ or "").strip()
@@ -90,9 +91,8 @@ def create_tables(
         for column in columns(kind):
             if known.get((kind.table, column.name)) == column.comment:
                 continue
-            connection.execute(  # of an older version; NULL until the stage has run again
-                f"ALTER TABLE {place}{kind.table} ADD COLUMN IF NOT EXISTS {column.name} {column.sql_type}"
-            )
+            if not is_new and (kind.table, column.name) not in known:  # NULL until the stage has run again
+                connection.execute(f"ALTER TABLE {place}{kind.table} ADD COLUMN {column.name} {column.sql_type}")
             connection.execute(f"COMMENT ON COLUMN {place}{kind.table}.{column.name} IS {quoted(column.comment)}")
 
 

@@ -12,12 +12,10 @@ from pipeline.errors import UserError
 from pipeline.run.runner import run_study
 from pipeline.run.shards.merge import merge
 from pipeline.run.shards.prepare import part_of
-from pipeline.stages import BY_NAME, STAGES
-from pipeline.study.config import Study, load_study
-from pipeline.study.demo.study import copy_demo
+from pipeline.study.config import Study
 from pipeline.study.shard import Shard
 from tests.conftest import write_study
-from tests.run.shards.test_prepare import content
+from tests.support.demo_part import demo_part, rows_of_part
 
 
 def ask(*words: str) -> str:
@@ -59,12 +57,10 @@ def test_a_partial_merge_says_what_is_missing(tmp_path: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.slow
-def test_the_demo_in_shards_is_the_demo(demo: Study, tmp_path: Path) -> None:
-    study = load_study(copy_demo(tmp_path / "demo"), BY_NAME)
+def test_clips_of_the_demo_in_shards_have_the_rows_of_the_demo(demo: Study, tmp_path: Path) -> None:
+    study = demo_part(tmp_path / "demo")
     for number in (1, 2):
         run_study(part_of(study, Shard(2, number)))
     merge(study)
-    names = ["clips", *(kind.table for stage in STAGES for kind in stage.tables)]
-    found, wanted = content(study), content(demo)
-    assert {name: found[name] for name in names} == {name: wanted[name] for name in names}
+    assert rows_of_part(study) == rows_of_part(demo)
     assert run_study(study).idle

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import time
 from collections import Counter
@@ -14,16 +13,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.run.executors.local import TRIES
-from pipeline.stages import BY_NAME
-from pipeline.study.config import Study, load_study
-from tests.conftest import write_study
+from pipeline.study.config import Study
+from tests.support.demo_part import demo_part, rows_of_part
 from tests.support.kills import is_alive, run_and_kill
 from tests.support.rig import STEPS, attempts_stored_twice, calls, go, rests, state, study_of, until
 from tests.support.zygote import Zygote
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="forks runs and looks for processes in /proc")
 CLIPS = 60
-MODEL_CLIPS = ("english_quick", "silence", "no_audio", "spanish")
+STEPS_OF_PART = 35  # three clips through eleven stages, and one that has no sound through two
 SEED = 20261123
 Size, Tell = Callable[[int, int], int], Callable[[str], None]
 
@@ -65,34 +63,23 @@ def test_f1_kill_of_the_run(
 
 @pytest.mark.model
 @pytest.mark.slow
-def test_f1_kill_of_a_run_with_models(
-    zygote: Zygote, demo_clips: Path, weights: Path, tmp_path: Path, size: Size, tell: Tell
-) -> None:
-    def study_named(name: str) -> Study:
-        folder = tmp_path / name / "clips"
-        folder.mkdir(parents=True)
-        for clip in MODEL_CLIPS:
-            shutil.copy(demo_clips / f"{clip}.mp4", folder)
-        return load_study(write_study(folder.parent, '[[sources]]\nfolder = "clips"\n'), BY_NAME)
-
-    whole, steps = study_named("whole"), tmp_path / "steps"
-    assert zygote.run(whole, stages="shipped", note_into=str(steps)) == 0
-    most, wanted = len(steps.read_text(encoding="utf-8").splitlines()), size(4, 12)
-    steps.unlink()
+def test_f1_kill_of_a_run_with_models(zygote: Zygote, demo: Study, tmp_path: Path, size: Size, tell: Tell) -> None:
+    steps, wanted = tmp_path / "steps", size(4, 12)
     steps.touch()
-    draw, study = random.Random(SEED), study_named("killed")
-    goals = sorted(draw.sample(range(most - 4), wanted))
+    study = demo_part(tmp_path / "killed")
+    draw = random.Random(SEED)
+    goals = sorted(draw.sample(range(STEPS_OF_PART - 4), wanted))
     kills = run_and_kill(
         zygote, study, goals, lambda: len(steps.read_text(encoding="utf-8").splitlines()), draw,
         stages="shipped", note_into=str(steps), save_every_s=0.0,
     )  # fmt: skip
     assert kills == wanted
-    assert state(study) == state(whole)
+    assert rows_of_part(study) == rows_of_part(demo)
     assert attempts_stored_twice(study) == 0
     assert rests(study) == []
     assert zygote.run(study, stages="shipped", note_into=str(tmp_path / "idle")) == 0
     assert not (tmp_path / "idle").exists(), "nothing is left to do"
-    tell(f"kill -9 of a run with all models at {wanted} points: the same tables")
+    tell(f"kill -9 of a run with all models at {wanted} points: the rows of the demo")
 
 
 def comes_to(study: Study, run: int, goal: int) -> bool:

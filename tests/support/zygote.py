@@ -1,6 +1,6 @@
 """A process with everything imported that forks a run of a study for each line it is told: starting one costs nothing.
 
-Run as a program it serves; `Zygote` is the other end, in the tests.
+`PROGRAM` serves; `Zygote` is the other end, in the tests.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ STAGES: dict[str, Sequence[type[Stage]]] = {
     "shipped": shipped.STAGES,
 }
 
+PROGRAM = "from tests.support.zygote import serve; serve()"  # in no file: workers have none to import first
 DISK_FULL, BUSY, MISTAKE, BROKEN = 74, 75, 2, 1
 JUMPS_S = (-3_600, 0, 86_400)  # of the clock
 JUMP_EVERY_S = 0.05
@@ -52,6 +53,8 @@ class Told:
     """What a run is to do, and what is to go wrong."""
 
     study: str
+    command: Sequence[str] = ()  # of the command line, in place of a call of the runner
+    says_into: str = ""  # a file for what it shows, and one with `.err` for what it complains of
     workers: int = 0
     stages: str = "fakes"
     as_its_file_says: bool = False  # the executor
@@ -112,7 +115,8 @@ def serve() -> None:
             forkserver._forkserver.ensure_running = lambda: None  # that of this process's parent serves it too
             code = BROKEN
             try:
-                code = run(Told(**json.loads(line)))
+                told = Told(**json.loads(line))
+                code = run_command(told) if told.command else run(told)
             finally:
                 os._exit(code)
         sys.stdout.write(f"{pid}\n")
@@ -121,7 +125,7 @@ def serve() -> None:
 
 def _start_forkserver() -> None:
     """Start the server that forks isolated calls, once for all runs: each would import everything anew."""
-    isolated_call._context().set_forkserver_preload([*isolated_call.PRELOAD, "tests.support.zygote"])
+    isolated_call._context()
     forkserver.ensure_running()
 
 
@@ -157,6 +161,28 @@ def run(told: Told) -> int:
     return code
 
 
+def run_command(told: Told) -> int:
+    """Run a command as told, as a process of its own would; gives the exit code."""
+    from pipeline.cli import main
+
+    for number, path in ((1, told.says_into), (2, f"{told.says_into}.err")):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), number)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
+    stages = STAGES[told.stages]
+    shipped.BY_NAME = {stage.name: stage for stage in stages}
+    run_study.__defaults__ = (None, (), False, None, stages)
+    sys.argv = ["cliptone", *told.command]
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return int(str(code))
+
+
 def _watcher(told: Told) -> Collecting | None:
     if told.measure_into:
         return Measuring(Path(told.measure_into))
@@ -176,7 +202,7 @@ class Zygote:
     def __init__(self, shim: Path | None = None, environment: dict[str, str] | None = None) -> None:
         preload = {"LD_PRELOAD": str(shim)} if shim else {}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.zygote"],
+            [sys.executable, "-c", PROGRAM],
             cwd=ROOT, env={**os.environ, **preload, **(environment or {})},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -211,7 +237,3 @@ class Zygote:
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
-
-
-if __name__ == "__main__":
-    serve()
