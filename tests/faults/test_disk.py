@@ -24,6 +24,7 @@ SEED = 20261123
 Size, Tell = Callable[[int, int], int], Callable[[str], None]
 
 
+@pytest.mark.slow
 def test_f3_the_nth_write_sync_or_rename_fails(failing: Zygote, tmp_path: Path, size: Size, tell: Tell) -> None:
     whole = study_of(tmp_path / "whole", FEW)
     assert failing.run(whole, save_every_s=0.0, count_into=str(tmp_path / "calls")) == 0
@@ -63,6 +64,7 @@ def small_disk(place: Path, size_bytes: int) -> Iterator[str]:
         subprocess.run([umount, "-l", str(place)], check=True)
 
 
+@pytest.mark.slow
 def test_f4_a_disk_that_is_too_small(zygote: Zygote, tmp_path: Path, size: Size, tell: Tell) -> None:
     clips = size(20, MANY)
     undisturbed = study_of(tmp_path / "undisturbed", clips)

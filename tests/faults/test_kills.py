@@ -36,7 +36,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> dict[st
 def test_f1_kill_of_the_run(
     zygote: Zygote, undisturbed: dict[str, str], tmp_path: Path, size: Size, tell: Tell
 ) -> None:
-    wanted, kills, repeated = size(25, 200), 0, 0
+    wanted, kills, repeated = size(10, 200), 0, 0
     draw = random.Random(SEED)
     for number in range(wanted):
         study = study_of(tmp_path / str(number), CLIPS)
@@ -93,6 +93,7 @@ def workers_of(run: int) -> list[int]:
     return [pid for pid in map(int, found) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
+@pytest.mark.slow
 def test_f2_kill_of_a_worker(
     zygote: Zygote, undisturbed: dict[str, str], tmp_path: Path, size: Size, tell: Tell
 ) -> None:
@@ -101,6 +102,7 @@ def test_f2_kill_of_a_worker(
     tell(f"kill -9 of a worker at {wanted} random points of {studies} runs: each run goes on to the same tables")
 
 
+@pytest.mark.slow
 def test_f11_kill_of_a_worker_that_holds_a_batch(
     zygote: Zygote, undisturbed: dict[str, str], tmp_path: Path, size: Size, tell: Tell
 ) -> None:

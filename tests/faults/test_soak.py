@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from pipeline.store.compact import rebuild
 from pipeline.store.publish.duckdb_file import SPARE
 from tests.support.rig import STEPS, attempts_stored_twice, go, state, study_of
@@ -19,6 +21,7 @@ FIXED_MIB = 48  # that a short run may take for these
 MIB = 1 << 20
 
 
+@pytest.mark.slow
 def test_f17_soak(zygote: Zygote, tmp_path: Path, size: Size, tell: Tell) -> None:
     clips = size(400, 40_000)
     study = study_of(tmp_path / "study", clips)

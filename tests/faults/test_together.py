@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from pipeline.study.config import Study, load_study
 from tests.support.rig import BY_NAME, attempts_stored_twice, go, state, study_of
 from tests.support.zygote import BUSY, Zygote
@@ -59,6 +61,7 @@ print(len(wrong), *wrong[:3], sep="; ")
 """
 
 
+@pytest.mark.slow
 def test_f13_readers_during_a_run(zygote: Zygote, tmp_path: Path, size: Size, tell: Tell) -> None:
     times, clips = size(60, 1_000), size(30, 600)
     study = study_of(tmp_path, clips)

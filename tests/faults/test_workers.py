@@ -32,6 +32,7 @@ def failures(path: Path) -> dict[str, str]:
         return dict(connection.execute(sql).fetchall())
 
 
+@pytest.mark.slow
 def test_f10_four_bad_clips_of_fifty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
 ) -> None:

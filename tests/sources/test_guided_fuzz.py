@@ -18,6 +18,7 @@ RUNS = 50_000 if ALL else 1_000
 LIMIT_S = 60  # for one input
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["imports", "captions", "own_files"])
 def test_whatever_bytes_reach_new_lines_end_in_values_or_a_sentence(tmp_path: Path, kind: str) -> None:
     options = [f"-runs={RUNS}", "-seed=1", "-max_len=6000", f"-timeout={LIMIT_S}", f"-artifact_prefix={tmp_path}/"]

@@ -314,6 +314,7 @@ def test_a_third_of_a_second_and_a_wordless_region_pass(tmp_path: Path) -> None:
         assert (transcript.text is None) == (transcript.reason in {"no_text", "low_trust"})
 
 
+@pytest.mark.slow
 @pytest.mark.model
 @pytest.mark.usefixtures("weights")
 def test_two_languages_two_voices_and_twenty_milliseconds_are_no_error(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_speechbrain_imports_and_the_stand_in_is_used_only_where_torchaudio_fails() -> None:
     ours = python(OURS)
     assert ours.returncode == 0, ours.stderr

@@ -106,6 +106,7 @@ def test_both_engines_hear_the_same_words(demo: Any) -> None:
     assert spoken(exact, waveform) == spoken(reference, waveform)
 
 
+@pytest.mark.slow
 def test_int8_stays_close_to_the_reference(fast: CTranslate2Engine, demo: Any) -> None:
     """Over all demo clips 0.6 % of the words differed when this was written."""
     waveforms, reference = [demo(name) for name in ("english_clear", "english_quick", "english_slow")], OpenAIEngine()

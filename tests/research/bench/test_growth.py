@@ -29,6 +29,7 @@ def test_one_size_has_no_slope() -> None:
     assert list(found.lines())[1].rstrip().endswith("–")
 
 
+@pytest.mark.slow
 def test_a_small_study_is_measured_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "REPEATS", 1)
     monkeypatch.setattr(growth, "BATCH_CLIPS", 4)

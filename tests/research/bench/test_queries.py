@@ -46,6 +46,7 @@ def test_the_table_marks_what_is_over() -> None:
     assert lines[0].split()[:2] == ["query", "rows"]
 
 
+@pytest.mark.slow
 def test_each_query_of_the_folder_runs_with_the_values_that_its_header_names(published: Path) -> None:
     """In this process, and one round each: what is measured does not matter here."""
     rows = {
@@ -66,12 +67,14 @@ def test_of_many_rows_the_first_and_the_count_are_timed(published: Path, monkeyp
     assert (found.rows, found.measure) == (12, "first 1,000 or count")
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_for_each(published: Path) -> None:
     found = list(time_queries(published, 1, ["funnel", "clip_tone"]))
     assert [one.name for one in found] == ["funnel", "clip_tone"]
     assert all(one.seconds > 0 and one.cpu_s > 0 and 20 < one.peak_mib < 2_000 for one in found)
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_the_query_not_of_who_started_it(published: Path) -> None:
     held = b"x" * (1 << 30)
     (found,) = time_queries(published, 1, ["funnel"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from pipeline.study.config import Study, work_name
 from tests.support.kills import run_and_kill
@@ -33,6 +34,7 @@ def tables(study: Study) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+@pytest.mark.slow
 def test_f1_a_collection_killed_at_random_points(
     zygote: Zygote, tmp_path: Path, size: Callable[[int, int], int], tell: Callable[[str], None]
 ) -> None:

@@ -29,6 +29,7 @@ class QuickClock(platform_lanes.Clock):
         super().wait(changed, seconds / self._speed)
 
 
+@pytest.mark.slow
 def test_f6_a_storm_of_refusals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: Callable[[int, int], int], tell: Callable[[str], None]
 ) -> None:

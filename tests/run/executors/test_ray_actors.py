@@ -102,6 +102,7 @@ def test_a_clip_that_kills_every_worker_fails_and_its_companions_pass(executor: 
     assert f"{TRIES} workers died with it" in (found["clip2"].message or "")
 
 
+@pytest.mark.slow
 def test_clips_of_a_lost_worker_go_to_another(executor: RayExecutor, tmp_path: Path) -> None:
     found = outcomes(executor, plan(Unlucky, folder=str(tmp_path)), NAMES[:2])
     assert all(outcome.ok for outcome in found.values())

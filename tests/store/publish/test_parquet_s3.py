@@ -65,6 +65,7 @@ def doubles(reader: StudyReader) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bucket")
 def test_results_in_a_bucket_are_read_from_anywhere(tmp_path: Path) -> None:
     run(tmp_path, 2)
