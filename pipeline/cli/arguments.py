@@ -30,13 +30,13 @@ def find_study(named: Path | None) -> Path:
     """The study file that is meant: the named one, the only one here, or the demo."""
     if named is not None:
         return named
-    found = _studies("*.toml") or _studies("outputs/demo/*.toml")
+    found = _study_files("*.toml") or _study_files("outputs/demo/*.toml")
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise UserError(f"name the study file, as in `cliptone run my-study.toml` (found here: {names})")
     return found[0]
 
 
-def _studies(pattern: str) -> list[Path]:
+def _study_files(pattern: str) -> list[Path]:
     """Study files below the current folder; a lexicon or another tool's settings are none."""
     return [path for path in sorted(Path.cwd().glob(pattern)) if "[[sources]]" in path.read_text("utf-8", "replace")]

@@ -36,7 +36,7 @@ def import_file(
 
     if not path.exists():
         raise UserError(f"{path} is not there")
-    hints = Hints(donor, _columns(mapping or ()), platform)
+    hints = Hints(donor, _column_mapping(mapping or ()), platform)
     if study is not None:
         _store(path, study, hints, fetch)
     elif fetch:
@@ -83,7 +83,7 @@ def _preview(path: Path, hints: Hints) -> None:
         )
 
 
-def _columns(mapping: Sequence[str]) -> dict[str, str]:
+def _column_mapping(mapping: Sequence[str]) -> dict[str, str]:
     """Our columns and theirs, from `ours=theirs`."""
     pairs = [(text, *text.partition("=")) for text in mapping]
     wrong = next((text for text, ours, _, theirs in pairs if not ours.strip() or not theirs.strip()), None)

@@ -191,12 +191,14 @@ def overview_table(rows: Iterable[Mapping[str, Any]], width: int) -> Table:
     for row in rows:
         table.add_row(
             escape(str(row["file_name"] or row["clip_id"])),
-            _number(row["speech_s"], 1),
+            _number_cell(row["speech_s"], 1),
             row["language"] or "–",
-            escape(_first_words(row["text"])) if row["text"] else _why(row["text_reason"]),
-            _tone(row) if row["tone"] else _why(row["tone_reason"]),
-            _number(row["tone_probability"], 2),
-            _number(row["sentiment"], 2) if row["sentiment"] is not None else _why(row["sentiment_reason"]),
+            escape(_first_words(row["text"])) if row["text"] else _reason_cell(row["text_reason"]),
+            _tone_cell(row) if row["tone"] else _reason_cell(row["tone_reason"]),
+            _number_cell(row["tone_probability"], 2),
+            _number_cell(row["sentiment"], 2)
+            if row["sentiment"] is not None
+            else _reason_cell(row["sentiment_reason"]),
             f"[{'green' if row['status'] == 'ok' else 'red'}]{row['status']}[/]",
         )
     return table
@@ -222,7 +224,7 @@ def plain_table(headers: Sequence[str], rows: Iterable[Sequence[object]], cut: i
     for header in headers:
         table.add_column(header, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value, cut) for value in row))
+        table.add_row(*(_plain_cell(value, cut) for value in row))
     return table
 
 
@@ -242,30 +244,30 @@ def as_text(result: pa.Table, form: str) -> str:
     return lines.getvalue()
 
 
-def _cell(value: object, cut: int | None = None) -> str:
+def _plain_cell(value: object, cut: int | None = None) -> str:
     if value is None:
         return "[dim]NULL[/]"
     if isinstance(value, float):
         return f"{value:.{DIGITS}f}"
     if isinstance(value, dict):
-        return escape(", ".join(f"{key} {_cell(part)}" for key, part in value.items()))
+        return escape(", ".join(f"{key} {_plain_cell(part)}" for key, part in value.items()))
     if isinstance(value, list):
         return escape(" ".join(str(part) for part in value))
     text = CONTROL.sub("\ufffd", str(value))
     return escape(text if cut is None or len(text) <= cut else f"{text[:cut]} …")
 
 
-def _tone(row: Mapping[str, Any]) -> str:
+def _tone_cell(row: Mapping[str, Any]) -> str:
     """The tone in its colour, with a question mark where the model is unsure of most of it."""
     doubt = "?" if (row["unsure_share"] or 0) > MOST else ""
     return f"[{TONE_STYLES.get(row['tone'], 'white')}]{row['tone']}{doubt}[/]"
 
 
-def _number(value: float | None, digits: int) -> str:
+def _number_cell(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _why(reason: str | None) -> str:
+def _reason_cell(reason: str | None) -> str:
     return f"[dim]{SHORT_REASONS.get(reason, reason)}[/]" if reason else "–"
 
 

@@ -35,7 +35,7 @@ class Check:
 
 def check_up(folder: Path) -> Iterator[Check]:
     """Everything in turn; a check that itself fails is a problem with its message."""
-    for check in (_python, _ffmpeg, _limits, _versions, _yt_dlp, _models, _tagger, _disk, _network, _gpu):
+    for check in (_python, _ffmpeg, _limits, _package_versions, _yt_dlp, _models, _tagger, _disk, _network, _gpu):
         try:
             yield from check(folder)
         except (CliptoneError, OSError, PackageNotFoundError) as error:
@@ -60,7 +60,7 @@ def _limits(_: Path) -> Iterator[Check]:
         yield Check("media files", "note", f"read in processes of their own, {limited}, with network", advice)
 
 
-def _versions(_: Path) -> Iterator[Check]:
+def _package_versions(_: Path) -> Iterator[Check]:
     yield Check("versions", "ok", ", ".join(f"{name} {version(name)}" for name in PACKAGES))
 
 

@@ -39,8 +39,8 @@ def train_head(
     loaded = load(path)
     found = train(loaded.folder, labels, name)
     audit_log.note(loaded.folder, "train-head", {"regions": found.regions, "authors": found.authors})
-    _left_out(found.left_out)
-    _figures(found.figures)
+    _print_left_out(found.left_out)
+    _print_figures(found.figures)
     models = getattr(loaded.file.options["emotion"], "models", ())
     lines = (
         f"{found.model}: {found.regions} regions of {found.authors} authors; figures are for authors it had not heard.",
@@ -68,20 +68,20 @@ def evaluate(
     if (corpus is None) != (folder is None):
         raise UserError("--corpus takes a name and a folder, as in --corpus emodb path/to/emodb")
     if corpus is not None and folder is not None:
-        _corpus(corpus, folder, tuple(model or ("starter",)), study)
+        _evaluate_corpus(corpus, folder, tuple(model or ("starter",)), study)
         return
     loaded = load(find_study(study))
     if labels is not None:
         from pipeline.results.evaluation.tone import evaluate_tone
 
-        _evaluation(loaded.folder, evaluate_tone(loaded.folder, labels, tuple(model or ())))
+        _print_evaluation(loaded.folder, evaluate_tone(loaded.folder, labels, tuple(model or ())))
     elif transcripts is not None:
         from pipeline.results.evaluation.transcripts import evaluate_transcripts
 
-        _evaluation(loaded.folder, evaluate_transcripts(loaded.folder, transcripts))
+        _print_evaluation(loaded.folder, evaluate_transcripts(loaded.folder, transcripts))
 
 
-def _corpus(name: str, folder: Path, models: Sequence[str], study: Path | None) -> None:
+def _evaluate_corpus(name: str, folder: Path, models: Sequence[str], study: Path | None) -> None:
     from rich.progress import Progress
 
     from pipeline.analysis.models.cache import MODELS
@@ -100,17 +100,17 @@ def _corpus(name: str, folder: Path, models: Sequence[str], study: Path | None) 
         console().print(f"{model} on {name}: {trial.used} of {len(utterances)} utterances, {speakers} speakers")
         if model in MODELS:
             console().print(f"trained on: {MODELS[model].trained_on}", markup=False)
-        _counted("left out", trial.left_out.items())
-        _counted("no score", trial.abstained.items())
-        _figures(trial.figures)
+        _print_counts("left out", trial.left_out.items())
+        _print_counts("no score", trial.abstained.items())
+        _print_figures(trial.figures)
 
 
-def _evaluation(folder: StudyFolder, found: Evaluation) -> None:
+def _print_evaluation(folder: StudyFolder, found: Evaluation) -> None:
     from pipeline.cli.display import plain_table
     from pipeline.study import audit_log
 
     audit_log.note(folder, "evaluate", {"figures": len(found.rows)})
-    _left_out(found.left_out)
+    _print_left_out(found.left_out)
     for note in found.notes:
         console().print(f"left out: {note}", markup=False)
     rows = [
@@ -125,7 +125,7 @@ def _evaluation(folder: StudyFolder, found: Evaluation) -> None:
         console().print(f"drawn      {path}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _figures(figures: Iterable[Figure]) -> None:
+def _print_figures(figures: Iterable[Figure]) -> None:
     from pipeline.cli.display import plain_table
 
     rows = [
@@ -136,13 +136,13 @@ def _figures(figures: Iterable[Figure]) -> None:
     console().print(plain_table(HEADERS, rows))
 
 
-def _left_out(left_out: Sequence[LeftOut]) -> None:
+def _print_left_out(left_out: Sequence[LeftOut]) -> None:
     from pipeline.results.evaluation.labels import left_out_lines
 
     for line in left_out_lines(left_out):
         console().print(f"left out: {line}", markup=False, soft_wrap=True)
 
 
-def _counted(what: str, counts: Iterable[tuple[str, int]]) -> None:
+def _print_counts(what: str, counts: Iterable[tuple[str, int]]) -> None:
     for reason, count in counts:
         console().print(f"{what}: {count} × {reason}", markup=False, soft_wrap=True)

@@ -45,7 +45,7 @@ def export(
     from pipeline.results.export.levels import level_of
     from pipeline.study import audit_log
 
-    chosen = ExportOptions(level_of(level), form, _subtitles(subtitles), folder, ids)
+    chosen = ExportOptions(level_of(level), form, _subtitle_formats(subtitles), folder, ids)
     path = find_study(study)
     if path.suffix != ".toml":
         raise UserError(f"name the study file in place of {path}: pseudonyms need its name and its rules")
@@ -53,10 +53,10 @@ def export(
     with console().status("exporting …"):
         made = export_study(loaded, chosen)
     audit_log.note(loaded.folder, "export", {"level": level, "form": form, "files": len(made.files)})
-    _show(made, level)
+    _print_export(made, level)
 
 
-def _subtitles(text: str) -> tuple[Subtitles, ...]:
+def _subtitle_formats(text: str) -> tuple[Subtitles, ...]:
     from pipeline.results.export.build import SUFFIXES
 
     known = {str(name): name for name in SUFFIXES}
@@ -67,7 +67,7 @@ def _subtitles(text: str) -> tuple[Subtitles, ...]:
     return tuple(known[name] for name in named)
 
 
-def _show(made: ExportResult, level: str) -> None:
+def _print_export(made: ExportResult, level: str) -> None:
     from pipeline.cli.display import plain_table
 
     rows = [(file.path, file.table.rows.num_rows, len(file.table.rows.column_names)) for file in made.files]

@@ -31,7 +31,7 @@ def plan(
     from pipeline.run.estimate.estimate import Estimate, markdown
     from pipeline.run.estimate.rates import measured
 
-    loaded = _study(study)
+    loaded = _study_or_none(study)
     if clips is not None and (clips < 1 or clips != int(clips)):
         raise UserError(f"--clips is a whole number from 1 on, as in 10e6, not {clips:g}")
     if seconds_per_clip is not None and seconds_per_clip <= 0:
@@ -42,7 +42,7 @@ def plan(
     write(markdown(Estimate(wish, measured(loaded, Path.cwd()))), output)
 
 
-def _study(named: Path | None) -> Study | None:
+def _study_or_none(named: Path | None) -> Study | None:
     """The study that is meant; None if none is named and none, or several, are here."""
     try:
         return load(find_study(named))
@@ -64,7 +64,7 @@ def _wish(
     if study is None:
         free = shutil.disk_usage(Path.cwd()).free
         return Wish(clips or 0, seconds_per_clip, workers or cores(), gpus, None, PACES, free_bytes=free)
-    named, shares = _named(study)
+    named, shares = _clips_in_sources(study)
     options, privacy = study.file.options["download"], study.file.privacy
     assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
     return Wish(
@@ -80,7 +80,7 @@ def _wish(
     )
 
 
-def _named(study: Study) -> tuple[int, dict[str, float]]:
+def _clips_in_sources(study: Study) -> tuple[int, dict[str, float]]:
     """How many clips the sources of a study name, and which share of them is fetched from each platform."""
     from collections import Counter
 

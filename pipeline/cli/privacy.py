@@ -53,7 +53,7 @@ def forget(
         found = forget_them(loaded, named)
     people = {"authors": found.authors, "donors": found.donors}
     audit_log.note(loaded.folder, "forget", {"clips": found.clips, **people, "proven": str(found.proven)})
-    _forgotten(found)
+    _print_forgotten(found)
 
 
 @optout_app.command("add")
@@ -78,7 +78,7 @@ def optout_add(
         f"{counts['accounts']} accounts and {counts['posts']} posts stay out of {loaded.file.name} from now on."
     )
     if found.receipt:
-        _forgotten(found)
+        _print_forgotten(found)
 
 
 @keys_app.command("show")
@@ -148,7 +148,7 @@ def expire(
 
     if yes and not what:
         raise UserError("name what to delete, as in --what media --what audio, or --what everything")
-    loaded, classes = load(find_study(study)), _classes(what or [])
+    loaded, classes = load(find_study(study)), _retention_classes(what or [])
     found = expire_now(loaded, classes) if yes else due(loaded.folder, classes)
     rows = [(one.what, one.meaning, one.files, round(one.bytes / 1e6, 1)) for one in found]
     console().print(plain_table(("class", "what it is", "files", "MB"), rows))
@@ -183,7 +183,7 @@ def show_audit(study: StudyArgument = None) -> None:
     console().print(f"The chain of {verdict.lines} lines holds. Last digest: {verdict.last}", soft_wrap=True)
 
 
-def _classes(names: list[str]) -> list[Class]:
+def _retention_classes(names: list[str]) -> list[Class]:
     from pipeline.privacy.retention import CLASSES
 
     unknown = [name for name in names if name not in CLASSES]
@@ -192,7 +192,7 @@ def _classes(names: list[str]) -> list[Class]:
     return [one for one in CLASSES if not names or one in names]
 
 
-def _forgotten(found: Forgotten) -> None:
+def _print_forgotten(found: Forgotten) -> None:
     from pipeline.privacy.receipt import NOT_REACHED
 
     lines = [

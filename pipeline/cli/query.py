@@ -54,7 +54,7 @@ def query(
         console().print(get_query(name, own).usage, markup=False, highlight=False)
     else:
         chosen = get_query(name, own)
-        show(chosen.sql, chosen.bind(_named(context.args)), study, form, output)
+        show(chosen.sql, chosen.bind(_query_parameters(context.args)), study, form, output)
 
 
 @app.command()
@@ -91,7 +91,7 @@ def _own_queries(study: Path | None) -> Path | None:
     return own_folder(study) if study else None
 
 
-def _named(words: list[str]) -> dict[str, str]:
+def _query_parameters(words: list[str]) -> dict[str, str]:
     """Words of the command line as parameters of a query: --name value, or --name=value."""
     given: dict[str, str] = {}
     rest = iter(words)

@@ -28,9 +28,9 @@ def demo(folder: Annotated[Path, typer.Argument(help="where to put the demo stud
     study_file = copy_demo(folder)
     is_new = _run(load(study_file), (), retry_failed=False)
     study = load(study_file)
-    _overview(study.folder)
+    _print_overview(study.folder)
     if is_new:
-        _judge(study.folder, folder / TRUE_TEXTS)
+        _check_transcripts(study.folder, folder / TRUE_TEXTS)
     _where_next(study)
 
 
@@ -75,13 +75,13 @@ def run(
     if engine or address:
         loaded = _with_engine(loaded, engine or "ray", address)
     if shard:
-        loaded = _part(loaded, shard)
+        loaded = _as_shard(loaded, shard)
     _run(loaded, tuple(stage or ()), retry_failed, seconds)
     then = "cliptone merge, once all shards have run" if shard else "cliptone query clip_overview · cliptone report"
     console().print(f"See: cliptone status · {then}", style="dim")
 
 
-def _part(study: Study, shard: str) -> Study:
+def _as_shard(study: Study, shard: str) -> Study:
     """A study as one of its shards."""
     from pipeline.run.shards.prepare import part_of
     from pipeline.study.shard import shard_named
@@ -203,18 +203,18 @@ def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s
             return True
         raise Stopped("stopped; what was done is saved, and the next run goes on from here") from None
     if not report.idle:
-        audit_log.note(study.folder, "run", _counts(report))
+        audit_log.note(study.folder, "run", _audit_counts(report))
     console().print(report_lines(report), markup=False)
     return not report.idle
 
 
-def _counts(report: RunSummary) -> dict[str, int | str]:
+def _audit_counts(report: RunSummary) -> dict[str, int | str]:
     """What a run did, for the audit log."""
     failed = sum(sum(reasons.values()) for reasons in report.failed.values())
     return {"listed": report.listed, "new": report.new, "passed": sum(report.passed.values()), "failed": failed}
 
 
-def _overview(folder: StudyFolder) -> None:
+def _print_overview(folder: StudyFolder) -> None:
     from pipeline.cli.display import overview_table
     from pipeline.results.study import StudyReader
     from pipeline.store.queries import get_query
@@ -225,7 +225,7 @@ def _overview(folder: StudyFolder) -> None:
     screen.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"]), screen.width))
 
 
-def _judge(folder: StudyFolder, true_texts: Path) -> None:
+def _check_transcripts(folder: StudyFolder, true_texts: Path) -> None:
     """Compare what was heard with what is truly said, and store it."""
     from pipeline.results.evaluation.groups import ALL
     from pipeline.results.evaluation.transcripts import evaluate_transcripts

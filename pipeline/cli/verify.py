@@ -36,7 +36,7 @@ def verify(
     loaded = load(find_study(study))
     with console().status("looking at every file …"):
         found, left = mend(loaded) if repair else (look(loaded), [])
-    _show(found)
+    _print_findings(found)
     if not repair:
         _end(found, "cliptone verify --repair mends what it can" if any(one.is_mended for one in found) else "")
         return
@@ -48,7 +48,7 @@ def verify(
     _end(left, "what is left needs you: see the last column")
 
 
-def _show(found: Sequence[Finding]) -> None:
+def _print_findings(found: Sequence[Finding]) -> None:
     from pipeline.cli.display import plain_table
 
     rows = [(one.check, one.clip_id or "–", one.what, one.advice) for one in found[:MOST_LINES]]

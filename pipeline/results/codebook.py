@@ -201,7 +201,7 @@ def _html(entries: Sequence[Entry]) -> str:
         "vertical-align:top}"
         ":root{color-scheme:light dark}"
     )
-    links = " · ".join(f'<a href="#{_text(entry.name)}">{_text(entry.name)}</a>' for entry in entries)
+    links = " · ".join(f'<a href="#{_html_text(entry.name)}">{_html_text(entry.name)}</a>' for entry in entries)
     sections = "\n".join(map(_section, entries))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Codebook</title>'
@@ -211,19 +211,19 @@ def _html(entries: Sequence[Entry]) -> str:
 
 
 def _section(entry: Entry) -> str:
-    about = "".join(f"<li>{_text(line)}</li>" for line in entry.about)
+    about = "".join(f"<li>{_html_text(line)}</li>" for line in entry.about)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("column", "type", "unit", "range", "meaning"))
     rows = "\n".join(
-        f"<tr><td><code>{_text(variable.name)}</code></td><td>{_text(_type(entry, variable))}</td>"
-        f"<td>{_text(variable.unit)}</td><td>{_text(variable.range)}</td><td>{_text(variable.meaning)}</td></tr>"
+        f"<tr><td><code>{_html_text(variable.name)}</code></td><td>{_html_text(_type(entry, variable))}</td>"
+        f"<td>{_html_text(variable.unit)}</td><td>{_html_text(variable.range)}</td><td>{_html_text(variable.meaning)}</td></tr>"
         for variable in entry.variables
     )
     return (
-        f'<section id="{_text(entry.name)}"><h2>{entry.kind} <code>{_text(entry.name)}</code></h2>\n'
-        f"<p>{_text(entry.meaning)}</p><ul>{about}</ul>\n<table><tr>{head}</tr>\n{rows}\n</table></section>"
+        f'<section id="{_html_text(entry.name)}"><h2>{entry.kind} <code>{_html_text(entry.name)}</code></h2>\n'
+        f"<p>{_html_text(entry.meaning)}</p><ul>{about}</ul>\n<table><tr>{head}</tr>\n{rows}\n</table></section>"
     )
 
 
-def _text(text: str) -> str:
+def _html_text(text: str) -> str:
     """A text for HTML; the backticks of Markdown become code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

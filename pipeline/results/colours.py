@@ -30,8 +30,8 @@ def label_colours(labels: Iterable[str]) -> dict[str, str]:
     taken = {KNOWN[label] for label in ordered if label in KNOWN}
     free = [colour for colour in PALETTE if colour not in taken] or list(PALETTE)
     unknown = [label for label in ordered if label not in KNOWN]
-    return {**{label: free[unknown.index(label) % len(free)] for label in unknown}, **_known(ordered)}
+    return {**{label: free[unknown.index(label) % len(free)] for label in unknown}, **_fixed_colours(ordered)}
 
 
-def _known(labels: Iterable[str]) -> dict[str, str]:
+def _fixed_colours(labels: Iterable[str]) -> dict[str, str]:
     return {label: KNOWN[label] for label in labels if label in KNOWN}

@@ -34,7 +34,7 @@ class StudyReader(ResultsReader):
         """One clip: its rows as frames, its sound where it is kept, and plots; `UserError` names the nearest id."""
         from pipeline.results.clip.view import STATEMENTS, ClipView
 
-        self._check(clip_id)
+        self._require_clip(clip_id)
         frames = {name: self.sql(statement, clip_id=clip_id) for name, statement in STATEMENTS.items()}
         return ClipView(clip_id, **frames, pitch_range=self.pitch_range(), _read=lambda: self.waveform(clip_id))
 
@@ -43,7 +43,7 @@ class StudyReader(ResultsReader):
         path = StudyFolder.at(self.path.parent).audio_path(clip_id)
         if path.is_file():
             return read_audio(path)
-        self._check(clip_id)
+        self._require_clip(clip_id)
         if not self.arrow("FROM audio WHERE clip_id = $clip_id", {"clip_id": clip_id}).num_rows:
             raise UserError(f"{clip_id} has no decoded audio: `cliptone query failures` says why")
         raise UserError(f"the audio of {clip_id} is not kept in this study: set keep_audio = true and run it again")
@@ -60,7 +60,7 @@ class StudyReader(ResultsReader):
             options.get("pitch_floor_hz", usual.floor_hz), options.get("pitch_ceiling_hz", usual.ceiling_hz)
         )
 
-    def _check(self, clip_id: str) -> None:
+    def _require_clip(self, clip_id: str) -> None:
         """`UserError` that names the nearest clip, or that of the file so called, if there is none of this id."""
         rows = self.arrow(NEAREST, {"clip_id": clip_id})["clip_id"].to_pylist()
         if not rows:

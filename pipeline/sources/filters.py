@@ -40,7 +40,7 @@ class PostFilter:
 
     def _by_caption(self, clip: ClipRow) -> tuple[str, str] | None:
         if self._options.languages:
-            language = _language(clip)
+            language = _language_of_clip(clip)
             if language is not None and language not in self._options.languages:
                 return "languages", f"the language {language} is not among {', '.join(self._options.languages)}"
         if clip.caption is None:
@@ -73,7 +73,9 @@ class PostFilter:
             strata.setdefault(self.stratum(clip), []).append(clip.clip_id)
         left_out: dict[str, str] = {}
         for name, clip_ids in strata.items():
-            ranked = sorted(clip_ids, key=lambda clip_id: (clip_id not in first, _draw(self._options.seed, clip_id)))
+            ranked = sorted(
+                clip_ids, key=lambda clip_id: (clip_id not in first, _draw_value(self._options.seed, clip_id))
+            )
             among = f" of {self._options.sample_by} {name}" if self._options.sample_by else ""
             for clip_id in ranked[self._options.sample :]:
                 if clip_id not in first:
@@ -86,13 +88,13 @@ class PostFilter:
         values = {
             "platform": clip.platform,
             "author": clip.author_key,
-            "language": _language(clip),
+            "language": _language_of_clip(clip),
             "week": week,
         }
         return (values[self._options.sample_by] if self._options.sample_by else "") or "unknown"
 
 
-def _language(clip: ClipRow) -> str | None:
+def _language_of_clip(clip: ClipRow) -> str | None:
     """As the platform states it, or as the caption shows; None where neither is clear."""
     return clip.declared_language or language_of(clip.caption or "", MIN_WORDS, MIN_LANGUAGE_PROBABILITY)
 
@@ -102,5 +104,5 @@ def _below(value: object, least: object) -> bool:
     return value is not None and least is not None and value < least  # type: ignore[operator]
 
 
-def _draw(seed: str, clip_id: str) -> float:
+def _draw_value(seed: str, clip_id: str) -> float:
     return int.from_bytes(hashlib.sha256(f"{seed}|{clip_id}".encode()).digest()[:8]) / 2**64

@@ -35,7 +35,7 @@ class MediaFiles:
         sidecar = self._sidecars.get(source.sidecar or "", Sidecar())
         if source.sidecar:
             self._labels.setdefault(source.sidecar, label)
-        folder, paths = _list(self._study.file, source)
+        folder, paths = _files_of_source(self._study.file, source)
         for path in paths:
             relative = path.relative_to(folder).as_posix()
             name = next((name for name in (relative, path.name) if name in sidecar.rows), None)
@@ -71,7 +71,7 @@ def _clip_id(post: Post, name: str) -> str:
     return f"{post.platform}:{post.post_id}" if post.platform and post.post_id else f"file:{name}"
 
 
-def _list(file: StudyFile, source: SourceOptions) -> tuple[Path, list[Path]]:
+def _files_of_source(file: StudyFile, source: SourceOptions) -> tuple[Path, list[Path]]:
     """The folder that clip ids are relative to, and its media files in order."""
     if source.folder:
         folder = file.resolve(source.folder)

@@ -25,7 +25,7 @@ POST_ADDRESSES = {
 def from_info(info: Mapping[str, Any], source: str) -> Post:
     """A post from yt-dlp's description of a video: an allow-list of its fields, never addresses with signatures."""
     platform = platform_of(str(info.get("extractor_key") or info.get("extractor") or ""))
-    description, title = _text(info.get("description")), _text(info.get("title"))
+    description, title = _text_or_none(info.get("description")), _text_or_none(info.get("title"))
     if platform == "youtube" and title and description:
         description = f"{title}\n{description}"
     # Instagram swaps the two: its `uploader` is the full name and `channel` the account's name.
@@ -35,7 +35,7 @@ def from_info(info: Mapping[str, Any], source: str) -> Post:
         else info.get("uploader_id" if platform == "youtube" else "uploader")
     )
     author_id = info.get("channel_id") if platform == "youtube" else info.get("uploader_id")
-    posted_at, precision = _posted(info)
+    posted_at, precision = _posted_at(info)
     counts = {
         "views": info.get("view_count"),
         "likes": info.get("like_count"),
@@ -47,19 +47,19 @@ def from_info(info: Mapping[str, Any], source: str) -> Post:
     return Post(
         source=source,
         platform=platform,
-        post_id=_text(info.get("id")),
-        url=_text(info.get("webpage_url")),
+        post_id=_text_or_none(info.get("id")),
+        url=_text_or_none(info.get("webpage_url")),
         caption=description or title,
-        author=_text(handle),
-        author_id=_text(author_id),
+        author=_text_or_none(handle),
+        author_id=_text_or_none(author_id),
         posted_at=posted_at,
         posted_precision=precision,
-        duration_s=_number(info.get("duration")),
-        language=language_of(_text(info.get("language"))),
-        sound_title=_text(info.get("track")),
+        duration_s=_number_or_none(info.get("duration")),
+        language=language_of(_text_or_none(info.get("language"))),
+        sound_title=_text_or_none(info.get("track")),
         sound_artist=", ".join(str(artist) for artist in artists) or None,
-        counted_at=_epoch(info.get("epoch")),  # when yt-dlp looked
-        counts={name: int(count) for name, value in counts.items() if (count := _number(value)) is not None},
+        counted_at=_epoch_time(info.get("epoch")),  # when yt-dlp looked
+        counts={name: int(count) for name, value in counts.items() if (count := _number_or_none(value)) is not None},
     )
 
 
@@ -90,27 +90,27 @@ def parse_time(text: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _posted(info: Mapping[str, Any]) -> tuple[datetime | None, str | None]:
-    exact = _epoch(info.get("timestamp"))
+def _posted_at(info: Mapping[str, Any]) -> tuple[datetime | None, str | None]:
+    exact = _epoch_time(info.get("timestamp"))
     if exact is not None:
         return exact, "second"
-    day = _text(info.get("upload_date"))
+    day = _text_or_none(info.get("upload_date"))
     if day is not None and len(day) == len("20260131") and day.isdigit():
         return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC), "day"
     return None, None
 
 
-def _epoch(value: object) -> datetime | None:
-    seconds = _number(value)
+def _epoch_time(value: object) -> datetime | None:
+    seconds = _number_or_none(value)
     return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
 
 
-def _number(value: object) -> float | None:
+def _number_or_none(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
 
 
-def _text(value: object) -> str | None:
+def _text_or_none(value: object) -> str | None:
     text = "" if value is None else str(value)
     return text or None

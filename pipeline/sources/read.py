@@ -59,11 +59,11 @@ def read_sources(study: Study) -> Sources:
     for source, label in zip(study.file.sources, study.file.labels, strict=True):
         if source.folder or source.glob:
             found += files.of(source, label)
-        elif not source.listing and (export := _export(study.file, source, label)) is not None:
+        elif not source.listing and (export := _source_export(study.file, source, label)) is not None:
             exports.append(export)
             found += export.sourced_posts()
         elif not source.listing:
-            found += _addresses(study.file, source, label)
+            found += _url_posts(study.file, source, label)
     found += files.missing()
     once: dict[tuple[str, Provenance], SourcedPost] = {}
     for sourced_post in found:
@@ -78,7 +78,7 @@ def read_listings(study: Study) -> tuple[ListingRequest, ...]:
     if study.folder.shard:
         return ()
     named = zip(study.file.sources, study.file.labels, strict=True)
-    return tuple(_listing(study.file, source, label) for source, label in named if source.listing)
+    return tuple(_listing_request(study.file, source, label) for source, label in named if source.listing)
 
 
 def stamp(file: StudyFile, key: bytes | None) -> str | None:
@@ -93,15 +93,15 @@ def stamp(file: StudyFile, key: bytes | None) -> str | None:
     try:
         for source, label in zip(file.sources, file.labels, strict=True):
             read.update(f"\n{label} {source.model_dump_json()}".encode())
-            for path in _paths(file, source):
-                for line in _stamps(path):
+            for path in _source_paths(file, source):
+                for line in _file_stamps(path):
                     read.update(line.encode(errors="surrogateescape"))
     except OSError:
         return None
     return read.hexdigest()
 
 
-def _paths(file: StudyFile, source: SourceOptions) -> Iterator[Path]:
+def _source_paths(file: StudyFile, source: SourceOptions) -> Iterator[Path]:
     """The files and folders that a source reads."""
     fixed: list[str] = []
     for part in Path(source.glob or "").parts:
@@ -112,7 +112,7 @@ def _paths(file: StudyFile, source: SourceOptions) -> Iterator[Path]:
     return (file.resolve(name) for name in named if name)
 
 
-def _stamps(path: Path) -> Iterator[str]:
+def _file_stamps(path: Path) -> Iterator[str]:
     """Name, size and time of a file, or of every file in a folder and below, in order."""
     if not path.is_dir():
         stat = path.stat()
@@ -122,7 +122,7 @@ def _stamps(path: Path) -> Iterator[str]:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from _stamps(Path(entry.path))
+            yield from _file_stamps(Path(entry.path))
         elif entry.is_dir():
             raise OSError(f"{entry.path} is a link to a folder: what lies in it is not looked through")
         else:
@@ -130,7 +130,7 @@ def _stamps(path: Path) -> Iterator[str]:
             yield f"\n{entry.path} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def _export(file: StudyFile, source: SourceOptions, label: str) -> SourceExport | None:
+def _source_export(file: StudyFile, source: SourceOptions, label: str) -> SourceExport | None:
     """The file of a source if another tool, or the researcher, made it; a list of addresses is none."""
     path = file.resolve(source.export or source.url_file or "")
     if source.urls or (source.url_file and not _is_table(path, source)):
@@ -149,11 +149,11 @@ def _is_table(path: Path, source: SourceOptions) -> bool:
     return path.is_file() and bool(source.columns or source.platform or "url" in header(path))
 
 
-def _addresses(file: StudyFile, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
+def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
     """The addresses of posts: those in the study file, or one a line of a file, where # begins a comment."""
     if source.urls:
         for address in source.urls:
-            yield _address(file.path.name, address, Provenance(label))
+            yield _url_post(file.path.name, address, Provenance(label))
         return
     path = file.resolve(source.url_file or "")
     if path.suffix.lower() == ".csv" and path.is_file():
@@ -167,10 +167,10 @@ def _addresses(file: StudyFile, source: SourceOptions, label: str) -> Iterator[S
     for number, line in enumerate(lines, start=1):
         address = line.strip()
         if address and not address.startswith("#"):
-            yield _address(f"{path}, line {number}", address, Provenance(label, sha256, number))
+            yield _url_post(f"{path}, line {number}", address, Provenance(label, sha256, number))
 
 
-def _address(where: str, address: str, place: Provenance) -> SourcedPost:
+def _url_post(where: str, address: str, place: Provenance) -> SourcedPost:
     if not ADDRESS.match(address):
         raise ConfigError(f"{where}: {address!r} is not an address that starts with https://")
     platform, post_id = post_address(address)
@@ -182,7 +182,7 @@ def _address(where: str, address: str, place: Provenance) -> SourcedPost:
     )
 
 
-def _listing(file: StudyFile, source: SourceOptions, label: str) -> ListingRequest:
+def _listing_request(file: StudyFile, source: SourceOptions, label: str) -> ListingRequest:
     address = source.listing or ""
     try:
         platform = listing_platform(address)

@@ -78,10 +78,10 @@ def build(folder: Path) -> list[Reference]:
     """Write the clips that are missing and their table; the same sources give the same clips."""
     folder.mkdir(parents=True, exist_ok=True)
     found: list[Reference] = []
-    for kind, utterances, waveform in _plan():
+    for kind, utterances, waveform in _planned_clips():
         file = f"{len(found):03d}_{kind}.mp4"
         if not (folder / file).exists():
-            _write(waveform, folder / file, len(found))
+            _encode_clip(waveform, folder / file, len(found))
         languages = {utterance.language for utterance in utterances}
         text = " ".join(utterance.text for utterance in utterances)
         seconds = round(waveform.size / SAMPLE_RATE, 2)
@@ -117,7 +117,7 @@ def scored(references: Sequence[Reference]) -> list[Reference]:
     return [reference for reference in first.values() if reference.text]
 
 
-def _plan() -> Iterator[tuple[str, Sequence[Recording], Waveform]]:
+def _planned_clips() -> Iterator[tuple[str, Sequence[Recording], Waveform]]:
     """Every clip as its kind, its utterances and its sound."""
     demo = demo_speech()
     data = named_folder()
@@ -126,7 +126,7 @@ def _plan() -> Iterator[tuple[str, Sequence[Recording], Waveform]]:
     for number, (voices, (clips, size)) in enumerate(((english, ENGLISH), (german, GERMAN), (english, UNDER_MUSIC))):
         for clip in range(clips):
             utterances = list(islice(voices, size))
-            speech = _joined(utterances, clip)
+            speech = _join_utterances(utterances, clip)
             is_mixed = number == 2
             yield (
                 "under_music" if is_mixed else "speech",
@@ -135,7 +135,7 @@ def _plan() -> Iterator[tuple[str, Sequence[Recording], Waveform]]:
             )
     for language in ("es", "fr"):
         for clip, utterance in enumerate(islice(cycle(demo[language]), OTHER_LANGUAGES)):
-            yield "speech", [utterance], _joined([utterance], clip)
+            yield "speech", [utterance], _join_utterances([utterance], clip)
     yield from (("music", (), _alone(synthetic.MUSIC, seed)) for seed in range(MUSIC))
     yield from (("noise", (), _alone(synthetic.NOISE, seed)) for seed in range(NOISE))
     for seed in range(SILENCE):
@@ -169,12 +169,12 @@ def acted_speech(data: Path) -> list[Recording]:
     return [Recording(data / ACTED / rows[n]["file"], "de", ACTED_SENTENCES[rows[n]["sentence"]]) for n in order]
 
 
-def _joined(utterances: Sequence[Recording], seed: int) -> Waveform:
+def _join_utterances(utterances: Sequence[Recording], seed: int) -> Waveform:
     """Voices one after another at one level, with pauses between and a little rest around them."""
-    edge = _rest(EDGE_S)
+    edge = _quiet(EDGE_S)
     parts = [edge]
     for number, utterance in enumerate(utterances):
-        parts += [voice(utterance.path), _rest(PAUSES_S[(seed + number) % len(PAUSES_S)])]
+        parts += [voice(utterance.path), _quiet(PAUSES_S[(seed + number) % len(PAUSES_S)])]
     return np.concatenate([*parts[:-1], edge]).astype(np.float32)
 
 
@@ -185,7 +185,7 @@ def voice(path: Path) -> Waveform:
     return synthetic.at_level(np.frombuffer(raw, dtype="<f4"))
 
 
-def _rest(seconds: Seconds) -> Waveform:
+def _quiet(seconds: Seconds) -> Waveform:
     return np.zeros(round(seconds * SAMPLE_RATE), dtype=np.float32)
 
 
@@ -202,7 +202,7 @@ def _alone(kinds: dict[str, Callable[[Seconds, int], Waveform]], seed: int) -> W
     return make(ALONE_S[seed % len(ALONE_S)], seed)
 
 
-def _write(waveform: Waveform, path: Path, seed: int) -> None:
+def _encode_clip(waveform: Waveform, path: Path, seed: int) -> None:
     """Encode a sound under a plain picture."""
     loudest = float(np.abs(waveform).max(initial=0.0))
     sound = waveform * np.float32(min(1.0, PEAK / loudest)) if loudest else waveform

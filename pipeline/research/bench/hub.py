@@ -77,10 +77,10 @@ def main(
     typer.echo(f"{'region':>8}  {'way':22}{'s a region':>12}{'times':>8}{'moved by':>10}")
     with torch.inference_mode():
         for seconds in LENGTHS_S:
-            _print(seconds, regions(waveform, seconds), ways(classifier))
+            _print_speed(seconds, regions(waveform, seconds), ways(classifier))
 
 
-def _print(seconds: Seconds, batch: Any, found: dict[str, Callable[[Any], Any]]) -> None:
+def _print_speed(seconds: Seconds, batch: Any, found: dict[str, Callable[[Any], Any]]) -> None:
     vectors = {name: way(batch) for name, way in found.items()}
     times: dict[str, list[Seconds]] = {name: [] for name in found}
     for _ in range(ROUNDS):

@@ -88,23 +88,23 @@ def samples(half: str) -> Iterator[Sample]:
             yield Sample(group, utterance.language, utterance.text, waveform)
             for beside, snr_db in BESIDE_DB:
                 yield Sample(
-                    f"over {beside}", utterance.language, utterance.text, _over(waveform, beside, snr_db, number)
+                    f"over {beside}", utterance.language, utterance.text, _mix_over(waveform, beside, snr_db, number)
                 )
         for first in range(0, len(spoken), JOINED):
-            yield _joined(spoken[first : first + JOINED])
+            yield _join_samples(spoken[first : first + JOINED])
     for language, utterances in demo_speech().items():
         for utterance in utterances:
             yield Sample(f"demo {language}", language, utterance.text, voice(utterance.path))
 
 
-def _over(waveform: Waveform, name: str, snr_db: Decibels, seed: int) -> Waveform:
+def _mix_over(waveform: Waveform, name: str, snr_db: Decibels, seed: int) -> Waveform:
     kinds: dict[str, Callable[[Seconds, int], Waveform]] = {**synthetic.MUSIC, **synthetic.NOISE}
     other = np.resize(kinds[name](waveform.size / SAMPLE_RATE, seed), waveform.size)
     mixed: Waveform = waveform + other.astype(np.float32) * np.float32(10 ** (-snr_db / 20))
     return mixed
 
 
-def _joined(spoken: Sequence[tuple[Recording, Waveform]]) -> Sample:
+def _join_samples(spoken: Sequence[tuple[Recording, Waveform]]) -> Sample:
     text = " ".join(utterance.text for utterance, _ in spoken)
     return Sample("joined", spoken[0][0].language, text, np.concatenate([waveform for _, waveform in spoken]))
 

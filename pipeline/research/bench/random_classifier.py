@@ -29,7 +29,7 @@ output_mlp:
 
 def folder_of(models_folder: Path) -> Path:
     """The real model where it is on this machine, else one with random weights in a folder of models."""
-    return model_cache.find(NAME) or _made(models_folder / NAME)
+    return model_cache.find(NAME) or _write_model(models_folder / NAME)
 
 
 def classify(folder: Path, waveform: Waveform) -> str:
@@ -37,12 +37,12 @@ def classify(folder: Path, waveform: Waveform) -> str:
     import torch
 
     with torch.inference_mode():
-        probabilities = _loaded(folder)(torch.from_numpy(waveform)[None])
-    return str(_loaded(folder).labels[int(probabilities.argmax())])
+        probabilities = _load_classifier(folder)(torch.from_numpy(waveform)[None])
+    return str(_load_classifier(folder).labels[int(probabilities.argmax())])
 
 
 @cache
-def _loaded(folder: Path) -> Any:
+def _load_classifier(folder: Path) -> Any:
     import torch
 
     from pipeline.analysis.tone.classifier import load_wav2vec2
@@ -52,7 +52,7 @@ def _loaded(folder: Path) -> Any:
     return classifier
 
 
-def _made(folder: Path) -> Path:
+def _write_model(folder: Path) -> Path:
     """Write the model's files as the hub has them: the BASE architecture (Baevski et al. 2020), fresh."""
     if (folder / "label_encoder.txt").is_file():
         return folder

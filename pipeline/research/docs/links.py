@@ -37,8 +37,8 @@ def problems(root: Path, pages: Mapping[str, str]) -> list[str]:
     """A sentence for every link that leads nowhere, page that is not reached, and file that is not there."""
     return [
         *(found for page, text in pages.items() for found in _dead_links(root, page, text, pages)),
-        *(f"{page}: no link leads here from {START}" for page in sorted(pages.keys() - _reached(pages))),
-        *(found for page, text in pages.items() if page not in HISTORY for found in _absent(root, page, text)),
+        *(f"{page}: no link leads here from {START}" for page in sorted(pages.keys() - _reached_pages(pages))),
+        *(found for page, text in pages.items() if page not in HISTORY for found in _missing_names(root, page, text)),
     ]
 
 
@@ -70,7 +70,7 @@ def _dead_links(root: Path, page: str, text: str, pages: Mapping[str, str]) -> I
             yield f"{page}: a link leads to {target}#{anchor}, and no heading there is called so"
 
 
-def _reached(pages: Mapping[str, str]) -> set[str]:
+def _reached_pages(pages: Mapping[str, str]) -> set[str]:
     """The pages that links lead to from the first, over any number of others."""
     reached: set[str] = set()
     waiting = [START]
@@ -82,7 +82,7 @@ def _reached(pages: Mapping[str, str]) -> set[str]:
     return reached
 
 
-def _absent(root: Path, page: str, text: str) -> Iterator[str]:
+def _missing_names(root: Path, page: str, text: str) -> Iterator[str]:
     """Files, modules and tests that a page names and that are not in the repository."""
     for module in MODULE.findall(re.sub(r"\s+", " ", text)):
         path = root / module.replace(".", "/")

@@ -39,38 +39,38 @@ def options() -> str:
              for kind, keys in SOURCE_KEYS.items()]  # fmt: skip
     about = f"{_first_line(SourceOptions)} The keys that go with each: {', '.join(kinds)}; any may have a `name`."
     parts = [
-        _table("At the top", "Before all sections.", top),
-        _table("`[[sources]]`", about, SourceOptions.model_fields),
-        *(_table(f"`[{section.name}]`", section.about, section.fields) for section in sections(BY_NAME)),
+        _section_table("At the top", "Before all sections.", top),
+        _section_table("`[[sources]]`", about, SourceOptions.model_fields),
+        *(_section_table(f"`[{section.name}]`", section.about, section.fields) for section in sections(BY_NAME)),
     ]
     return "\n".join(parts)
 
 
-def _table(title: str, about: str, fields: Mapping[str, FieldInfo]) -> str:
-    rows = "\n".join(f"| {' | '.join(_row(key, field))} |" for key, field in fields.items())
+def _section_table(title: str, about: str, fields: Mapping[str, FieldInfo]) -> str:
+    rows = "\n".join(f"| {' | '.join(_option_row(key, field))} |" for key, field in fields.items())
     return f"### {title}\n\n{about}\n\n{HEAD}\n{rows}\n"
 
 
-def _row(key: str, field: FieldInfo) -> tuple[str, str, str, str]:
+def _option_row(key: str, field: FieldInfo) -> tuple[str, str, str, str]:
     default = "–" if field.default is None or field.is_required() else f"`{as_toml(field.default)}`"
     meaning = (field.description or "").replace("|", "\\|")
-    return f"`{key}`", default.replace("|", "\\|"), ", ".join(_values(field)), meaning
+    return f"`{key}`", default.replace("|", "\\|"), ", ".join(_allowed_values(field)), meaning
 
 
-def _values(field: FieldInfo) -> Iterator[str]:
+def _allowed_values(field: FieldInfo) -> Iterator[str]:
     """What may be written: the words themselves, or a kind of value and its limits."""
-    yield " or ".join(_kinds(field.annotation))
+    yield " or ".join(_value_kinds(field.annotation))
     for limit in field.metadata:
         yield from (words.format(getattr(limit, name)) for name, words in LIMITS.items() if hasattr(limit, name))
 
 
-def _kinds(annotation: Any) -> list[str]:
+def _value_kinds(annotation: Any) -> list[str]:
     origin = typing.get_origin(annotation)
     if origin is Literal:
         return [f"`{value}`" for value in typing.get_args(annotation)]
     if origin in (UnionType, typing.Union):
         parts = [part for part in typing.get_args(annotation) if part is not type(None)]
-        return [kind for part in parts for kind in _kinds(part)]
+        return [kind for part in parts for kind in _value_kinds(part)]
     return [KINDS[(origin or annotation).__name__]]
 
 

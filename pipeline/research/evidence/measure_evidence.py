@@ -78,11 +78,11 @@ def main() -> None:
     """Measure and print."""
     data = data_folder(material.ACTED, material.READ)
     with tempfile.TemporaryDirectory() as folder:
-        acted = _study(Path(folder) / "acted", [*material.spoken(data, ACTED), *material.alone(data)])
-        read = _study(Path(folder) / "read", list(material.spoken(data, READ)))
+        acted = _sound_study(Path(folder) / "acted", [*material.spoken(data, ACTED), *material.alone(data)])
+        read = _sound_study(Path(folder) / "read", list(material.spoken(data, READ)))
         for study in (acted, read):
             study.run(STAGES, NO_GATE)
-        heard = [*_heard(acted), *_heard(read)]
+        heard = [*_measured_regions(acted), *_measured_regions(read)]
         ungated = [study.tones() for study in (acted, read)]
         for study in (acted, read):
             study.run(STAGES, {})
@@ -111,11 +111,11 @@ def tone_table(study: SoundStudy, ungated: Mapping[str, str | None]) -> list[str
     lines = ["", f"{corpus}: clips whose tone differs from the clean one / that, with the gate / without a tone"]
     for kind, levels in (("music", SNRS_DB), ("noise", SNRS_DB), ("clipped", CLIPPED_DB)):
         if _reported(study, kind, levels[0]):
-            lines.append(_line(kind, [f"{level:+.0f} dB" for level in levels]))
-            lines.append(_line("", [_tones(study, kind, level, ungated, gated) for level in levels]))
+            lines.append(_table_line(kind, [f"{level:+.0f} dB" for level in levels]))
+            lines.append(_table_line("", [_tone_cell(study, kind, level, ungated, gated) for level in levels]))
     for kind, level in (("clean", None), ("telephone", None), ("second voice", 0.0)):
         if _reported(study, kind, level):
-            lines.append(_line(kind, [_tones(study, kind, level, ungated, gated)]))
+            lines.append(_table_line(kind, [_tone_cell(study, kind, level, ungated, gated)]))
     return lines
 
 
@@ -133,21 +133,25 @@ def word_table(study: SoundStudy, data: Path) -> list[str]:
         expected = [normalise(truth[sound.utterance]) for sound in sounds]
         return f"{jiwer.wer(expected, [normalise(texts.get(sound.file, '')) for sound in sounds]):.3f}"
 
-    lines = ["", f"{READ}: word error rate", _line("clean", [cell("clean", None)])]
-    lines.append(_line("", [f"{level:+.0f} dB" for level in SNRS_DB]))
-    return lines + [_line(kind, [cell(kind, level) for level in SNRS_DB]) for kind in ("music", "noise")]
+    lines = ["", f"{READ}: word error rate", _table_line("clean", [cell("clean", None)])]
+    lines.append(_table_line("", [f"{level:+.0f} dB" for level in SNRS_DB]))
+    return lines + [_table_line(kind, [cell(kind, level) for level in SNRS_DB]) for kind in ("music", "noise")]
 
 
 def snr_table(heard: Sequence[MeasuredRegion]) -> list[str]:
     """Median of `speech_regions.snr_db`, and its mean distance from the truth."""
-    lines = ["", "snr_db of regions: median / mean absolute error in dB", _line("", [f"{x:+.0f} dB" for x in SNRS_DB])]
+    lines = [
+        "",
+        "snr_db of regions: median / mean absolute error in dB",
+        _table_line("", [f"{x:+.0f} dB" for x in SNRS_DB]),
+    ]
     for kind in ("music", "noise"):
         cells = []
         for level in SNRS_DB:
             rows = [one.row for one in heard if (one.sound.kind, one.sound.snr_db) == (kind, level)]
             found = np.array([row.snr_db for row in rows if row.snr_db is not None])
             cells.append(f"{np.median(found):.1f}/{np.abs(found - level).mean():.1f}" if found.size else "-")
-        lines.append(_line(kind, cells))
+        lines.append(_table_line(kind, cells))
     return lines
 
 
@@ -158,7 +162,7 @@ def alone_table(study: SoundStudy) -> list[str]:
     for kind in ("music", "noise", "crowd", "silence"):
         files = [sound.file for sound in study.sounds.values() if sound.kind == kind and not sound.has_speech]
         voiced = sum(reasons[file] != "no_speech" for file in files)
-        lines.append(_line(kind, [f"{len(files)}/{voiced}/{sum(tones[file] is not None for file in files)}"]))
+        lines.append(_table_line(kind, [f"{len(files)}/{voiced}/{sum(tones[file] is not None for file in files)}"]))
     return lines
 
 
@@ -170,11 +174,11 @@ def transcripts(data: Path) -> dict[str, str]:
         return {row["file"]: row["transcript"] for row in csv.DictReader(file)}
 
 
-def _study(folder: Path, sounds: list[tuple[Sound, Any]]) -> SoundStudy:
+def _sound_study(folder: Path, sounds: list[tuple[Sound, Any]]) -> SoundStudy:
     return SoundStudy(folder, {sound.file: sound for sound in material.write(sounds, folder / "clips")})
 
 
-def _heard(study: SoundStudy) -> list[MeasuredRegion]:
+def _measured_regions(study: SoundStudy) -> list[MeasuredRegion]:
     """Every speech region of a study that was scored without a gate."""
     names = [field.name for field in fields(SpeechRegionRow)]
     columns = ", ".join(f"speech_regions.{name}" for name in names)
@@ -190,7 +194,7 @@ def _heard(study: SoundStudy) -> list[MeasuredRegion]:
     ]
 
 
-def _tones(
+def _tone_cell(
     study: SoundStudy,
     kind: str,
     level: float | None,
@@ -215,7 +219,7 @@ def _reported(study: SoundStudy, kind: str, level: float | None) -> list[Sound]:
     ]
 
 
-def _line(name: str, cells: list[str]) -> str:
+def _table_line(name: str, cells: list[str]) -> str:
     return f"{name:<14}" + "".join(f"{cell:>16}" for cell in cells)
 
 

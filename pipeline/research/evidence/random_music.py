@@ -60,7 +60,7 @@ def _melody(track: Samples, style: Style, random: np.random.Generator) -> None:
     while start < track.size:
         seconds = style.beat_s * random.choice(NOTE_BEATS)
         hertz = style.key_hz * register * 2 ** (random.choice(style.scale) / 12)
-        _add(track, start, _note(hertz, 1.5 * seconds, random.uniform(0.15, 1.5), style))
+        _mix_in(track, start, _styled_note(hertz, 1.5 * seconds, random.uniform(0.15, 1.5), style))
         start += round(seconds * SAMPLE_RATE)
 
 
@@ -71,20 +71,24 @@ def _chords(track: Samples, style: Style, random: np.random.Generator) -> None:
         for step in (0, 2, 4):
             semitones = root + style.scale[step % len(style.scale)]
             for detuned in (0.996, 1.004):  # two voices that beat against each other
-                _add(track, start, 0.35 * _note(2 * style.key_hz * 2 ** (semitones / 12) * detuned, bar_s, 60.0, style))
+                _mix_in(
+                    track,
+                    start,
+                    0.35 * _styled_note(2 * style.key_hz * 2 ** (semitones / 12) * detuned, bar_s, 60.0, style),
+                )
 
 
 def _bass(track: Samples, style: Style, random: np.random.Generator) -> None:
-    time = _time(style.beat_s)
+    time = _time_axis(style.beat_s)
     for start in range(0, track.size, time.size):
         hertz = style.key_hz / 2 * 2 ** (random.choice(style.scale) / 12)
         driven = np.tanh(random.uniform(1, 3) * np.sin(2 * np.pi * hertz * time))
-        _add(track, start, 1.2 * driven * np.exp(-time / 0.4))
+        _mix_in(track, start, 1.2 * driven * np.exp(-time / 0.4))
 
 
 def _drums(track: Samples, style: Style, random: np.random.Generator) -> None:
     step = round(style.beat_s * SAMPLE_RATE / 4)
-    time = _time(style.beat_s / 2)
+    time = _time_axis(style.beat_s / 2)
     pattern = random.random((STEPS, len(DRUM_CHANCES))) < np.array(DRUM_CHANCES)
     for number, start in enumerate(range(0, track.size, step)):
         noise = random.standard_normal(time.size)
@@ -95,25 +99,25 @@ def _drums(track: Samples, style: Style, random: np.random.Generator) -> None:
         )
         for stroke, plays in zip(strokes, pattern[number % STEPS], strict=True):
             if plays:
-                _add(track, start, stroke)
+                _mix_in(track, start, stroke)
 
 
-def _note(hertz: Hertz, seconds: Seconds, decay_s: Seconds, style: Style) -> Samples:
+def _styled_note(hertz: Hertz, seconds: Seconds, decay_s: Seconds, style: Style) -> Samples:
     """One note with its overtones and a soft start, dying away."""
-    time = _time(seconds)
+    time = _time_axis(seconds)
     numbers = [n for n in range(1, style.overtones + 1) if n * hertz < HIGHEST_HZ]
     wave = np.sum([np.sin(2 * np.pi * hertz * n * time) / n**style.roll_off for n in numbers], axis=0)
     note: Samples = wave * np.minimum(1.0, time / ATTACK_S) * np.exp(-time / decay_s)
     return note
 
 
-def _add(track: Samples, start: int, sound: Samples) -> None:
+def _mix_in(track: Samples, start: int, sound: Samples) -> None:
     """Mix a sound into the track in place; what runs past the end is cut off."""
     part = sound[: track.size - start]
     if part.size >= SHORTEST_SAMPLES:
         track[start : start + part.size] += part
 
 
-def _time(seconds: Seconds) -> Samples:
+def _time_axis(seconds: Seconds) -> Samples:
     time: Samples = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     return time

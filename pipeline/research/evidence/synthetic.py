@@ -23,7 +23,7 @@ def chords(seconds: Seconds, seed: int) -> Waveform:
     """Sustained chords, shape `(time,)`, as a pad or an organ plays them."""
 
     def bar(chord: tuple[int, ...], key: Hertz) -> Samples:
-        together: Samples = np.sum([_note(key, semitones, 8 * NOTE_S, 4.0) for semitones in chord], axis=0)
+        together: Samples = np.sum([_decaying_note(key, semitones, 8 * NOTE_S, 4.0) for semitones in chord], axis=0)
         return together
 
     return at_level(_over_bars(seconds, seed, bar))
@@ -34,7 +34,7 @@ def arpeggio(seconds: Seconds, seed: int) -> Waveform:
 
     def bar(chord: tuple[int, ...], key: Hertz) -> Samples:
         order = (0, 1, 2, 1, 0, 2, 1, 2)
-        return np.concatenate([_note(2 * key, chord[step], NOTE_S, 0.25) for step in order])
+        return np.concatenate([_decaying_note(2 * key, chord[step], NOTE_S, 0.25) for step in order])
 
     return at_level(_over_bars(seconds, seed, bar))
 
@@ -96,7 +96,7 @@ def _repeat(bars: Samples, seconds: Seconds) -> Samples:
     return np.resize(bars, round(seconds * SAMPLE_RATE))
 
 
-def _note(key: Hertz, semitones: int, seconds: Seconds, decay_s: Seconds) -> Samples:
+def _decaying_note(key: Hertz, semitones: int, seconds: Seconds, decay_s: Seconds) -> Samples:
     """One note with its overtones: a soft attack, then it dies away."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     hertz = key * 2 ** (semitones / 12)

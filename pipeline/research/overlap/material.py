@@ -62,9 +62,9 @@ def training_copy(speech: Speech, number: int, groups: Mapping[str, int]) -> Spe
     ones, twos = [], []
     for index in range(len(speech.waveforms)):
         random = np.random.default_rng((SEED, number, index))
-        among = _others(speech, index, groups if number % 2 == 0 else None)
-        ones.append(_one(speech, index, among, random))
-        twos.append(_two(speech, index, among, random))
+        among = _other_speakers(speech, index, groups if number % 2 == 0 else None)
+        ones.append(_one_voice(speech, index, among, random))
+        twos.append(_two_voices(speech, index, among, random))
     codec = TRAINING_CODECS[number % len(TRAINING_CODECS)]
     waveforms = [waveform for waveform, _ in ones + twos]
     return Speech(
@@ -114,7 +114,7 @@ def _judged_pairs(speech: Speech, groups: Mapping[str, int], difference_db: Deci
     waveforms, speakers = [], []
     for index, waveform in enumerate(speech.waveforms):
         random = np.random.default_rng((JUDGING_SEED, index))
-        other = int(random.choice(_others(speech, index, groups)))
+        other = int(random.choice(_other_speakers(speech, index, groups)))
         second = speech.waveforms[other]
         if difference_db is None:
             halves = [at_level(part[: part.size // 2]) for part in (waveform, second)]
@@ -126,7 +126,7 @@ def _judged_pairs(speech: Speech, groups: Mapping[str, int], difference_db: Deci
     return Speech(tuple(waveforms), np.full(len(waveforms), label), np.array(speakers))
 
 
-def _others(speech: Speech, index: int, groups: Mapping[str, int] | None) -> NDArray[np.int64]:
+def _other_speakers(speech: Speech, index: int, groups: Mapping[str, int] | None) -> NDArray[np.int64]:
     """Utterances of other speakers, of the same group if groups are given."""
     own = str(speech.speakers[index])
     return np.flatnonzero(
@@ -134,40 +134,43 @@ def _others(speech: Speech, index: int, groups: Mapping[str, int] | None) -> NDA
     )
 
 
-def _one(speech: Speech, index: int, among: NDArray[np.int64], random: Random) -> tuple[Waveform, str]:
+def _one_voice(speech: Speech, index: int, among: NDArray[np.int64], random: Random) -> tuple[Waveform, str]:
     """One voice at a time: alone, followed by itself, or by somebody else."""
-    first, speaker = _voice(speech.waveforms[index], random), str(speech.speakers[index])
+    first, speaker = _varied_voice(speech.waveforms[index], random), str(speech.speakers[index])
     chance = random.random()
     if chance < SAME_AGAIN:
         own = random.choice(np.flatnonzero(speech.speakers == speaker))
-        first = _joined(first, at_level(speech.waveforms[own]), random)
+        first = _join_voices(first, at_level(speech.waveforms[own]), random)
     elif chance < SAME_AGAIN + ANOTHER_NEXT:
         other = int(random.choice(among))
-        first, speaker = _joined(first, _voice(speech.waveforms[other], random), random), _pair(speech, index, other)
-    return _changed(first, random), speaker
+        first, speaker = (
+            _join_voices(first, _varied_voice(speech.waveforms[other], random), random),
+            _pair_label(speech, index, other),
+        )
+    return _degraded(first, random), speaker
 
 
-def _two(speech: Speech, index: int, among: NDArray[np.int64], random: Random) -> tuple[Waveform, str]:
+def _two_voices(speech: Speech, index: int, among: NDArray[np.int64], random: Random) -> tuple[Waveform, str]:
     """Two voices at once."""
     other = int(random.choice(among))
-    first, second = _voice(speech.waveforms[index], random), _voice(speech.waveforms[other], random)
+    first, second = _varied_voice(speech.waveforms[index], random), _varied_voice(speech.waveforms[other], random)
     if random.random() < SAME_AGAIN:
         own = random.choice(np.flatnonzero(speech.speakers == speech.speakers[index]))
-        first = _joined(first, at_level(speech.waveforms[own]), random)
+        first = _join_voices(first, at_level(speech.waveforms[own]), random)
     together = lay_over(first, second, random.uniform(*DIFFERENCE_DB), random)
-    return _changed(together, random), _pair(speech, index, other)
+    return _degraded(together, random), _pair_label(speech, index, other)
 
 
-def _pair(speech: Speech, index: int, other: int) -> str:
+def _pair_label(speech: Speech, index: int, other: int) -> str:
     return f"{speech.speakers[index]}+{speech.speakers[other]}"
 
 
-def _joined(first: Waveform, second: Waveform, random: Random) -> Waveform:
+def _join_voices(first: Waveform, second: Waveform, random: Random) -> Waveform:
     pause = np.zeros(round(random.uniform(0, PAUSE_S) * SAMPLE_RATE), dtype=np.float32)
     return np.concatenate([first, pause, second])[: round(LONGEST_S * SAMPLE_RATE)]
 
 
-def _voice(waveform: Waveform, random: Random) -> Waveform:
+def _varied_voice(waveform: Waveform, random: Random) -> Waveform:
     """An utterance, sometimes cut and sometimes by another voice."""
     if random.random() < CUT:
         samples = round(max(SHORTEST_S * SAMPLE_RATE, random.uniform(0.4, 1.0) * waveform.size))
@@ -180,7 +183,7 @@ def _voice(waveform: Waveform, random: Random) -> Waveform:
     return at_level(waveform)
 
 
-def _changed(waveform: Waveform, random: Random) -> Waveform:
+def _degraded(waveform: Waveform, random: Random) -> Waveform:
     """On its way into a video: microphone, room, echoes, music or noise."""
     if random.random() < MICROPHONE:
         waveform = degrade.through_microphone(waveform, random)

@@ -69,8 +69,8 @@ def figures_text(held: Held, speakers: int, coverage: float) -> str:
     table = [
         "| judged on | UAR | accuracy | ECE, T = 1 | ECE | coverage | one label | right of those | no label |",
         "|---|---|---|---|---|---|---|---|---|",
-        *(_row([way], held) for way in held.logits),
-        _row(judged_by, held),
+        *(_table_row([way], held) for way in held.logits),
+        _table_row(judged_by, held),
     ]
     confusions = [_confusion_text(way, held) for way in judged_by]
     return "\n".join(
@@ -94,7 +94,7 @@ def reading_text(
 ) -> str:
     """How the model calls unlabelled speech of some name: utterances by label, and how many it is unsure of."""
     shares = tone_calibration.probabilities(logits, calibration.temperature)
-    sure = _sets(logits, calibration).sum(axis=1) == 1
+    sure = _label_sets(logits, calibration).sum(axis=1) == 1
     said = shares.argmax(axis=1)
     counts = ", ".join(
         f"{label} {np.sum(said == number)} (sure of {np.sum(sure & (said == number))})"
@@ -121,12 +121,12 @@ def card_text(speech: Speech, head: LinearHead, figures: str) -> str:
     )
 
 
-def _row(ways: list[str], held: Held) -> str:
+def _table_row(ways: list[str], held: Held) -> str:
     """One line of the table, over all utterances of some ways to judge."""
     own, truth = held.own_calibration, np.tile(held.truth, len(ways))
     logits = np.concatenate([held.logits[way] for way in ways])
     shares = np.concatenate([tone_calibration.probabilities(held.logits[way], own.temperature) for way in ways])
-    sets = conformal.measure_sets(np.concatenate([_sets(held.logits[way], own) for way in ways]), truth)
+    sets = conformal.measure_sets(np.concatenate([_label_sets(held.logits[way], own) for way in ways]), truth)
     counts = tone_calibration.confusion(truth, logits.argmax(axis=1), len(held.labels))
     numbers = (
         tone_calibration.unweighted_average_recall(counts),
@@ -144,11 +144,11 @@ def _row(ways: list[str], held: Held) -> str:
 
 def _coverages(held: Held) -> str:
     """The coverage of each way to judge, by calibrations in which the scored speaker had no part."""
-    sets = {way: _sets(logits, held.own_calibration) for way, logits in held.logits.items()}
+    sets = {way: _label_sets(logits, held.own_calibration) for way, logits in held.logits.items()}
     return ", ".join(f"{way} {conformal.measure_sets(sets[way], held.truth).coverage:.3f}" for way in sets)
 
 
-def _sets(logits: NDArray[np.float64], calibration: StarterCalibration) -> NDArray[np.bool_]:
+def _label_sets(logits: NDArray[np.float64], calibration: StarterCalibration) -> NDArray[np.bool_]:
     shares = tone_calibration.probabilities(logits, calibration.temperature)
     return conformal.label_sets(shares, calibration.threshold)
 

@@ -51,7 +51,7 @@ SPEEDS = (0.84, 1.19)
 def training_copy(speech: Speech, number: int) -> Speech:
     """The corpus once more, each utterance changed at random; the same number gives the same copy."""
     waveforms = [
-        _changed(speech, index, np.random.default_rng((TRAINING_SEED, number, index)))
+        _changed_utterance(speech, index, np.random.default_rng((TRAINING_SEED, number, index)))
         for index in range(len(speech.waveforms))
     ]
     codec = TRAINING_CODECS[number % len(TRAINING_CODECS)]
@@ -65,7 +65,7 @@ def under_music(speech: Speech) -> Speech:
         music = list(MUSIC.values())[index % len(MUSIC)](waveform.size / SAMPLE_RATE, int(random.integers(2**31)))
         return mix(waveform, np.resize(music, waveform.size), random.uniform(*JUDGED_MUSIC_DB))
 
-    return _judged(speech, change, AAC_64)
+    return _judging_copy(speech, change, AAC_64)
 
 
 def in_the_street(speech: Speech) -> Speech:
@@ -75,7 +75,7 @@ def in_the_street(speech: Speech) -> Speech:
         noise = degrade.coloured_noise(waveform.size, 0.0, random)
         return mix(degrade.band_limited(waveform, *STREET_BAND_HZ), noise, random.uniform(*STREET_DB))
 
-    return _judged(speech, change, AAC_32)
+    return _judging_copy(speech, change, AAC_32)
 
 
 def in_a_stairwell(speech: Speech) -> Speech:
@@ -84,7 +84,7 @@ def in_a_stairwell(speech: Speech) -> Speech:
     def change(waveform: Waveform, _index: int, _random: Random) -> Waveform:
         return degrade.band_limited(degrade.with_echoes(waveform, ECHOES), *ECHO_BAND_HZ)
 
-    return _judged(speech, change, AAC_32)
+    return _judging_copy(speech, change, AAC_32)
 
 
 def by_strangers(speech: Speech) -> Speech:
@@ -93,7 +93,7 @@ def by_strangers(speech: Speech) -> Speech:
     def change(waveform: Waveform, index: int, _: Random) -> Waveform:
         return degrade.change_speed(waveform, SPEEDS[index % len(SPEEDS)])
 
-    return _judged(speech, change, AAC_64)
+    return _judging_copy(speech, change, AAC_64)
 
 
 #: Ways to judge, by the name that the figures carry; the clean corpus is the first of them.
@@ -106,7 +106,7 @@ JUDGING: dict[str, Callable[[Speech], Speech]] = {
 }
 
 
-def _judged(speech: Speech, change: Callable[[Waveform, int, Random], Waveform], codec: Codec) -> Speech:
+def _judging_copy(speech: Speech, change: Callable[[Waveform, int, Random], Waveform], codec: Codec) -> Speech:
     changed = [
         change(waveform, index, np.random.default_rng((JUDGING_SEED, index)))
         for index, waveform in enumerate(speech.waveforms)
@@ -114,7 +114,7 @@ def _judged(speech: Speech, change: Callable[[Waveform, int, Random], Waveform],
     return replace(speech, waveforms=tuple(round_trip(changed, codec)))
 
 
-def _changed(speech: Speech, index: int, random: Random) -> Waveform:
+def _changed_utterance(speech: Speech, index: int, random: Random) -> Waveform:
     """One utterance on its way: length, voice, microphone, room, background."""
     waveform = _of_other_length(speech, index, random)
     if random.random() < OTHER_VOICE:

@@ -49,12 +49,12 @@ def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], co
     than three speakers of any.
     """
     whole = next(iter(judging.values()))
-    _check(whole, len(MODELS["starter"].labels))
+    _require_speakers(whole, len(MODELS["starter"].labels))
     speakers = sorted(set(whole.speakers.tolist()))
     labels, truth = np.unique(whole.emotions, return_inverse=True)
     logits: Logits = {way: np.empty((truth.size, labels.size)) for way in judging}
     for speaker in speakers:
-        _score(training, judging, [speaker], [(speaker, logits)])
+        _score_unheard(training, judging, [speaker], [(speaker, logits)])
     ways = [way for way in judging if way in CALIBRATION]
     return Held(
         labels=tuple(labels.tolist()),
@@ -65,7 +65,7 @@ def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], co
     )
 
 
-def _check(corpus: Corpus, labels: int) -> None:
+def _require_speakers(corpus: Corpus, labels: int) -> None:
     """Refuse what cannot be judged on unheard speakers: with two of them left out, the rest must have every label."""
     names = sorted(set(corpus.emotions.tolist()))
     speakers = {label: set(corpus.speakers[corpus.emotions == label].tolist()) for label in names}
@@ -96,7 +96,7 @@ def _own_calibration(
     # the logits of everybody else, by the speaker whom the models had not heard either; NaN: the own, never read
     others: dict[str, Logits] = {speaker: {way: np.full(shape, np.nan) for way in judging} for speaker in speakers}
     for one, other in combinations(speakers, 2):
-        _score(training, judging, [one, other], [(other, others[one]), (one, others[other])])
+        _score_unheard(training, judging, [one, other], [(other, others[one]), (one, others[other])])
     temperature, threshold = np.empty((truth.size, 1)), np.empty((truth.size, 1))
     for speaker in speakers:
         mine = corpus.speakers == speaker
@@ -105,7 +105,7 @@ def _own_calibration(
     return StarterCalibration(temperature, threshold)
 
 
-def _score(
+def _score_unheard(
     training: list[Corpus],
     judging: Mapping[str, Corpus],
     unheard: list[str],

@@ -66,7 +66,7 @@ def draw(scene: Scene, tracks: Sequence[str], start_s: Seconds, end_s: Seconds) 
     figure.suptitle(scene.title, fontsize=10)
     figure.align_ylabels(grid[:, 0])
     if "tone" in tracks:
-        _legend(figure, scene.tones)
+        _draw_legend(figure, scene.tones)
     plt.close(figure)  # a notebook shows what a cell returns; left open, it would be shown twice
     return figure
 
@@ -75,7 +75,7 @@ def _draw_track(axes: Axes, scene: Scene, name: str, model: str, shown: tuple[Se
     if name == "words":
         clip_tracks.draw_words(axes, scene.words, *shown)
     elif name == "tone":
-        clip_tracks.draw_tone(axes, scene.tones[model], model, _colours(scene.tones), shown)
+        clip_tracks.draw_tone(axes, scene.tones[model], model, _tone_colours(scene.tones), shown)
     elif scene.waveform is not None and scene.waveform.size:
         _draw_sound(axes, scene.waveform, name, scene.pitch_range, shown)
 
@@ -97,18 +97,18 @@ def _draw_sound(
         clip_tracks.draw_intensity(axes, waveform, pitch_range)
 
 
-def _colours(tones: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def _tone_colours(tones: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """One colour a label over all models, as in the report."""
     return label_colours(
         label for spans in tones.values() for shares in spans["probabilities"] if shares for label in shares
     )
 
 
-def _legend(figure: Figure, tones: Mapping[str, pd.DataFrame]) -> None:
+def _draw_legend(figure: Figure, tones: Mapping[str, pd.DataFrame]) -> None:
     """Colours of the tones, and what hatched time means."""
     from matplotlib.patches import Patch
 
-    parts = [Patch(color=colour, label=label) for label, colour in _colours(tones).items()]
+    parts = [Patch(color=colour, label=label) for label, colour in _tone_colours(tones).items()]
     reasons = sorted({str(one) for spans in tones.values() for one in spans["reason"] if one is not None})
     if reasons:
         means = "; ".join(SENTENCES.get(reason, reason) for reason in reasons)

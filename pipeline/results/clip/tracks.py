@@ -47,37 +47,37 @@ def draw_spectrogram(axes: Axes, waveform: Waveform, start_s: Seconds, end_s: Se
     """Energy by frequency of the span that is shown."""
     part = time_series.span(waveform, start_s, end_s)
     if not part.size:
-        _say(axes, NOT_MEASURED)
+        _write_centred(axes, NOT_MEASURED)
         return
     picture = time_series.spectrogram(part)
     top = float(picture.values.max())
-    _paint(axes, picture, start_s, "gray_r", (top - RANGE_DB, top))
+    _draw_picture(axes, picture, start_s, "gray_r", (top - RANGE_DB, top))
     axes.set_yticks([0, 128, 256], ["0", "4", "8"])  # rows of 31.25 Hz
     axes.set_ylabel("frequency\n(kHz)")
-    _note(axes, f"black: loudest; white: {RANGE_DB:g} dB below")
+    _write_note(axes, f"black: loudest; white: {RANGE_DB:g} dB below")
 
 
 def draw_mel(axes: Axes, waveform: Waveform) -> None:
     """What Whisper is given to hear."""
     picture = time_series.mel_bands(waveform)
-    _paint(axes, picture, 0.0, "cividis", None)
+    _draw_picture(axes, picture, 0.0, "cividis", None)
     rows = [int(np.abs(picture.rows - hertz).argmin()) for hertz in MEL_TICKS_HZ]
     axes.set_yticks(rows, [f"{hertz / 1000:g}" for hertz in MEL_TICKS_HZ])
     axes.set_ylabel("mel bands\n(kHz)")
-    _note(axes, "Whisper's 80 log-mel bands: yellow loud, blue faint")
+    _write_note(axes, "Whisper's 80 log-mel bands: yellow loud, blue faint")
 
 
 def draw_mfcc(axes: Axes, waveform: Waveform) -> None:
     """The shape of the spectrum in twelve numbers a frame."""
     picture = time_series.mfcc(waveform)
     if picture is None:
-        _say(axes, NOT_MEASURED)
+        _write_centred(axes, NOT_MEASURED)
         return
     spread = float(np.nanpercentile(np.abs(picture.values), 98))
-    _paint(axes, picture, 0.0, "RdBu_r", (-spread, spread))
+    _draw_picture(axes, picture, 0.0, "RdBu_r", (-spread, spread))
     axes.set_yticks([0, 5, 11], ["1", "6", "12"])
     axes.set_ylabel("MFCC\n(number)")
-    _note(axes, f"blue: −{spread:.0f} or less; red: {spread:.0f} or more")
+    _write_note(axes, f"blue: −{spread:.0f} or less; red: {spread:.0f} or more")
 
 
 def draw_pitch(axes: Axes, waveform: Waveform, pitch_range: PitchRange) -> None:
@@ -87,14 +87,14 @@ def draw_pitch(axes: Axes, waveform: Waveform, pitch_range: PitchRange) -> None:
     axes.set(ylabel="pitch F0\n(Hz)", ylim=(pitch_range.floor_hz, pitch_range.ceiling_hz))
     axes.set_yticks(PITCH_TICKS_HZ, [str(hertz) for hertz in PITCH_TICKS_HZ])
     axes.minorticks_off()
-    _line(axes, contour, "no voiced sound was found")
+    _draw_contour(axes, contour, "no voiced sound was found")
 
 
 def draw_intensity(axes: Axes, waveform: Waveform, pitch_range: PitchRange) -> None:
     """Loudness of the signal in dB, within the recording alone."""
     contour = time_series.intensity(waveform, pitch_range)
     axes.set_ylabel("intensity\n(dB)")
-    _line(axes, contour, "there is nothing but silence")
+    _draw_contour(axes, contour, "there is nothing but silence")
     if contour is not None and np.isfinite(contour.values).any():
         top = float(np.nanmax(contour.values))
         axes.set_ylim(top - LEVELS_DB, top + 3)
@@ -118,9 +118,9 @@ def draw_words(axes: Axes, words: pd.DataFrame, start_s: Seconds, end_s: Seconds
             axes.text(left, -row, f" {word.word}", fontsize=SMALL, va="center", alpha=opacity, clip_on=True)
     missing = rows.count(None)
     if not rows:
-        _say(axes, "no words were found")
+        _write_centred(axes, "no words were found")
     elif missing:
-        _note(axes, f"{missing} of {len(rows)} words have no room: show a shorter span")
+        _write_note(axes, f"{missing} of {len(rows)} words have no room: show a shorter span")
     lowest = max((row for row in rows if row is not None), default=0)
     axes.set(ylabel="words", yticks=[], ylim=(-max(lowest, LEAST_ROWS - 1) - 0.7, 0.7))
 
@@ -154,14 +154,14 @@ def draw_tone(
             edge = "#cccccc" if span["reason"] == "no_speech" else "#777777"
             axes.bar(left, 1, width, align="edge", color="white", edgecolor=edge, hatch="////", linewidth=0.5)
         else:
-            _stack(axes, span["probabilities"] or {}, left, width, colours)
-        text = next((one for one in _texts(span) if len(one) * INCH_PER_CHARACTER < width * inch_per_second), "")
+            _stack_probabilities(axes, span["probabilities"] or {}, left, width, colours)
+        text = next((one for one in _span_texts(span) if len(one) * INCH_PER_CHARACTER < width * inch_per_second), "")
         if text:
             axes.text(left + width / 2, 0.5, text, fontsize=SMALL, ha="center", va="center", bbox=LABEL_BOX)
     axes.set(ylabel=f"tone\n({model})", ylim=(0, 1), yticks=[0, 1])
 
 
-def _stack(
+def _stack_probabilities(
     axes: Axes, probabilities: Mapping[str, float], left: Seconds, width: Seconds, colours: Mapping[str, str]
 ) -> None:
     """The probabilities of one speech region above each other, in a frame."""
@@ -172,7 +172,7 @@ def _stack(
     axes.bar(left, 1, width, align="edge", fill=False, edgecolor="white" if probabilities else PALE, linewidth=1.5)
 
 
-def _texts(span: Mapping[Any, Any]) -> tuple[str, ...]:
+def _span_texts(span: Mapping[Any, Any]) -> tuple[str, ...]:
     """What may be written on a span, the longest first."""
     if span["reason"] is not None:
         return SENTENCES.get(str(span["reason"]), str(span["reason"])), str(span["reason"])
@@ -182,7 +182,9 @@ def _texts(span: Mapping[Any, Any]) -> tuple[str, ...]:
     return f"{span['label']}{unsure} {span['probability']:.2f}", f"{span['label']}{unsure}"
 
 
-def _paint(axes: Axes, picture: Picture, offset_s: Seconds, colours: str, limits: tuple[float, float] | None) -> None:
+def _draw_picture(
+    axes: Axes, picture: Picture, offset_s: Seconds, colours: str, limits: tuple[float, float] | None
+) -> None:
     """A picture as an image on the axis of time."""
     step = float(picture.times_s[1] - picture.times_s[0]) if picture.times_s.size > 1 else 1.0
     left = offset_s + float(picture.times_s[0]) - step / 2
@@ -194,18 +196,18 @@ def _paint(axes: Axes, picture: Picture, offset_s: Seconds, colours: str, limits
     )  # fmt: skip
 
 
-def _line(axes: Axes, contour: Contour | None, without: str) -> None:
+def _draw_contour(axes: Axes, contour: Contour | None, without: str) -> None:
     """A contour, or why there is none."""
     if contour is None or not np.isfinite(contour.values).any():
-        _say(axes, NOT_MEASURED if contour is None else without)
+        _write_centred(axes, NOT_MEASURED if contour is None else without)
         return
     axes.plot(contour.times_s, contour.values, color=BLUE, linewidth=1.4)
     axes.grid(axis="y", alpha=0.3)
 
 
-def _say(axes: Axes, text: str) -> None:
+def _write_centred(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, fontsize=SMALL + 1, ha="center", va="center")
 
 
-def _note(axes: Axes, text: str) -> None:
+def _write_note(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="right", fontsize=SMALL, color="#555555", pad=2)

@@ -95,7 +95,7 @@ class ClipView:
         model = names[0] if model is None and names else model
         if model not in names:
             raise UserError(f"no tone model {model!r} in this study; there are: {', '.join(names) or 'none'}")
-        return _spans(self.regions, self.emotions[self.emotions["model"] == model], self.duration_s or 0.0)
+        return _tone_spans(self.regions, self.emotions[self.emotions["model"] == model], self.duration_s or 0.0)
 
     def plot(self, *tracks: str, start_s: Seconds = 0.0, end_s: Seconds | None = None) -> Figure:
         """A figure of all tracks, or of those named, from one time to another, on one axis of time.
@@ -107,14 +107,14 @@ class ClipView:
         if seconds is None:
             problem = self.overview["problem"].iloc[0]
             raise UserError(f"{self.clip_id} was never decoded ({problem or 'pending'}): there is nothing to draw")
-        waveform, title = self._sound(needed=any(name in SOUND for name in tracks))
+        waveform, title = self._waveform_or_title(needed=any(name in SOUND for name in tracks))
         known = SOUND if waveform is not None else {}
         chosen = tracks or tuple(name for name in TRACKS if name not in SOUND or name in known)
         tones = {model: self.tone(model) for model in self.models}
         scene = Scene(title, seconds, waveform, self.pitch_range, self.words, tones)
         return draw(scene, chosen, start_s, seconds if end_s is None else end_s)
 
-    def _sound(self, *, needed: bool) -> tuple[Waveform | None, str]:
+    def _waveform_or_title(self, *, needed: bool) -> tuple[Waveform | None, str]:
         """The waveform, or None and a title that says so; `UserError` if it is needed and not kept."""
         try:
             return self._read(), self.clip_id
@@ -124,34 +124,34 @@ class ClipView:
             return None, f"{self.clip_id} (its audio is not kept: words and tone alone)"
 
 
-def _spans(regions: pd.DataFrame, emotions: pd.DataFrame, seconds: Seconds) -> pd.DataFrame:
+def _tone_spans(regions: pd.DataFrame, emotions: pd.DataFrame, seconds: Seconds) -> pd.DataFrame:
     """Spans with a tone, and those without with their reason, as the report hatches them."""
     import pandas as pd
 
     scores: dict[Any, dict[Any, Any]] = {row["region"]: row for row in emotions.to_dict("records")}
     spans: list[dict[str, Any]] = [
-        _scored(region, scores.get(region["region"])) for region in regions.to_dict("records")
+        _region_row(region, scores.get(region["region"])) for region in regions.to_dict("records")
     ]
     edges = [0.0, *(edge for one in spans for edge in (one["start_s"], one["end_s"])), seconds]
     spans += [
-        _span(start, end, "no_speech")
+        _span_row(start, end, "no_speech")
         for start, end in zip(edges[::2], edges[1::2], strict=True)
         if end - start >= GAP_S
     ]
     spans.sort(key=lambda one: float(one["start_s"]))
-    columns = list(_span(0.0, 0.0, None))
+    columns = list(_span_row(0.0, 0.0, None))
     frame = pd.DataFrame([list(one.values()) for one in spans], columns=columns, dtype=object)
     return frame.astype({"start_s": "float64", "end_s": "float64", "probability": "float64"})
 
 
-def _scored(region: dict[Any, Any], score: dict[Any, Any] | None) -> dict[str, Any]:
+def _region_row(region: dict[Any, Any], score: dict[Any, Any] | None) -> dict[str, Any]:
     """A speech region with what a model hears in it."""
     if score is None or score["status"] != "scored":
         reason = score["reason"] if score else "not_scored"
-        return _span(region["start_s"], region["end_s"], str(reason))
+        return _span_row(region["start_s"], region["end_s"], str(reason))
     labels = score["label_set"]
     return {
-        **_span(region["start_s"], region["end_s"], None),
+        **_span_row(region["start_s"], region["end_s"], None),
         "label": score["label"] if isinstance(score["label"], str) else None,
         "probability": score["probability"] if isinstance(score["label"], str) else None,
         "probabilities": dict(score["probabilities"]) if score["probabilities"] is not None else None,
@@ -159,7 +159,7 @@ def _scored(region: dict[Any, Any], score: dict[Any, Any] | None) -> dict[str, A
     }
 
 
-def _span(start_s: Seconds, end_s: Seconds, reason: str | None) -> dict[str, Any]:
+def _span_row(start_s: Seconds, end_s: Seconds, reason: str | None) -> dict[str, Any]:
     return {
         "start_s": start_s, "end_s": end_s, "label": None, "probability": None, "probabilities": None,
         "is_unsure": None, "reason": reason,

@@ -27,7 +27,7 @@ def draw_confusion(judged: Judged, title: str, path: Path) -> Path:
     totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     shares = counts / totals
     size = 2.5 + INCH_PER_LABEL * len(judged.labels)
-    figure, axes = _figure(size, size)
+    figure, axes = _empty_figure(size, size)
     image = axes.imshow(shares, vmin=0, vmax=1, cmap=COLOURS)
     for row, column in np.ndindex(*counts.shape):
         colour = "black" if shares[row, column] > DARK else "white"
@@ -36,14 +36,14 @@ def draw_confusion(judged: Judged, title: str, path: Path) -> Path:
     axes.set_yticks(range(len(judged.labels)), judged.labels)
     axes.set(xlabel="model", ylabel="humans", title=title)
     figure.colorbar(image, ax=axes, shrink=0.7, label="share of the human label")
-    return _saved(figure, path)
+    return _save_figure(figure, path)
 
 
 def draw_reliability(judged: Judged, error: Interval, title: str, path: Path) -> Path:
     """How often the model is right at each confidence; on the dotted line it is as sure as it is right."""
     spans, confidence, right = reliability(judged)
     used = spans > 0
-    figure, axes = _figure(5.0, 5.0)
+    figure, axes = _empty_figure(5.0, 5.0)
     axes.plot([0, 1], [0, 1], linestyle=":", color="black", label="calibrated")
     sizes = 20 + 180 * spans[used] / spans.max()
     axes.scatter(confidence[used], right[used], s=sizes, color=BLUE, label="bins, larger with more spans", zorder=3)
@@ -52,12 +52,12 @@ def draw_reliability(judged: Judged, error: Interval, title: str, path: Path) ->
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability of the label", ylabel="share that is right")
     axes.set_title(f"{title}: calibration error {ece}")
     axes.legend(loc="upper left")
-    return _saved(figure, path)
+    return _save_figure(figure, path)
 
 
 def draw_groups(values: Sequence[tuple[str, Interval, int]], measure: str, title: str, path: Path) -> Path:
     """One figure in each group, with its interval: name of the group, figure, spans."""
-    figure, axes = _figure(7.0, 1.2 + 0.4 * len(values))
+    figure, axes = _empty_figure(7.0, 1.2 + 0.4 * len(values))
     for row, (_, one, _) in enumerate(values):
         if one.value is None:
             continue
@@ -69,17 +69,17 @@ def draw_groups(values: Sequence[tuple[str, Interval, int]], measure: str, title
     axes.set(xlabel=f"{measure} with its 95 % interval", title=title)
     axes.set_xlim(0, 1)
     axes.grid(axis="x", alpha=0.3)
-    return _saved(figure, path)
+    return _save_figure(figure, path)
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Any]:
+def _empty_figure(width: float, height: float) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots()
 
 
-def _saved(figure: Figure, path: Path) -> Path:
+def _save_figure(figure: Figure, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DPI)
     return path

@@ -70,24 +70,24 @@ def read_corpus(name: str, folder: Path) -> list[CorpusUtterance]:
 
 
 def _emodb(folder: Path) -> Iterator[CorpusUtterance]:
-    for path, name in _named(folder, EMODB_NAME):
+    for path, name in _matching_files(folder, EMODB_NAME):
         yield CorpusUtterance(path, EMODB[name["label"]], name["speaker"], "de")
 
 
 def _ravdess(folder: Path) -> Iterator[CorpusUtterance]:
-    for path, name in _named(folder, RAVDESS_NAME):
+    for path, name in _matching_files(folder, RAVDESS_NAME):
         if name["kind"] == RAVDESS_SPEECH:
             yield CorpusUtterance(path, RAVDESS[name["label"]], name["speaker"], "en")
 
 
 def _crema_d(folder: Path) -> Iterator[CorpusUtterance]:
-    for path, name in _named(folder, CREMA_D_NAME):
+    for path, name in _matching_files(folder, CREMA_D_NAME):
         yield CorpusUtterance(path, CREMA_D[name["label"]], name["speaker"], "en")
 
 
 def _nemo(folder: Path) -> Iterator[CorpusUtterance]:
     table = next((path for path in (folder / "data.tsv", folder / "data.csv") if path.is_file()), None)
-    for row in _rows(table, {"file_id", "emotion", "speaker_id"}) if table else ():
+    for row in _table_rows(table, {"file_id", "emotion", "speaker_id"}) if table else ():
         name = row["file_id"].removesuffix(".wav")
         yield CorpusUtterance(folder / "samples" / f"{name}.wav", NEMO.get(row["emotion"]), row["speaker_id"], "pl")
 
@@ -105,13 +105,13 @@ def _iemocap(folder: Path) -> Iterator[CorpusUtterance]:
 
 def _labelled(folder: Path) -> Iterator[CorpusUtterance]:
     table = folder / "labels.csv"
-    for row in _rows(table, {"file", "speaker", "emotion"}) if table.is_file() else ():
+    for row in _table_rows(table, {"file", "speaker", "emotion"}) if table.is_file() else ():
         yield CorpusUtterance(
             folder / row["file"], row["emotion"].strip() or None, row["speaker"], row.get("language") or ""
         )
 
 
-def _named(folder: Path, pattern: re.Pattern[str]) -> Iterator[tuple[Path, re.Match[str]]]:
+def _matching_files(folder: Path, pattern: re.Pattern[str]) -> Iterator[tuple[Path, re.Match[str]]]:
     """Audio files below a folder whose names have the form of a corpus."""
     for ending in AUDIO:
         for path in folder.rglob(f"*.{ending}"):
@@ -120,7 +120,7 @@ def _named(folder: Path, pattern: re.Pattern[str]) -> Iterator[tuple[Path, re.Ma
                 yield path, found
 
 
-def _rows(table: Path, columns: set[str]) -> Iterator[Mapping[str, str]]:
+def _table_rows(table: Path, columns: set[str]) -> Iterator[Mapping[str, str]]:
     """The lines of a table; `UserError` if a column is missing or a line cannot be read."""
     names = header(table)
     missing = sorted(columns - set(names))

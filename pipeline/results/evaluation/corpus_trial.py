@@ -50,7 +50,7 @@ def try_corpus(
     reasons: list[str | None] = []
     with tempfile.TemporaryDirectory() as work, threadpool_limits(1):
         for utterance in utterances:
-            said, reason = _answer(stages, utterance.path, Path(work) / "audio.wav")
+            said, reason = _answer_for_file(stages, utterance.path, Path(work) / "audio.wav")
             answered.append(said)
             reasons.append(reason)
             if watch is not None:
@@ -98,7 +98,7 @@ def build_stages(model: str, setting: Setting) -> list[Stage]:
     return [BY_NAME[name](options[name], setting) for name in STEPS]
 
 
-def _answer(stages: Sequence[Stage], path: Path, audio: Path) -> tuple[ModelAnswer, str | None]:
+def _answer_for_file(stages: Sequence[Stage], path: Path, audio: Path) -> tuple[ModelAnswer, str | None]:
     """What the stages say of one file: the model's answer, or no answer and why."""
     clip = Clip(f"file:{path.name}", Source("file", str(path), ""), path, audio)
     stored: dict[str, list[Row]] = {}

@@ -25,22 +25,22 @@ def groups(spans: Sequence[LabelledSpan], known: Mapping[str, ClipGroups]) -> di
     """
     found = [known[span.label.clip_id] for span in spans]
     by = {
-        ALL: _by([ALL] * len(spans)),
-        "language": _by([one.language or UNKNOWN for one in found]),
-        "platform": _by([one.platform or UNKNOWN for one in found]),
-        "music_share": _by(_thirds([one.music_share for one in found])),
+        ALL: _group_by_name([ALL] * len(spans)),
+        "language": _group_by_name([one.language or UNKNOWN for one in found]),
+        "platform": _group_by_name([one.platform or UNKNOWN for one in found]),
+        "music_share": _group_by_name(_music_thirds([one.music_share for one in found])),
     }
     if any(span.label.author_group for span in spans):
-        by["author_group"] = _by([span.label.author_group or UNKNOWN for span in spans])
+        by["author_group"] = _group_by_name([span.label.author_group or UNKNOWN for span in spans])
     return by
 
 
-def _by(names: Sequence[str]) -> Groups:
+def _group_by_name(names: Sequence[str]) -> Groups:
     values = np.array(names)
     return {str(name): values == name for name in np.unique(values)}
 
 
-def _thirds(shares: Sequence[float | None]) -> list[str]:
+def _music_thirds(shares: Sequence[float | None]) -> list[str]:
     """The third in which each share of music lies, by name; equal shares lie in the same."""
     known = [share for share in shares if share is not None]
     if not known:

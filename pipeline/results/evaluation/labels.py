@@ -99,7 +99,7 @@ def read_labels(path: Path) -> Labels:
     labels: list[Label] = []
     left_out: list[LeftOut] = []
     for line, record in csv_records(path):
-        found = LeftOut(line, "", str(record)) if isinstance(record, Rejected) else _label(line, record)
+        found = LeftOut(line, "", str(record)) if isinstance(record, Rejected) else _parse_label(line, record)
         (left_out if isinstance(found, LeftOut) else labels).append(found)  # type: ignore[arg-type]
     return Labels(path, digest(path), tuple(labels), tuple(left_out))
 
@@ -113,7 +113,7 @@ def match(labels: Labels, clips: Collection[str], regions: Mapping[str, Sequence
     spans: list[LabelledSpan] = []
     left_out = list(labels.left_out)
     for label in labels.labels:
-        inside = _inside(label, regions.get(label.clip_id, ()))
+        inside = _regions_inside(label, regions.get(label.clip_id, ()))
         if inside:
             spans.append(LabelledSpan(label, inside))
         else:
@@ -136,11 +136,11 @@ def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
     return lines
 
 
-def _label(line: int, record: Mapping[str, str]) -> Label | LeftOut:
+def _parse_label(line: int, record: Mapping[str, str]) -> Label | LeftOut:
     given = {name: text.strip() for name, text in record.items() if text.strip()}
     clip_id = given.get("clip_id", "")
     try:
-        start, end = (_number(given.get(name)) for name in ("start_s", "end_s"))
+        start, end = (_number_cell(given.get(name)) for name in ("start_s", "end_s"))
     except ValueError:
         return LeftOut(line, clip_id, NO_SPAN)
     if (start is None) != (end is None) or (start is not None and end is not None and not 0 <= start < end):
@@ -156,7 +156,7 @@ def _label(line: int, record: Mapping[str, str]) -> Label | LeftOut:
     return Label(line, clip_id, start, end, given.get("label"), dimensions, given.get("author_group"))
 
 
-def _number(text: str | None) -> float | None:
+def _number_cell(text: str | None) -> float | None:
     if text is None:
         return None
     value = float(text)
@@ -165,7 +165,7 @@ def _number(text: str | None) -> float | None:
     return value
 
 
-def _inside(label: Label, regions: Sequence[Region]) -> tuple[tuple[int, Seconds], ...]:
+def _regions_inside(label: Label, regions: Sequence[Region]) -> tuple[tuple[int, Seconds], ...]:
     """Regions that lie at least half in a label's span, with their time inside it."""
     start = 0.0 if label.start_s is None else label.start_s
     end = math.inf if label.end_s is None else label.end_s

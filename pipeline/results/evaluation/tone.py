@@ -85,7 +85,7 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
         fingerprint = stored.fingerprint(reader, "emotion")
         rows: list[EvaluationRow] = []
         left_out, notes, drawn = list(matched.left_out), [], []
-        for name in _chosen(reader, names):
+        for name in _chosen_models(reader, names):
             try:
                 _refuse_own_labels(folder, name, labels.sha256)
                 trial, unknown = _trial(reader, name, matched.spans, known)
@@ -98,7 +98,7 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
                 for value, chosen in found.items():
                     figures = trial.figures(chosen, by_label=grouping == ALL)
                     rows += results.rows_of(about, grouping, value, figures, trial.abstained(chosen))
-            drawn += _draw(trial, folder.evaluation, rows)
+            drawn += _draw_charts(trial, folder.evaluation, rows)
     finally:
         reader.close()
     if not rows:
@@ -107,7 +107,7 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
     return Evaluation(tuple(rows), tuple(left_out), tuple(drawn), tuple(notes))
 
 
-def _chosen(reader: StudyReader, names: Sequence[str]) -> list[str]:
+def _chosen_models(reader: StudyReader, names: Sequence[str]) -> list[str]:
     there = stored.models(reader)
     unknown = [name for name in names if name not in there]
     if unknown:
@@ -157,7 +157,7 @@ def _trial(
     return Trial(model, kept, [said[index] for index in usable], clusters, labels), left_out
 
 
-def _draw(trial: Trial, folder: Path, rows: Sequence[EvaluationRow]) -> list[Path]:
+def _draw_charts(trial: Trial, folder: Path, rows: Sequence[EvaluationRow]) -> list[Path]:
     """Confusion, reliability, and UAR by group."""
     judged = trial.judged(np.ones(len(trial.spans), dtype=bool))
     if not judged.truth.size:

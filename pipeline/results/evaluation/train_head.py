@@ -52,13 +52,13 @@ def train(examples: Examples) -> Trained:
     Multinomial logistic regression with an L2 penalty over standardised embeddings, labels weighted to count alike;
     the temperature is fitted on the held-out folds. Raises `UserError` where the examples cannot carry that.
     """
-    _check(examples)
+    _require_examples(examples)
     labels, truth = np.unique(examples.labels, return_inverse=True)
     scores = np.empty((truth.size, labels.size))
     fold_of = np.empty(truth.size, dtype=np.int64)
     folds = _folds(truth, examples.groups)
     for number, (training, held_out) in enumerate(folds):
-        head = _fit(examples, truth, training)
+        head = _fit_head(examples, truth, training)
         scores[held_out] = logits(head, examples.embeddings[held_out])
         fold_of[held_out] = number
     shares = np.empty_like(scores)
@@ -66,11 +66,11 @@ def train(examples: Examples) -> Trained:
         own = fold_of == number
         shares[own] = calibration.probabilities(scores[own], calibration.fit_temperature(scores[~own], truth[~own]))
     everything = np.arange(truth.size)
-    head = _fit(examples, truth, everything, calibration.fit_temperature(scores, truth))
+    head = _fit_head(examples, truth, everything, calibration.fit_temperature(scores, truth))
     return Trained(head, Judged(head.labels, truth, shares, examples.groups), len(folds))
 
 
-def _check(examples: Examples) -> None:
+def _require_examples(examples: Examples) -> None:
     """Refuse what no head can be trained on, or judged on, with a sentence."""
     counts = Counter(examples.labels.tolist())
     if not counts:
@@ -113,7 +113,9 @@ def _divisions(
             yield list(splitter.split(np.zeros(truth.size), truth, groups))
 
 
-def _fit(examples: Examples, truth: NDArray[np.int64], chosen: NDArray[Any], temperature: float = 1.0) -> LinearHead:
+def _fit_head(
+    examples: Examples, truth: NDArray[np.int64], chosen: NDArray[Any], temperature: float = 1.0
+) -> LinearHead:
     """A head of the chosen examples."""
     from sklearn.linear_model import LogisticRegression
 

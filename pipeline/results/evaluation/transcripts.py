@@ -75,7 +75,7 @@ def evaluate_transcripts(folder: StudyFolder, path: Path) -> Evaluation:
     compared: list[Compared] = []
     for true in truths:
         row = rows.get(true.clip_id)
-        one = _compared(true, row) if row is not None and row["is_done"] else None
+        one = _compare_clip(true, row) if row is not None and row["is_done"] else None
         if one is None:
             reason = NO_CLIP if row is None else NO_WORDS if row["is_done"] else NOT_TRANSCRIBED
             left_out.append(LeftOut(true.line, true.clip_id, reason))
@@ -86,10 +86,10 @@ def evaluate_transcripts(folder: StudyFolder, path: Path) -> Evaluation:
         raise UserError(f"no text of {path} can be compared: {why}")
     engine = next(f"{row['engine']} {row['model']}" for row in rows.values() if row["is_done"])
     about = results.subject(engine, fingerprint, path, digest(path))
-    found = results.rows_of(about, ALL, ALL, figures(compared), _silent(compared))
+    found = results.rows_of(about, ALL, ALL, figures(compared), _count_without_text(compared))
     for language in sorted({one.language for one in compared}):
         group = [one for one in compared if one.language == language]
-        found += results.rows_of(about, "language", language, figures(group), _silent(group))
+        found += results.rows_of(about, "language", language, figures(group), _count_without_text(group))
     results.store(folder, found)
     return Evaluation(tuple(found), tuple(sorted(left_out, key=lambda one: one.line)), ())
 
@@ -124,8 +124,8 @@ def figures(compared: Sequence[Compared]) -> list[Figure]:
     if not heard:
         return found
     of_heard = np.array([one.cluster for one in heard])
-    words = _parts([(one.word_errors, one.words) for one in heard])
-    characters = _parts([(one.character_errors, one.characters) for one in heard])
+    words = _error_parts([(one.word_errors, one.words) for one in heard])
+    characters = _error_parts([(one.character_errors, one.characters) for one in heard])
     return [
         *found,
         Figure("wer", None, share(words, of_heard), len(heard)),
@@ -143,7 +143,7 @@ def compare(true: str, heard: str, language: str) -> tuple[int, int, int, int]:
     normalise = normaliser(language)
     expected, said = normalise(true).strip(), normalise(heard).strip()
     by_word, by_character = jiwer.process_words(expected, said), jiwer.process_characters(expected, said)
-    return (*_counts(by_word), *_counts(by_character))
+    return (*_errors_and_length(by_word), *_errors_and_length(by_character))
 
 
 @cache
@@ -155,7 +155,7 @@ def normaliser(language: str) -> Callable[[str], str]:
     return found
 
 
-def _compared(true: TrueText, row: Mapping[str, Any]) -> Compared | None:
+def _compare_clip(true: TrueText, row: Mapping[str, Any]) -> Compared | None:
     """One clip's comparison; None if the true text has no words once it is normalised."""
     language = true.language or row["language"] or UNKNOWN
     cluster = row["author_key"] or true.clip_id
@@ -167,14 +167,14 @@ def _compared(true: TrueText, row: Mapping[str, Any]) -> Compared | None:
     return Compared(language, cluster, errors, words, character_errors, characters)
 
 
-def _counts(alignment: Any) -> tuple[int, int]:
+def _errors_and_length(alignment: Any) -> tuple[int, int]:
     errors = alignment.substitutions + alignment.deletions + alignment.insertions
     return errors, alignment.hits + alignment.substitutions + alignment.deletions
 
 
-def _parts(pairs: Sequence[tuple[int | None, int]]) -> NDArray[np.float64]:
+def _error_parts(pairs: Sequence[tuple[int | None, int]]) -> NDArray[np.float64]:
     return np.array(pairs, dtype=np.float64)
 
 
-def _silent(compared: Sequence[Compared]) -> int:
+def _count_without_text(compared: Sequence[Compared]) -> int:
     return sum(one.word_errors is None for one in compared)

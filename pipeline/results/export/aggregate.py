@@ -33,7 +33,7 @@ def read_means(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[Exp
     place = shown.column_names.index("mean")
     shown = shown.set_column(place, "mean", rounded(shown["mean"].cast(pa.float64())))
     header = dict(line.split(": ", 1) for line in query.header.splitlines())
-    variables = tuple(_variable(name, query.column_docs[name]) for name in shown.column_names)
+    variables = tuple(_column_variable(name, query.column_docs[name]) for name in shown.column_names)
     entry = Entry("table", "means", "a query", header["grain"], header["what"], (f"caution: {header['caution']}",),
                   variables)  # fmt: skip
     why = (
@@ -42,7 +42,7 @@ def read_means(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[Exp
     )
     held = [
         Suppressed(f"means: {grouping}", why, count, "cells")
-        for grouping, count in _counts(cells.filter(pc.invert(cells["is_shown"]))["grouping"])
+        for grouping, count in _count_by_grouping(cells.filter(pc.invert(cells["is_shown"]))["grouping"])
     ]
     return [ExportTable(entry, shown)] if shown.num_rows else [], held or [Suppressed("means", why, 0, "cells")]
 
@@ -62,11 +62,11 @@ def read_ids(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[Expor
     return [ExportTable(entry, ids, ("clip_id",))] if ids.num_rows else [], held
 
 
-def _variable(name: str, doc: str) -> Variable:
+def _column_variable(name: str, doc: str) -> Variable:
     meaning, _, unit = doc.removesuffix("]").partition(" [")
     return Variable(name, SQL_TYPES.get(name, "VARCHAR"), True, unit, meaning)
 
 
-def _counts(groupings: pa.ChunkedArray) -> list[tuple[str, int]]:
+def _count_by_grouping(groupings: pa.ChunkedArray) -> list[tuple[str, int]]:
     counted = pc.value_counts(groupings).to_pylist()
     return sorted((one["values"], one["counts"]) for one in counted)

@@ -135,21 +135,21 @@ class _Writer:
             why = "; ".join(f"{one.count} {one.unit} held back: {one.why}" for one in held if one.count)
             raise UserError(f"nothing can leave this study at {level}" + (f" ({why})" if why else ": it is empty"))
         held = [Suppressed("all tables", "clips that were forgotten", len(self._buried), "clips"), *held]
-        files = tuple(self._file(table) for table in tables)
+        files = tuple(self._write_file(table) for table in tables)
         known = needles(self._reader, level)
-        refuse(self._leaks(files, known))
-        subtitles = self._subtitles(known)
+        refuse(self._scan_files(files, known))
+        subtitles = self._write_subtitles(known)
         left_out = columns_left_out(entries, tables) if level in (Level.RESTRICTED, Level.SHAREABLE) else {}
         notes = ExportNotes(self._study.file.name, level, self._made_at, self._ids, tuple(held), left_out, subtitles)
-        self._describe(files, tables, notes)
+        self._write_descriptions(files, tables, notes)
         return ExportResult(self._folder, files, subtitles, tuple(held))
 
-    def _file(self, table: ExportTable) -> ExportFile:
+    def _write_file(self, table: ExportTable) -> ExportFile:
         path = self._folder / f"{table.name}.{self._options.form}"
         write_table(table.rows, path)
         return ExportFile(path.name, table, path.stat().st_size, sha256_of(path))
 
-    def _leaks(self, files: Sequence[ExportFile], known: Identifiers) -> list[Leak]:
+    def _scan_files(self, files: Sequence[ExportFile], known: Identifiers) -> list[Leak]:
         """What must not leave in the files as they lie there."""
         found: list[Leak] = []
         for file in files:
@@ -157,7 +157,7 @@ class _Writer:
             found += find_leaks(file.table.name, rows, self._options.level, known)
         return found
 
-    def _subtitles(self, known: Identifiers) -> dict[str, int]:
+    def _write_subtitles(self, known: Identifiers) -> dict[str, int]:
         """Write the files of each clip, and count them by form; raises `UserError` at a leak."""
         forms = {one: form for one, form in self._text_forms().items() if one in self._options.subtitles}
         counts = {str(one): 0 for one in forms}
@@ -175,7 +175,9 @@ class _Writer:
     def _text_forms(self) -> dict[Subtitles, Callable[[ClipTracks], str]]:
         return {"srt": srt, "vtt": vtt, "textgrid": textgrid, "elan": lambda clip: eaf(clip, self._made_at)}
 
-    def _describe(self, files: Sequence[ExportFile], tables: Sequence[ExportTable], notes: ExportNotes) -> None:
+    def _write_descriptions(
+        self, files: Sequence[ExportFile], tables: Sequence[ExportTable], notes: ExportNotes
+    ) -> None:
         """Write what goes with the tables; the manifest comes last, with the digests of all others."""
         entries = [table.entry for table in tables]
         texts = {

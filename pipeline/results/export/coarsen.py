@@ -84,7 +84,7 @@ def without_nul(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_string(values.type):
         return pc.replace_substring(values, NUL, REPLACEMENT)
     if values.type.equals(pa.list_(pa.string())):
-        return _each(values, values.type, lambda cell: [text.replace(NUL, REPLACEMENT) for text in cell])
+        return _map_values(values, values.type, lambda cell: [text.replace(NUL, REPLACEMENT) for text in cell])
     return values
 
 
@@ -98,9 +98,11 @@ def log2_bins(values: pa.ChunkedArray) -> pa.ChunkedArray:
 def rounded(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Numbers, and those in lists and maps, with three significant digits."""
     if pa.types.is_list(values.type):
-        return _each(values, pa.list_(pa.float64()), _rounded_list)
+        return _map_values(values, pa.list_(pa.float64()), _rounded_list)
     if pa.types.is_map(values.type):
-        return _each(values, values.type, lambda cell: [(name, _rounded_list([value])[0]) for name, value in cell])
+        return _map_values(
+            values, values.type, lambda cell: [(name, _rounded_list([value])[0]) for name, value in cell]
+        )
     known = values.is_valid().to_numpy()
     numbers = significant(pc.fill_null(values, 0).cast(pa.float64()).to_numpy())
     return pa.chunked_array([pa.array(numbers, mask=~known).cast(values.type)])
@@ -119,6 +121,6 @@ def _rounded_list(numbers: list[Any]) -> list[float]:
     return [float(number) for number in significant(np.asarray(numbers, np.float64))]
 
 
-def _each(values: pa.ChunkedArray, kind: pa.DataType, change: Callable[[Any], Any]) -> pa.ChunkedArray:
+def _map_values(values: pa.ChunkedArray, kind: pa.DataType, change: Callable[[Any], Any]) -> pa.ChunkedArray:
     cells = [None if cell is None else change(cell) for cell in values.to_pylist()]
     return pa.chunked_array([pa.array(cells, kind)])

@@ -42,7 +42,7 @@ def read_table(path: Path, schema: pa.Schema) -> pa.Table:
 
 def flat(rows: pa.Table) -> pa.Table:
     """A table as CSV holds it: lists and maps as JSON text, times as ISO 8601 text."""
-    return pa.table({name: _flat(rows[name]) for name in rows.column_names})
+    return pa.table({name: _flat_column(rows[name]) for name in rows.column_names})
 
 
 def formula_cells(rows: pa.Table) -> int:
@@ -51,16 +51,16 @@ def formula_cells(rows: pa.Table) -> int:
     return sum(pc.sum(pc.match_substring_regex(column, FORMULA)).as_py() or 0 for column in texts)
 
 
-def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _flat_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_timestamp(kind):
         # Arrow writes the fraction of its seconds by itself
         return pc.strftime(column.cast(pa.timestamp("us")), format="%Y-%m-%dT%H:%M:%SZ")
     if pa.types.is_map(kind):
-        return _json([None if cell is None else dict(cell) for cell in column.to_pylist()])
+        return _json_cells([None if cell is None else dict(cell) for cell in column.to_pylist()])
     if pa.types.is_list(kind):
         single = pa.types.is_float32(kind.value_type)
-        return _json(
+        return _json_cells(
             [
                 None if cell is None else [_shortest(number) for number in cell] if single else cell
                 for cell in column.to_pylist()
@@ -69,7 +69,7 @@ def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _json(cells: list[object]) -> pa.ChunkedArray:
+def _json_cells(cells: list[object]) -> pa.ChunkedArray:
     texts = [None if cell is None else json.dumps(cell, ensure_ascii=False) for cell in cells]
     return pa.chunked_array([pa.array(texts, pa.string())])
 

@@ -104,14 +104,16 @@ class Identifiers:
 
 def needles(reader: StudyReader, level: Level) -> Identifiers:
     """The ids, accounts and texts of a study, without the words of closed lists; at `aggregate` without hashtags."""
-    closed = {text.casefold() for text in _texts(reader, VOCABULARY)}
-    topics = set(_texts(reader, HASHTAGS)) if level is Level.AGGREGATE else set()
-    ids = {text for whole in _texts(reader, IDS) for text in (whole, whole.partition(":")[2]) if text}
-    accounts = {text.casefold() for text in _texts(reader, ACCOUNTS)}
-    texts = {run for text in _texts(reader, TEXTS) for run in _runs(text)}
+    closed = {text.casefold() for text in _query_texts(reader, VOCABULARY)}
+    topics = set(_query_texts(reader, HASHTAGS)) if level is Level.AGGREGATE else set()
+    ids = {text for whole in _query_texts(reader, IDS) for text in (whole, whole.partition(":")[2]) if text}
+    accounts = {text.casefold() for text in _query_texts(reader, ACCOUNTS)}
+    texts = {run for text in _query_texts(reader, TEXTS) for run in _word_runs(text)}
     ordinary = closed | topics
     return Identifiers(
-        frozenset(ids - ordinary), frozenset(accounts - closed), frozenset(texts - {tuple(_words(t)) for t in ordinary})
+        frozenset(ids - ordinary),
+        frozenset(accounts - closed),
+        frozenset(texts - {tuple(_folded_words(t)) for t in ordinary}),
     )
 
 
@@ -120,7 +122,7 @@ def find_leaks(name: str, rows: pa.Table, level: Level, known: Identifiers) -> l
     looked_for = LOOKED_FOR[level]
     found: dict[tuple[str, str], int] = {}
     for column in rows.column_names:
-        for kind in _kinds(column, rows[column], level, known):
+        for kind in _column_leaks(column, rows[column], level, known):
             if kind in looked_for:
                 found[column, kind] = found.get((column, kind), 0) + 1
     return [Leak(name, column, kind, count) for (column, kind), count in found.items()]
@@ -136,7 +138,7 @@ def refuse(leaks: Sequence[Leak]) -> None:
         )
 
 
-def _kinds(column: str, cells: pa.ChunkedArray, level: Level, known: Identifiers) -> Iterator[str]:
+def _column_leaks(column: str, cells: pa.ChunkedArray, level: Level, known: Identifiers) -> Iterator[str]:
     """The kind of each leak of a column, each different value once."""
     kind = cells.type
     if pa.types.is_timestamp(kind):
@@ -148,14 +150,14 @@ def _kinds(column: str, cells: pa.ChunkedArray, level: Level, known: Identifiers
         numbers = pc.unique(cells.drop_null()).to_numpy()
         yield from ["post id"] * int(np.isin(numbers, np.array(sorted(known.numbers), np.int64)).sum())
     elif pa.types.is_string(kind) or pa.types.is_nested(kind):
-        for text in _leaves(cells):
+        for text in _distinct_texts(cells):
             if level is Level.RESTRICTED:
-                yield from _handles(column, text)
+                yield from _unhidden_handles(column, text)
             else:
-                yield from _in_text(text, known)
+                yield from _text_leaks(text, known)
 
 
-def _handles(column: str, text: str) -> Iterator[str]:
+def _unhidden_handles(column: str, text: str) -> Iterator[str]:
     """At `restricted`, accounts that are not under a pseudonym."""
     named = [found for found in MENTION.findall(text) if not HIDDEN_HANDLE.fullmatch(found)]
     bare = column == "mentions" and not HIDDEN_HANDLE.fullmatch(text)
@@ -163,7 +165,7 @@ def _handles(column: str, text: str) -> Iterator[str]:
         yield "handle"
 
 
-def _in_text(text: str, known: Identifiers) -> Iterator[str]:
+def _text_leaks(text: str, known: Identifiers) -> Iterator[str]:
     if MENTION.search(text) or text.casefold() in known.accounts:
         yield "handle"
     if ADDRESS.search(text):
@@ -172,62 +174,68 @@ def _in_text(text: str, known: Identifiers) -> Iterator[str]:
         yield "exact time"
     if PLACE.search(text) or text.startswith(FILE_PREFIX):
         yield "place on a disk"
-    if POST.search(text) or text in known.ids or any(len(t) >= ID_CHARACTERS and t in known.ids for t in _tokens(text)):
+    if (
+        POST.search(text)
+        or text in known.ids
+        or any(len(t) >= ID_CHARACTERS and t in known.ids for t in _id_tokens(text))
+    ):
         yield "post id"
-    if any(run in known.texts for run in _windows(text)):
+    if any(run in known.texts for run in _word_windows(text)):
         yield "text"
 
 
-def _leaves(cells: pa.ChunkedArray) -> set[str]:
+def _distinct_texts(cells: pa.ChunkedArray) -> set[str]:
     """The different texts of a column: those in lists, maps and JSON one by one."""
     if pa.types.is_string(cells.type):
         texts = pc.unique(cells.drop_null()).to_pylist()
-        return {leaf for text in texts for leaf in (_strings(_parsed(text)) if text[:1] in "[{" else (text,))}
+        return {
+            leaf for text in texts for leaf in (_nested_strings(_json_or_text(text)) if text[:1] in "[{" else (text,))
+        }
     if pa.types.is_list(cells.type) and not pa.types.is_string(cells.type.value_type):
         return set()
-    return {leaf for cell in cells.to_pylist() for leaf in _strings(cell)}
+    return {leaf for cell in cells.to_pylist() for leaf in _nested_strings(cell)}
 
 
-def _parsed(text: str) -> Any:
+def _json_or_text(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _nested_strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        yield from _strings(list(value.items()))
+        yield from _nested_strings(list(value.items()))
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _strings(part)
+            yield from _nested_strings(part)
 
 
-def _texts(reader: StudyReader, statement: str) -> list[str]:
+def _query_texts(reader: StudyReader, statement: str) -> list[str]:
     return [text for text in reader.arrow(statement, {}).column(0).to_pylist() if text]
 
 
-def _tokens(text: str) -> list[str]:
+def _id_tokens(text: str) -> list[str]:
     return list(TOKEN.findall(text))
 
 
-def _words(text: str) -> list[str]:
+def _folded_words(text: str) -> list[str]:
     return tokens_of(text.casefold(), letters=f"{LETTERS}_")
 
 
-def _runs(text: str) -> Iterator[tuple[str, ...]]:
+def _word_runs(text: str) -> Iterator[tuple[str, ...]]:
     """What tells a text: all its words if they are few, else each five of them."""
-    words = _words(text)
+    words = _folded_words(text)
     if len(words) >= RUN_WORDS:
         yield from (tuple(words[at : at + RUN_WORDS]) for at in range(0, len(words) - RUN_WORDS + 1, RUN_WORDS))
     elif len(words) >= TEXT_WORDS or sum(map(len, words)) >= TEXT_CHARACTERS:
         yield tuple(words)
 
 
-def _windows(text: str) -> Iterator[tuple[str, ...]]:
+def _word_windows(text: str) -> Iterator[tuple[str, ...]]:
     """All runs of words of a value that could be a text."""
-    words = _words(text)
+    words = _folded_words(text)
     for size in range(1, RUN_WORDS + 1):
         yield from (tuple(words[at : at + size]) for at in range(len(words) - size + 1))

@@ -76,7 +76,7 @@ def manifest(files: Sequence[ExportFile], notes: ExportNotes, others: Mapping[st
         "cliptone_version": version("cliptone"),
         "created_at": notes.created_at.isoformat(timespec="seconds"),
         "ids": notes.ids or "as the platforms give them",
-        "files": [_file(file) for file in files],
+        "files": [_file_entry(file) for file in files],
         "other_files": [{"path": path, "sha256": sha256} for path, sha256 in sorted(others.items())],
         "subtitles": dict(notes.subtitles),
         "suppressed": [
@@ -97,7 +97,7 @@ def datapackage(files: Sequence[ExportFile], notes: ExportNotes) -> str:
         "title": f"{notes.study}: {MEANINGS[notes.level]}",
         "created": notes.created_at.isoformat(timespec="seconds"),
         "version": version("cliptone"),
-        "resources": [_resource(file, clip_ids) for file in files],
+        "resources": [_resource_entry(file, clip_ids) for file in files],
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
@@ -110,7 +110,7 @@ def agreement(notes: ExportNotes) -> str:
     )
 
 
-def _file(file: ExportFile) -> dict[str, Any]:
+def _file_entry(file: ExportFile) -> dict[str, Any]:
     columns = [{"name": variable.name, "type": variable.sql_type} for variable in file.table.entry.variables]
     found = {
         "path": file.path,
@@ -124,11 +124,13 @@ def _file(file: ExportFile) -> dict[str, Any]:
     return {**found, "cells_like_formulas": formulas} if formulas else found
 
 
-def _resource(file: ExportFile, clip_ids: pa.ChunkedArray | None) -> dict[str, Any]:
+def _resource_entry(file: ExportFile, clip_ids: pa.ChunkedArray | None) -> dict[str, Any]:
     suffix = Path(file.path).suffix
     schema: dict[str, Any] = {
         "fields": [
-            _field(file.table.rows.schema.field(variable.name), variable.meaning, variable.unit, variable.nullable)
+            _schema_field(
+                file.table.rows.schema.field(variable.name), variable.meaning, variable.unit, variable.nullable
+            )
             for variable in file.table.entry.variables
         ],
         "missingValues": [""],
@@ -157,15 +159,15 @@ def _are_among(rows: pa.Table, clip_ids: pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.is_in(rows["clip_id"], value_set=clip_ids.combine_chunks())).as_py())
 
 
-def _field(column: pa.Field, meaning: str, unit: str, nullable: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": column.name, "type": _type(column.type)}
+def _schema_field(column: pa.Field, meaning: str, unit: str, nullable: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": column.name, "type": _schema_type(column.type)}
     if pa.types.is_timestamp(column.type):
         found["format"] = TIME_FORMAT
     found["description"] = f"{meaning} [{unit}]" if unit else meaning
     return found if nullable else {**found, "constraints": {"required": True}}
 
 
-def _type(kind: pa.DataType) -> str:
+def _schema_type(kind: pa.DataType) -> str:
     """The type's name in the Table Schema standard."""
     if pa.types.is_map(kind):
         return "object"

@@ -67,11 +67,11 @@ def read_tables(
         chosen = {v.name: columns[v.name] for v in entry.variables if v.name in columns}
         if not chosen:
             continue
-        stored = _read(reader, entry.name, list(chosen), tombstones)
+        stored = _read_rows(reader, entry.name, list(chosen), tombstones)
         if stored.num_rows == 0:
             continue
-        tables.append(_leave(entry, stored, chosen, level, names))
-        held += _held(entry.name, stored, chosen, level, names)
+        tables.append(_coarsened_table(entry, stored, chosen, level, names))
+        held += _suppressed_values(entry.name, stored, chosen, level, names)
     return tables, held
 
 
@@ -86,20 +86,22 @@ def columns_left_out(entries: Sequence[Entry], tables: Sequence[ExportTable]) ->
     return {name: columns for name, columns in found.items() if columns}
 
 
-def _read(reader: StudyReader, name: str, columns: Sequence[str], tombstones: Sequence[str]) -> pa.Table:
+def _read_rows(reader: StudyReader, name: str, columns: Sequence[str], tombstones: Sequence[str]) -> pa.Table:
     """Stored rows of a table or view; the names are our own."""
     where = " WHERE clip_id NOT IN (SELECT unnest($buried::VARCHAR[]))" if "clip_id" in columns else ""
     sql = f"SELECT {', '.join(columns)} FROM {name}{where}"  # noqa: S608 - names of our own tables
     return reader.arrow(sql, {"buried": list(tombstones)} if where else {})
 
 
-def _leave(entry: Entry, stored: pa.Table, columns: dict[str, Rule], level: Level, names: Names) -> ExportTable:
+def _coarsened_table(
+    entry: Entry, stored: pa.Table, columns: dict[str, Rule], level: Level, names: Names
+) -> ExportTable:
     arrays, variables = {}, []
     for variable in entry.variables:
         if variable.name not in columns:
             continue
         rule = columns[variable.name]
-        described = _described(variable, rule, level)
+        described = _variable_at_level(variable, rule, level)
         arrays[described.name] = coarsened(stored[variable.name], rule, level, names)
         variables.append(described)
         if rule is Rule.AUTHOR and level is Level.SHAREABLE:
@@ -113,10 +115,10 @@ def _leave(entry: Entry, stored: pa.Table, columns: dict[str, Rule], level: Leve
     if level is Level.SHAREABLE and Rule.FEATURE in columns.values():
         notes = (*notes, f"measured numbers are rounded to {SIGNIFICANT_DIGITS} significant digits")
     kept = dataclasses.replace(entry, variables=tuple(variables), notes=notes)
-    return ExportTable(kept, _sorted(pa.table(arrays), grain), grain if whole else (), tuple(columns))
+    return ExportTable(kept, _sorted_by_grain(pa.table(arrays), grain), grain if whole else (), tuple(columns))
 
 
-def _described(variable: Variable, rule: Rule, level: Level) -> Variable:
+def _variable_at_level(variable: Variable, rule: Rule, level: Level) -> Variable:
     """A line of the codebook as the column leaves: at `shareable` some have another name, type and meaning."""
     if level is not Level.SHAREABLE:
         return variable
@@ -146,14 +148,16 @@ def _author_reasons(authors: pa.ChunkedArray, names: Names) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(reasons, pa.string())])
 
 
-def _sorted(rows: pa.Table, grain: Sequence[str]) -> pa.Table:
+def _sorted_by_grain(rows: pa.Table, grain: Sequence[str]) -> pa.Table:
     """Rows in an order that tells nothing of the stored one: by what leaves, the grain first."""
     plain = [name for name in rows.column_names if not pa.types.is_nested(rows.schema.field(name).type)]
     first = [name for name in grain if name in plain]
     return rows.sort_by([(name, "ascending") for name in dict.fromkeys([*first, *plain])])
 
 
-def _held(name: str, stored: pa.Table, columns: dict[str, Rule], level: Level, names: Names) -> list[Suppressed]:
+def _suppressed_values(
+    name: str, stored: pa.Table, columns: dict[str, Rule], level: Level, names: Names
+) -> list[Suppressed]:
     if level is not Level.SHAREABLE:
         return []
     few = pa.array(sorted(names.small_authors), pa.string())

@@ -89,13 +89,17 @@ def read_tracks(reader: StudyReader, names: Names, tombstones: Sequence[str]) ->
         for clip in batch:
             name, duration_s = clip["clip_id"], clip["duration_s"]
             tone_spans: dict[str, tuple[AnnotationSpan, ...]] = {
-                row["model"]: (AnnotationSpan(0.0, duration_s, _no_tone(row["reason"])),)
+                row["model"]: (AnnotationSpan(0.0, duration_s, _no_tone_text(row["reason"])),)
                 for row in toneless.get(name, ())
             }
             for model, rows in itertools.groupby(tones.get(name, ()), key=lambda row: row["model"]):
-                tone_spans[model] = tuple(AnnotationSpan(row["start_s"], row["end_s"], _tone(row)) for row in rows)
+                tone_spans[model] = tuple(AnnotationSpan(row["start_s"], row["end_s"], _tone_text(row)) for row in rows)
             yield ClipTracks(
-                names.file(name), duration_s, _spans(segments, name, names), _spans(words, name, names), tone_spans
+                names.file(name),
+                duration_s,
+                _annotation_spans(segments, name, names),
+                _annotation_spans(words, name, names),
+                tone_spans,
             )
 
 
@@ -131,18 +135,20 @@ def _by_clip(reader: StudyReader, statement: str, ids: Sequence[str]) -> dict[st
     return {name: list(group) for name, group in itertools.groupby(rows, key=lambda row: row["clip_id"])}
 
 
-def _spans(rows: Mapping[str, Sequence[Mapping[str, Any]]], clip_id: str, names: Names) -> tuple[AnnotationSpan, ...]:
+def _annotation_spans(
+    rows: Mapping[str, Sequence[Mapping[str, Any]]], clip_id: str, names: Names
+) -> tuple[AnnotationSpan, ...]:
     return tuple(
         AnnotationSpan(row["start_s"], row["end_s"], clean(names.hide(row["text"]))) for row in rows.get(clip_id, ())
     )
 
 
-def _tone(row: Mapping[str, Any]) -> str:
+def _tone_text(row: Mapping[str, Any]) -> str:
     if row["label"] is not None:
         return f"{row['label']} {row['probability']:.2f}" if row["probability"] is not None else row["label"]
     known = [f"{name} {row[name]:.2f}" for name in ("arousal", "valence", "dominance") if row[name] is not None]
-    return " ".join(known) or _no_tone(row["reason"])
+    return " ".join(known) or _no_tone_text(row["reason"])
 
 
-def _no_tone(reason: str | None) -> str:
+def _no_tone_text(reason: str | None) -> str:
     return f"NULL {reason or 'not_scored'}"

@@ -69,96 +69,96 @@ class MethodsFacts:
     def __init__(self, reader: StudyReader) -> None:
         self._reader = reader
         self.facts: dict[str, Fact] = {"study": reader.path.resolve().parent.name}
-        self._overall()
-        self.funnel = self._rows(get_query("funnel").sql)
+        self._add_totals()
+        self.funnel = self._query_rows(get_query("funnel").sql)
         for row in self.funnel:
-            self._note(f"funnel.{slug(row['step'])}", row, "clips", "lost")
+            self._add_facts(f"funnel.{slug(row['step'])}", row, "clips", "lost")
         self.attrition = list(self._attrition())
-        self.groups = self._keyed(GROUPS, "group", ("platform", "language"), ("clips", "with_words", "with_tone"))
-        self.platforms = self._counted(PLATFORMS, "platform", "platform")
-        self.routes = self._keyed(ROUTES, "route", ("source", "format"), ())
+        self.groups = self._add_keyed(GROUPS, "group", ("platform", "language"), ("clips", "with_words", "with_tone"))
+        self.platforms = self._add_counts(PLATFORMS, "platform", "platform")
+        self.routes = self._add_keyed(ROUTES, "route", ("source", "format"), ())
         for row in self.routes:
             self.facts[row["key"]] = row["posts"]
-        self.states = self._counted(STATES, "collection", "state")
-        self.stages = [row["stage"] for row in self._keyed(ATTEMPTS, "attempts", ("stage",), ("ok", "failed"))]
-        self.models, self.options, self.libraries = self._versions()
-        self.cautions = list(_cautions(reader, [row["model"] for row in self.models]))
+        self.states = self._add_counts(STATES, "collection", "state")
+        self.stages = [row["stage"] for row in self._add_keyed(ATTEMPTS, "attempts", ("stage",), ("ok", "failed"))]
+        self.models, self.options, self.libraries = self._model_versions()
+        self.cautions = list(_card_cautions(reader, [row["model"] for row in self.models]))
 
     def marked(self, key: str) -> str:
         """A fact as the document shows it, with its name behind it where it is one word."""
         value = str(self.facts[key])
         return f"{value}<!--{key}-->" if MARKED.fullmatch(f"{value}<!--{key}-->") else value
 
-    def _overall(self) -> None:
-        (posts,), (runs,) = self._rows(POSTS), self._rows(RUNS)
+    def _add_totals(self) -> None:
+        (posts,), (runs,) = self._query_rows(POSTS), self._query_rows(RUNS)
         if not runs["count"]:
             raise UserError(f"{self._reader.path} shows no run yet: run the study first (`cliptone run STUDY.toml`)")
-        self._note("posts", posts, *posts)
-        self._note("runs", runs, "count", "first", "last")
+        self._add_facts("posts", posts, *posts)
+        self._add_facts("runs", runs, "count", "first", "last")
         self.facts["cliptone_version"] = runs["version"]
-        (seen,), (gone,) = self._rows(VISIBILITY), self._rows(VANISHED)
-        self._note("visibility", seen, *seen)
+        (seen,), (gone,) = self._query_rows(VISIBILITY), self._query_rows(VANISHED)
+        self._add_facts("visibility", seen, *seen)
         self.facts["forgotten.vanished"] = gone["clips"]
-        self.facts["forgotten.asked"] = _asked_to_leave(StudyFolder.at(self._reader.path.resolve().parent).audit_log)
+        self.facts["forgotten.asked"] = _clips_forgotten(StudyFolder.at(self._reader.path.resolve().parent).audit_log)
 
     def _attrition(self) -> Iterator[dict[str, Any]]:
-        for row in self._rows(get_query("attrition").sql):
+        for row in self._query_rows(get_query("attrition").sql):
             parts = [row["outcome"], row["stage"], row["model"], row["reason"]]
             row["key"] = ".".join(("attrition", *(slug(part) for part in parts if part)))
             row["share"] = round(row["share"], SHARE_DIGITS)
             row["meaning"] = SENTENCES.get(row["reason"], row["reason"])
-            self._note(row["key"], row, "clips", "share")
+            self._add_facts(row["key"], row, "clips", "share")
             yield row
 
-    def _versions(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+    def _model_versions(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
         """Models, options and libraries of the current configuration."""
         models, options, libraries = [], {}, set()
-        for row in self._rows(get_query("model_versions").sql):
+        for row in self._query_rows(get_query("model_versions").sql):
             self.facts[f"fingerprint.{row['stage']}"] = row["fingerprint"]
             for name, value in json.loads(row["options"]).items():
                 key = f"option.{row['stage']}.{name}"
                 if name in PRIVATE_OPTIONS:
                     continue
                 options[key] = {"stage": row["stage"], "name": name, "key": key}
-                self.facts[key] = _option(value)
+                self.facts[key] = _option_fact(value)
             for name, version in json.loads(row["libraries"]).items():
                 libraries.add(name)
                 self.facts[f"library.{slug(name)}"] = version
             if row["model"] is not None:
                 row["key"] = f"model.{row['stage']}.{slug(row['model'])}"
-                self._note(row["key"], row, "digest", "clips")
-                models.append({**row, **_origin(row["model"])})
+                self._add_facts(row["key"], row, "digest", "clips")
+                models.append({**row, **_model_origin(row["model"])})
         return models, list(options.values()), sorted(libraries)
 
-    def _keyed(self, sql: str, prefix: str, names: Sequence[str], values: Sequence[str]) -> list[dict[str, Any]]:
-        rows = self._rows(sql)
+    def _add_keyed(self, sql: str, prefix: str, names: Sequence[str], values: Sequence[str]) -> list[dict[str, Any]]:
+        rows = self._query_rows(sql)
         for row in rows:
             row["key"] = ".".join((prefix, *(slug(row[name]) for name in names)))
-            self._note(row["key"], row, *values)
+            self._add_facts(row["key"], row, *values)
         return rows
 
-    def _counted(self, sql: str, prefix: str, name: str) -> list[str]:
-        rows = self._rows(sql)
+    def _add_counts(self, sql: str, prefix: str, name: str) -> list[str]:
+        rows = self._query_rows(sql)
         for row in rows:
             self.facts[f"{prefix}.{slug(row[name])}"] = row["posts"]
         return [row[name] for row in rows]
 
-    def _note(self, prefix: str, row: Mapping[str, Any], *names: str) -> None:
+    def _add_facts(self, prefix: str, row: Mapping[str, Any], *names: str) -> None:
         self.facts |= {f"{prefix}.{name}": UNKNOWN if row[name] is None else row[name] for name in names}
 
-    def _rows(self, sql: str) -> list[dict[str, Any]]:
+    def _query_rows(self, sql: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._reader.arrow(sql, {}).to_pylist(maps_as_pydicts="strict")
         return found
 
 
-def _option(value: object) -> Fact:
+def _option_fact(value: object) -> Fact:
     """An option as one fact: lists and tables as JSON."""
     if value is None:
         return UNSET
     return value if isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False)
 
 
-def _origin(model: str) -> dict[str, str]:
+def _model_origin(model: str) -> dict[str, str]:
     """Where a model comes from; a head of the study's own is in no catalogue."""
     if model not in MODELS:
         return {"licence": "the study's own", "source": "trained in this study", "trained_on": "labels of the study"}
@@ -170,7 +170,7 @@ def _origin(model: str) -> dict[str, str]:
     }
 
 
-def _cautions(reader: StudyReader, models: Sequence[str]) -> Iterator[dict[str, str]]:
+def _card_cautions(reader: StudyReader, models: Sequence[str]) -> Iterator[dict[str, str]]:
     """What the cards of models warn of, where they have one."""
     for model in dict.fromkeys(models):
         shipped = MODELS[model].shipped if model in MODELS else reader.path.resolve().parent / model
@@ -181,7 +181,7 @@ def _cautions(reader: StudyReader, models: Sequence[str]) -> Iterator[dict[str, 
                 yield {"model": model, "text": text}
 
 
-def _asked_to_leave(log: Path) -> int | str:
+def _clips_forgotten(log: Path) -> int | str:
     """Clips that were forgotten by command, as the audit log counts them."""
     if not log.exists():
         return 0

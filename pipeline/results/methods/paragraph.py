@@ -13,29 +13,29 @@ Number = Callable[[str], str]  # a fact as the document shows it
 
 def paragraph(facts: MethodsFacts) -> str:
     """Sentences on posts, media, words and tone, in the order of the work."""
-    sentences = (_posts, _media, _words, _tone, _versions)
+    sentences = (_posts_text, _media_text, _words_text, _tone_text, _versions_text)
     return " ".join(text for sentence in sentences if (text := sentence(facts, facts.marked)))
 
 
-def _posts(facts: MethodsFacts, n: Number) -> str:
+def _posts_text(facts: MethodsFacts, n: Number) -> str:
     accounts = f" of {n('posts.authors')} accounts" if facts.facts["posts.authors"] else ""
     span = f", posted from {n('posts.first')} to {n('posts.last')}" if facts.facts["posts.first"] != "unknown" else ""
-    excluded = _lost(facts, n, "excluded")
+    excluded = _losses_by_reason(facts, n, "excluded")
     kept = (
         f" Filters of the study kept {n('funnel.kept_by_the_filters.clips')} of them ({excluded})." if excluded else ""
     )
     return f"We analysed {n('posts.listed')} posts{accounts}{span} and chosen by … .{kept}"
 
 
-def _media(facts: MethodsFacts, n: Number) -> str:
+def _media_text(facts: MethodsFacts, n: Number) -> str:
     return (
         f"Media of {n('funnel.media_arrived.clips')} arrived, the audio of {n('funnel.audio_decoded.clips')} could be "
-        f"decoded (lost: {_lost(facts, n, 'failed') or 'none'}), and speech was found in "
+        f"decoded (lost: {_losses_by_reason(facts, n, 'failed') or 'none'}), and speech was found in "
         f"{n('funnel.speech_heard.clips')}."
     )
 
 
-def _words(facts: MethodsFacts, n: Number) -> str:
+def _words_text(facts: MethodsFacts, n: Number) -> str:
     if "option.transcribe.model" not in facts.facts:
         return ""
     model = str(facts.facts["option.transcribe.model"])
@@ -47,7 +47,7 @@ def _words(facts: MethodsFacts, n: Number) -> str:
     )
 
 
-def _tone(facts: MethodsFacts, n: Number) -> str:
+def _tone_text(facts: MethodsFacts, n: Number) -> str:
     models = [row["model"] for row in facts.models if row["stage"] == "emotion"]
     if not models:
         return ""
@@ -55,7 +55,7 @@ def _tone(facts: MethodsFacts, n: Number) -> str:
         f"{name} ({MODELS[name].trained_on})" if name in MODELS else f"{name} (trained on our own labels, see its card)"
         for name in models
     )
-    lost = _lost(facts, n, "no_tone") or "none"
+    lost = _losses_by_reason(facts, n, "no_tone") or "none"
     return (
         f"Perceived tone, that is how a voice sounds to a model and not what a person feels, was scored with {named}. "
         f"No tone was given to speech regions shorter than {n('option.emotion.min_region_s')} s, below a "
@@ -65,14 +65,14 @@ def _tone(facts: MethodsFacts, n: Number) -> str:
     )
 
 
-def _versions(_: MethodsFacts, n: Number) -> str:
+def _versions_text(_: MethodsFacts, n: Number) -> str:
     return (
         f"All was done with cliptone {n('cliptone_version')} ({n('runs.last')}); digests of models, options and "
         "library versions are in the datasheet. Ethics approval: … ."
     )
 
 
-def _lost(facts: MethodsFacts, n: Number, outcome: str) -> str:
+def _losses_by_reason(facts: MethodsFacts, n: Number, outcome: str) -> str:
     """Reasons of one outcome with their clips, in order of their names; of several models the one that lost most."""
     most: dict[str, dict[str, Any]] = {}
     for row in facts.attrition:

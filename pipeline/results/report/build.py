@@ -78,11 +78,11 @@ def write_pages(places: Places, reader: StudyReader, relations: dict[str, Relati
     for shard, inside in shards.items():
         pages = {clip_id: clip_page(clip_id, relations, places, copied=copied) for clip_id in inside}
         write_script(places.rows / f"clips-{shard}.js", f"clips-{shard}", pages)
-    write_script(places.rows / "overview.js", "overview", {**found, **_shared(places, reader, found, digits)})
-    write_script(places.rows / "shared.js", "shared", _shared(places, reader, found, digits))
-    write_script(places.rows / "table.js", "table", {"columns": TABLE, "lines": _lines(relations, digits)})
-    _render(places, found, reader)
-    _sweep(places, shards, clip_ids)
+    write_script(places.rows / "overview.js", "overview", {**found, **_shared_values(places, reader, found, digits)})
+    write_script(places.rows / "shared.js", "shared", _shared_values(places, reader, found, digits))
+    write_script(places.rows / "table.js", "table", {"columns": TABLE, "lines": _table_lines(relations, digits)})
+    _write_html(places, found, reader)
+    _delete_stale(places, shards, clip_ids)
     (places.report / STAMP).write_text(stamp, encoding="utf-8")
     return len(clip_ids)
 
@@ -110,7 +110,7 @@ def stamp_of(database: Path) -> str:
     return f"{stat.st_size}-{stat.st_mtime_ns}"
 
 
-def _shared(places: Places, reader: StudyReader, found: dict[str, Any], digits: int) -> dict[str, Any]:
+def _shared_values(places: Places, reader: StudyReader, found: dict[str, Any], digits: int) -> dict[str, Any]:
     """What every page needs to know."""
     published = datetime.fromtimestamp(int(reader.path.stat().st_mtime), UTC).replace(tzinfo=None)
     return {
@@ -122,12 +122,12 @@ def _shared(places: Places, reader: StudyReader, found: dict[str, Any], digits: 
     }
 
 
-def _lines(relations: dict[str, Relation], digits: int) -> list[list[Any]]:
+def _table_lines(relations: dict[str, Relation], digits: int) -> list[list[Any]]:
     posts = {row["clip_id"]: row for row in relations["clips"].rows()}
     return [table_line(row, posts[row["clip_id"]], digits) for row in relations["clip_overview"].rows()]
 
 
-def _render(places: Places, found: dict[str, Any], reader: StudyReader) -> None:
+def _write_html(places: Places, found: dict[str, Any], reader: StudyReader) -> None:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -137,17 +137,17 @@ def _render(places: Places, found: dict[str, Any], reader: StudyReader) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shared = _shared(places, reader, found, 0)
+    shared = _shared_values(places, reader, found, 0)
     for page in PAGES:
         text = environment.get_template(f"{page}.j2").render(policy=POLICY, **shared, **found)
         part = places.report / f"{page}.part"
         part.write_text(text, encoding="utf-8")
         part.replace(places.report / page)
     for folder, source in (("static", HERE / "static"), ("vendor", VENDOR)):
-        shutil.copytree(source, places.report / folder, dirs_exist_ok=True, copy_function=_copy_news)
+        shutil.copytree(source, places.report / folder, dirs_exist_ok=True, copy_function=_copy_if_changed)
 
 
-def _copy_news(source: str, target: str) -> None:
+def _copy_if_changed(source: str, target: str) -> None:
     """Copy a file that differs: one that a browser may be reading is not written again for nothing."""
     if not Path(target).is_file() or not filecmp.cmp(source, target):
         shutil.copy2(source, target)
@@ -163,7 +163,7 @@ def _copy_media(places: Places, clip_ids: Iterable[str]) -> None:
         shutil.copyfile(places.audio(clip_id), places.copied(clip_id))
 
 
-def _sweep(places: Places, shards: Iterable[str], clip_ids: Iterable[str]) -> None:
+def _delete_stale(places: Places, shards: Iterable[str], clip_ids: Iterable[str]) -> None:
     """Delete what an older report knew of clips that are gone from the study."""
     shards, clip_ids = set(shards), list(clip_ids)
     for path in places.rows.glob("clips-*.js"):

@@ -59,7 +59,7 @@ def tone_shares(tones: Iterable[Mapping[str, Any]], authors: Mapping[str, str | 
         clusters = np.array([authors.get(row["clip_id"]) or f"clip {row['clip_id']}" for row in rows], dtype=np.str_)
         sums = by_cluster(hits, clusters)
         for place, label in enumerate(labels):
-            share = _share(sums, place)
+            share = _share_interval(sums, place)
             found.append(
                 {
                     "model": model,
@@ -76,7 +76,7 @@ def tone_shares(tones: Iterable[Mapping[str, Any]], authors: Mapping[str, str | 
     return found
 
 
-def _share(sums: Any, place: int) -> Interval:
+def _share_interval(sums: Any, place: int) -> Interval:
     """A share with its interval; where no resample can differ from none or all, the exact one of so many authors.
 
     The exact interval is that of Clopper and Pearson (1934) for 0 or all of n.

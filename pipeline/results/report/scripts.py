@@ -25,10 +25,10 @@ def write_script(path: Path, name: str, value: Any) -> None:
 
 def as_script(name: str, value: Any) -> str:
     """The call that hands `value` to the page; every text in it is a JSON string, so none is ever code."""
-    return f"cliptone.receive({_json(name)}, {_json(value)});\n"
+    return f"cliptone.receive({_script_json(name)}, {_script_json(value)});\n"
 
 
-def _json(value: Any) -> str:
+def _script_json(value: Any) -> str:
     text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

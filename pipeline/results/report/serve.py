@@ -116,16 +116,16 @@ class ReportRequest(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with a file, or a part of it."""
-        path = self._asked()
+        path = self._requested_file()
         if path is None:
             return
         try:
             file = path.open("rb")
         except OSError:  # a rebuild has just swept it away
-            self._refuse(HTTPStatus.NOT_FOUND)
+            self._refuse_request(HTTPStatus.NOT_FOUND)
             return
         with file:
-            self._send(file, path)
+            self._send_file(file, path)
 
     def do_HEAD(self) -> None:
         """Answer with the headers alone."""
@@ -134,10 +134,10 @@ class ReportRequest(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
         """Nothing: addresses name clips."""
 
-    def _asked(self) -> Path | None:
+    def _requested_file(self) -> Path | None:
         """The file that is asked for; None when the request was answered otherwise."""
         if self.headers.get("Host", "") not in self.server.hosts:
-            self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
+            self._refuse_request(HTTPStatus.MISDIRECTED_REQUEST)
             return None
         name = unquote(urlsplit(self.path).path).removeprefix("/")
         if name in ("", "report", "report/"):
@@ -146,7 +146,7 @@ class ReportRequest(BaseHTTPRequestHandler):
         report = self.server.report
         path = (report.places.study / name).resolve() if OPEN.fullmatch(name) else None
         if path is None or not path.is_relative_to(report.places.study):
-            self._refuse(HTTPStatus.NOT_FOUND)
+            self._refuse_request(HTTPStatus.NOT_FOUND)
             return None
         try:
             if name.endswith(".html"):
@@ -154,14 +154,14 @@ class ReportRequest(BaseHTTPRequestHandler):
             if (drawn := CURVES.fullmatch(name)) and not path.is_file():
                 report.draw(drawn[1])
         except (CliptoneError, OSError):
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            self._refuse_request(HTTPStatus.SERVICE_UNAVAILABLE)
             return None
         if not path.is_file():
-            self._refuse(HTTPStatus.NOT_FOUND)
+            self._refuse_request(HTTPStatus.NOT_FOUND)
             return None
         return path
 
-    def _send(self, file: BinaryIO, path: Path) -> None:
+    def _send_file(self, file: BinaryIO, path: Path) -> None:
         """The whole file, or the range that a player asks for when it seeks (RFC 9110, section 14)."""
         size = os.fstat(file.fileno()).st_size  # of what is open: a rebuild may have put another in its place
         first, last = 0, size - 1
@@ -170,20 +170,20 @@ class ReportRequest(BaseHTTPRequestHandler):
             first = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
             last = min(last, int(asked[2])) if asked[1] and asked[2] else last
             if first > last:
-                self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{size}"})
+                self._refuse_request(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{size}"})
                 return
         self.send_response(HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK)
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        self._headers({"Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind})
-        self._headers({"Content-Length": str(last - first + 1), "Accept-Ranges": "bytes"})
+        self._send_headers({"Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind})
+        self._send_headers({"Content-Length": str(last - first + 1), "Accept-Ranges": "bytes"})
         if asked:
-            self._headers({"Content-Range": f"bytes {first}-{last}/{size}"})
-        self._headers(HEADERS)
+            self._send_headers({"Content-Range": f"bytes {first}-{last}/{size}"})
+        self._send_headers(HEADERS)
         self.end_headers()
         if self.command == "GET":
-            self._copy(file, first, last - first + 1)
+            self._send_bytes(file, first, last - first + 1)
 
-    def _copy(self, file: BinaryIO, first: int, length: int) -> None:
+    def _send_bytes(self, file: BinaryIO, first: int, length: int) -> None:
         file.seek(first)
         try:
             while length > 0 and (chunk := file.read(min(CHUNK_BYTES, length))):
@@ -194,17 +194,17 @@ class ReportRequest(BaseHTTPRequestHandler):
 
     def _redirect(self, target: str) -> None:
         self.send_response(HTTPStatus.FOUND)
-        self._headers({"Location": target, "Content-Length": "0", **HEADERS})
+        self._send_headers({"Location": target, "Content-Length": "0", **HEADERS})
         self.end_headers()
 
-    def _refuse(self, status: HTTPStatus, more: dict[str, str] | None = None) -> None:
+    def _refuse_request(self, status: HTTPStatus, more: dict[str, str] | None = None) -> None:
         body = f"{status.value} {status.phrase}\n".encode()
         self.send_response(status)
-        self._headers({"Content-Type": "text/plain", "Content-Length": str(len(body)), **(more or {}), **HEADERS})
+        self._send_headers({"Content-Type": "text/plain", "Content-Length": str(len(body)), **(more or {}), **HEADERS})
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(body)
 
-    def _headers(self, headers: dict[str, str]) -> None:
+    def _send_headers(self, headers: dict[str, str]) -> None:
         for name, value in headers.items():
             self.send_header(name, value)

@@ -29,17 +29,17 @@ VIDEO_LINK = re.compile(r"https?://(?:[\w-]+\.)*tiktokv?\.com/(?:share|@[^/]*)/v
 
 def is_donation(value: object) -> bool:
     """True for the file that TikTok gives a user who asks for their data."""
-    return isinstance(value, dict) and any(_lists(value))
+    return isinstance(value, dict) and any(_exposure_lists(value))
 
 
 def read_donation(path: Path, donor: str) -> Numbered[Exposure]:
     """The exposures of a donor, watched before liked before saved; the number is the position among them all."""
     whole = document(path)
-    rows = enumerate(_rows(whole if isinstance(whole, dict) else {}), start=1)
+    rows = enumerate(_exposure_rows(whole if isinstance(whole, dict) else {}), start=1)
     return mapped(rows, lambda row: _exposure(row, donor))
 
 
-def _lists(whole: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _exposure_lists(whole: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Each list of videos with its kind of exposure."""
     for kind, places in LISTS.items():
         for root in (*(whole.get(name) for name in ROOTS), whole):  # likes stand beside the root in some years
@@ -51,8 +51,8 @@ def _lists(whole: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
                     yield kind, place
 
 
-def _rows(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]] | Rejected]:
-    for kind, rows in _lists(whole):
+def _exposure_rows(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]] | Rejected]:
+    for kind, rows in _exposure_lists(whole):
         if not isinstance(rows, list):
             yield Rejected(f"the list of {kind} videos is no list")
             continue

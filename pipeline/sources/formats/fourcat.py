@@ -37,7 +37,7 @@ def read_instagram(path: Path) -> Numbered[Post]:
 
 
 def _tiktok_post(row: Mapping[str, str]) -> Post:
-    return _post(
+    return _fourcat_post(
         row,
         "tiktok",
         TIKTOK,
@@ -48,7 +48,7 @@ def _tiktok_post(row: Mapping[str, str]) -> Post:
 def _instagram_post(row: Mapping[str, str]) -> Post:
     hidden = row.get("likes_hidden") == "yes"  # the number is then made up
     likes = None if hidden else row["num_likes"]
-    return _post(
+    return _fourcat_post(
         row,
         "instagram",
         INSTAGRAM,
@@ -56,8 +56,8 @@ def _instagram_post(row: Mapping[str, str]) -> Post:
     )
 
 
-def _post(row: Mapping[str, str], platform: str, source: str, stated: Mapping[str, object]) -> Post:
-    post_id, posted_at = identifier(row["id"], "id"), _posted(row)
+def _fourcat_post(row: Mapping[str, str], platform: str, source: str, stated: Mapping[str, object]) -> Post:
+    post_id, posted_at = identifier(row["id"], "id"), _unix_timestamp(row)
     return known_post(
         Post(
             source=source,
@@ -77,7 +77,7 @@ def _post(row: Mapping[str, str], platform: str, source: str, stated: Mapping[st
     )
 
 
-def _posted(row: Mapping[str, str]) -> datetime | None:
+def _unix_timestamp(row: Mapping[str, str]) -> datetime | None:
     """The time of a post: `timestamp` is the server's local time in some versions, so that only a number is taken."""
     if row.get("unix_timestamp"):
         return epoch(row["unix_timestamp"], "unix_timestamp")

@@ -31,11 +31,11 @@ def info_files(folder: Path) -> list[Path]:
 
 def read_info(path: Path) -> Numbered[Post]:
     """The posts that descriptions speak of; they are taken as text, and no address in them is followed."""
-    rows = _folder(path) if path.is_dir() else json_records(path, lambda page: [page])
-    return mapped(rows, _post)
+    rows = _folder_records(path) if path.is_dir() else json_records(path, lambda page: [page])
+    return mapped(rows, _info_post)
 
 
-def _folder(folder: Path) -> Numbered[dict[str, Any]]:
+def _folder_records(folder: Path) -> Numbered[dict[str, Any]]:
     for number, path in enumerate(info_files(folder), start=1):
         try:
             info = document(path)
@@ -45,7 +45,7 @@ def _folder(folder: Path) -> Numbered[dict[str, Any]]:
         yield number, info if isinstance(info, dict) else Rejected(f"{path.name} holds no object")
 
 
-def _post(info: Mapping[str, Any]) -> Post:
+def _info_post(info: Mapping[str, Any]) -> Post:
     post = described(info)
     known = address(post.platform, post.post_id) if post.platform and post.post_id else None
     return known_post(dataclasses.replace(post, url=known or post.url))

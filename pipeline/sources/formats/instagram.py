@@ -20,7 +20,7 @@ def _item_post(record: Mapping[str, Any], source: str, counted_at: datetime | No
     code = identifier(record.get("code"), "code")
     user = child(record, "user") or child(record, "owner")
     posted_at = epoch(record.get("taken_at"), "taken_at")
-    sound_id, sound_title, sound_artist = _sound(child(record, "clips_metadata"))
+    sound_id, sound_title, sound_artist = _reel_sound(child(record, "clips_metadata"))
     views = record.get("view_count")
     return Post(
         source=source,
@@ -40,7 +40,7 @@ def _item_post(record: Mapping[str, Any], source: str, counted_at: datetime | No
         counts=counts(
             {
                 "views": record.get("play_count") if views is None else views,
-                "likes": _likes(record, record.get("like_count")),
+                "likes": _shown_likes(record, record.get("like_count")),
                 "comments": record.get("comment_count"),
             }
         ),
@@ -65,14 +65,14 @@ def _graph_post(record: Mapping[str, Any], source: str, counted_at: datetime | N
         counts=counts(
             {
                 "views": record.get("video_view_count"),
-                "likes": _likes(record, child(record, "edge_media_preview_like").get("count")),
+                "likes": _shown_likes(record, child(record, "edge_media_preview_like").get("count")),
                 "comments": child(record, "edge_media_to_comment").get("count"),
             }
         ),
     )
 
 
-def _likes(record: Mapping[str, Any], likes: object) -> object:
+def _shown_likes(record: Mapping[str, Any], likes: object) -> object:
     """Likes, unknown where the author hides them: Instagram then states a small number that is made up."""
     return None if record.get("like_and_view_counts_disabled") else likes
 
@@ -85,7 +85,7 @@ def _graph_caption(edges: object) -> str | None:
     return text(child(edges[0], "node").get("text"))
 
 
-def _sound(reel: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+def _reel_sound(reel: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     """Id, title and artist of the sound under a reel; the artist of an original sound is the handle, and left out."""
     music = child(child(reel, "music_info"), "music_asset_info")
     if music:

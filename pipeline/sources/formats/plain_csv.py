@@ -40,10 +40,10 @@ def read_plain(path: Path, columns: Mapping[str, str], platform: str | None) -> 
         raise UserError(f"{path} has no column {', '.join(absent)}; it has {', '.join(names)}")
     if "url" not in used and ("id" not in used or not (platform or "platform" in used)):
         raise UserError(f"the mapping for {path} has to name a column for `url`, or for `id` and `platform`")
-    return mapped(csv_records(path), lambda row: _post({ours: row[used[ours]] for ours in used}, platform))
+    return mapped(csv_records(path), lambda row: _csv_post({ours: row[used[ours]] for ours in used}, platform))
 
 
-def _post(row: Mapping[str, str], platform: str | None) -> Post:
+def _csv_post(row: Mapping[str, str], platform: str | None) -> Post:
     post = stated_post({**row, "platform": row.get("platform", "").strip() or platform or ""})
     shown_platform, shown_id = post_address(post.url) if post.url else (None, None)
     place = post.platform or shown_platform
@@ -61,7 +61,7 @@ def stated_post(row: Mapping[str, str]) -> Post:
     url, place, posted = text(row.get("url")), text(row.get("platform")), text(row.get("posted_at"))
     if url and not url.startswith(("https://", "http://")):
         raise Rejected(f"`url` is {shown(url)}, not an address that starts with https://")
-    posted_at = _time(posted, "posted_at")
+    posted_at = _time_cell(posted, "posted_at")
     is_exact = posted is not None and (":" in posted or "T" in posted or _is_epoch(posted))
     return Post(
         source=CSV,
@@ -78,12 +78,12 @@ def stated_post(row: Mapping[str, str]) -> Post:
         sound_id=identifier(row.get("sound_id"), "sound_id"),
         sound_title=text(row.get("sound_title")),
         sound_artist=text(row.get("sound_artist")),
-        counted_at=_time(text(row.get("counted_at")), "counted_at"),
+        counted_at=_time_cell(text(row.get("counted_at")), "counted_at"),
         counts=counts({name: row.get(name) for name in COUNTS}),
     )
 
 
-def _time(written: str | None, name: str) -> datetime | None:
+def _time_cell(written: str | None, name: str) -> datetime | None:
     """A time as ISO 8601 or as a Unix time."""
     return epoch(written, name) if written and _is_epoch(written) else moment(written, name)
 

@@ -47,15 +47,15 @@ def first_json(path: Path) -> list[object]:
     objects = _first_objects(path)
     if objects:
         return objects
-    with _open(path) as file:
+    with _open_text(path) as file:
         is_json = file.read(SCANNED_CHARACTERS).lstrip()[:1] in ("{", "[")
     return [document(path)] if is_json else []
 
 
 def _first_objects(path: Path) -> list[object]:
-    with _open(path) as file:
+    with _open_text(path) as file:
         lines = islice((line for line in file if line.strip()), SCANNED_LINES)
-        values = [_parsed(line) for line in lines if line.startswith("{") and not SURROGATE.search(line)]
+        values = [_json_value(line) for line in lines if line.startswith("{") and not SURROGATE.search(line)]
     return [value for value in values if isinstance(value, dict)]
 
 
@@ -69,22 +69,22 @@ def json_records(path: Path, expand: Callable[[object], Iterable[object]]) -> Nu
             if isinstance(value, Rejected):
                 yield line, value
             else:
-                yield from ((line, _object(record)) for record in _expanded(value, expand))
+                yield from ((line, _json_object(record)) for record in _page_records(value, expand))
     else:
         whole = document(path)
         pages = whole if isinstance(whole, list) else [whole]
-        records = (record for page in pages for record in _expanded(page, expand))
-        yield from ((number, _object(record)) for number, record in enumerate(records, start=1))
+        records = (record for page in pages for record in _page_records(page, expand))
+        yield from ((number, _json_object(record)) for number, record in enumerate(records, start=1))
 
 
 def json_lines(path: Path) -> Numbered[object]:
     """The value of each line that is not empty."""
-    with _open(path) as file:
+    with _open_text(path) as file:
         for number, line in enumerate(file, start=1):
             if SURROGATE.search(line):
                 yield number, Rejected("the line is not UTF-8")
             elif line.strip():
-                value = _parsed(line)
+                value = _json_value(line)
                 yield number, Rejected("the line is not complete JSON") if value is None else value
 
 
@@ -101,18 +101,18 @@ def document(path: Path) -> object:
         raise UserError(f"{path} is not an export of posts: {error}") from error
 
 
-def _expanded(page: object, expand: Callable[[object], Iterable[object]]) -> Iterable[object]:
+def _page_records(page: object, expand: Callable[[object], Iterable[object]]) -> Iterable[object]:
     try:
         return list(expand(page))
     except Rejected as rejected:
         return [rejected]
 
 
-def _object(record: object) -> dict[str, Any] | Rejected:
+def _json_object(record: object) -> dict[str, Any] | Rejected:
     return record if isinstance(record, dict | Rejected) else Rejected("the record is not a JSON object")
 
 
-def _parsed(line: str) -> object:
+def _json_value(line: str) -> object:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
@@ -124,21 +124,21 @@ def _parsed(line: str) -> object:
 
 def header(path: Path) -> tuple[str, ...]:
     """The column names of a CSV file; none of a file that is no text. `UserError` if the names are damaged."""
-    with _open(path, newline="") as file:
+    with _open_text(path, newline="") as file:
         first = file.readline()
         if "\0" in first:
             return ()
         file.seek(0)
-        return _names(csv.reader(file, delimiter=_delimiter(first), strict=True), path)
+        return _column_names(csv.reader(file, delimiter=_delimiter(first), strict=True), path)
 
 
 def csv_records(path: Path) -> Numbered[Mapping[str, str]]:
     """The rows of a CSV file by column; the number is the line on which the row begins."""
-    with _open(path, newline="") as file:
+    with _open_text(path, newline="") as file:
         first = file.readline()
         file.seek(0)
         reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
-        names = _names(reader, path)
+        names = _column_names(reader, path)
         before = reader.line_num
         while True:
             try:
@@ -149,11 +149,11 @@ def csv_records(path: Path) -> Numbered[Mapping[str, str]]:
                 yield before + 1, Rejected(f"the row is not CSV: {error}")
             else:
                 if row:
-                    yield before + 1, _named(names, row)
+                    yield before + 1, _row_by_column(names, row)
             before = reader.line_num
 
 
-def _names(reader: Any, path: Path) -> tuple[str, ...]:
+def _column_names(reader: Any, path: Path) -> tuple[str, ...]:
     try:
         names = tuple(name.strip() for name in next(reader, ()))
     except csv.Error as error:
@@ -163,7 +163,7 @@ def _names(reader: Any, path: Path) -> tuple[str, ...]:
     return names
 
 
-def _named(names: Sequence[str], row: list[str]) -> dict[str, str] | Rejected:
+def _row_by_column(names: Sequence[str], row: list[str]) -> dict[str, str] | Rejected:
     if len(row) != len(names):
         return Rejected(f"the row has {len(row)} cells, the header {len(names)}")
     if any(SURROGATE.search(cell) for cell in row):
@@ -175,7 +175,7 @@ def _delimiter(first: str) -> str:
     return max(DELIMITERS, key=first.count)
 
 
-def _open(path: Path, newline: str | None = None) -> Any:
+def _open_text(path: Path, newline: str | None = None) -> Any:
     """A file as text; bytes that are not UTF-8 become halves of characters, to be rejected row by row."""
     with path.open("rb") as file:
         if file.read(2) in UTF16_MARKS:

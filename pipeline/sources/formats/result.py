@@ -126,7 +126,7 @@ def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[So
     first: dict[str, Exposure] = {}
     for exposure in result.exposures:
         first.setdefault(exposure.clip_id, exposure)
-    seen = (NumberedPost(exposure.number, _seen(exposure, result.format)) for exposure in first.values())
+    seen = (NumberedPost(exposure.number, _exposure_post(exposure, result.format)) for exposure in first.values())
     posts = sorted(result.posts, key=lambda found: found.post.counted_at or EARLIEST)  # of equals, in their order
     for found in (*posts, *seen):
         post = found.post
@@ -158,7 +158,7 @@ def write_rejects(result: ImportResult, path: Path) -> None:
         writer.writerows((reject.number, reject.reason) for reject in result.rejects)
 
 
-def _seen(exposure: Exposure, format_name: str) -> Post:
+def _exposure_post(exposure: Exposure, format_name: str) -> Post:
     return Post(
         source=format_name,
         platform=exposure.platform,

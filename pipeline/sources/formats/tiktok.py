@@ -35,7 +35,7 @@ RESEARCH_COUNTS = {
 def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
     """A post from the record that TikTok's own pages hold of it."""
     post_id = identifier(record.get("id"), "id")
-    author, account = _account(record)
+    author, account = _author_account(record)
     # `statsV2` is the newer form: the same counts, as text, without the rounding of large ones.
     newer = {name: value for name, value in child(record, "statsV2").items() if value not in (None, "")}
     stats = {**child(record, "stats"), **newer}
@@ -62,7 +62,7 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
     )
 
 
-def _account(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _author_account(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Handle and id of the author: an object in answers of the server, the handle alone inside a page."""
     if isinstance(record.get("author"), str):
         return text(record["author"]), identifier(record.get("authorId"), "authorId")
@@ -84,10 +84,10 @@ def is_research(value: object) -> bool:
 
 def read_research(path: Path) -> Numbered[Post]:
     """The videos of pages of the Research API: one page, a list of pages, or a page or a video a line."""
-    return mapped(json_records(path, _videos), _research_post)
+    return mapped(json_records(path, _research_videos), _research_post)
 
 
-def _videos(page: object) -> Iterable[object]:
+def _research_videos(page: object) -> Iterable[object]:
     if not isinstance(page, dict) or "data" not in page:
         return [page]
     videos = child(page, "data").get("videos")

@@ -35,7 +35,7 @@ def is_data_tools(names: Collection[str]) -> bool:
 
 def read_data_api(path: Path) -> Numbered[Post]:
     """The videos of answers of the Data API: one answer, a list of answers, or an answer or a video a line."""
-    return mapped(json_records(path, _videos), _api_post)
+    return mapped(json_records(path, _api_videos), _api_post)
 
 
 def read_data_tools(path: Path) -> Numbered[Post]:
@@ -43,7 +43,7 @@ def read_data_tools(path: Path) -> Numbered[Post]:
     return mapped(csv_records(path), _tools_post)
 
 
-def _videos(answer: object) -> Iterable[object]:
+def _api_videos(answer: object) -> Iterable[object]:
     if not isinstance(answer, dict) or not str(answer.get("kind", "")).endswith("ListResponse"):
         return [answer]
     videos = answer.get("items")
@@ -59,7 +59,7 @@ def _api_post(record: Mapping[str, Any]) -> Post:
     named = child(record, "id").get("videoId") if kind == SEARCH_RESULT else record.get("id")
     duration = child(record, "contentDetails").get("duration")
     fields = {**child(record, "snippet"), **child(record, "statistics"), "duration": duration}
-    return _post(DATA_API, identifier(named, "id"), fields)
+    return _video_post(DATA_API, identifier(named, "id"), fields)
 
 
 def _tools_post(row: Mapping[str, str]) -> Post:
@@ -67,10 +67,10 @@ def _tools_post(row: Mapping[str, str]) -> Post:
         raise Rejected("YouTube Data Tools could not find this video")
     # `duration` is taken, since `durationSec` leaves out the hours in older versions.
     fields = {**row, "title": row["videoTitle"], "description": row.get("videoDescription")}
-    return _post(DATA_TOOLS, identifier(row["videoId"], "videoId"), fields)
+    return _video_post(DATA_TOOLS, identifier(row["videoId"], "videoId"), fields)
 
 
-def _post(source: str, post_id: str | None, fields: Mapping[str, Any]) -> Post:
+def _video_post(source: str, post_id: str | None, fields: Mapping[str, Any]) -> Post:
     posted_at = moment(fields.get("publishedAt"), "publishedAt")
     texts = (text(fields.get("title")), text(fields.get("description")))
     return known_post(

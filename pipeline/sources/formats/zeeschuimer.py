@@ -31,17 +31,20 @@ def is_fourcat(value: object) -> bool:
 
 def read_zeeschuimer(path: Path) -> Numbered[Post]:
     """The posts of a file of Zeeschuimer; browser and addresses of the researcher are not read."""
-    return mapped(json_records(path, lambda page: [page]), lambda line: _post(child(line, "data"), line, ZEESCHUIMER))
+    return mapped(
+        json_records(path, lambda page: [page]), lambda line: _zeeschuimer_post(child(line, "data"), line, ZEESCHUIMER)
+    )
 
 
 def read_fourcat(path: Path) -> Numbered[Post]:
     """The posts of an NDJSON file of 4CAT."""
     return mapped(
-        json_records(path, lambda page: [page]), lambda line: _post(line, child(line, "__import_meta"), FOURCAT)
+        json_records(path, lambda page: [page]),
+        lambda line: _zeeschuimer_post(line, child(line, "__import_meta"), FOURCAT),
     )
 
 
-def _post(record: Mapping[str, Any], envelope: Mapping[str, Any], source: str) -> Post:
+def _zeeschuimer_post(record: Mapping[str, Any], envelope: Mapping[str, Any], source: str) -> Post:
     platform = envelope.get("source_platform")
     if platform is None:
         raise Rejected("the line does not say which platform its post is from")

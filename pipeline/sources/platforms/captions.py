@@ -47,9 +47,12 @@ class Cue:
 
 def tracks_of(info: Mapping[str, Any]) -> list[Track]:
     """The tracks of a video, the spoken language first, without a machine's translations; at most `MAX_TRACKS`."""
-    automatic = _described(info.get("automatic_captions"))
+    automatic = _formats_by_language(info.get("automatic_captions"))
     marked = {code: given for code, given in automatic.items() if code.endswith(ORIGINAL)}
-    found = [*_tracks(marked or automatic, "automatic"), *_tracks(_described(info.get("subtitles")), "stated")]
+    found = [
+        *_best_tracks(marked or automatic, "automatic"),
+        *_best_tracks(_formats_by_language(info.get("subtitles")), "stated"),
+    ]
     language = info.get("language")
     spoken = language_of(language) if isinstance(language, str) else None
     found.sort(key=lambda track: spoken is not None and language_of(track.language) != spoken)
@@ -69,7 +72,7 @@ def fetch_captions(client: Any, info: Mapping[str, Any], clip_id: str, key: byte
     for track in tracks_of(info):
         time.sleep(client.params.get("sleep_interval_requests") or 0)
         try:
-            text = _text(client, track, dict(info.get("http_headers") or {}))
+            text = _fetch_track(client, track, dict(info.get("http_headers") or {}))
         except (YoutubeDLError, RequestError, OSError):
             continue
         for number, line in enumerate(read_webvtt(text)):
@@ -87,16 +90,16 @@ def read_webvtt(text: str) -> list[Cue]:
     rolls = ROLLING.search(text) is not None
     lines: list[Cue] = []
     before: list[str] = []
-    for start, end, payload in _cues(text):
-        shown = [said for line in payload if (said := _plain(line))]
-        fresh = shown[_overlap(before, shown) :] if rolls else shown
+    for start, end, payload in _timed_blocks(text):
+        shown = [said for line in payload if (said := _without_markup(line))]
+        fresh = shown[_repeated_lines(before, shown) :] if rolls else shown
         before = shown
         if fresh and end >= start:
             lines.append(Cue(start, end, " ".join(fresh)))
     return lines
 
 
-def _described(given: object) -> dict[str, list[Mapping[str, Any]]]:
+def _formats_by_language(given: object) -> dict[str, list[Mapping[str, Any]]]:
     """Formats with an address by language; whatever a site says in another shape is left out."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for code, formats in given.items() if isinstance(given, dict) else ():
@@ -106,7 +109,7 @@ def _described(given: object) -> dict[str, list[Mapping[str, Any]]]:
     return found
 
 
-def _tracks(given: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> Iterator[Track]:
+def _best_tracks(given: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> Iterator[Track]:
     """One track a language, in the best format that can be read."""
     for code, formats in given.items():
         usable = {one["ext"]: one for one in reversed(formats)}
@@ -116,7 +119,7 @@ def _tracks(given: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> Iter
         yield Track(code.removesuffix(ORIGINAL), kind, chosen["url"], bool(chosen.get("impersonate")))
 
 
-def _text(client: Any, track: Track, headers: dict[str, str]) -> str:
+def _fetch_track(client: Any, track: Track, headers: dict[str, str]) -> str:
     from yt_dlp.networking import Request
 
     extensions: dict[str, Any] = {}
@@ -128,27 +131,27 @@ def _text(client: Any, track: Track, headers: dict[str, str]) -> str:
         return str(answer.read(MAX_BYTES).decode("utf-8-sig", "replace"))
 
 
-def _cues(text: str) -> Iterator[tuple[Seconds, Seconds, list[str]]]:
+def _timed_blocks(text: str) -> Iterator[tuple[Seconds, Seconds, list[str]]]:
     """Start, end and payload of each cue; blocks without a time (the header, notes, styles) are none."""
     for block in re.split(r"\n{2,}", re.sub(r"\r\n?", "\n", text)):  # a line of blanks alone ends no cue
         lines = block.split("\n")
         for place, line in enumerate(lines[:2]):  # a cue may have a name before its time
             timing = TIMING.fullmatch(line)
             if timing:
-                yield _seconds(timing.groups()[:4]), _seconds(timing.groups()[4:]), lines[place + 1 :]
+                yield _cue_time_s(timing.groups()[:4]), _cue_time_s(timing.groups()[4:]), lines[place + 1 :]
                 break
 
 
-def _seconds(parts: Sequence[str | None]) -> Seconds:
+def _cue_time_s(parts: Sequence[str | None]) -> Seconds:
     hours, minutes, seconds, thousandths = (int(part or 0) for part in parts)
     return hours * 3600 + minutes * 60 + seconds + thousandths / 1000
 
 
-def _plain(line: str) -> str:
+def _without_markup(line: str) -> str:
     return " ".join(html.unescape(TAG.sub("", line)).split())
 
 
-def _overlap(before: Sequence[str], shown: Sequence[str]) -> int:
+def _repeated_lines(before: Sequence[str], shown: Sequence[str]) -> int:
     """How many lines at the start of a cue the cue before it ended with."""
     most = min(len(before), len(shown))
     return next((n for n in range(most, 0, -1) if list(before[-n:]) == list(shown[:n])), 0)

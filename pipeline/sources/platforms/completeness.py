@@ -22,30 +22,30 @@ def prove(path: Path, declared_s: Seconds | None) -> ffmpeg.Reading:
     its platform or its own header states, and sound of which more than 2 % is missing or broken.
     """
     if path.stat().st_size == 0:
-        raise _bad("the site sent an empty file")
+        raise _bad_media("the site sent an empty file")
     if _is_page(path):
-        raise _bad("the site sent a page in place of media")
+        raise _bad_media("the site sent a page in place of media")
     try:
         header = ffmpeg.probe(path)
         proof = ffmpeg.read_through(path, header.duration_s)
     except StageError as error:
         if error.reason != Reason.NOT_MEDIA:
             raise
-        raise _bad("what the site sent cannot be read as video or audio") from error
-    _reaches(proof.reach_s, header.duration_s, header.duration_s, "the file")
-    _reaches(proof.reach_s, declared_s, _least(declared_s), "the platform")
+        raise _bad_media("what the site sent cannot be read as video or audio") from error
+    _require_length(proof.reach_s, header.duration_s, header.duration_s, "the file")
+    _require_length(proof.reach_s, declared_s, _shortest_length(declared_s), "the platform")
     promised = proof.promised_audio_s
     if proof.has_audio and (proof.audio_s == 0 or (promised and proof.audio_s < MIN_SHARE * promised - SLACK_S)):
-        raise _bad(f"only {proof.audio_s:.1f} s of the sound can be decoded")
+        raise _bad_media(f"only {proof.audio_s:.1f} s of the sound can be decoded")
     return proof
 
 
-def _reaches(reach_s: Seconds, stated_s: Seconds | None, least_s: Seconds | None, by: str) -> None:
+def _require_length(reach_s: Seconds, stated_s: Seconds | None, least_s: Seconds | None, by: str) -> None:
     if least_s is not None and reach_s < MIN_SHARE * least_s - SLACK_S:
-        raise _bad(f"{reach_s:.1f} s arrived of the {stated_s:.1f} s that {by} states")
+        raise _bad_media(f"{reach_s:.1f} s arrived of the {stated_s:.1f} s that {by} states")
 
 
-def _least(declared_s: Seconds | None) -> Seconds | None:
+def _shortest_length(declared_s: Seconds | None) -> Seconds | None:
     """The shortest length that a declared one can mean."""
     if declared_s is None or declared_s != int(declared_s):
         return declared_s
@@ -57,5 +57,5 @@ def _is_page(path: Path) -> bool:
         return file.read(PAGE_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(PAGE_STARTS)
 
 
-def _bad(message: str) -> StageError:
+def _bad_media(message: str) -> StageError:
     return StageError(Reason.BAD_MEDIA, message)

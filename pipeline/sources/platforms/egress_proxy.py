@@ -51,34 +51,34 @@ class Passage(socketserver.BaseRequestHandler):
         """Answer CONNECT with a connection, or with 403 and a remembered reason."""
         words = self._request_line().split()
         if len(words) < 2 or words[0] != "CONNECT":
-            self._refuse("it leads to an address without https")
+            self._refuse_connection("it leads to an address without https")
             return
         host, _, port = words[1].rpartition(":")
         if port != str(HTTPS_PORT):
-            self._refuse(f"it leads to port {port}")
+            self._refuse_connection(f"it leads to port {port}")
             return
         try:
             found = socket.getaddrinfo(host.strip("[]"), HTTPS_PORT, type=socket.SOCK_STREAM)
         except OSError:
-            self._answer("502 Bad Gateway")
+            self._send_status("502 Bad Gateway")
             return
         places = [str(entry[4][0]) for entry in found]
         if not places or not all(is_public(place) for place in places):
-            self._refuse("it leads to a private address")
+            self._refuse_connection("it leads to a private address")
             return
-        self._connect(places)
+        self._connect_to(places)
 
-    def _connect(self, places: list[str]) -> None:
+    def _connect_to(self, places: list[str]) -> None:
         for place in places:
             try:
                 site = socket.create_connection((place, HTTPS_PORT), timeout=CONNECT_TIMEOUT_S)
             except OSError:
                 continue
             with site:
-                self._answer("200 Connection established")
+                self._send_status("200 Connection established")
                 relay(self.request, site)
             return
-        self._answer("502 Bad Gateway")
+        self._send_status("502 Bad Gateway")
 
     def _request_line(self) -> str:
         head = b""
@@ -89,11 +89,11 @@ class Passage(socketserver.BaseRequestHandler):
             head += chunk
         return head.split(b"\r\n")[0].decode("latin-1")
 
-    def _refuse(self, why: str) -> None:
+    def _refuse_connection(self, why: str) -> None:
         self.server.refused.append(why)
-        self._answer("403 Forbidden")
+        self._send_status("403 Forbidden")
 
-    def _answer(self, status: str) -> None:
+    def _send_status(self, status: str) -> None:
         length = "" if status.startswith("200") else "Content-Length: 0\r\nConnection: close\r\n"
         self.request.sendall(f"HTTP/1.1 {status}\r\n{length}\r\n".encode("latin-1"))
 

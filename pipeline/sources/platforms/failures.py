@@ -134,9 +134,9 @@ def judge(error: BaseException, warnings: Sequence[str] = ()) -> FailureVerdict:
     The message decides, since after retries nothing else is left; where it says nothing known, the HTTP status and
     yt-dlp's own flag of a bug (`expected`) do. What stays unknown is `internal_error`.
     """
-    chain = list(_causes(error))
+    chain = list(_error_chain(error))
     answer = next((response for cause in chain if (response := getattr(cause, "response", None)) is not None), None)
-    status = _whole(getattr(answer, "status", None))
+    status = _int_or_none(getattr(answer, "status", None))
     headers = getattr(answer, "headers", None) or {}
     if any(map(is_disk_full, chain)):
         return FailureVerdict(Reason.DISK_FULL)
@@ -161,10 +161,10 @@ def reason_of(message: str, warnings: Sequence[str] = ()) -> Reason:
     """The reason that a message names; `internal_error` if it is not known."""
     text = without_origin(message).replace("\u2019", "'")  # YouTube writes both apostrophes
     if any(vague in text for vague in VAGUE):
-        told = _first(WARNINGS, " ".join(warnings))
+        told = _first_match(WARNINGS, " ".join(warnings))
         if told is not None:
             return told
-    return _first(MESSAGES, text) or Reason.INTERNAL_ERROR
+    return _first_match(MESSAGES, text) or Reason.INTERNAL_ERROR
 
 
 def without_origin(message: str) -> str:
@@ -195,11 +195,11 @@ def retry_after(header: str | None, now: datetime | None = None) -> Seconds | No
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
 
 
-def _first(table: Sequence[tuple[str, Reason]], text: str) -> Reason | None:
+def _first_match(table: Sequence[tuple[str, Reason]], text: str) -> Reason | None:
     return next((reason for pattern, reason in table if re.search(pattern, text, re.IGNORECASE)), None)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def _error_chain(error: BaseException) -> Iterator[BaseException]:
     """An error and what lies behind it: yt-dlp keeps causes in `exc_info` and `cause`, Python in `__cause__`."""
     waiting, seen = [error], set[int]()
     while waiting:
@@ -212,5 +212,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [cause for cause in (*behind, current.__cause__) if isinstance(cause, BaseException)]
 
 
-def _whole(value: object) -> int | None:
+def _int_or_none(value: object) -> int | None:
     return value if isinstance(value, int) else None

@@ -129,7 +129,7 @@ def list_posts(
     reason: str | None = None
     message: str | None = None
     try:
-        stopped = _list(listing, clock, options, overrides or {})
+        stopped = _read_listing(listing, clock, options, overrides or {})
     except Late:
         stopped = MAX_MINUTES
     except ConfigError as error:
@@ -143,14 +143,14 @@ def list_posts(
     return ListingAnswer(request, tuple(listing.posts), stopped, reason, message, wait_s, clock.seconds, versions)
 
 
-def _list(listing: Listing, clock: Clock, options: DownloadOptions, overrides: Mapping[str, Any]) -> str:
+def _read_listing(listing: Listing, clock: Clock, options: DownloadOptions, overrides: Mapping[str, Any]) -> str:
     platform = listing_platform(listing.request.address)
     pause = options.paces.get(platform, PACES[platform])[0]
     own = {"allowed_extractors": list(EXTRACTORS), "sleep_interval_requests": pause}
     if listing.request.max_posts < 1:
         return MAX_POSTS
     with asking(options, own, overrides, clock) as client:
-        for entry in _entries(described(client, listing.request.address)):
+        for entry in _listed_posts(described(client, listing.request.address)):
             stopped = listing.take(from_info(entry, "yt_dlp"))
             if stopped is not None:
                 return stopped
@@ -158,7 +158,7 @@ def _list(listing: Listing, clock: Clock, options: DownloadOptions, overrides: M
     return END
 
 
-def _entries(info: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _listed_posts(info: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The posts of a page as yt-dlp comes upon them, each with what it says of single posts elsewhere."""
     for entry in info.get("entries") or ():
         extractor = entry.get("ie_key")

@@ -63,7 +63,7 @@ class DownloadOptions(Options):
     @classmethod
     def _ordered(cls, paces: Mapping[str, tuple[Seconds, Seconds]]) -> Mapping[str, tuple[Seconds, Seconds]]:
         for platform, (least, most) in paces.items():
-            _known(platform)
+            _require_platform(platform)
             if not 0 <= least <= most:
                 raise ValueError(f"the pace of {platform} is two numbers of seconds, the smaller first")
         return paces
@@ -72,7 +72,7 @@ class DownloadOptions(Options):
     @classmethod
     def _own_posts(cls, canaries: Mapping[str, str]) -> Mapping[str, str]:
         for platform, address in canaries.items():
-            _known(platform)
+            _require_platform(platform)
             try:
                 found = platform_of(address)
             except StageError as error:
@@ -82,6 +82,6 @@ class DownloadOptions(Options):
         return canaries
 
 
-def _known(platform: str) -> None:
+def _require_platform(platform: str) -> None:
     if platform not in HOSTS:
         raise ValueError(f"{platform!r} is not among {', '.join(HOSTS)}")

@@ -20,7 +20,7 @@ RUNTIME_PATIENCE_S = 10.0
 
 def tools(cookie_file: Path | None = None) -> str:
     """Versions of everything that decides whether a fetch works, as JSON; a post on hold waits until they change."""
-    found: dict[str, str | None] = {name.replace("-", "_"): _version(name) for name in PACKAGES}
+    found: dict[str, str | None] = {name.replace("-", "_"): _package_version(name) for name in PACKAGES}
     cookies = None
     if cookie_file is not None and cookie_file.is_file():
         cookies = hashlib.sha256(cookie_file.read_bytes()).hexdigest()[:12]
@@ -47,7 +47,7 @@ def js_runtime() -> str | None:
 
 def age_days(today: date | None = None) -> int | None:
     """Days since the release of yt-dlp, whose version is that date; None where its version is not a date."""
-    parts = re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", _version("yt-dlp") or "")
+    parts = re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", _package_version("yt-dlp") or "")
     if parts is None:
         return None
     return ((today or datetime.now(UTC).date()) - date(*map(int, parts.groups()))).days
@@ -58,10 +58,10 @@ def age_warning(today: date | None = None) -> str | None:
     days = age_days(today)
     if days is None or days <= OLD_DAYS:
         return None
-    return f"yt-dlp {_version('yt-dlp')} is {days} days old, and extractors age: pip install --upgrade yt-dlp"
+    return f"yt-dlp {_package_version('yt-dlp')} is {days} days old, and extractors age: pip install --upgrade yt-dlp"
 
 
-def _version(package: str) -> str | None:
+def _package_version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:

@@ -59,8 +59,8 @@ def asking(
     plugin_dirs.value = []  # a plugin on this machine could take the place of any extractor
     messages = messages or Messages()
     unguarded = GENERIC in options.extractors or "proxy" in overrides
-    with _way_out(options, unguarded=unguarded) as (way, proxy):
-        parameters = _parameters(options, messages) | dict(own) | proxy | dict(overrides)
+    with _proxy_route(options, unguarded=unguarded) as (way, proxy):
+        parameters = _ytdlp_parameters(options, messages) | dict(own) | proxy | dict(overrides)
         try:
             with yt_dlp.YoutubeDL(parameters) as client:
                 yield client
@@ -68,7 +68,7 @@ def asking(
             if way is not None and way.refused:
                 message = f"the address is not followed, {way.refused[0]}"
                 raise StageError(Reason.SKIPPED_POLICY, message) from error
-            raise _failure(error, messages) from error
+            raise _translated_error(error, messages) from error
 
 
 def described(client: Any, address: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def cookies_of(options: DownloadOptions) -> io.StringIO | None:
     return io.StringIO(text)
 
 
-def _parameters(options: DownloadOptions, messages: Messages) -> dict[str, Any]:
+def _ytdlp_parameters(options: DownloadOptions, messages: Messages) -> dict[str, Any]:
     """Options of yt-dlp for every request: no plugins' files, no cache, few retries, a pause between two pages."""
     return {
         "quiet": True,
@@ -143,7 +143,7 @@ def _parameters(options: DownloadOptions, messages: Messages) -> dict[str, Any]:
 
 
 @contextmanager
-def _way_out(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple[EgressProxy | None, dict[str, str]]]:
+def _proxy_route(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple[EgressProxy | None, dict[str, str]]]:
     """The gate and how yt-dlp is told of it; where the user or the machine has a proxy, that one decides."""
     if unguarded:
         yield None, {}
@@ -157,7 +157,7 @@ def _way_out(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple[Egr
             yield way, {"proxy": way.address}
 
 
-def _failure(error: Exception, messages: Messages) -> Exception:
+def _translated_error(error: Exception, messages: Messages) -> Exception:
     """An error of yt-dlp as one of ours; an unknown one stays as it is, so that its trace is stored."""
     verdict, sentence = judge(error, messages.warnings), plain(said(error, messages.warnings))
     if verdict.reason is Reason.DISK_FULL:

@@ -16,7 +16,7 @@ def test_clips_are_vertical_mp4_with_stereo_sound_and_a_table(tmp_path: Path, mo
     rng = np.random.default_rng(0)
     loud = (2 * rng.standard_normal(SAMPLE_RATE)).astype(np.float32)
     said = corpus.Recording(tmp_path / "a.flac", "en", "Hello there.")
-    monkeypatch.setattr(corpus, "_plan", lambda: [("speech", [said, said], loud), ("silence", (), 0 * loud)])
+    monkeypatch.setattr(corpus, "_planned_clips", lambda: [("speech", [said, said], loud), ("silence", (), 0 * loud)])
     built = corpus.build(tmp_path)
     assert built == corpus.read(tmp_path)
     assert [(one.kind, one.utterances, one.text, one.language) for one in built] == [
@@ -35,7 +35,7 @@ def test_clips_are_vertical_mp4_with_stereo_sound_and_a_table(tmp_path: Path, mo
 def test_without_labelled_speech_the_demo_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CLIPTONE_DATA", raising=False)
     monkeypatch.setattr(corpus, "voice", lambda _: np.ones(SAMPLE_RATE, dtype=np.float32))
-    plan = list(corpus._plan())
+    plan = list(corpus._planned_clips())
     assert len(plan) >= 60
     kinds = {kind for kind, _, _ in plan}
     assert kinds == {"speech", "under_music", "music", "noise", "silence"}

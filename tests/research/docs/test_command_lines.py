@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from pipeline.cli import app
-from pipeline.cli.query import _named
+from pipeline.cli.query import _query_parameters
 from pipeline.errors import UserError
 from pipeline.research.docs.links import CODE, FENCE, read_pages
 from pipeline.results.codebook import ORIGINS
@@ -99,7 +99,7 @@ def _check_query(context: Any) -> None:
     try:
         query = get_query(context.params["name"], None)
         if context.args:  # else the name alone, as sentences mention it
-            query.bind(_named(context.args))
+            query.bind(_query_parameters(context.args))
     except UserError as error:
         raise AssertionError(str(error)) from error
 

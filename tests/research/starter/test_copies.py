@@ -52,9 +52,9 @@ def test_a_copy_of_one_speaker_does_not_change_with_another(number: int) -> None
     noise = np.random.default_rng(0).normal(0, 0.1, (8, given.waveforms[0].size)).astype(np.float32)
     swapped = tuple(noise[i] if not mine[i] else waveform for i, waveform in enumerate(given.waveforms))
     # before the codec, which puts all utterances into one file
-    before = [copies._changed(given, i, np.random.default_rng((number, i))) for i in np.flatnonzero(mine)]
+    before = [copies._changed_utterance(given, i, np.random.default_rng((number, i))) for i in np.flatnonzero(mine)]
     changed = Speech(swapped, given.emotions, given.speakers)
-    after = [copies._changed(changed, i, np.random.default_rng((number, i))) for i in np.flatnonzero(mine)]
+    after = [copies._changed_utterance(changed, i, np.random.default_rng((number, i))) for i in np.flatnonzero(mine)]
     assert all(np.array_equal(one, two) for one, two in zip(before, after, strict=True))
 
 
