@@ -1,4 +1,4 @@
-"""The codebook of a study: every table and view with its columns, types, units and meaning, as its database says."""
+"""The codebook of a study: every table and view with its columns, types, units and meaning, from its database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.stages import STAGES
 from pipeline.store import schema
 from pipeline.store.store import STUDY_ROWS
 
-#: Each table with the origin of its rows, in the order in which a study fills them.
+#: Each table with the origin of its rows, in the order in which a study fills the tables.
 ORIGINS: dict[type[Row], str] = {
     **dict.fromkeys(STUDY_ROWS, "the study"),
     **{kind: f"stage `{stage.name}`" for stage in STAGES for kind in stage.tables},
@@ -73,7 +73,7 @@ class Variable:
 
     @property
     def range(self) -> str:
-        """The values that it can have, as its unit or type says it; "" where nothing bounds them."""
+        """The range of its values, from its unit or type; "" where nothing limits them."""
         if limits := LIMITS.findall(self.unit):
             return " or ".join(limits)
         if self.sql_type == "BOOLEAN":
@@ -83,26 +83,26 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One table or view of the database, with where its rows come from and what one row is."""
+    """One table or view of the database, with the origin of its rows and what one row is."""
 
     kind: str  # "table" or "view"
     name: str
     origin: str
     grain: str
     meaning: str
-    notes: tuple[str, ...]  # what the header of a view says besides, as unit and caution
+    notes: tuple[str, ...]  # further lines of a view's header, such as unit and caution
     variables: tuple[Variable, ...]
     models: tuple[str, ...] = ()  # that made the rows of this study, with their digests; none for a view
 
     @property
     def about(self) -> tuple[str, ...]:
-        """What is said of it in lines: origin and grain, models, and the notes of a view."""
+        """Its description in lines: origin and grain, models, and the notes of a view."""
         models = (f"models: {', '.join(self.models)}",) if self.models else ()
         return (f"from {self.origin}; {self.grain}", *models, *self.notes)
 
 
 def codebook(study: Path | None = None) -> tuple[Entry, ...]:
-    """The codebook of a study's results, or of what any study of this version has.
+    """The codebook of a study's results, or of any study of this version.
 
     Tables come first, in the order in which they are filled, then views by name. Raises `StoreError` where the study
     has no results.
@@ -168,7 +168,7 @@ def _variable(row: dict[str, Any]) -> Variable:
 
 
 def _type(entry: Entry, variable: Variable) -> str:
-    """The type; of a table also whether it is never NULL, which a database does not know of a view."""
+    """The type; of a table also whether it is never NULL, which a database does not state for a view."""
     return variable.sql_type if variable.nullable or entry.kind == "view" else f"{variable.sql_type}, never NULL"
 
 

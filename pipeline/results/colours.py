@@ -1,4 +1,4 @@
-"""A colour for each tone label, the same on every page, apart for colour-blind readers (Okabe and Ito 2008)."""
+"""A colour for each tone label, the same on every page, distinct for colour-blind readers (Okabe and Ito 2008)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study's results in a notebook: all that the reader of tables gives, and single clips to look at and listen to."""
+"""A study's results in a notebook: its tables, and single clips to see and to listen to."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class StudyReader(ResultsReader):
         raise UserError(f"the audio of {clip_id} is not kept in this study: set keep_audio = true and run it again")
 
     def pitch_range(self) -> PitchRange:
-        """Where the study looks for a fundamental frequency: as its stage `acoustics` does."""
+        """The range in which the study's stage `acoustics` searches the fundamental frequency."""
         from pipeline.analysis.sound.praat import PitchRange
 
         sql = "SELECT options FROM fingerprints WHERE stage = 'acoustics' AND is_current"
@@ -61,7 +61,7 @@ class StudyReader(ResultsReader):
         )
 
     def _require_clip(self, clip_id: str) -> None:
-        """`UserError` that names the nearest clip, or that of the file so called, if there is none of this id."""
+        """Raise `UserError` if no clip has this id; it names the nearest id, or the clip of a file so called."""
         rows = self.arrow(NEAREST, {"clip_id": clip_id})["clip_id"].to_pylist()
         if not rows:
             raise UserError("this study has no clips yet")

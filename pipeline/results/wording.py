@@ -1,4 +1,4 @@
-"""The closed list of reasons as sentences for readers who do not know the words."""
+"""The closed list of reasons as sentences for readers who do not know the terms."""
 
 from __future__ import annotations
 

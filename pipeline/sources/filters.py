@@ -1,4 +1,4 @@
-"""Judging posts by the filters of a study: which stay out before any media is fetched, by which rule and why."""
+"""Apply the filters of a study: which posts are excluded before any media is fetched, by which rule and why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.analysis.text.words import language_of
 from pipeline.records import ClipRow, ObservationRow
 from pipeline.study.filters import FilterOptions
 
-MIN_WORDS = 4  # fewer words tell no language
+MIN_WORDS = 4  # fewer words do not show a language
 MIN_LANGUAGE_PROBABILITY = 0.9
 
 
@@ -22,7 +22,7 @@ class PostFilter:
         self._options = options
 
     def keeps_out(self, clip: ClipRow, counts: ObservationRow | None) -> tuple[str, str] | None:
-        """The rule that keeps a post out, with what was found, as a sentence; None if it stays in."""
+        """The rule that excludes a post, with a sentence on what was found; None if it stays in."""
         length, likes = clip.declared_duration_s, counts.likes if counts else None
         day = clip.posted_at.date() if clip.posted_at else None
         rules: Iterable[tuple[str, object, bool]] = (
@@ -62,8 +62,8 @@ class PostFilter:
     def not_drawn(self, clips: Iterable[ClipRow], settled: Iterable[str]) -> Mapping[str, str]:
         """Clips that the sample leaves out, with a sentence; those in `settled` were drawn before and stay.
 
-        The draw takes the smallest values of a hash of seed and clip: each clip has the same chance, whatever the
-        order, and a clip that is found later does not change who else was compared with whom.
+        The draw takes the smallest hashes of seed and clip id: each clip has the same chance in any order, and a clip
+        that is found later does not change how the others rank.
         """
         if self._options.sample is None:
             return {}
@@ -83,7 +83,7 @@ class PostFilter:
         return left_out
 
     def stratum(self, clip: ClipRow) -> str:
-        """The stratum of a clip; those whose value is not known are one stratum together."""
+        """The stratum of a clip; clips whose value is unknown form one stratum."""
         week = clip.posted_at.strftime("%G-W%V") if clip.posted_at else None
         values = {
             "platform": clip.platform,
@@ -95,12 +95,12 @@ class PostFilter:
 
 
 def _language_of_clip(clip: ClipRow) -> str | None:
-    """As the platform states it, or as the caption shows; None where neither is clear."""
+    """The language that the platform states, or that the caption shows; None where neither is clear."""
     return clip.declared_language or language_of(clip.caption or "", MIN_WORDS, MIN_LANGUAGE_PROBABILITY)
 
 
 def _below(value: object, least: object) -> bool:
-    """Whether a known value is under a known bound."""
+    """Whether a value is below a limit; False where either is unknown."""
     return value is not None and least is not None and value < least  # type: ignore[operator]
 
 

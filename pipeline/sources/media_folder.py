@@ -1,4 +1,4 @@
-"""Media files of a study as clips, with what their sidecars say of them."""
+"""Media files of a study as clips, with the metadata in their sidecars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WILDCARD = re.compile(r"[*?\[]")
 
 
 class MediaFiles:
-    """The media files of all sources of a study; rows of sidecars that no file answers to come at the end."""
+    """The media files of all sources of a study; sidecar rows without a file come at the end."""
 
     def __init__(self, study: Study) -> None:
         self._study = study
@@ -52,7 +52,7 @@ class MediaFiles:
             yield SourcedPost(clip_id, Source("file", as_text(str(path)), stamp), post, place)
 
     def missing(self) -> Iterator[SourcedPost]:
-        """Rows of sidecars without their file: they are clips that are lost for a reason, instead of vanishing."""
+        """Sidecar rows without their file: they become clips that fail with a reason, instead of vanishing."""
         for sidecar, label in self._labels.items():
             folder = self._study.file.resolve(sidecar).parent
             for name, row in self._sidecars[sidecar].rows.items():
@@ -63,7 +63,7 @@ class MediaFiles:
 
 
 def as_text(name: str) -> str:
-    """A file's name as a database can hold it: bytes that are not UTF-8 are written out, and so lead to no file."""
+    """A file's name as a database can hold it: bytes that are not UTF-8 are escaped, so that it leads to no file."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -87,7 +87,7 @@ def _files_of_source(file: StudyFile, source: SourceOptions) -> tuple[Path, list
         folder = file.resolve(str(Path(*pattern.parts[:depth]))) if depth else file.path.parent
         try:
             found = (path for path in folder.glob(str(Path(*pattern.parts[depth:]))) if path.is_file())
-            # as in a folder: what lies behind a link to another one is not looked through
+            # as in a folder: links to other folders are not followed
             listed = sorted(path for path in found if is_inside(path, folder, file.path.parent))
         except (OSError, ValueError, NotImplementedError) as error:
             raise ConfigError(f"{file.path.name}: {source.glob!r} is no pattern of files: {error}") from error

@@ -1,4 +1,4 @@
-"""The fields of a post in yt-dlp's description of it, and what a URL or a language code says."""
+"""The fields of a post from yt-dlp's description of it, and what a URL or a language code states."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.records.post import Post
 PLATFORMS = {"tiktok": "tiktok", "instagram": "instagram", "youtube": "youtube"}
 
 
-#: Addresses of single posts, by platform; the group is the post's id.
+#: URL patterns of single posts, by platform; the group is the post's id.
 POST_ADDRESSES = {
     "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok(?:v)?\.com/(?:@[^/]*/video|share/video|v)/(\d+)"),
     "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/(?:[^/]+/)?(?:reels?|p)/([\w-]+)"),
@@ -23,7 +23,7 @@ POST_ADDRESSES = {
 
 
 def from_info(info: Mapping[str, Any], source: str) -> Post:
-    """A post from yt-dlp's description of a video: an allow-list of its fields, never addresses with signatures."""
+    """A post from yt-dlp's description of a video: an allow-list of its fields, never signed URLs."""
     platform = platform_of(str(info.get("extractor_key") or info.get("extractor") or ""))
     description, title = _text_or_none(info.get("description")), _text_or_none(info.get("title"))
     if platform == "youtube" and title and description:
@@ -58,7 +58,7 @@ def from_info(info: Mapping[str, Any], source: str) -> Post:
         language=language_of(_text_or_none(info.get("language"))),
         sound_title=_text_or_none(info.get("track")),
         sound_artist=", ".join(str(artist) for artist in artists) or None,
-        counted_at=_epoch_time(info.get("epoch")),  # when yt-dlp looked
+        counted_at=_epoch_time(info.get("epoch")),  # when yt-dlp fetched it
         counts={name: int(count) for name, value in counts.items() if (count := _number_or_none(value)) is not None},
     )
 
@@ -70,7 +70,7 @@ def platform_of(extractor: str) -> str | None:
 
 
 def post_address(address: str) -> tuple[str | None, str | None]:
-    """Platform and post id of an address; both None where it does not show them."""
+    """Platform and post id of a URL; both None where it does not show them."""
     for platform, pattern in POST_ADDRESSES.items():
         found = pattern.match(address)
         if found:

@@ -1,4 +1,4 @@
-"""The sources of a study, read: files, addresses and exports as clips, and the pages that a run will list."""
+"""Read the sources of a study: files, URLs and exports as clips, and the pages that a run will list."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ ADDRESS = re.compile(r"https?://[^\s/]+")
 
 @dataclass(frozen=True, slots=True)
 class SourceExport:
-    """A file of another tool, read, and what is to become of its posts."""
+    """A file of another tool after reading, and whether the media of its posts is fetched."""
 
     label: str  # of the source
     result: ImportResult
-    fetch: bool  # whether media is fetched from the posts' addresses
+    fetch: bool  # whether media is fetched from the posts' URLs
 
     def sourced_posts(self) -> Iterator[SourcedPost]:
-        """The posts of the file with their places."""
+        """The posts of the file with their provenance."""
         return sourced_posts(self.result, self.label, self.fetch)
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that the sources of a study name; a clip that several name comes once for each place."""
+    """Everything that the sources of a study name; a clip that several of them name comes once for each."""
 
     sourced_posts: tuple[SourcedPost, ...]  # in the order of the sources, those of exports among them
     exports: tuple[SourceExport, ...]
@@ -82,9 +82,9 @@ def read_listings(study: Study) -> tuple[ListingRequest, ...]:
 
 
 def stamp(file: StudyFile, key: bytes | None) -> str | None:
-    """What changes when the sources do, or what reads them: two alike give the same clips. None if a file is missing.
+    """A stamp that changes with the sources and with the code that reads them; None if a file is missing.
 
-    Files are told by their size and time, as those of clips are; of folders, all that lies in them counts.
+    Files count by size and modification time, as those of clips do; of folders, everything in them counts.
     """
     readers = [version("cliptone"), *(f"{known.name} {known.version}" for known in FORMATS)]
     readers += [column.name for column in ClipRow.columns()]  # a column that is new is empty until they are read again
@@ -131,7 +131,7 @@ def _file_stamps(path: Path) -> Iterator[str]:
 
 
 def _source_export(file: StudyFile, source: SourceOptions, label: str) -> SourceExport | None:
-    """The file of a source if another tool, or the researcher, made it; a list of addresses is none."""
+    """The file of a source if another tool, or the researcher, made it; None for a list of URLs."""
     path = file.resolve(source.export or source.url_file or "")
     if source.urls or (source.url_file and not _is_table(path, source)):
         return None
@@ -150,7 +150,7 @@ def _is_table(path: Path, source: SourceOptions) -> bool:
 
 
 def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
-    """The addresses of posts: those in the study file, or one a line of a file, where # begins a comment."""
+    """The URLs of posts: those in the study file, or those of a file with one a line, where # begins a comment."""
     if source.urls:
         for address in source.urls:
             yield _url_post(file.path.name, address, Provenance(label))

@@ -1,4 +1,4 @@
-"""What stands beside media files: a CSV file with one row a file, or the `.info.json` that yt-dlp writes."""
+"""Metadata beside media files: a CSV file with one row a file, or the `.info.json` that yt-dlp writes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sidecar:
     sha256: str | None = None
 
     def place(self, source: str, row: NumberedPost) -> Provenance:
-        """Where a row stands, for the source that reads it."""
+        """The provenance of a row, for the source that reads it."""
         return Provenance(source, self.sha256, row.number, BY_NAME[CSV].version)
 
 
@@ -56,13 +56,13 @@ def read_sidecar(path: Path) -> Sidecar:
 
 
 def is_below(name: str) -> bool:
-    """Whether a relative name stays in its folder, on any system, and can be that of a file."""
+    """Whether a relative name stays inside its folder on any system, and is a possible file name."""
     parts = PureWindowsPath(name)  # knows both kinds of slashes
     return not (parts.anchor or ".." in parts.parts or "\0" in name)
 
 
 def is_inside(path: Path, *folders: Path) -> bool:
-    """Whether the folder of a file lies in one of these, links to other folders followed."""
+    """Whether a file lies inside one of these folders after its folder's links are followed."""
     if path.parent in folders:
         return True
     try:
@@ -73,7 +73,7 @@ def is_inside(path: Path, *folders: Path) -> bool:
 
 
 def read_info(media: Path, source: str) -> tuple[Post, Provenance] | None:
-    """What yt-dlp wrote beside a video; it is read, and nothing in it is followed. `ConfigError` if it is damaged."""
+    """What yt-dlp wrote beside a video; no URL or path in it is followed. `ConfigError` if it is damaged."""
     path = media.with_suffix(".info.json")
     try:
         if not path.is_file():

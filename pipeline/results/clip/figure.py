@@ -30,7 +30,7 @@ LEGEND_INCH = 0.9  # with title and axis of time
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What there is to draw of one clip."""
+    """What a figure of one clip is drawn from."""
 
     title: str
     duration_s: Seconds

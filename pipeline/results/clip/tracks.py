@@ -1,4 +1,4 @@
-"""Drawings of a clip along its time, one function a track: its sound, its words, and its tone."""
+"""Draw the tracks of a clip along its time axis, one function a track: its sound, its words, and its tone."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def draw_spectrogram(axes: Axes, waveform: Waveform, start_s: Seconds, end_s: Se
 
 
 def draw_mel(axes: Axes, waveform: Waveform) -> None:
-    """What Whisper is given to hear."""
+    """The log-mel spectrogram that Whisper takes as input."""
     picture = time_series.mel_bands(waveform)
     _draw_picture(axes, picture, 0.0, "cividis", None)
     rows = [int(np.abs(picture.rows - hertz).argmin()) for hertz in MEL_TICKS_HZ]
@@ -101,7 +101,7 @@ def draw_intensity(axes: Axes, waveform: Waveform, pitch_range: PitchRange) -> N
 
 
 def draw_words(axes: Axes, words: pd.DataFrame, start_s: Seconds, end_s: Seconds) -> None:
-    """Each word from its start, fainter the less sure Whisper is of it; those for which there is no room are counted.
+    """Each word at its start, fainter the lower its probability; words without room are counted.
 
     `words` has the columns word, start_s, end_s and probability.
     """
@@ -173,7 +173,7 @@ def _stack_probabilities(
 
 
 def _span_texts(span: Mapping[Any, Any]) -> tuple[str, ...]:
-    """What may be written on a span, the longest first."""
+    """Possible texts for a span, the longest first."""
     if span["reason"] is not None:
         return SENTENCES.get(str(span["reason"]), str(span["reason"])), str(span["reason"])
     if span["label"] is None:

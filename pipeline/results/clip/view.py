@@ -44,7 +44,7 @@ class ClipView:
     overview: pd.DataFrame  # its line of clip_overview
     words: pd.DataFrame
     segments: pd.DataFrame  # of segment_overview: with trust
-    regions: pd.DataFrame  # of region_evidence: what speaks for and against each speech region
+    regions: pd.DataFrame  # of region_evidence: the evidence for and against each speech region
     emotions: pd.DataFrame  # one row a speech region and model, with its times
     acoustics: pd.DataFrame  # one row a speech region
     evidence: pd.DataFrame  # of clip_evidence: one row a tone model
@@ -145,7 +145,7 @@ def _tone_spans(regions: pd.DataFrame, emotions: pd.DataFrame, seconds: Seconds)
 
 
 def _region_row(region: dict[Any, Any], score: dict[Any, Any] | None) -> dict[str, Any]:
-    """A speech region with what a model hears in it."""
+    """A speech region with a model's score for it."""
     if score is None or score["status"] != "scored":
         reason = score["reason"] if score else "not_scored"
         return _span_row(region["start_s"], region["end_s"], str(reason))

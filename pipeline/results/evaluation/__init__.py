@@ -1,1 +1,1 @@
-"""How good models are: against human labels of a study, on labelled corpora, and against true words."""
+"""How good models are: on human labels of a study, on labelled corpora, and against true transcripts."""

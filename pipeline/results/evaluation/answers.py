@@ -1,4 +1,4 @@
-"""What a model says of a labelled span: the mean of its scores over the span's speech regions, by length."""
+"""A model's answer for a labelled span: the mean of its scores over the span's speech regions, weighted by length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap over clusters (authors, speakers or clips), which are never torn apart."""
+"""Confidence intervals by bootstrap over clusters (authors, speakers or clips), which are resampled whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESAMPLES = 2_000
 RESAMPLES_AT_ONCE = 100  # bounds memory: this many times the number of clusters
 CONFIDENCE = 0.95
 SEED = 1
-LEAST_CLUSTERS = 2  # one cluster drawn again and again says nothing of other clusters
+LEAST_CLUSTERS = 2  # resampling a single cluster shows nothing about others
 
 
 @dataclass(frozen=True, slots=True)

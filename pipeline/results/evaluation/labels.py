@@ -1,4 +1,4 @@
-"""Labels of people as a CSV file, matched to the speech regions of a study; what cannot be used is named."""
+"""Human labels from a CSV file, matched to the speech regions of a study; lines that cannot be used are named."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a person says of a clip, or of a span of it."""
+    """A person's label of a clip, or of a span of it."""
 
     line: int  # in the file
     clip_id: str
@@ -69,7 +69,7 @@ class Labels:
 
 
 class LabelledSpan(NamedTuple):
-    """A label with the speech regions that it speaks of, and the time of each inside the span."""
+    """A label with the speech regions that it covers, and the time of each inside the span."""
 
     label: Label
     regions: tuple[tuple[int, Seconds], ...]
@@ -77,7 +77,7 @@ class LabelledSpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The labels that meet speech of the study, and what was left out of the file."""
+    """The labels that cover speech of the study, and what was left out of the file."""
 
     spans: tuple[LabelledSpan, ...]
     left_out: tuple[LeftOut, ...]

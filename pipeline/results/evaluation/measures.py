@@ -18,7 +18,7 @@ ONE_LABEL = "one_label"  # why there is no average over labels
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What humans and a model say of the same spans of speech."""
+    """The labels of humans and of a model for the same spans of speech."""
 
     labels: tuple[str, ...]  # that the model knows
     truth: Indices  # (spans,) indices of labels
@@ -44,7 +44,7 @@ class Figure:
 def tone_figures(judged: Judged) -> list[Figure]:
     """UAR, macro-F1 and calibration error over all labels, then recall and precision of each that occurs.
 
-    Where all spans have one true label, UAR and macro-F1 are unknown: its recall says all there is to say.
+    Where all spans have one true label, UAR and macro-F1 are unknown: the recall of that label says it all.
     """
     size = len(judged.labels)
     confusions = by_cluster(_confusion_parts(judged), judged.clusters)
@@ -53,7 +53,7 @@ def tone_figures(judged: Judged) -> list[Figure]:
         name: estimate(confusions, _on_confusions(measure, size))
         for name, measure in (("uar", average_recalls), ("macro_f1", macro_f1s))
     }
-    if np.unique(judged.truth).size == 1:  # whoever says that label always would have 1.0
+    if np.unique(judged.truth).size == 1:  # a model that always gives that label would have 1.0
         averages = dict.fromkeys(averages, Interval(None, reason=ONE_LABEL))
     found = [Figure(name, None, one, spans) for name, one in averages.items()]
     found.append(
@@ -169,7 +169,7 @@ def _diagonal(counts: Numbers) -> Numbers:
 
 
 def _ratio(part: Numbers, whole: Numbers) -> Numbers:
-    """NaN, which never leaves this module's callers, where there is nothing to take a share of."""
+    """One part over the whole; NaN where the whole is 0, which the callers in this module turn into unknown."""
     found = np.full(np.shape(whole), np.nan)
     np.divide(part, whole, out=found, where=whole > 0)
     return found

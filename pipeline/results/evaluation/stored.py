@@ -1,4 +1,4 @@
-"""What a study stores of the clips that are labelled: regions, authors, groups, scores and embeddings."""
+"""What a study stores about labelled clips: regions, authors, groups, scores and embeddings."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def facts(reader: StudyReader, clips: Collection[str]) -> dict[str, ClipGroups]:
 
 
 def author(clip_id: str, known: Mapping[str, ClipGroups]) -> str:
-    """Who a clip belongs to when authors are kept apart; one without an author belongs to itself."""
+    """The author of a clip as a cluster; a clip without a known author is a cluster of its own."""
     found = known[clip_id].author_key if clip_id in known else None
     return found or clip_id
 
@@ -107,7 +107,7 @@ def models(reader: StudyReader) -> list[str]:
 def embeddings(reader: StudyReader, clips: Collection[str] | None = None) -> Embeddings:
     """Stored embeddings of some clips' regions, or of all.
 
-    `UserError` where there are none, or where two encoders have left some.
+    `UserError` where there are none, or where they come from two encoders.
     """
     where = "" if clips is None else " AND clip_id IN (SELECT unnest($clips))"
     table = reader.arrow(EMBEDDINGS + where, {} if clips is None else {"clips": sorted(clips)})
@@ -117,7 +117,7 @@ def embeddings(reader: StudyReader, clips: Collection[str] | None = None) -> Emb
     if len(encoders) > 1:
         raise UserError(f"speech embeddings of two encoders are stored ({', '.join(encoders)}): run the study first")
     places = tuple(zip(table["clip_id"].to_pylist(), table["region"].to_pylist(), strict=True))
-    # Arrow keeps the numbers of a chunk side by side: no Python object a number, and no copy.
+    # Arrow stores the numbers of a chunk contiguously, so this makes no Python objects and no copy.
     chunks = tuple(one.flatten().to_numpy().reshape(len(one), -1) for one in table["embedding"].chunks if len(one))
     return Embeddings(encoders[0], places, chunks)
 

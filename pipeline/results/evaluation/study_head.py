@@ -41,14 +41,14 @@ class StudyHead:
 
     @property
     def model(self) -> str:
-        """What a study file calls it."""
+        """Its name in a study file."""
         return PREFIX + self.name
 
 
 def train_head(study_folder: StudyFolder, path: Path, name: str | None = None) -> StudyHead:
     """Train a head on a file of labels and save it under the study's folder `heads`; it replaces one of that name.
 
-    `name` is the file's own by default. Raises `UserError` where the labels cannot carry a head.
+    `name` is the file's own by default. Raises `UserError` where the labels do not suffice for a head.
     """
     name = check_name(path.stem if name is None else name)
     examples, left_out = read_examples(study_folder, path)

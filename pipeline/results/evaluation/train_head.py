@@ -1,4 +1,4 @@
-"""Train a head, and judge it on authors whom it has not heard."""
+"""Train a head, and evaluate it on authors left out of its training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.results.evaluation.measures import Judged
 INVERSE_PENALTY = 0.01
 MOST_STEPS = 2_000
 MOST_FOLDS = 5
-LEAST_REGIONS = 20  # labelled regions below which a head says nothing
+LEAST_REGIONS = 20  # labelled regions below which a head is not worth training
 LEAST_PER_LABEL = 5
 LEAST_GROUPS = 2  # authors, of all and of each label: one to train on, one to judge on
 DRAWS = 50  # divisions tried until each training part holds every label
@@ -39,7 +39,7 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A head trained on all examples, and the scores of each by a head that had not heard its author."""
+    """A head trained on all examples, and the scores of each by a head trained without its author."""
 
     head: LinearHead
     judged: Judged  # calibrated by a temperature in which the scored fold had no part
@@ -50,7 +50,7 @@ def train(examples: Examples) -> Trained:
     """Train a head and judge it by cross-validation over authors.
 
     Multinomial logistic regression with an L2 penalty over standardised embeddings, labels weighted to count alike;
-    the temperature is fitted on the held-out folds. Raises `UserError` where the examples cannot carry that.
+    the temperature is fitted on the held-out folds. Raises `UserError` where the examples do not suffice.
     """
     _require_examples(examples)
     labels, truth = np.unique(examples.labels, return_inverse=True)
@@ -71,7 +71,7 @@ def train(examples: Examples) -> Trained:
 
 
 def _require_examples(examples: Examples) -> None:
-    """Refuse what no head can be trained on, or judged on, with a sentence."""
+    """Raise `UserError` where no head can be trained on the examples, or evaluated on them."""
     counts = Counter(examples.labels.tolist())
     if not counts:
         raise UserError("no labelled region has an embedding: run the stage embed first")
@@ -109,7 +109,7 @@ def _divisions(
     for seed in range(DRAWS):
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a label with fewer regions than folds is looked at by our own rule
+            warnings.simplefilter("ignore")  # our own rule checks for labels with fewer regions than folds
             yield list(splitter.split(np.zeros(truth.size), truth, groups))
 
 
@@ -121,7 +121,7 @@ def _fit_head(
 
     embeddings = examples.embeddings[chosen].astype(np.float64)
     mean, variance = embeddings.mean(axis=0), embeddings.var(axis=0)
-    variance[variance == 0] = 1.0  # a number that never varies says nothing either way
+    variance[variance == 0] = 1.0  # a constant input carries no information
     model = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=MOST_STEPS)
     weights, bias = layer_of(model.fit((embeddings - mean) / np.sqrt(variance), truth[chosen]))
     return LinearHead(
@@ -139,6 +139,6 @@ def _fit_head(
 def layer_of(model: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weights `(labels, dims)` and bias `(labels,)` of a fitted linear classifier of scikit-learn."""
     weights, bias = model.coef_, model.intercept_
-    if len(weights) == 1:  # of two labels, it keeps the second's alone, as far as it differs from the first's
+    if len(weights) == 1:  # for two labels it stores one row, the second's relative to the first's
         return np.vstack([np.zeros_like(weights), weights]), np.concatenate([[0.0], bias])
     return weights, bias

@@ -1,4 +1,4 @@
-"""Evaluate a study's transcripts against true words: word and character error rates by language, with intervals.
+"""Evaluate a study's transcripts against true ones: word and character error rates by language, with intervals.
 
 Texts are compared as Radford et al. (2022, appendix C) do it: case, punctuation and, in English, spelling and numbers
 do not count.
@@ -40,7 +40,7 @@ STORED = """
 
 @dataclass(frozen=True, slots=True)
 class TrueText:
-    """What is truly said in a clip."""
+    """The true transcript of a clip."""
 
     line: int
     clip_id: str
@@ -61,9 +61,9 @@ class Compared:
 
 
 def evaluate_transcripts(folder: StudyFolder, path: Path) -> Evaluation:
-    """Compare stored transcripts with the true words of a file; the figures are stored in the study.
+    """Compare stored transcripts with the true ones of a file; the figures are stored in the study.
 
-    Raises `UserError` where no line of the file meets a transcript.
+    Raises `UserError` where no line of the file has a stored transcript.
     """
     truths, left_out = read_texts(path)
     reader = StudyReader(folder.published)

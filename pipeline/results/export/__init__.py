@@ -1,1 +1,1 @@
-"""Results that leave a study: at a named level, with a manifest, a codebook, and a scan for what must not leave."""
+"""Exports of a study's results: at a named level, with a manifest and a codebook, checked by a leak scanner."""

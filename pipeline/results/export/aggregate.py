@@ -1,4 +1,4 @@
-"""What leaves at `aggregate` and at `ids-only`: means of groups, and the ids of posts."""
+"""The tables exported at `aggregate` and at `ids-only`: means of groups, and the ids of posts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_means(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[Exp
 
 
 def read_ids(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[ExportTable], list[Suppressed]]:
-    """Platform and post id of all posts that no filter keeps out; a file without a post has none."""
+    """Platform and post id of all posts that no filter excludes; a file without a post has none."""
     found = reader.arrow(IDS, {"buried": list(tombstones)})
     ids = found.filter(pc.invert(found["is_file"])).drop_columns(["is_file"])
     variables = (

@@ -1,4 +1,4 @@
-"""An export from end to end: read, coarsen, write beside the goal, scan, and only then put it in its place."""
+"""An export from end to end: read, coarsen, write beside the target, scan, and only then rename into place."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ExportOptions:
     form: Form = "parquet"
     subtitles: tuple[Subtitles, ...] = ()
     folder: Path | None = None  # None: exports/<time>-<level> beside the results
-    ids: str | None = None  # exports of one study with the same name have the same ids; None: a name that is drawn
+    ids: str | None = None  # exports of one study with the same name have the same ids; None: a random name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class ExportResult:
 def export_study(study: Study, options: ExportOptions) -> ExportResult:
     """Write an export of a study's published results.
 
-    Raises `UserError`, and leaves nothing behind, where the options do not fit, the goal exists, there is nothing to
-    export, or the leak scanner finds what must not leave.
+    Raises `UserError`, and leaves nothing behind, where the options do not fit, the target exists, there is nothing to
+    export, or the leak scanner finds a leak.
     """
     check_options(study.file, options)
     made_at = datetime.now(UTC)
@@ -106,7 +106,7 @@ def check_options(file: StudyFile, options: ExportOptions) -> None:
 
 
 class _Writer:
-    """One export on its way into a folder of its own."""
+    """One export in progress, in a folder of its own."""
 
     def __init__(
         self, study: Study, options: ExportOptions, reader: StudyReader, folder: Path, made_at: datetime
@@ -150,7 +150,7 @@ class _Writer:
         return ExportFile(path.name, table, path.stat().st_size, sha256_of(path))
 
     def _scan_files(self, files: Sequence[ExportFile], known: Identifiers) -> list[Leak]:
-        """What must not leave in the files as they lie there."""
+        """The leaks in the files, read back from the disk."""
         found: list[Leak] = []
         for file in files:
             rows = read_table(self._folder / file.path, file.table.rows.schema)
@@ -178,7 +178,7 @@ class _Writer:
     def _write_descriptions(
         self, files: Sequence[ExportFile], tables: Sequence[ExportTable], notes: ExportNotes
     ) -> None:
-        """Write what goes with the tables; the manifest comes last, with the digests of all others."""
+        """Write the files beside the tables; the manifest comes last, with the digests of all others."""
         entries = [table.entry for table in tables]
         texts = {
             "codebook.md": render(entries, "md"),
@@ -197,7 +197,7 @@ class _Writer:
 
 
 def buried_clips(reader: StudyReader, key: bytes | None) -> list[str]:
-    """Clips that were forgotten, or whose author was, and are in the results all the same: of an older run, say."""
+    """Clips in the results whose own tombstone, or their author's, is stored: an older run may have published them."""
     tombstones = set(reader.arrow("SELECT clip_key FROM tombstones", {})["clip_key"].to_pylist())
     if not tombstones:
         return []

@@ -1,4 +1,4 @@
-"""How values become less telling on their way out: pseudonyms, weeks, bins of counts, rounded numbers."""
+"""How values are coarsened for an export: pseudonyms, weeks, bins of counts, rounded numbers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pipeline.results.export.levels import Level, Rule
 
 SIGNIFICANT_DIGITS = 3
 NUL, REPLACEMENT = "\x00", "\ufffd"
-#: What stands in place of a handle in stored texts and addresses.
+#: What replaces a handle in stored texts and URLs.
 HIDDEN_HANDLE = regex.compile(r"user_[a-z2-7]{8}|_")
 FILE_PREFIX = "file:"
 
 
 @dataclass(frozen=True)
 class Names:
-    """Pseudonyms of one export: keyed with the study's key, and others for each name of a set of ids."""
+    """Pseudonyms of one export: keyed with the study's key, and different for each name of a set of ids."""
 
     key: bytes
     ids: str
@@ -41,7 +41,7 @@ class Names:
         )
 
     def hide(self, text: str) -> str:
-        """A text with each handle under a pseudonym that does not stand under one already."""
+        """A text with each handle replaced by a pseudonym, unless it is one already."""
         return str(MENTION.sub(lambda found: self._hidden(found[0]), text))
 
     def file(self, clip_id: str) -> str:
@@ -53,7 +53,7 @@ class Names:
 
 
 def coarsened(values: pa.ChunkedArray, rule: Rule, level: Level, names: Names) -> pa.ChunkedArray:
-    """The values of one column as they may leave at `restricted` or `shareable`; NULL stays NULL."""
+    """The values of one column as exported at `restricted` or `shareable`; NULL stays NULL."""
     if level is Level.RESTRICTED:
         changed = {Rule.CLIP: names.file, Rule.TEXT: names.hide}.get(rule)
         return without_nul(map_texts(values, changed) if changed else values)
@@ -73,7 +73,7 @@ def coarsened(values: pa.ChunkedArray, rule: Rule, level: Level, names: Names) -
 
 
 def map_texts(values: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:
-    """Texts, each different one changed once."""
+    """Change texts, each distinct one once."""
     encoded = values.cast(pa.string()).combine_chunks().dictionary_encode()
     changed = pa.array([change(text) for text in encoded.dictionary.to_pylist()], pa.string())
     return pa.chunked_array([changed.take(encoded.indices)], pa.string())

@@ -1,4 +1,4 @@
-"""Tables as Parquet or CSV files, and back."""
+"""Write tables as Parquet or CSV files, and read them back."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_table(rows: pa.Table, path: Path) -> None:
 
 
 def read_table(path: Path, schema: pa.Schema) -> pa.Table:
-    """Read a file back with the types that it was written with; `pyarrow.ArrowInvalid` where a cell has another."""
+    """Read a file back with the types it was written with; `pyarrow.ArrowInvalid` where a cell has another type."""
     if path.suffix == ".parquet":
         return pyarrow.parquet.read_table(path)
     options = pyarrow.csv.ConvertOptions(
@@ -75,5 +75,5 @@ def _json_cells(cells: list[object]) -> pa.ChunkedArray:
 
 
 def _shortest(number: float | None) -> float | None:
-    """A number of single precision with the fewest digits that give it back."""
+    """A number of single precision with the fewest digits that restore it exactly."""
     return None if number is None else float(str(np.float32(number)))

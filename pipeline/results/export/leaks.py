@@ -1,6 +1,6 @@
-"""The leak scanner: reads what was written as a stranger would, and looks for what must not be there.
+"""The leak scanner: it reads the written files as a stranger would, and searches them for what must not leave.
 
-It knows nothing of the rules by which columns leave, so that a mistake in them shows here.
+It does not use the rules by which columns are exported, so that a mistake in them shows here.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pipeline.results.export.coarsen import FILE_PREFIX, HIDDEN_HANDLE
 from pipeline.results.export.levels import Level
 from pipeline.results.study import StudyReader
 
-NUMBER_DIGITS = 9  # of a post id that a column of whole numbers could hold
-LARGEST = 2**63 - 1  # that such a column holds
-ID_CHARACTERS = 6  # a shorter post id is found as a whole value alone, not inside a text
-TEXT_WORDS = 3  # a shorter text ("so funny") is nobody's
-RUN_WORDS = 5  # words in a row that tell a longer text
-TEXT_CHARACTERS = 20  # of a text without spaces
+NUMBER_DIGITS = 9  # an id with fewer digits is not searched among whole numbers
+LARGEST = 2**63 - 1  # the largest number of an integer column
+ID_CHARACTERS = 6  # a shorter post id counts only as a whole value, not inside a text
+TEXT_WORDS = 3  # a text of fewer words ("so funny") identifies nobody, unless it is long
+RUN_WORDS = 5  # words in a row that identify a longer text
+TEXT_CHARACTERS = 20  # from which a text is long, as in languages without spaces
 ADDRESS = regex.compile(r"(?i)https?:|www\.|\b(?:tiktok|instagram|youtube|youtu)\.(?:com|be)\b")
 PLACE = regex.compile(r"(?:^|[\s\"'])(?:/(?:home|Users|root|mnt|media)/|[A-Za-z]:\\)")
 MOMENT = regex.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
@@ -43,7 +43,7 @@ LOOKED_FOR = {
     Level.IDS_ONLY: KINDS - {"post id"},
 }
 
-#: Words of closed lists, which an account may bear as its name and a caption may consist of.
+#: Words of closed lists, which are no leak although an account or a caption may consist of one.
 VOCABULARY = """
     SELECT platform AS word FROM clips
     UNION SELECT kind FROM clips
@@ -77,7 +77,7 @@ IDS = """
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """One kind of what must not leave, found in one column; the text itself is not repeated."""
+    """One kind of leak in one column, with the number of its values; the values themselves are not repeated."""
 
     table: str
     column: str
@@ -90,11 +90,11 @@ class Leak:
 
 @dataclass(frozen=True)
 class Identifiers:
-    """What a study knows that must not leave."""
+    """What a study stores that must not leave."""
 
     ids: frozenset[str] = frozenset()  # of clips and sounds, with and without the platform
     accounts: frozenset[str] = frozenset()  # in lower case
-    texts: frozenset[tuple[str, ...]] = frozenset()  # short ones whole, longer ones in runs of words
+    texts: frozenset[tuple[str, ...]] = frozenset()  # short ones whole, longer ones as runs of words
     numbers: frozenset[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,8 +103,9 @@ class Identifiers:
 
 
 def needles(reader: StudyReader, level: Level) -> Identifiers:
-    """The ids, accounts and texts of a study, without the words of closed lists; at `aggregate` without hashtags."""
+    """The ids, accounts and texts of a study to search for, without the words of closed lists."""
     closed = {text.casefold() for text in _query_texts(reader, VOCABULARY)}
+    # At `aggregate` clips are grouped by hashtag, so hashtags are ordinary values there.
     topics = set(_query_texts(reader, HASHTAGS)) if level is Level.AGGREGATE else set()
     ids = {text for whole in _query_texts(reader, IDS) for text in (whole, whole.partition(":")[2]) if text}
     accounts = {text.casefold() for text in _query_texts(reader, ACCOUNTS)}
@@ -118,7 +119,7 @@ def needles(reader: StudyReader, level: Level) -> Identifiers:
 
 
 def find_leaks(name: str, rows: pa.Table, level: Level, known: Identifiers) -> list[Leak]:
-    """What must not be in a table at its level, by column and kind."""
+    """The leaks of a table at its level, by column and kind."""
     looked_for = LOOKED_FOR[level]
     found: dict[tuple[str, str], int] = {}
     for column in rows.column_names:
@@ -141,8 +142,10 @@ def refuse(leaks: Sequence[Leak]) -> None:
 def _column_leaks(column: str, cells: pa.ChunkedArray, level: Level, known: Identifiers) -> Iterator[str]:
     """The kind of each leak of a column, each different value once."""
     kind = cells.type
+    # Coarsened times are dates, so every timestamp is exact.
     if pa.types.is_timestamp(kind):
         yield "exact time"
+    # Coarsened dates are Mondays, so every other day is exact.
     elif pa.types.is_date(kind):
         days = pc.unique(cells.drop_null())
         yield from ["exact time"] * (pc.sum(pc.not_equal(pc.day_of_week(days), 0)).as_py() or 0)
@@ -158,7 +161,7 @@ def _column_leaks(column: str, cells: pa.ChunkedArray, level: Level, known: Iden
 
 
 def _unhidden_handles(column: str, text: str) -> Iterator[str]:
-    """At `restricted`, accounts that are not under a pseudonym."""
+    """Accounts without a pseudonym, the only leak at `restricted`."""
     named = [found for found in MENTION.findall(text) if not HIDDEN_HANDLE.fullmatch(found)]
     bare = column == "mentions" and not HIDDEN_HANDLE.fullmatch(text)
     if named or bare or (column in PERSONS and not PSEUDONYM.fullmatch(text)):
@@ -185,12 +188,13 @@ def _text_leaks(text: str, known: Identifiers) -> Iterator[str]:
 
 
 def _distinct_texts(cells: pa.ChunkedArray) -> set[str]:
-    """The different texts of a column: those in lists, maps and JSON one by one."""
+    """The distinct texts of a column, with each text inside lists, maps and JSON."""
     if pa.types.is_string(cells.type):
         texts = pc.unique(cells.drop_null()).to_pylist()
         return {
             leaf for text in texts for leaf in (_nested_strings(_json_or_text(text)) if text[:1] in "[{" else (text,))
         }
+    # A list of numbers, such as an embedding, holds no text and is large.
     if pa.types.is_list(cells.type) and not pa.types.is_string(cells.type.value_type):
         return set()
     return {leaf for cell in cells.to_pylist() for leaf in _nested_strings(cell)}
@@ -226,8 +230,9 @@ def _folded_words(text: str) -> list[str]:
 
 
 def _word_runs(text: str) -> Iterator[tuple[str, ...]]:
-    """What tells a text: all its words if they are few, else each five of them."""
+    """The runs of words that identify a text: all its words if they are few, else one run after another."""
     words = _folded_words(text)
+    # These runs need not overlap, because `_word_windows` looks at every position of a value.
     if len(words) >= RUN_WORDS:
         yield from (tuple(words[at : at + RUN_WORDS]) for at in range(0, len(words) - RUN_WORDS + 1, RUN_WORDS))
     elif len(words) >= TEXT_WORDS or sum(map(len, words)) >= TEXT_CHARACTERS:
@@ -235,7 +240,7 @@ def _word_runs(text: str) -> Iterator[tuple[str, ...]]:
 
 
 def _word_windows(text: str) -> Iterator[tuple[str, ...]]:
-    """All runs of words of a value that could be a text."""
+    """Every run of up to `RUN_WORDS` words of a value, at every position."""
     words = _folded_words(text)
     for size in range(1, RUN_WORDS + 1):
         yield from (tuple(words[at : at + size]) for at in range(len(words) - size + 1))

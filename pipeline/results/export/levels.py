@@ -1,6 +1,6 @@
-"""Which column may leave a study at which level: the one place where that is decided.
+"""Which columns an export holds at which level, decided here alone.
 
-A column that is not named here does not leave at any level.
+A column that is not named here is exported at no level.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pipeline.errors import UserError
 
 
 class Level(StrEnum):
-    """How much of a study leaves, from most to least."""
+    """How much of a study an export holds, from most to least."""
 
     RESTRICTED = "restricted"
     SHAREABLE = "shareable"
@@ -19,7 +19,7 @@ class Level(StrEnum):
     IDS_ONLY = "ids-only"
 
 
-#: What each level is, as its manifest says it.
+#: The meaning of each level, as its manifest states it.
 MEANINGS: dict[Level, str] = {
     Level.RESTRICTED: "pseudonyms, post ids, captions and transcripts: for persons who signed the data use agreement",
     Level.SHAREABLE: "features of single clips under ids of this export alone, without text, address or exact time",
@@ -34,7 +34,7 @@ NO_RAW = (
 
 
 class Rule(Enum):
-    """How a column leaves: at `restricted`, and at `shareable`."""
+    """How a column is exported: at `restricted`; at `shareable`."""
 
     CLIP = "as it is, without handles; under a pseudonym of the export"
     AUTHOR = "as it is stored; under a pseudonym of the export, NULL for authors with few clips"
@@ -49,8 +49,8 @@ class Rule(Enum):
 
 SHAREABLE_RULES = frozenset({Rule.CLIP, Rule.AUTHOR, Rule.CODE, Rule.FEATURE, Rule.COUNT, Rule.TIME})
 
-#: The columns of each table, and of the views that leave beside them, by rule. Hashtags stay at `restricted`: a set of
-#: them finds the post in a platform's search.
+#: The columns of each table, and of the exported views, by rule. Hashtags stay at `restricted`, because a platform's
+#: search finds the post by a set of them.
 COLUMNS: dict[str, dict[Rule, str]] = {
     "clips": {
         Rule.CLIP: "clip_id",
@@ -60,7 +60,8 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.FEATURE: "declared_duration_s",
         Rule.TEXT: "caption sound_title sound_artist",
         Rule.RESTRICTED: "hashtags mentions sound_id field_sources",
-        Rule.NEVER: "url",  # some platforms put the handle into it; platform and post id lead there too
+        # Some platforms put the handle into the URL; platform and post id lead to the post as well.
+        Rule.NEVER: "url",
     },
     "observations": {
         Rule.CLIP: "clip_id",
@@ -78,7 +79,8 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     },
     "exposures": {
         Rule.CLIP: "clip_id",
-        Rule.RESTRICTED: "donor_key kind seen_at file_sha256 file_row",  # what a person watched tells who it is
+        # What a person watched identifies the person.
+        Rule.RESTRICTED: "donor_key kind seen_at file_sha256 file_row",
     },
     "listings": {
         Rule.RESTRICTED: "listing_id run_id source platform listed_at seconds posts new_posts stopped reason tools",
@@ -87,7 +89,8 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     "exclusions": {Rule.CLIP: "clip_id", Rule.CODE: "rule", Rule.TIME: "excluded_at", Rule.NEVER: "message"},
     "visibility": {Rule.CLIP: "clip_id", Rule.TIME: "looked_at", Rule.CODE: "state reason rule"},
     "tombstones": {Rule.NEVER: "clip_key forgotten_at cause"},
-    "evaluations": {  # groups of authors bear the researcher's own words
+    "evaluations": {
+        # The names of groups of authors are the researcher's own words.
         Rule.RESTRICTED: (
             "evaluated_at labels_sha256 model fingerprint grouping group_value measure label value ci_low ci_high n "
             "abstained reason"
@@ -96,7 +99,8 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     },
     "media": {
         Rule.CLIP: "clip_id",
-        Rule.RESTRICTED: "sha256 size_bytes format_id extractor",  # digest and size find the file again
+        # Digest and size identify the file.
+        Rule.RESTRICTED: "sha256 size_bytes format_id extractor",
         Rule.NEVER: "file_name",
     },
     "audio": {
@@ -165,7 +169,8 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.CLIP: "clip_id",
         Rule.CODE: "region encoder reason",
         Rule.FEATURE: "overlap_probability",
-        Rule.RESTRICTED: "embedding",  # knows the voice again
+        # An embedding identifies the voice.
+        Rule.RESTRICTED: "embedding",
     },
     "emotions": {
         Rule.CLIP: "clip_id",
@@ -255,12 +260,12 @@ def level_of(text: str) -> Level:
 
 
 def rules(relation: str) -> dict[str, Rule]:
-    """The rule of each column of a table or view; what is not named here does not leave."""
+    """The rule of each exported column of a table or view."""
     return {name: rule for rule, names in COLUMNS.get(relation, {}).items() for name in names.split()}
 
 
 def leaving(relation: str, level: Level) -> dict[str, Rule]:
-    """The columns of a table or view that leave at a level; none where only its clips would."""
+    """The columns of a table or view that are exported at a level; none where only the clip id would be."""
     allowed = SHAREABLE_RULES if level is Level.SHAREABLE else frozenset(Rule) - {Rule.NEVER}
     found = {name: rule for name, rule in rules(relation).items() if rule in allowed}
     return found if set(found.values()) - {Rule.CLIP} else {}

@@ -1,4 +1,4 @@
-"""What goes with exported files: the manifest, the data package descriptor, and the data use agreement."""
+"""The documents beside exported tables: the manifest, the data package descriptor, and the data use agreement."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ExportFile:
 
 @dataclass(frozen=True, slots=True)
 class ExportNotes:
-    """What a manifest says beside its files."""
+    """What a manifest states beside its files."""
 
     study: str
     level: Level
@@ -65,7 +65,7 @@ class ExportNotes:
 
 
 def manifest(files: Sequence[ExportFile], notes: ExportNotes, others: Mapping[str, str]) -> str:
-    """The manifest as JSON: level, version, time, and of each file its columns, rows and sha256; what was held back.
+    """The manifest as JSON: level, version, time, the columns, rows and sha256 of each file, and what was suppressed.
 
     `others` are the digests of files that hold no table, by path.
     """
@@ -153,7 +153,7 @@ def _resource_entry(file: ExportFile, clip_ids: pa.ChunkedArray | None) -> dict[
 
 
 def _are_among(rows: pa.Table, clip_ids: pa.ChunkedArray) -> bool:
-    """Whether all rows are of clips that leave too: donors can have seen others."""
+    """Whether all rows are of exported clips: donors can have seen others."""
     if "clip_id" not in rows.column_names:
         return False
     return bool(pc.all(pc.is_in(rows["clip_id"], value_set=clip_ids.combine_chunks())).as_py())

@@ -1,4 +1,4 @@
-"""The tables of a study as they leave at `restricted` and `shareable`, and what was held back of them."""
+"""The tables of a study as exported at `restricted` and `shareable`, and what is suppressed of them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pipeline.results.export.coarsen import SIGNIFICANT_DIGITS, Names, coarsened
 from pipeline.results.export.levels import Level, Rule, leaving, rules
 from pipeline.results.study import StudyReader
 
-MIN_CLIPS_OF_AUTHOR = 5  # below it an author's pseudonym would tie together what only that author posted
+MIN_CLIPS_OF_AUTHOR = 5  # below it a pseudonym would link the few posts that identify the author
 AUTHOR_REASON = "author_reason"
 FEW_CLIPS, UNKNOWN = "few_clips", "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportTable:
-    """One table that leaves: its lines in the codebook, its rows, and the columns that tell rows apart."""
+    """One exported table: its lines in the codebook, its rows, and the columns that tell rows apart."""
 
     entry: Entry
     rows: pa.Table
-    grain: tuple[str, ...] = ()  # () where coarser values made rows alike
+    grain: tuple[str, ...] = ()  # () where coarsened rows can be equal
     taken: tuple[str, ...] = ()  # the stored columns that it is made of
 
     @property
@@ -36,7 +36,7 @@ class ExportTable:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """What was held back: where, by which rule, and how many cells, rows or clips."""
+    """What was suppressed: where, by which rule, and how many cells, rows or clips."""
 
     where: str
     why: str
@@ -60,7 +60,7 @@ def small_authors(reader: StudyReader, tombstones: Sequence[str]) -> frozenset[s
 def read_tables(
     reader: StudyReader, entries: Sequence[Entry], level: Level, names: Names, tombstones: Sequence[str]
 ) -> tuple[list[ExportTable], list[Suppressed]]:
-    """All tables and views that leave at a level and have rows, coarsened; `buried` clips are left out."""
+    """All tables and views with rows at a level, coarsened; clips with a tombstone are left out."""
     tables, held = [], []
     for entry in entries:
         columns = leaving(entry.name, level)
@@ -76,7 +76,7 @@ def read_tables(
 
 
 def columns_left_out(entries: Sequence[Entry], tables: Sequence[ExportTable]) -> dict[str, list[str]]:
-    """Per stored table, the columns that did not leave."""
+    """The columns of each stored table that are not exported."""
     taken = {table.name: table.taken for table in tables}
     found = {
         entry.name: [variable.name for variable in entry.variables if variable.name not in taken.get(entry.name, ())]
@@ -119,7 +119,7 @@ def _coarsened_table(
 
 
 def _variable_at_level(variable: Variable, rule: Rule, level: Level) -> Variable:
-    """A line of the codebook as the column leaves: at `shareable` some have another name, type and meaning."""
+    """The codebook's line of an exported column: at `shareable` some have another name, type and meaning."""
     if level is not Level.SHAREABLE:
         return variable
     match rule:
@@ -149,7 +149,7 @@ def _author_reasons(authors: pa.ChunkedArray, names: Names) -> pa.ChunkedArray:
 
 
 def _sorted_by_grain(rows: pa.Table, grain: Sequence[str]) -> pa.Table:
-    """Rows in an order that tells nothing of the stored one: by what leaves, the grain first."""
+    """Rows in an order that does not reveal the stored one: by exported values, the grain first."""
     plain = [name for name in rows.column_names if not pa.types.is_nested(rows.schema.field(name).type)]
     first = [name for name in grain if name in plain]
     return rows.sort_by([(name, "ascending") for name in dict.fromkeys([*first, *plain])])

@@ -1,4 +1,4 @@
-"""What was said and how it sounded in one clip, as tracks of spans on its time axis."""
+"""The speech and tone of one clip as tracks of spans on its time axis."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TONES = """
     WHERE clip_id IN (SELECT unnest($ids))
     ORDER BY clip_id, model, region
 """
-#: Models without any region in a clip, and why: the whole clip is one span without a tone.
+#: Models without a speech region in a clip, and why: the whole clip is one span without a tone.
 TONELESS = """
     SELECT clip_tone.clip_id, model, tone_reason AS reason
     FROM clip_tone
@@ -60,7 +60,7 @@ class AnnotationSpan:
 class ClipTracks:
     """The tracks of one clip: trusted segments and their words, and the tone by each model."""
 
-    clip_id: str  # as it leaves
+    clip_id: str  # as exported
     duration_s: Seconds
     segments: tuple[AnnotationSpan, ...]
     words: tuple[AnnotationSpan, ...]
@@ -106,8 +106,8 @@ def read_tracks(reader: StudyReader, names: Names, tombstones: Sequence[str]) ->
 def apart(spans: Sequence[AnnotationSpan]) -> tuple[AnnotationSpan, ...]:
     """Spans in order and without overlaps, in whole milliseconds.
 
-    One that an earlier one covers gives its text to that; one that begins before another ends is cut, and one of no
-    length gets a millisecond.
+    The text of a span inside an earlier one is added to that one; a span that begins before another ends is cut, and
+    an empty one gets a millisecond.
     """
     found: list[AnnotationSpan] = []
     for span in sorted(spans, key=lambda one: (one.start_s, one.end_s)):

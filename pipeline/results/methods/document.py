@@ -32,7 +32,7 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Methods:
-    """What a study says of itself."""
+    """The methods of one study, as facts and as text."""
 
     facts: dict[str, Fact]  # every number, by its name in the document
     paragraph: str
@@ -50,7 +50,7 @@ class Difference:
 
     name: str
     written: str
-    stored: str | None  # None: the database knows no such number
+    stored: str | None  # None: the database has no such number
 
     def __str__(self) -> str:
         stored = "the database knows no such number" if self.stored is None else f"the database says {self.stored}"
@@ -72,7 +72,7 @@ def methods(reader: StudyReader) -> Methods:
 
 
 def differences(text: str, known: Methods, name: str) -> list[Difference]:
-    """Numbers of a document, or of its JSON, that are others in the database; `UserError` if it holds none."""
+    """Numbers of a document, or of its JSON, that differ from the database; `UserError` if it holds no numbers."""
     written = _written(text, known)
     if not written:
         raise UserError(
@@ -87,7 +87,7 @@ def differences(text: str, known: Methods, name: str) -> list[Difference]:
 
 
 def _written(text: str, known: Methods) -> list[tuple[str, str]]:
-    """The numbers of a document or of JSON, by name; of a comment that no number is read from, that it is none."""
+    """The numbers of a document or of JSON with their names, and comments before which no number can be read."""
     try:
         content = json.loads(text)
     except ValueError:

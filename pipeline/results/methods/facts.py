@@ -1,4 +1,4 @@
-"""What the database of a study knows of its making: tables for the rows of a document, and facts for its numbers."""
+"""Facts about a study's making from its database: tables for the rows of a document, and facts for its numbers."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _model_origin(model: str) -> dict[str, str]:
 
 
 def _card_cautions(reader: StudyReader, models: Sequence[str]) -> Iterator[dict[str, str]]:
-    """What the cards of models warn of, where they have one."""
+    """The cautions in the cards of models that have one."""
     for model in dict.fromkeys(models):
         shipped = MODELS[model].shipped if model in MODELS else reader.path.resolve().parent / model
         card = shipped / "card.md" if shipped else None
@@ -182,7 +182,7 @@ def _card_cautions(reader: StudyReader, models: Sequence[str]) -> Iterator[dict[
 
 
 def _clips_forgotten(log: Path) -> int | str:
-    """Clips that were forgotten by command, as the audit log counts them."""
+    """The number of clips forgotten by command, from the audit log."""
     if not log.exists():
         return 0
     if audit_log.verify(log).broken:

@@ -1,4 +1,4 @@
-"""The paragraph for a methods section, with each number as a fact; what no database knows is marked …."""
+"""The paragraph for a methods section, with each number as a fact; what the database cannot know is marked …."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from pipeline.results.wording import SENTENCES
 
 HERE = Path(__file__).parent
 HEAD_CHARACTERS = 200  # of a file of curves, in which its range of pitch stands
-STAMP = "built-from"  # in the report's folder: which publication of the database it shows
+STAMP = "built-from"  # in the report's folder: the publication of the database that it shows
 
 Progress = Callable[[int, int], None]  # clips done, of all
 
@@ -37,7 +37,7 @@ class Built:
 
     index: Path
     clips: int
-    curves: int  # clips whose audio was measured for this report; the others were before, or keep none
+    curves: int  # clips whose audio was measured for this report; of the others it was before, or is not kept
 
 
 def build_report(study: Path, *, copy_media: bool = False, progress: Progress = lambda *_: None) -> Built:
@@ -97,7 +97,7 @@ def write_curves(places: Places, clip_id: str, pitch_range: PitchRange) -> bool:
 
 
 def _is_measured(audio: Path, target: Path, pitch_range: PitchRange) -> bool:
-    """Whether the curves are of this audio, with pitch looked for in this range."""
+    """Whether the curves are of this audio, with pitch searched in this range."""
     if not target.is_file() or target.stat().st_mtime_ns < audio.stat().st_mtime_ns:
         return False
     with target.open(encoding="utf-8") as file:
@@ -105,13 +105,13 @@ def _is_measured(audio: Path, target: Path, pitch_range: PitchRange) -> bool:
 
 
 def stamp_of(database: Path) -> str:
-    """What changes whenever a study is published anew."""
+    """A stamp that changes with every publication of a study."""
     stat = database.stat()
     return f"{stat.st_size}-{stat.st_mtime_ns}"
 
 
 def _shared_values(places: Places, reader: StudyReader, found: dict[str, Any], digits: int) -> dict[str, Any]:
-    """What every page needs to know."""
+    """The values that every page needs."""
     published = datetime.fromtimestamp(int(reader.path.stat().st_mtime), UTC).replace(tzinfo=None)
     return {
         "study": places.study.name,
@@ -148,7 +148,7 @@ def _write_html(places: Places, found: dict[str, Any], reader: StudyReader) -> N
 
 
 def _copy_if_changed(source: str, target: str) -> None:
-    """Copy a file that differs: one that a browser may be reading is not written again for nothing."""
+    """Copy a file if it differs, so that one that a browser may be reading is not replaced without need."""
     if not Path(target).is_file() or not filecmp.cmp(source, target):
         shutil.copy2(source, target)
 
@@ -164,7 +164,7 @@ def _copy_media(places: Places, clip_ids: Iterable[str]) -> None:
 
 
 def _delete_stale(places: Places, shards: Iterable[str], clip_ids: Iterable[str]) -> None:
-    """Delete what an older report knew of clips that are gone from the study."""
+    """Delete an older report's files of clips that are no longer in the study."""
     shards, clip_ids = set(shards), list(clip_ids)
     for path in places.rows.glob("clips-*.js"):
         if path.stem.removeprefix("clips-") not in shards:

@@ -1,4 +1,4 @@
-"""What the page of a clip shows, and its line in the table of clips."""
+"""The content of a clip's page, and its line in the table of clips."""
 
 from __future__ import annotations
 

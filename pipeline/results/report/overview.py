@@ -1,4 +1,4 @@
-"""What the first page shows of a whole study: losses, languages, evidence, tone with its uncertainty, agreement."""
+"""The content of the report's first page: losses, languages, evidence, tone with its uncertainty, agreement."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def overview(reader: StudyReader, relations: Mapping[str, Relation]) -> dict[str
 def tone_shares(tones: Iterable[Mapping[str, Any]], authors: Mapping[str, str | None]) -> list[dict[str, Any]]:
     """The share of scored clips with each tone, by model, and its 95 % bootstrap interval over authors.
 
-    A clip without a known author stands for itself; the interval of none and of all clips is the exact one.
+    A clip without a known author is a cluster of its own; shares of 0 and 1 have the exact interval.
     """
     by_model: dict[str, list[Mapping[str, Any]]] = {}
     for row in tones:
@@ -77,7 +77,7 @@ def tone_shares(tones: Iterable[Mapping[str, Any]], authors: Mapping[str, str | 
 
 
 def _share_interval(sums: Any, place: int) -> Interval:
-    """A share with its interval; where no resample can differ from none or all, the exact one of so many authors.
+    """A share with its interval; for 0 and 1, where all resamples are equal, the exact one over the authors.
 
     The exact interval is that of Clopper and Pearson (1934) for 0 or all of n.
     """

@@ -1,4 +1,4 @@
-"""What a page of the report may load: its own files, and nothing from anywhere else (Content Security Policy 3)."""
+"""What a page of the report may load: its own files and nothing else (Content Security Policy 3)."""
 
 from __future__ import annotations
 

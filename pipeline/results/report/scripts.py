@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-DIGITS = 4  # of a number in a page; the database has all of them
+DIGITS = 4  # of a number in a page; the database has all digits
 #: Characters that could end a script element or a line, should a page ever hold the text itself.
 ESCAPED = re.compile("[<>&\u2028\u2029]")
 
@@ -24,7 +24,7 @@ def write_script(path: Path, name: str, value: Any) -> None:
 
 
 def as_script(name: str, value: Any) -> str:
-    """The call that hands `value` to the page; every text in it is a JSON string, so none is ever code."""
+    """The call that hands `value` to the page; every text in it is a JSON string, so none can run as code."""
     return f"cliptone.receive({_script_json(name)}, {_script_json(value)});\n"
 
 
@@ -35,7 +35,7 @@ def _script_json(value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """A value as JSON has it: numbers rounded, times in UTC with a Z."""
-    if value is None or type(value) in (str, int, bool):  # most of a report: the order of these lines is its speed
+    if value is None or type(value) in (str, int, bool):  # the most frequent types come first, for speed
         return value
     if isinstance(value, float):
         return round(value, DIGITS)

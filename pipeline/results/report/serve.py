@@ -1,4 +1,4 @@
-"""The report in a browser on this machine alone, rebuilt whenever a run has published something new."""
+"""Serve the report to browsers on this machine alone, rebuilt after every publication of a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.results.study import StudyReader
 
 LOOPBACK = "127.0.0.1"
 PORT = 8765
-PATIENCE_S = 2.0  # that a page waits for a rebuild before it shows the older report
+PATIENCE_S = 2.0  # how long a page waits for a rebuild before the older report is served
 CHUNK_BYTES = 1 << 16
 #: All that may be read, relative to the study's folder; the database itself is not.
 OPEN = re.compile(r"report/(?:[\w-]+/)?[\w.-]+|work/audio/[\w-]+\.wav|work/media/[\w-]+/media\.\w+")
@@ -48,7 +48,7 @@ class LiveReport:
         self._drawing = threading.Lock()
 
     def build(self) -> None:
-        """Write the pages if the study was published since they were written; wait for whoever writes them already."""
+        """Write the pages if the study was published since; where another request is writing them, wait for it."""
         with self._building:
             if not self._stale():
                 return
@@ -59,7 +59,7 @@ class LiveReport:
                 reader.close()
 
     def refresh(self) -> None:
-        """The same, but after a moment the older report is good enough while the new one is written."""
+        """Build, but wait at most `PATIENCE_S`: until the new report is written, the older one is served."""
         if self._stale():
             thread = threading.Thread(target=self._build_quietly, daemon=True)
             thread.start()
@@ -82,7 +82,7 @@ class LiveReport:
         return not stamp.is_file() or stamp.read_text(encoding="utf-8") != stamp_of(self._database)
 
     def _build_quietly(self) -> None:
-        with contextlib.suppress(CliptoneError, OSError):  # the older report stands, and the next request tries again
+        with contextlib.suppress(CliptoneError, OSError):  # the older report stays, and the next request tries again
             self.build()
 
 
@@ -102,7 +102,7 @@ class ReportServer(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names that a request may call this server by: another site's name may lead here too (DNS rebinding)."""
+        """The host names that a request may use: another site's name could resolve to this server (DNS rebinding)."""
         return frozenset(f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost"))
 
 
@@ -132,10 +132,10 @@ class ReportRequest(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
-        """Nothing: addresses name clips."""
+        """Log nothing: URLs name clips."""
 
     def _requested_file(self) -> Path | None:
-        """The file that is asked for; None when the request was answered otherwise."""
+        """The requested file; None when the request was already answered, with a redirect or an error."""
         if self.headers.get("Host", "") not in self.server.hosts:
             self._refuse_request(HTTPStatus.MISDIRECTED_REQUEST)
             return None
@@ -162,8 +162,9 @@ class ReportRequest(BaseHTTPRequestHandler):
         return path
 
     def _send_file(self, file: BinaryIO, path: Path) -> None:
-        """The whole file, or the range that a player asks for when it seeks (RFC 9110, section 14)."""
-        size = os.fstat(file.fileno()).st_size  # of what is open: a rebuild may have put another in its place
+        """Send the whole file, or the range that a player requests when it seeks (RFC 9110, section 14)."""
+        # The size of the open file: a rebuild may have replaced the path meanwhile.
+        size = os.fstat(file.fileno()).st_size
         first, last = 0, size - 1
         asked = RANGE.fullmatch(self.headers.get("Range", "").strip())
         if asked:
@@ -190,7 +191,7 @@ class ReportRequest(BaseHTTPRequestHandler):
                 self.wfile.write(chunk)
                 length -= len(chunk)
         except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # a player that seeks leaves the old answer
+            self.close_connection = True  # a player that seeks drops the old response
 
     def _redirect(self, target: str) -> None:
         self.send_response(HTTPStatus.FOUND)

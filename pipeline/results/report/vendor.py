@@ -83,7 +83,7 @@ def checked(library: Library, archive: bytes) -> bytes:
 
 
 def unpack(library: Library, archive: bytes, folder: Path) -> None:
-    """Write the script and the licence of a package; nothing else of the archive is touched."""
+    """Write the script and the licence of a package; nothing else of the archive is extracted."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
         for name, path in library.files.items():
             member = opened.extractfile(f"package/{path}")

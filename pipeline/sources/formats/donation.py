@@ -13,7 +13,7 @@ from pipeline.sources.formats.values import Rejected, moment, text
 
 ROOTS = ("Your Activity", "Activity")
 
-#: Kinds of exposure and the places of their lists, by the names of several years.
+#: Kinds of exposure with the paths of their lists, whose names changed over the years.
 LISTS = {
     "watched": (("Watch History", "VideoList"), ("Video Browsing History", "VideoList")),
     "liked": (("Like List", "ItemFavoriteList"), ("Likes and Favorites", "Like List", "ItemFavoriteList")),
@@ -42,7 +42,7 @@ def read_donation(path: Path, donor: str) -> Numbered[Exposure]:
 def _exposure_lists(whole: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Each list of videos with its kind of exposure."""
     for kind, places in LISTS.items():
-        for root in (*(whole.get(name) for name in ROOTS), whole):  # likes stand beside the root in some years
+        for root in (*(whole.get(name) for name in ROOTS), whole):  # in some years likes stand beside the root
             for names in places:
                 place: object = root
                 for name in names:
@@ -64,7 +64,7 @@ def _exposure(row: tuple[str, Mapping[str, Any]], donor: str) -> Exposure:
     kind, record = row
     link = text(next((record[name] for name in LINKS if name in record), None))
     found = VIDEO_LINK.fullmatch(link or "")
-    if found is None:  # the link is not shown: it belongs to the donor
+    if found is None:  # the message leaves out the link, which is the donor's
         raise Rejected(f"a {kind} row has no link to a video")
     seen_at = moment(next((record[name] for name in DATES if name in record), None), "Date")
     return Exposure(donor=donor, kind=kind, platform="tiktok", post_id=found[1], seen_at=seen_at)

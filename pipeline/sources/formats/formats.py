@@ -1,4 +1,4 @@
-"""The formats that can be imported, how each is told by its content, and the reading of a file."""
+"""The formats that can be imported, how each is recognised by its content, and the reading of a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DONATION = "tiktok_donation"
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a file cannot say of itself."""
+    """What the user states about a file, because the file does not."""
 
     donor: str | None = None  # a code for whoever donated the data, never a name
     columns: Mapping[str, str] = field(default_factory=dict)  # plain CSV: our column to theirs
@@ -31,14 +31,14 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format: its name, how messages call it, how it is told, and its reader."""
+    """One format: its name, its name in messages, the test that recognises it, and its reader."""
 
     name: str
     title: str
     kind: str  # json or csv: what `matches` is given, a JSON value or the column names
     matches: Callable[[Any], bool]
     read: Callable[[Path, Hints], Numbered[Post | Exposure]]
-    version: int = 1  # rises when the same file would give other posts
+    version: int = 1  # rises when the same file would give different posts
 
 
 def _read_donation(path: Path, hints: Hints) -> Numbered[Exposure]:
@@ -47,7 +47,7 @@ def _read_donation(path: Path, hints: Hints) -> Numbered[Exposure]:
     return donation.read_donation(path, hints.donor)
 
 
-#: In the order in which they are tried: a file of ours by name comes last.
+#: In the order in which they are tried: CSV files with our column names come last.
 FORMATS = (
     Format(
         zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram)", "json",

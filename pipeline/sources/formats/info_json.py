@@ -30,7 +30,7 @@ def info_files(folder: Path) -> list[Path]:
 
 
 def read_info(path: Path) -> Numbered[Post]:
-    """The posts that descriptions speak of; they are taken as text, and no address in them is followed."""
+    """The posts of descriptions; everything in them is text, and no URL is followed."""
     rows = _folder_records(path) if path.is_dir() else json_records(path, lambda page: [page])
     return mapped(rows, _info_post)
 

@@ -17,12 +17,12 @@ from pipeline.sources.post_fields import post_address
 
 CSV = "csv"
 COLUMNS = (*TEXT_COLUMNS, "language", "posted_at", "counted_at", "duration_s", *COUNTS)
-#: Addresses that the app of TikTok shares: they show no id, and lead to a post.
+#: Short links that the app of TikTok shares: they show no id, but lead to a post.
 SHORT_LINK = re.compile(r"https://(?:(?:vm|vt)\.tiktok\.com|(?:www\.)?tiktok\.com/t)/[\w-]+/?(?:\?.*)?")
 
 
 def is_plain(names: Collection[str]) -> bool:
-    """True for a file with our column names, enough of them to tell a post."""
+    """True for a file with enough of our column names to identify a post."""
     return "url" in names or {"platform", "id"} <= set(names)
 
 
@@ -57,7 +57,7 @@ def _csv_post(row: Mapping[str, str], platform: str | None) -> Post:
 
 
 def stated_post(row: Mapping[str, str]) -> Post:
-    """What a row under our column names states, whether or not it tells a post; `Rejected` names a wrong cell."""
+    """What a row under our column names states, even if it identifies no post; `Rejected` names a wrong cell."""
     url, place, posted = text(row.get("url")), text(row.get("platform")), text(row.get("posted_at"))
     if url and not url.startswith(("https://", "http://")):
         raise Rejected(f"`url` is {shown(url)}, not an address that starts with https://")

@@ -97,7 +97,7 @@ def document(path: Path) -> object:
         raise UserError(f"{path} is not UTF-8: export it again as UTF-8") from error
     except json.JSONDecodeError as error:
         raise UserError(f"{path} breaks off or is damaged in line {error.lineno}: export it again") from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+    except (ValueError, RecursionError) as error:  # such as a number of thousands of digits, or thousands of brackets
         raise UserError(f"{path} is not an export of posts: {error}") from error
 
 
@@ -176,7 +176,7 @@ def _delimiter(first: str) -> str:
 
 
 def _open_text(path: Path, newline: str | None = None) -> Any:
-    """A file as text; bytes that are not UTF-8 become halves of characters, to be rejected row by row."""
+    """A file as text; bytes that are not UTF-8 become surrogates, for which single rows are rejected."""
     with path.open("rb") as file:
         if file.read(2) in UTF16_MARKS:
             raise UserError(f"{path} is UTF-16, as some spreadsheets write it: save it as UTF-8")

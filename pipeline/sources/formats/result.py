@@ -1,4 +1,4 @@
-"""What an import gives: posts or exposures with the rows that they stand in, and the rows that were rejected."""
+"""The result of an import: posts or exposures with their row numbers, and the rows that were rejected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.sources.formats.values import EARLIEST, Rejected, shown
 from pipeline.study.source_options import IMPORTED
 
-#: What an id looks like, by platform; of other platforms, anything that no path or address could misread.
+#: The form of an id, by platform; of other platforms, anything that is safe inside a path or a URL.
 IDS = {
     "tiktok": re.compile(r"\d{1,20}", re.ASCII),
     "youtube": re.compile(r"[\w-]{11}", re.ASCII),
@@ -24,10 +24,10 @@ IDS = {
 }
 OTHER_IDS = re.compile(r"(?!\.+$)[^\s/\\:\x00-\x1f\x7f]{1,200}")
 PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
-OWN_PLATFORMS = ("file", "url")  # local files, and addresses that show no id
-UNRESOLVED_CHARACTERS = 16  # of the digest of such an address
+OWN_PLATFORMS = ("file", "url")  # local files, and URLs that show no id
+UNRESOLVED_CHARACTERS = 16  # of the digest of such a URL
 
-#: Addresses that a study can fetch from, by platform; TikTok needs no handle.
+#: URLs that a study can fetch from, by platform; TikTok needs no handle.
 ADDRESSES = {
     "tiktok": "https://www.tiktok.com/@_/video/{id}",
     "instagram": "https://www.instagram.com/p/{id}/",
@@ -37,7 +37,7 @@ ADDRESSES = {
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One video that the donor of their data saw, liked or saved: it says nothing of the video's author."""
+    """One video that a donor of their data watched, liked or saved; it states nothing about the video's author."""
 
     donor: str  # the code that the researcher gave
     kind: str  # watched, liked or saved
@@ -62,7 +62,7 @@ class NumberedPost:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that became nothing, and why."""
+    """A row that was rejected, and why."""
 
     number: int
     reason: str
@@ -87,7 +87,7 @@ class ImportResult:
 
 
 def known_post(post: Post) -> Post:
-    """A post that has a platform, a well-formed id and an address; `Rejected` says what it lacks."""
+    """The post, if it has a platform, a well-formed id and a URL; `Rejected` says what it lacks."""
     if not post.platform or not post.post_id:
         raise Rejected(f"the row has no {'platform' if post.post_id else 'id'}")
     if post.platform in OWN_PLATFORMS:
@@ -98,7 +98,7 @@ def known_post(post: Post) -> Post:
 
 
 def well_formed(post: Post) -> Post:
-    """A post whose platform and id, if it names them, can stand in the id of a clip; `Rejected` if not."""
+    """The post, if its platform and id, where stated, can form a clip's id; `Rejected` if not."""
     if post.platform is not None and not PLATFORM.fullmatch(post.platform):
         raise Rejected(f"{shown(post.platform)} is no name of a platform")
     if post.post_id is not None and not OTHER_IDS.fullmatch(post.post_id):
@@ -107,21 +107,21 @@ def well_formed(post: Post) -> Post:
 
 
 def unresolved_id(location: str) -> str:
-    """What stands for the id of a post whose address does not show it."""
+    """The substitute id of a post whose URL does not show its id."""
     return hashlib.sha256(location.encode()).hexdigest()[:UNRESOLVED_CHARACTERS]
 
 
 def address(platform: str, post_id: str) -> str | None:
-    """The address of a post, without its author's handle; None for a platform that is not known."""
+    """The URL of a post, without its author's handle; None for an unknown platform."""
     pattern = ADDRESSES.get(platform)
     return pattern.format(id=post_id) if pattern else None
 
 
 def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[SourcedPost]:
-    """Every post of a result with its place in the file, in the order of collection: the newest comes last.
+    """Every post of a result with its provenance, in the order of collection: the newest comes last.
 
-    A video that a donor saw comes once, at the first row that names it. With `fetch` media is fetched from the
-    posts' addresses, else they stay what the file says.
+    A video that a donor saw comes once, at the first row that names it. With `fetch`, media is fetched from the
+    posts' URLs; else nothing but the file's metadata is stored.
     """
     first: dict[str, Exposure] = {}
     for exposure in result.exposures:
@@ -138,14 +138,14 @@ def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[So
 def rejects_name(result: ImportResult, source: str = IMPORTED) -> str:
     """The name of the file for the rejected rows; sources of a study may hold files of one name.
 
-    People give donated files names that tell who they are: those go by their digest.
+    The names of donated files often identify the donor, so a digest replaces them.
     """
     stem = donation_stem(result.sha256) if result.exposures else result.path.absolute().stem
     return f"{stem}.rejects.csv" if source == IMPORTED else f"{source} {stem}.rejects.csv"
 
 
 def donation_stem(sha256: str) -> str:
-    """What stands for a donated file in the name of a file."""
+    """What replaces the name of a donated file in the name of another file."""
     return f"donation-{sha256[:16]}"
 
 

@@ -63,7 +63,7 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
 
 
 def _author_account(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Handle and id of the author: an object in answers of the server, the handle alone inside a page."""
+    """Handle and id of the author: an object in the server's responses, the handle alone inside a page."""
     if isinstance(record.get("author"), str):
         return text(record["author"]), identifier(record.get("authorId"), "authorId")
     author = child(record, "author")

@@ -1,4 +1,4 @@
-"""One value of a foreign file as one of ours: id as text, count, time in UTC; or `Rejected`, with what is wrong."""
+"""Convert one value of a foreign file: id as text, count, time in UTC; or raise `Rejected` with what is wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.records import Seconds
 from pipeline.sources.post_fields import language_of, parse_time
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before any of the platforms
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)  # milliseconds taken for seconds lie far behind it
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)  # milliseconds read as seconds lie far beyond it
 LARGEST_COUNT = 2**63 - 1  # what a BIGINT column holds
 MILLISECONDS = 1000  # in a second
 SHOWN_CHARACTERS = 40  # of a wrong value in a message
@@ -21,7 +21,7 @@ SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 WHOLE = re.compile(r"(-?[0-9]{1,30})(?:\.0*)?")
 SURROGATE = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x1f\x7f]")
-NO_LANGUAGE = ("un", "und", "unknown")  # how exports write that they do not know
+NO_LANGUAGE = ("un", "und", "unknown")  # how exports write an unknown language
 ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
 
@@ -40,7 +40,7 @@ def child(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def text(value: object) -> str | None:
-    """A text, None where it is absent or empty; halves of characters become U+FFFD and zero characters go."""
+    """A text, None where it is absent or empty; lone surrogates become U+FFFD and NUL characters are removed."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -49,7 +49,7 @@ def text(value: object) -> str | None:
 
 
 def identifier(value: object, name: str) -> str | None:
-    """An id as text, exactly as it stands; `Rejected` if a spreadsheet or a float has taken its digits."""
+    """An id as text, exactly as it stands; `Rejected` if a spreadsheet or a float has rounded its digits."""
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):

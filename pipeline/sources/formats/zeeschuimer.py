@@ -30,7 +30,7 @@ def is_fourcat(value: object) -> bool:
 
 
 def read_zeeschuimer(path: Path) -> Numbered[Post]:
-    """The posts of a file of Zeeschuimer; browser and addresses of the researcher are not read."""
+    """The posts of a file of Zeeschuimer; the researcher's browser and URLs are not read."""
     return mapped(
         json_records(path, lambda page: [page]), lambda line: _zeeschuimer_post(child(line, "data"), line, ZEESCHUIMER)
     )

@@ -1,1 +1,1 @@
-"""Bringing posts here: which addresses may be asked, what an answer proves, and why a post is lost."""
+"""Fetching posts: which URLs are allowed, whether a file is the post's complete media, and why a fetch failed."""

@@ -1,4 +1,4 @@
-"""Captions that a platform gives with a video: which tracks are taken, and WebVTT as lines of text."""
+"""Captions that a platform serves with a video: which tracks are fetched, and WebVTT parsed into cues."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pipeline.sources.post_fields import language_of, platform_of
 
 MAX_TRACKS = 3  # one request each
 MAX_BYTES = 2 << 20  # an hour of speech is a tenth of it
-FORMATS = ("vtt", "srt")  # the better first; the reader below takes both
-ORIGINAL = "-orig"  # yt-dlp's mark of the language that is spoken
-TRANSLATED = "tlang"  # YouTube's parameter of a machine's translation
+FORMATS = ("vtt", "srt")  # the preferred first; `read_webvtt` reads both
+ORIGINAL = "-orig"  # yt-dlp's suffix of the spoken language
+TRANSLATED = "tlang"  # YouTube's URL parameter of a machine translation
 TIME = r"(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{3})"
-TIMING = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}(?:\s.*)?")  # what follows are settings of the place on the screen
+TIMING = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}(?:\s.*)?")  # cue settings may follow, such as the position
 TAG = re.compile(r"<[^>]*>")
-#: A time inside a line: YouTube's own captions roll, each cue shows the line before it again.
+#: A time inside a line marks YouTube's rolling captions, in which each cue repeats the line before it.
 ROLLING = re.compile(r"<\d\d:\d\d:\d\d\.\d{3}>")
 
 
@@ -38,7 +38,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One line of captions."""
+    """One cue of captions."""
 
     start_s: Seconds
     end_s: Seconds
@@ -46,7 +46,7 @@ class Cue:
 
 
 def tracks_of(info: Mapping[str, Any]) -> list[Track]:
-    """The tracks of a video, the spoken language first, without a machine's translations; at most `MAX_TRACKS`."""
+    """The tracks of a video, the spoken language first, without machine translations; at most `MAX_TRACKS`."""
     automatic = _formats_by_language(info.get("automatic_captions"))
     marked = {code: given for code, given in automatic.items() if code.endswith(ORIGINAL)}
     found = [
@@ -60,9 +60,9 @@ def tracks_of(info: Mapping[str, Any]) -> list[Track]:
 
 
 def fetch_captions(client: Any, info: Mapping[str, Any], clip_id: str, key: bytes | None) -> list[PlatformCaptionRow]:
-    """Rows of the captions of a video, fetched with an open `yt_dlp.YoutubeDL`, handles under pseudonyms with a `key`.
+    """Fetch the captions of a video as rows with an open `yt_dlp.YoutubeDL`; with a `key`, handles become pseudonyms.
 
-    A track that cannot be had or read gives no rows; it never costs the post.
+    A track that cannot be fetched or parsed gives no rows; it never fails the post.
     """
     from yt_dlp.networking.exceptions import RequestError
     from yt_dlp.utils import YoutubeDLError
@@ -82,10 +82,9 @@ def fetch_captions(client: Any, info: Mapping[str, Any], clip_id: str, key: byte
 
 
 def read_webvtt(text: str) -> list[Cue]:
-    """Lines of a WebVTT file (W3C WebVTT, section 4), or of an SRT file, without markup.
+    """Cues of a WebVTT file (W3C WebVTT, section 4), or of an SRT file, without markup.
 
-    A cue without words or with an end before its start is left out; so is what a rolling cue repeats of the one
-    before it.
+    A cue without words, or that ends before it starts, is left out; so are lines that a rolling cue repeats.
     """
     rolls = ROLLING.search(text) is not None
     lines: list[Cue] = []
@@ -100,7 +99,7 @@ def read_webvtt(text: str) -> list[Cue]:
 
 
 def _formats_by_language(given: object) -> dict[str, list[Mapping[str, Any]]]:
-    """Formats with an address by language; whatever a site says in another shape is left out."""
+    """Formats that have a URL, by language; anything in another shape is left out."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for code, formats in given.items() if isinstance(given, dict) else ():
         if isinstance(formats, list):
@@ -110,7 +109,7 @@ def _formats_by_language(given: object) -> dict[str, list[Mapping[str, Any]]]:
 
 
 def _best_tracks(given: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> Iterator[Track]:
-    """One track a language, in the best format that can be read."""
+    """One track a language, in the first of `FORMATS` that it has."""
     for code, formats in given.items():
         usable = {one["ext"]: one for one in reversed(formats)}
         chosen = next((usable[name] for name in FORMATS if name in usable), None)
@@ -132,10 +131,11 @@ def _fetch_track(client: Any, track: Track, headers: dict[str, str]) -> str:
 
 
 def _timed_blocks(text: str) -> Iterator[tuple[Seconds, Seconds, list[str]]]:
-    """Start, end and payload of each cue; blocks without a time (the header, notes, styles) are none."""
-    for block in re.split(r"\n{2,}", re.sub(r"\r\n?", "\n", text)):  # a line of blanks alone ends no cue
+    """Start, end and payload of each cue; blocks without a time (the header, notes, styles) are skipped."""
+    # Only empty lines end a cue: a line of spaces belongs to it.
+    for block in re.split(r"\n{2,}", re.sub(r"\r\n?", "\n", text)):
         lines = block.split("\n")
-        for place, line in enumerate(lines[:2]):  # a cue may have a name before its time
+        for place, line in enumerate(lines[:2]):  # a cue may have an identifier before its time
             timing = TIMING.fullmatch(line)
             if timing:
                 yield _cue_time_s(timing.groups()[:4]), _cue_time_s(timing.groups()[4:]), lines[place + 1 :]
@@ -152,6 +152,6 @@ def _without_markup(line: str) -> str:
 
 
 def _repeated_lines(before: Sequence[str], shown: Sequence[str]) -> int:
-    """How many lines at the start of a cue the cue before it ended with."""
+    """How many lines at the start of a cue repeat the end of the cue before it."""
     most = min(len(before), len(shown))
     return next((n for n in range(most, 0, -1) if list(before[-n:]) == list(shown[:n])), 0)

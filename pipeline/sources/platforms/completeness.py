@@ -1,4 +1,4 @@
-"""Proof that what was fetched is the post's media: sites answer "OK" with pages, halves and mixtures too."""
+"""Whether a fetched file is the post's complete media: sites also answer "OK" with web pages and partial files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pipeline.errors import Reason, StageError
 from pipeline.media import ffmpeg
 from pipeline.records import Seconds
 
-MIN_SHARE = 0.98  # of the declared length, and of the audio that the file itself promises
+MIN_SHARE = 0.98  # of the stated length, and of the audio that the file's own header states
 ROUNDING_S = 1.0  # a length stated in whole seconds may have been rounded up
-SLACK_S = 0.1  # a codec's run-in and a last frame without a length; matters to clips of a second
+SLACK_S = 0.1  # encoder delay and a last frame without a duration; matters for clips of about a second
 PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<script", b"{")
-PAGE_BYTES = 512  # read to tell a page from media
+PAGE_BYTES = 512  # read to recognise a web page
 
 
 def prove(path: Path, declared_s: Seconds | None) -> ffmpeg.Reading:
-    """Read a fetched file to its end and decode its sound.
+    """Read a fetched file to its end and decode its audio.
 
-    Raises `StageError` with `bad_media` for an empty file, a page, no media, a file that ends before the length that
-    its platform or its own header states, and sound of which more than 2 % is missing or broken.
+    Raises `StageError` with `bad_media` for an empty file, a web page, a file that is not media, one that ends before
+    the length that its platform or its own header states, and audio of which more than 2 % is missing or broken.
     """
     if path.stat().st_size == 0:
         raise _bad_media("the site sent an empty file")
@@ -46,7 +46,7 @@ def _require_length(reach_s: Seconds, stated_s: Seconds | None, least_s: Seconds
 
 
 def _shortest_length(declared_s: Seconds | None) -> Seconds | None:
-    """The shortest length that a declared one can mean."""
+    """The shortest length that a stated one can mean: whole seconds may be rounded up."""
     if declared_s is None or declared_s != int(declared_s):
         return declared_s
     return declared_s - ROUNDING_S

@@ -1,4 +1,4 @@
-"""Room on the disk: looked at before each fetch, so that lanes wait for more instead of failing for want of it."""
+"""Free disk space, checked before each fetch, so that lanes pause instead of failing when the disk is full."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 MIB, GIB = 1 << 20, 1 << 30
 LEAST_FREE_BYTES = 2 * GIB
-FILES = 10  # of the largest size allowed, that have to fit: other programs fill the disk too
+FILES = 10  # of the largest size allowed have to fit: other programs fill the disk too
 
 
 def lack_of_room(folder: Path, max_megabytes: int) -> str | None:
     """Why nothing can be fetched into a folder now, as a sentence; None if there is room.
 
-    Free are to be 2 GiB, and ten files of the largest size allowed.
+    At least 2 GiB must be free, and room for ten files of the largest size allowed.
     """
     needed = max(LEAST_FREE_BYTES, FILES * max_megabytes * MIB)
     there = next(path for path in (folder, *folder.parents) if path.exists())

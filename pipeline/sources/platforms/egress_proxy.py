@@ -1,4 +1,4 @@
-"""A gate on this machine through which yt-dlp reaches out: https to public addresses, after every redirect too."""
+"""A local proxy through which yt-dlp connects: only https to public IP addresses, after every redirect too."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ IDLE_TIMEOUT_S: Seconds = 60.0
 
 
 class EgressProxy(socketserver.ThreadingTCPServer):
-    """A proxy that knows only CONNECT; it resolves each name itself, so the address it checks is the one it uses."""
+    """An HTTP proxy for CONNECT alone; it resolves each name itself, so the IP address it checks is the one it uses."""
 
     daemon_threads = True
     block_on_close = False
 
     def __init__(self) -> None:
         super().__init__((LOOPBACK, 0), Passage)
-        self.refused: list[str] = []  # why, one sentence for each connection that was not made
+        self.refused: list[str] = []  # why, one sentence for each refused connection
 
     @property
     def address(self) -> str:
-        """What a client takes as its proxy."""
+        """The proxy URL for a client."""
         return f"http://{LOOPBACK}:{self.server_address[1]}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client or a site that leaves early is seen by yt-dlp, which tells its own story."""
+        """Print nothing: yt-dlp itself reports a client or a site that closes early."""
 
 
 class Passage(socketserver.BaseRequestHandler):
-    """One connection through the gate."""
+    """One connection through the proxy."""
 
     server: EgressProxy
 
     def handle(self) -> None:
-        """Answer CONNECT with a connection, or with 403 and a remembered reason."""
+        """Answer CONNECT with a connection, or with 403 and a recorded reason."""
         words = self._request_line().split()
         if len(words) < 2 or words[0] != "CONNECT":
             self._refuse_connection("it leads to an address without https")
@@ -63,6 +63,7 @@ class Passage(socketserver.BaseRequestHandler):
             self._send_status("502 Bad Gateway")
             return
         places = [str(entry[4][0]) for entry in found]
+        # All of them must be public: a name can resolve to a public and a private address at once (DNS rebinding).
         if not places or not all(is_public(place) for place in places):
             self._refuse_connection("it leads to a private address")
             return
@@ -99,7 +100,7 @@ class Passage(socketserver.BaseRequestHandler):
 
 
 def relay(client: socket.socket, site: socket.socket) -> None:
-    """Pass bytes both ways until one side ends or both are silent for a minute."""
+    """Pass bytes both ways until one side closes or both are silent for a minute."""
     other = {client: site, site: client}
     while ready := select.select(list(other), [], [], IDLE_TIMEOUT_S)[0]:
         for side in ready:
@@ -110,20 +111,20 @@ def relay(client: socket.socket, site: socket.socket) -> None:
 
 
 def is_public(place: str) -> bool:
-    """Whether an IP address belongs to the public internet; one inside another counts as the inner one."""
+    """Whether an IP address is on the public internet; of an IPv4 address embedded in IPv6, the IPv4 one counts."""
     address = ipaddress.ip_address(place.partition("%")[0])
     inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
     return (inner or address).is_global and not address.is_multicast
 
 
 def own_proxy() -> bool:
-    """Whether this machine reaches the internet through a proxy of its own, which then decides what is reached."""
+    """Whether the environment names a proxy for this machine, which then decides what is reachable."""
     return bool({"https", "all"} & getproxies().keys())
 
 
 @contextmanager
 def gate() -> Iterator[EgressProxy]:
-    """An open gate for the time of one fetch; names that the environment exempts from proxies pass through it too."""
+    """Run the proxy for the time of one fetch; names that the environment exempts from proxies go through it too."""
     server = EgressProxy()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
@@ -136,7 +137,7 @@ def gate() -> Iterator[EgressProxy]:
 
 @contextmanager
 def without_exemptions() -> Iterator[None]:
-    """A time in which the environment exempts no name from a proxy; curl reads those names by itself."""
+    """Remove the environment's exemptions from proxies inside the block, because curl reads them by itself."""
     exempt = {name: os.environ.pop(name) for name in EXEMPTIONS if name in os.environ}
     try:
         yield

@@ -1,4 +1,4 @@
-"""Why a post could not be fetched: what yt-dlp raised and said, as one reason of the closed list and its action."""
+"""Why a fetch failed: errors and warnings of yt-dlp mapped to one reason of the closed list, and its action."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 
 
 class Action(StrEnum):
-    """What follows from a reason."""
+    """What is done after a failure."""
 
     RETRY = "retry"  # the same post again, after a growing pause
-    PAUSE_LANE = "pause_lane"  # nothing is asked of this platform for a while
+    PAUSE_LANE = "pause_lane"  # nothing is requested from this platform for a while
     HOLD = "hold"  # until the versions of the tools or the cookies change
-    LOOK_AGAIN = "look_again"  # once more after a day, then permanent: one refusal proves little
+    LOOK_AGAIN = "look_again"  # one more try after a day, then permanent: a single refusal proves little
     PERMANENT = "permanent"
     STOP_RUN = "stop_run"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """An action with its bounds."""
+    """An action with its limits."""
 
     action: Action
     tries: int = 1  # further tries at most, the first one not counted
     wait_s: Seconds = 0.0  # before the first of them; doubled each time
 
 
-#: Every reason for which a post can fail to arrive.
+#: The policy of every reason for which a fetch can fail.
 POLICIES: Mapping[Reason, Policy] = {
     Reason.RATE_LIMITED: Policy(Action.PAUSE_LANE, wait_s=MINUTE_S),  # or what Retry-After says
     Reason.BOT_CHECK: Policy(Action.PAUSE_LANE, wait_s=HOUR_S),
@@ -61,14 +61,14 @@ POLICIES: Mapping[Reason, Policy] = {
     Reason.DISK_FULL: Policy(Action.STOP_RUN, tries=0),
 }
 
-#: Messages of yt-dlp, its extractors and its network libraries; the first match wins, so order carries meaning.
+#: Messages of yt-dlp, its extractors and its network libraries; the first match wins, so the order matters.
 MESSAGES: tuple[tuple[str, Reason], ...] = (
     (r"no space left", Reason.DISK_FULL),
-    # before "login": Instagram names both, and the pause is what helps
+    # before "login": Instagram's message names both, and a pause is what helps
     (r"rate-?limit|too many requests|HTTP Error 429", Reason.RATE_LIMITED),
     (r"content isn't available, try again later", Reason.RATE_LIMITED),
     (r"not a bot|captcha|unable to extract challenge data", Reason.BOT_CHECK),
-    # the address of the media, not of the post: signed for some hours
+    # the URL of the media, not of the post: its signature expires after some hours
     (r"(unable to download video data|got error): HTTP Error (403|410|416)", Reason.LINK_EXPIRED),
     (r"got error: HTTP Error 404", Reason.BAD_MEDIA),  # one segment of many
     (r"fragment \d+ not found|fragment retries|file is empty|did not get any data", Reason.BAD_MEDIA),
@@ -102,37 +102,37 @@ MESSAGES: tuple[tuple[str, Reason], ...] = (
     (r"HTTP Error 400|failed to parse|report this issue", Reason.EXTRACTOR_BROKEN),
 )
 
-#: A warning that comes before an error can tell more than the error: these outweigh a vague one.
+#: Warnings that decide when the error after them is vague.
 WARNINGS: tuple[tuple[str, Reason], ...] = (
     (r"rate-?limit|HTTP Error 429", Reason.RATE_LIMITED),
     (r"not a bot|captcha", Reason.BOT_CHECK),
     (r"only images are available|challenge solving failed|signature extraction failed", Reason.EXTRACTOR_BROKEN),
     (r"no impersonate target is available", Reason.EXTRACTOR_BROKEN),
 )
-#: Of an account whose page could not be had, yt-dlp's error tells less than the warning about the page.
+#: Where an account's page cannot be fetched, yt-dlp's error says less than its warning about the page.
 NO_ACCOUNT, NO_PAGE = "Unable to extract secondary user ID", "Unable to download user webpage"
 VAGUE = ("empty media response", "Requested format is not available", "No video formats found")
 
 
 @dataclass(frozen=True, slots=True)
 class FailureVerdict:
-    """What an error of a fetch means, with what its answer from the site still tells."""
+    """The reason of a failed fetch, with what else the site's response states."""
 
     reason: Reason
-    status: int | None = None  # of HTTP; None where it was not an answer or the cause is lost
+    status: int | None = None  # of HTTP; None without a response, or where the cause is lost
     retry_after_s: Seconds | None = None  # what the site asks for
 
     @property
     def policy(self) -> Policy:
-        """What follows from the reason."""
+        """The policy of the reason."""
         return POLICIES[self.reason]
 
 
 def judge(error: BaseException, warnings: Sequence[str] = ()) -> FailureVerdict:
     """Map an error of yt-dlp, with the warnings before it, to its reason.
 
-    The message decides, since after retries nothing else is left; where it says nothing known, the HTTP status and
-    yt-dlp's own flag of a bug (`expected`) do. What stays unknown is `internal_error`.
+    The message decides, since after yt-dlp's own retries nothing else is left. Where it matches no pattern, the HTTP
+    status decides, then yt-dlp's own flag of a bug (`expected`). What stays unknown is `internal_error`.
     """
     chain = list(_error_chain(error))
     answer = next((response for cause in chain if (response := getattr(cause, "response", None)) is not None), None)
@@ -149,16 +149,17 @@ def judge(error: BaseException, warnings: Sequence[str] = ()) -> FailureVerdict:
 
 
 def said(error: BaseException, warnings: Sequence[str] = ()) -> str:
-    """What an error says; of an account whose page could not be had, the warning about that page says more."""
+    """The message of an error; where an account's page could not be fetched, the warning about that page."""
     text = str(error)
     if NO_ACCOUNT in text:
         return next((warning for warning in warnings if NO_PAGE in warning), text)
-    about = getattr(error, "video_id", None)  # stands alone before an error that comes while a list is read
+    # An error while a list is read starts with the post's id alone, without an origin in brackets.
+    about = getattr(error, "video_id", None)
     return text.removeprefix(f"{about}: ") if about else text
 
 
 def reason_of(message: str, warnings: Sequence[str] = ()) -> Reason:
-    """The reason that a message names; `internal_error` if it is not known."""
+    """The reason whose pattern a message matches; `internal_error` if there is none."""
     text = without_origin(message).replace("\u2019", "'")  # YouTube writes both apostrophes
     if any(vague in text for vague in VAGUE):
         told = _first_match(WARNINGS, " ".join(warnings))
@@ -173,7 +174,7 @@ def without_origin(message: str) -> str:
 
 
 def plain(message: str) -> str:
-    """A message for a reader: no origin, no advice for users of yt-dlp, no address and no account's name."""
+    """A message for the user: no origin, no advice for users of yt-dlp, no URL and no account name."""
     text = re.split(r"; please report|\. Use --|\. Also see|\. If you are able| \(caused by", without_origin(message))[
         0
     ]
@@ -200,7 +201,7 @@ def _first_match(table: Sequence[tuple[str, Reason]], text: str) -> Reason | Non
 
 
 def _error_chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what lies behind it: yt-dlp keeps causes in `exc_info` and `cause`, Python in `__cause__`."""
+    """An error and its causes: yt-dlp keeps them in `exc_info` and `cause`, Python in `__cause__`."""
     waiting, seen = [error], set[int]()
     while waiting:
         current = waiting.pop(0)

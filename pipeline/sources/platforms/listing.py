@@ -1,4 +1,4 @@
-"""Listing an account, a channel or a hashtag page lazily: nothing is asked for beyond what the study wants."""
+"""List an account, a channel or a hashtag page lazily: nothing is requested beyond what the study wants."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from pipeline.sources.platforms.ytdlp import Messages, asking, described, refusa
 from pipeline.sources.post_fields import from_info
 
 EXTRACTORS = ("tiktok:user", "youtube:tab")
-POSTS_OF = ("TikTok", "Youtube")  # extractors of single posts: a page can show playlists and channels too
-#: Posts in a row that end a listing when all are known, or all too old: pinned posts, older ones, stand first.
+POSTS_OF = ("TikTok", "Youtube")  # extractors of single posts: a page can list playlists and channels too
+#: A listing ends after so many posts in a row that are known or too old; fewer could be pinned posts, which come first.
 IN_A_ROW = 30
 END, MAX_POSTS, SINCE, KNOWN, MAX_MINUTES, FAILED = "end", "max_posts", "since", "known", "max_minutes", "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class ListingRequest:
-    """What is to be listed, and how far."""
+    """What is to be listed, and its limits."""
 
     source: str  # name of the source in the study file
     address: str
@@ -42,27 +42,27 @@ class ListingRequest:
 
 @dataclass(frozen=True, slots=True)
 class ListingAnswer:
-    """What a listing showed, and why it ended."""
+    """The posts of a listing, and why it ended."""
 
     request: ListingRequest
-    posts: tuple[Post, ...]  # in the order of the page, known ones too; those that came before a failure as well
+    posts: tuple[Post, ...]  # in the order of the page, with known ones, and with those listed before a failure
     stopped: str  # end, max_posts, since, known, max_minutes or failed
-    reason: str | None  # of a failure: a word of the closed list
+    reason: str | None  # of a failure, from the closed list
     message: str | None
     retry_after_s: Seconds | None
     seconds: Seconds
-    tools: str  # versions of what looked, as JSON
+    tools: str  # versions of the tools that listed, as JSON
 
 
 class Late(Exception):
-    """The minutes of a listing are over."""
+    """The time limit of a listing is reached."""
 
 
 class Clock(Messages):
-    """A logger for yt-dlp that ends a listing in time.
+    """A logger for yt-dlp that ends a listing at its time limit.
 
-    yt-dlp tells it of each page before it asks for it, and pages without a new post follow each other unseen:
-    TikTok goes back week by week to 2016 through an account that has paused, and has sent one page again and again.
+    yt-dlp logs each page before it requests it, so the limit holds where page after page has no new post: TikTok goes
+    back week by week to 2016 through an account that has paused, and has sent one page again and again.
     """
 
     def __init__(self, max_minutes: float) -> None:
@@ -76,19 +76,19 @@ class Clock(Messages):
         return time.monotonic() - self.started
 
     def check(self) -> None:
-        """Raise `Late` once the time is over."""
+        """Raise `Late` once the time limit is reached."""
         if self.seconds >= self._max_s:
             raise Late
 
     def debug(self, message: str) -> None:
-        """Look at the clock: yt-dlp is about to do something."""
+        """Check the time: yt-dlp logs before each request."""
         super().debug(message)
         self.check()
 
 
 @dataclass
 class Listing:
-    """A listing on its way."""
+    """A listing in progress."""
 
     request: ListingRequest
     posts: list[Post] = field(default_factory=list)
@@ -97,7 +97,7 @@ class Listing:
     _older: int = 0  # in a row
 
     def take(self, post: Post) -> str | None:
-        """Take the next post of the page; says why the listing ends with it, None if it goes on."""
+        """Add the next post of the page; gives the reason why the listing ends here, or None if it goes on."""
         clip_id = f"{post.platform}:{post.post_id}"
         again = clip_id in self._seen
         older = self._is_older(post)
@@ -113,7 +113,7 @@ class Listing:
         return KNOWN if self._known >= IN_A_ROW else None
 
     def _is_older(self, post: Post) -> bool:
-        """Whether it is known to be too old; YouTube's pages tell no dates, so nothing of theirs is."""
+        """Whether a post is known to be too old; YouTube's pages show no dates, so none of theirs is."""
         since = self.request.since
         return since is not None and post.posted_at is not None and post.posted_at.date() < since
 
@@ -121,9 +121,9 @@ class Listing:
 def list_posts(
     request: ListingRequest, options: DownloadOptions, overrides: Mapping[str, Any] | None = None
 ) -> ListingAnswer:
-    """List the posts of an address until the end, a cap or a failure; whatever happens is the answer.
+    """List the posts of a URL until the end, a limit or a failure; errors are part of the answer.
 
-    Between two pages it waits as between two posts.
+    Pauses between pages are as long as between posts.
     """
     listing, clock, wait_s = Listing(request), Clock(request.max_minutes), None
     reason: str | None = None
@@ -134,7 +134,8 @@ def list_posts(
         stopped = MAX_MINUTES
     except ConfigError as error:
         stopped, reason, message = FAILED, Reason.UNSUPPORTED_URL, str(error)
-    except Exception as error:  # it is the end of a process of its own: what is raised here is lost
+    # The listing has a process of its own, which ends here: an error raised from here would be lost.
+    except Exception as error:
         why = refusal(error)
         stopped, reason, message, wait_s = FAILED, why.reason, why.message, why.retry_after_s
         if reason == Reason.NO_VIDEO:  # an account without posts is listed to its end
@@ -159,7 +160,7 @@ def _read_listing(listing: Listing, clock: Clock, options: DownloadOptions, over
 
 
 def _listed_posts(info: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The posts of a page as yt-dlp comes upon them, each with what it says of single posts elsewhere."""
+    """The posts of a page as yt-dlp finds them, each with the fields that its descriptions of single posts have."""
     for entry in info.get("entries") or ():
         extractor = entry.get("ie_key")
         if extractor in POSTS_OF:

@@ -1,4 +1,4 @@
-"""What fetches posts: the versions of yt-dlp and of what it leans on, since platforms break old ones."""
+"""The versions of yt-dlp and of the tools that it depends on, since platforms break old ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses are asked, and in which format: posts and listings of known platforms over https, nothing else."""
+"""Which URLs are requested, and in which format: posts and listings of known platforms over https, nothing else."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ HOSTS: Mapping[str, frozenset[str]] = {
     "youtube": frozenset({"youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be"}),
 }
 
-#: Formats by platform. Sound and picture come in one file, so that nothing has to be merged.
+#: Format selectors of yt-dlp by platform: audio and video in one file, so that nothing has to be merged.
 FORMATS: Mapping[str, str] = {
-    # Never sound alone: that is the song under a slideshow, not the post. H264 has its sound; h265 may lack it.
+    # Never audio alone: that is the song of a slideshow, not the post. H.264 files have audio; H.265 files may lack it.
     "tiktok": "best[vcodec^=h264][acodec!=none]/best[vcodec!=none][acodec!=none]",
-    # Its plain formats name no codec; a reel whose sound comes apart gives the sound.
+    # Its plain formats name no codec. Of a reel with separate audio and video, the audio is taken.
     "instagram": "best[vcodec^=?avc1][vcodec!=?none][acodec!=?none]/best[vcodec!=?none][acodec!=?none]/bestaudio",
-    # The smallest file with h264 and sound; failing that the sound, which is the post's own.
+    # The smallest file with H.264 and audio; without one the audio alone, which is the post's own.
     "youtube": "best[vcodec^=avc1][acodec!=none]/best[vcodec!=none][acodec!=none]/bestaudio",
 }
 #: Hosts and paths of listings that yt-dlp can read, by platform.
@@ -38,7 +38,7 @@ LISTED_FROM: Mapping[str, str] = {
     "youtube": "write a channel as https://www.youtube.com/@name/shorts, a hashtag as https://www.youtube.com/hashtag/word",
 }
 BROWSED = 'collect it in a browser with Zeeschuimer or 4CAT and name the file: export = "posts.ndjson"'
-#: What yt-dlp cannot list, as a pattern of host and path, and what works in its place.
+#: What yt-dlp cannot list, as a pattern of host and path, and what works instead.
 NOT_LISTED: tuple[tuple[str, str], ...] = (
     (
         r"tiktok\.com/(tag|music|sticker|search|discover)\b",
@@ -50,14 +50,14 @@ NOT_LISTED: tuple[tuple[str, str], ...] = (
         f"yt-dlp cannot list Instagram accounts, hashtags and sounds: {BROWSED}",
     ),
 )
-ANY_FORMAT = "best[vcodec^=avc1][acodec!=none]/best"  # of the generic extractor, which tests use
+ANY_FORMAT = "best[vcodec^=avc1][acodec!=none]/best"  # of the generic extractor, which only tests use
 
 
 def platform_of(address: str) -> str:
-    """The platform of an address that may be fetched.
+    """The platform of a URL that may be fetched.
 
     Raises `StageError` with `unsupported_url` for any other host, and for anything but plain https: another scheme,
-    a user's name, a port.
+    a user name or a port.
     """
     try:
         parts = urlsplit(address)
@@ -77,7 +77,7 @@ def platform_of(address: str) -> str:
 def listing_platform(address: str) -> str:
     """The platform of a listing that yt-dlp can read: an account of TikTok, a channel or hashtag of YouTube.
 
-    Raises `ConfigError` for anything else, with the address or the import that works.
+    Raises `ConfigError` for anything else, and names the URL or the import that works.
     """
     where = re.sub(r"^\w+://", "", address)
     for place, sentence in NOT_LISTED:

@@ -1,4 +1,4 @@
-"""Looking at a post again without fetching its media: whether it is still public, and its counts of now."""
+"""Check a post again without fetching its media: whether it is still public, and its current counts."""
 
 from __future__ import annotations
 
@@ -21,29 +21,30 @@ GONE = frozenset({Reason.REMOVED, Reason.PRIVATE})
 
 @dataclass(frozen=True, slots=True)
 class LookAnswer:
-    """What a look at a post showed."""
+    """The result of one check of a post."""
 
     state: str  # public, vanished or unknown
     reason: str | None  # None for a public post
     message: str | None
     retry_after_s: Seconds | None
-    post: Post | None  # with the counts of now; None where the platform told none
+    post: Post | None  # with its current counts; None where the platform gave none
 
 
 def look(address: str, options: DownloadOptions, overrides: Mapping[str, Any] | None = None) -> LookAnswer:
-    """Ask for the metadata of a post and nothing else; whatever happens is the answer.
+    """Fetch the metadata of a post and nothing else; errors are part of the answer.
 
-    Vanished is a post that its platform calls removed or private. `region_or_removed` (TikTok tells the two not
-    apart) stays unknown here; `state_after` calls it vanished when an earlier look found the post removed too.
+    A post is vanished when its platform calls it removed or private. `region_or_removed` (TikTok does not tell the
+    two apart) stays unknown here; `state_after` calls it vanished when an earlier check found the post removed too.
     """
     try:
         if GENERIC not in options.extractors:
             platform_of(address)
         with asking(options, {}, overrides or {}) as client:
             info = described(client, address)
-    except Exception as error:  # it is the end of a process of its own: what is raised here is lost
+    # The check has a process of its own, which ends here: an error raised from here would be lost.
+    except Exception as error:
         why = refusal(error)
-        if why.reason == Reason.NO_VIDEO:  # said of a post of pictures, which is there
+        if why.reason == Reason.NO_VIDEO:  # a post of pictures, which is public
             return LookAnswer(PUBLIC, None, None, None, None)
         state = VANISHED if why.reason in GONE else UNKNOWN
         return LookAnswer(state, why.reason, why.message, why.retry_after_s, None)
@@ -51,7 +52,7 @@ def look(address: str, options: DownloadOptions, overrides: Mapping[str, Any] | 
 
 
 def state_after(answer: LookAnswer, earlier: Sequence[str | None]) -> str:
-    """The state of a post, given the reasons of earlier looks at it, oldest first."""
+    """The state of a post, given the reasons of earlier checks, oldest first."""
     twice = answer.reason == Reason.REGION_OR_REMOVED and bool(earlier)
     if twice and earlier[-1] in (Reason.REGION_OR_REMOVED, Reason.REMOVED):
         return VANISHED

@@ -1,4 +1,4 @@
-"""yt-dlp as everything here asks it: one set of parameters, one way out, and its errors as reasons."""
+"""yt-dlp as this package calls it: one set of parameters, one proxy, and its errors mapped to reasons."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pipeline.sources.platforms.egress_proxy import EgressProxy, gate, own_proxy
 from pipeline.sources.platforms.failures import judge, plain, said
 from pipeline.sources.platforms.options import DownloadOptions
 
-OTHERS_MODE = 0o077  # of a file: the rights of everyone but its owner
-MAX_LEADS = 3  # from one extractor to the next, as with a short link
-#: A folder without one: yt-dlp would have an ffmpeg of this machine follow playlists, without limits and past the gate.
+OTHERS_MODE = 0o077  # the permissions of a file for everyone but its owner
+MAX_LEADS = 3  # references from one extractor to the next, as with a short link
+#: A folder without ffmpeg: yt-dlp would let this machine's ffmpeg read playlists, without limits and past the proxy.
 NO_FFMPEG = str(Path(__file__).parent)
-GENERIC = "generic"  # the extractor for any site: tests alone allow it, for the sites on this machine
+GENERIC = "generic"  # the extractor for any site: only tests allow it, for sites on this machine
 
 
 class Messages:
-    """A logger for yt-dlp that keeps its warnings: some reasons are said only there."""
+    """A logger for yt-dlp that keeps its warnings: some reasons appear only there."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
         self.too_large = False
 
     def debug(self, message: str) -> None:
-        """Note the one line of progress that decides: a file over the limit is left out without an error."""
+        """Record the one message that matters: a file over the size limit is skipped without an error."""
         self.too_large = self.too_large or "larger than max-filesize" in message
 
     def warning(self, message: str) -> None:
@@ -39,7 +39,7 @@ class Messages:
         self.warnings.append(message)
 
     def error(self, message: str) -> None:
-        """Errors are raised too."""
+        """Record nothing: yt-dlp raises its errors too."""
 
 
 @contextmanager
@@ -48,16 +48,18 @@ def asking(
 ) -> Iterator[Any]:
     """A `yt_dlp.YoutubeDL` with the parameters of all requests and a request's `own`, open for one request.
 
-    What yt-dlp raises inside comes out as `StageError` with its reason; an error that no one has seen yet as
-    `RuntimeError`, so that its trace is stored. `UserError` where the cookies cannot be used.
+    Errors of yt-dlp inside the block come out as `StageError` with their reason, unknown ones as `RuntimeError`, so
+    that their trace is stored. Raises `UserError` where the cookies cannot be used.
     """
     import yt_dlp
     from yt_dlp.globals import plugin_dirs
     from yt_dlp.networking.exceptions import RequestError
     from yt_dlp.utils import YoutubeDLError
 
-    plugin_dirs.value = []  # a plugin on this machine could take the place of any extractor
+    # A plugin on this machine could replace any extractor.
+    plugin_dirs.value = []
     messages = messages or Messages()
+    # Only tests go without the proxy: their sites are on this machine, which it refuses.
     unguarded = GENERIC in options.extractors or "proxy" in overrides
     with _proxy_route(options, unguarded=unguarded) as (way, proxy):
         parameters = _ytdlp_parameters(options, messages) | dict(own) | proxy | dict(overrides)
@@ -72,7 +74,7 @@ def asking(
 
 
 def described(client: Any, address: str) -> dict[str, Any]:
-    """What the extractor says of an address, its own leads to another followed; nothing of it is processed."""
+    """The extractor's description of a URL, its references to other extractors followed; nothing of it is processed."""
     info: dict[str, Any] = client.extract_info(address, download=False, process=False) or {}
     for _ in range(MAX_LEADS):
         if info.get("_type") not in ("url", "url_transparent"):
@@ -83,7 +85,7 @@ def described(client: Any, address: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something was not answered, as a lane and a row take it."""
+    """Why a request failed, as lanes and rows take it."""
 
     reason: str
     message: str
@@ -91,10 +93,10 @@ class Refusal:
 
 
 def refusal(error: Exception) -> Refusal:
-    """Any error of a request as a reason with its sentence, for what must not raise."""
+    """Any error of a request as a reason with its sentence, for callers that must not raise."""
     if isinstance(error, StageError):
         return Refusal(error.reason, error.message, error.retry_after_s)
-    if isinstance(error, UserError):  # of the cookies: without them nothing is asked
+    if isinstance(error, UserError):  # the cookies cannot be used, so nothing is requested
         return Refusal(Reason.LOGIN_REQUIRED, str(error))
     if is_disk_full(error):
         return Refusal(Reason.DISK_FULL, "the disk is full")
@@ -104,7 +106,7 @@ def refusal(error: Exception) -> Refusal:
 def cookies_of(options: DownloadOptions) -> io.StringIO | None:
     """A copy of the cookies in memory, so that yt-dlp never writes to the file; None without one.
 
-    Raises `UserError` where the file is not there, or anyone but its owner may read it.
+    Raises `UserError` where the file cannot be read, or where anyone but its owner may read it.
     """
     if options.cookie_file is None:
         return None
@@ -119,7 +121,7 @@ def cookies_of(options: DownloadOptions) -> io.StringIO | None:
 
 
 def _ytdlp_parameters(options: DownloadOptions, messages: Messages) -> dict[str, Any]:
-    """Options of yt-dlp for every request: no plugins' files, no cache, few retries, a pause between two pages."""
+    """Options of yt-dlp for every request: no cache, few retries, a pause between two pages."""
     return {
         "quiet": True,
         "noprogress": True,
@@ -144,7 +146,7 @@ def _ytdlp_parameters(options: DownloadOptions, messages: Messages) -> dict[str,
 
 @contextmanager
 def _proxy_route(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple[EgressProxy | None, dict[str, str]]]:
-    """The gate and how yt-dlp is told of it; where the user or the machine has a proxy, that one decides."""
+    """The local proxy and yt-dlp's option for it; where the user or the machine has a proxy, that one is used."""
     if unguarded:
         yield None, {}
     elif options.proxy is not None:
@@ -158,7 +160,7 @@ def _proxy_route(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple
 
 
 def _translated_error(error: Exception, messages: Messages) -> Exception:
-    """An error of yt-dlp as one of ours; an unknown one stays as it is, so that its trace is stored."""
+    """An error of yt-dlp as one of ours; an unknown one becomes a `RuntimeError`, so that its trace is stored."""
     verdict, sentence = judge(error, messages.warnings), plain(said(error, messages.warnings))
     if verdict.reason is Reason.DISK_FULL:
         return OSError(errno.ENOSPC, "No space left on device")
