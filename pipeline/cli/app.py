@@ -11,10 +11,10 @@ from pipeline.cli.stopping import on_sigterm
 from pipeline.errors import CliptoneError, DiskFull, Stopped, UserError, is_disk_full
 
 EXIT_FAILED = 1  # an error in cliptone, or findings of verify
-EXIT_USER = 2  # a mistake that the user can mend
+EXIT_USER = 2  # a mistake that the user can correct
 EXIT_DISK_FULL = 74  # as sysexits.h has it for input/output errors
 EXIT_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
-EXIT_TERMINATED = 143  # the same of SIGTERM
+EXIT_TERMINATED = 143  # the same for SIGTERM
 EXITS = {DiskFull: EXIT_DISK_FULL, UserError: EXIT_USER, Stopped: EXIT_INTERRUPTED}
 #: The end of `cliptone run --help`; pipeline/run/README.md has the same table.
 EXIT_CODES = (

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, and the study that they mean."""
+"""Arguments and options that several commands share, and the study that they select."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def find_study(named: Path | None) -> Path:
 
 
 def _study_files(pattern: str) -> list[Path]:
-    """Study files below the current folder; a lexicon or another tool's settings are none."""
+    """Study files below the current folder, without other TOML files such as a lexicon."""
     return [path for path in sorted(Path.cwd().glob(pattern)) if "[[sources]]" in path.read_text("utf-8", "replace")]

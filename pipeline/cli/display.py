@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: progress, tables, sizes."""
+"""What the terminal shows: progress, tables, sizes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.sources.formats.result import ImportResult
 
 FIRST_WORDS = 6
-#: A caption must not steer the terminal, nor turn around what stands beside it.
+#: Control and bidirectional characters: a caption must not control the terminal, or reverse the text beside it.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 MOST = 0.5
 DIGITS = 3  # of a number in a table on the screen; files keep all
@@ -180,7 +180,7 @@ def overview_table(rows: Iterable[Mapping[str, Any]], width: int) -> Table:
         ("clip", "left", 22),
         ("speech s", "right", 8),
         ("lang", "left", 4),
-        ("first words", "left", max(11, width - OTHER_COLUMNS)),  # they alone give way on a narrow screen
+        ("first words", "left", max(11, width - OTHER_COLUMNS)),  # only this column shrinks on a narrow screen
         ("perceived tone", "left", 17),
         ("p", "right", 4),
         ("sentiment", "right", 11),
@@ -258,7 +258,7 @@ def _plain_cell(value: object, cut: int | None = None) -> str:
 
 
 def _tone_cell(row: Mapping[str, Any]) -> str:
-    """The tone in its colour, with a question mark where the model is unsure of most of it."""
+    """The tone in its colour, with a question mark where the model is unsure about most of the clip."""
     doubt = "?" if (row["unsure_share"] or 0) > MOST else ""
     return f"[{TONE_STYLES.get(row['tone'], 'white')}]{row['tone']}{doubt}[/]"
 

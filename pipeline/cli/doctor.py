@@ -1,4 +1,4 @@
-"""The check-up behind `cliptone doctor`: what this machine has, and what to do about what it lacks."""
+"""The checks behind `cliptone doctor`: what this machine has, and what to do about what it lacks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NETWORK_PATIENCE_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at: `ok`, `note` (works without it) or `problem`."""
+    """The result of one check: `ok`, `note` (works without it) or `problem`."""
 
     topic: str
     state: str
@@ -34,7 +34,7 @@ class Check:
 
 
 def check_up(folder: Path) -> Iterator[Check]:
-    """Everything in turn; a check that itself fails is a problem with its message."""
+    """Run every check in turn; one that raises an error is a problem with its message."""
     for check in (_python, _ffmpeg, _limits, _package_versions, _yt_dlp, _models, _tagger, _disk, _network, _gpu):
         try:
             yield from check(folder)

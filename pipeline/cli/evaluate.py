@@ -1,4 +1,4 @@
-"""Commands of people's own labels: train a head on them, and judge models by them."""
+"""Commands that use human labels: train a head on them, and evaluate models against them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that takes results out of a study, at a level that says how much of people leaves with them."""
+"""The command that exports results of a study, at a level that decides how much about people they hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about this machine: its models, and whether it is fit."""
+"""Commands about this machine: its models, and whether it has what cliptone needs."""
 
 from __future__ import annotations
 

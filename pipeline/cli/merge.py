@@ -1,4 +1,4 @@
-"""The command that unites the shards of a study."""
+"""The command that merges the shards of a study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands show: on the screen, in a file, or for another program."""
+"""Print the results of commands: on the screen, to a file, or for another program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that says what a study will take before it runs."""
+"""The command that estimates the time, disk and requests of a study before it runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def plan(
 
 
 def _study_or_none(named: Path | None) -> Study | None:
-    """The study that is meant; None if none is named and none, or several, are here."""
+    """The selected study; None if none is named and none, or several, are found here."""
     try:
         return load(find_study(named))
     except UserError:
@@ -81,7 +81,7 @@ def _wish(
 
 
 def _clips_in_sources(study: Study) -> tuple[int, dict[str, float]]:
-    """How many clips the sources of a study name, and which share of them is fetched from each platform."""
+    """How many clips the sources of a study name, and the share of them that is fetched from each platform."""
     from collections import Counter
 
     from pipeline.sources.read import read_sources
@@ -92,7 +92,7 @@ def _clips_in_sources(study: Study) -> tuple[int, dict[str, float]]:
     counts = Counter(platform for kind, platform in kinds.values() if kind == "url")
     counts.update({request.platform: 0 for request in found.listings})
     total = max(1, len(kinds))
-    if not kinds and found.listings:  # nothing but pages: each lists as many posts as it may
+    if not kinds and found.listings:  # only listings: each is counted with its maximum of posts
         listed = Counter({request.platform: 0 for request in found.listings})
         for request in found.listings:
             listed[request.platform] += request.max_posts

@@ -1,4 +1,4 @@
-"""Commands for people's rights: forget, opt out, keep the key, delete after the day, and show what was done."""
+"""Commands for people's rights: forget, opt out, manage the key, apply retention, and show the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that ask a study: queries by name, SQL, and the codebook."""
+"""Commands that query a study: queries by name, SQL, and the codebook."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def codebook(
 
 
 def _own_queries(study: Path | None) -> Path | None:
-    """The user's folder of queries: beside the named study, or beside the one that is meant without a name."""
+    """The user's folder of queries: beside the named study, or beside the one that is selected without a name."""
     from pipeline.store.queries import own_folder
 
     if study is None:

@@ -1,4 +1,4 @@
-"""Ways to stop a command that are no Ctrl-C and clean up like it: SIGTERM, and the end of the time that it has."""
+"""Ways to stop a command that clean up as Ctrl-C does: SIGTERM, and the end of its time limit."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ DURATION = re.compile(rf"(\d+(?:\.\d+)?)([{''.join(UNITS_S)}])")
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: whatever cleans up after Ctrl-C cleans up after it."""
+    """SIGTERM came; it is a `KeyboardInterrupt`, so that the same code cleans up after it as after Ctrl-C."""
 
 
 class TimeUp(KeyboardInterrupt):
-    """The time that the user gave a run is over."""
+    """The time limit that the user gave a run is reached."""
 
 
 def seconds_of(text: str) -> float:
@@ -34,7 +34,7 @@ def seconds_of(text: str) -> float:
 
 @contextmanager
 def on_sigterm() -> Iterator[threading.Event]:
-    """Have SIGTERM raise `Terminated` inside the block, in the main thread; gives what is set once it came."""
+    """Have SIGTERM raise `Terminated` inside the block, in the main thread; the event given is set once it came."""
     heard = threading.Event()
 
     def stop(*_: object) -> None:
@@ -50,7 +50,7 @@ def on_sigterm() -> Iterator[threading.Event]:
 
 @contextmanager
 def after(seconds: float | None) -> Iterator[None]:
-    """Raise `TimeUp` inside the block, in the main thread, once it has lasted so long; None: never."""
+    """Raise `TimeUp` inside the block, in the main thread, after so many seconds; None: never."""
     if seconds is None:
         yield
         return
@@ -58,7 +58,8 @@ def after(seconds: float | None) -> Iterator[None]:
 
     def ring() -> None:
         is_over.set()
-        _thread.interrupt_main(signal.SIGTERM)  # held back like a signal where something must not be torn
+        # A simulated signal, unlike an exception, waits where the code must not be interrupted.
+        _thread.interrupt_main(signal.SIGTERM)
 
     def stop(number: int, frame: FrameType | None) -> None:
         if is_over.is_set():

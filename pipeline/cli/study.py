@@ -1,4 +1,4 @@
-"""Commands of a study: try the demo, begin one, run it, see how far it is."""
+"""Commands of a study: run the demo, create a study, run it, show its status."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _as_shard(study: Study, shard: str) -> Study:
 
 
 def _with_engine(study: Study, engine: str, address: str | None) -> Study:
-    """A study that runs elsewhere than its file says; its results are the same."""
+    """A study with another engine than its file names; its results are the same."""
 
     from pipeline.study.config import RunOptions
 
@@ -162,7 +162,7 @@ def _collection(study: Study) -> None:
 
 
 def _days_left(file: StudyFile) -> None:
-    """Say how long a study may be kept, where it says so."""
+    """Print how long a study may be kept, where its file states that."""
     from pipeline.study.retention_day import days_left
 
     left, until = days_left(file), file.privacy.retain_until
@@ -173,7 +173,7 @@ def _days_left(file: StudyFile) -> None:
 
 
 def _warn_of_age(file: StudyFile) -> None:
-    """Say if yt-dlp is old, where a study fetches posts."""
+    """Print a warning if yt-dlp is old, where a study fetches posts."""
     from pipeline.sources.platforms.tool_versions import age_warning
 
     warning = age_warning()
@@ -182,7 +182,7 @@ def _warn_of_age(file: StudyFile) -> None:
 
 
 def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s: float | None = None) -> bool:
-    """Run a study and say how it went; whether there was anything to do."""
+    """Run a study and print how it went; gives whether anything was pending."""
     from pipeline.cli import stopping
     from pipeline.study import audit_log
     from pipeline.study.retention_day import refuse_after_last_day
@@ -226,7 +226,7 @@ def _print_overview(folder: StudyFolder) -> None:
 
 
 def _check_transcripts(folder: StudyFolder, true_texts: Path) -> None:
-    """Compare what was heard with what is truly said, and store it."""
+    """Compare the demo's transcripts with the true ones, and store the figures."""
     from pipeline.results.evaluation.groups import ALL
     from pipeline.results.evaluation.transcripts import evaluate_transcripts
 

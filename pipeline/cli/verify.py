@@ -1,4 +1,4 @@
-"""The command that looks whether a study is whole."""
+"""The command that checks a study for damage and repairs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well trust tells what was said from what Whisper invented: `python -m pipeline.research.measure_trust FOLDER`.
+"""How well trust separates spoken from invented text: `python -m pipeline.research.measure_trust FOLDER`.
 
 FOLDER is what `python -m pipeline.research.evidence.material FOLDER` writes; the true words are `transcripts.csv` of
 `librispeech_other40/` in the folder that the environment variable `CLIPTONE_DATA` names. Whisper base hears every sound
@@ -32,7 +32,7 @@ CHOSEN = ("token_probability", "voice_probability", "incompressible", "variety",
 GRID = (0.5, 1.0, 2.0)
 RIGHT_WORDS = 0.5  # a segment is right when at least half of its words were said
 RIGHT_KEPT = 0.99  # share of right segments that the least trust must keep: little that was said may be lost
-WORTH = 0.01  # a smaller gain in area is chance on so few segments, and all parts weigh alike
+WORTH = 0.01  # a smaller gain in area is chance on so few segments, so all parts keep equal weights
 STEPS = [round(0.05 * step, 2) for step in range(20)]
 
 

@@ -1,1 +1,1 @@
-"""What cliptone costs, measured."""
+"""Benchmarks: the time and memory that cliptone needs."""

@@ -1,4 +1,4 @@
-"""The way of a tutorial: `whisper` for each file, SpeechBrain's classifier for each file, pandas to CSV."""
+"""A contender as tutorials write it: `whisper` for each file, SpeechBrain's classifier for each file, pandas to CSV."""
 
 from __future__ import annotations
 

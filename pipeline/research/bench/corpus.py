@@ -170,7 +170,7 @@ def acted_speech(data: Path) -> list[Recording]:
 
 
 def _join_utterances(utterances: Sequence[Recording], seed: int) -> Waveform:
-    """Voices one after another at one level, with pauses between and a little rest around them."""
+    """Voices one after another at one level, with pauses between them and a short silence around them."""
     edge = _quiet(EDGE_S)
     parts = [edge]
     for number, utterance in enumerate(utterances):

@@ -1,4 +1,4 @@
-"""How fast the speech of some clips could be encoded at best: the encoder's arithmetic at this processor's own rate."""
+"""The least time to encode the speech of some clips: the encoder's arithmetic at this processor's own rate."""
 
 from __future__ import annotations
 

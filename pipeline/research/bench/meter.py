@@ -17,7 +17,7 @@ import psutil
 from pipeline.errors import CliptoneError
 from pipeline.records import Seconds
 
-LOOK_S: Seconds = 0.25  # between two looks at the memory
+LOOK_S: Seconds = 0.25  # between two measurements of the memory
 MIB = 1 << 20
 
 
@@ -49,7 +49,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Co
 
 
 class _Peak(threading.Thread):
-    """Looks at the memory of a tree of processes now and then, and keeps the most."""
+    """Measures the memory of a tree of processes every `LOOK_S`, and keeps the maximum."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -69,5 +69,5 @@ class _Peak(threading.Thread):
 def _memory(process: psutil.Process) -> int:
     with contextlib.suppress(psutil.Error):
         found = process.memory_full_info()
-        return int(getattr(found, "pss", found.uss))  # only Linux tells apart what is shared
+        return int(getattr(found, "pss", found.uss))  # only Linux reports PSS, which counts shared memory once
     return 0

@@ -1,4 +1,4 @@
-"""The way of a good script: faster-whisper with its defaults and SpeechBrain's classifier, loaded once."""
+"""A contender as a good script: faster-whisper with its defaults and SpeechBrain's classifier, loaded once."""
 
 from __future__ import annotations
 

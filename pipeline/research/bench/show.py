@@ -1,4 +1,4 @@
-"""What was measured, for reading: a table on the screen and on the page of this folder, and a picture."""
+"""Show the measurements: a table on the screen and on the page of this folder, and a picture."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def _folded(entry: Entry) -> str:
 
 
 def _call(query: Query) -> str:
-    """The name of a query with the parameters that it cannot do without."""
+    """The name of a query with its required parameters."""
     needed = [f"--{parameter.name} …" for parameter in query.described if parameter.default is None]
     return " ".join([query.name, *needed])
 

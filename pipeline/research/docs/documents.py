@@ -1,4 +1,4 @@
-"""Parts of documents that commands write: between `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
+"""Parts of documents that commands generate: between `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
 
 from __future__ import annotations
 

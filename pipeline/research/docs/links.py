@@ -1,4 +1,4 @@
-"""Whether pages hold together: links and anchors lead somewhere, each page is reached, each named file is there."""
+"""Check the pages: every link and anchor exists, every page is reachable, and every named file exists."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read_pages(root: Path) -> dict[str, str]:
 
 
 def problems(root: Path, pages: Mapping[str, str]) -> list[str]:
-    """A sentence for every link that leads nowhere, page that is not reached, and file that is not there."""
+    """A sentence for every dead link, unreachable page, and missing file."""
     return [
         *(found for page, text in pages.items() for found in _dead_links(root, page, text, pages)),
         *(f"{page}: no link leads here from {START}" for page in sorted(pages.keys() - _reached_pages(pages))),
@@ -83,7 +83,7 @@ def _reached_pages(pages: Mapping[str, str]) -> set[str]:
 
 
 def _missing_names(root: Path, page: str, text: str) -> Iterator[str]:
-    """Files, modules and tests that a page names and that are not in the repository."""
+    """Files, modules and tests that a page names but that are not in the repository."""
     for module in MODULE.findall(re.sub(r"\s+", " ", text)):
         path = root / module.replace(".", "/")
         if not (path.is_dir() or path.with_suffix(".py").is_file()):

@@ -38,7 +38,7 @@ class MeasuredRegion:
 
 
 def choose(heard: Sequence[MeasuredRegion]) -> Gate:
-    """The gate that regions of the choosing half ask for; length and level are not chosen here."""
+    """The gate that fits the regions of the choosing half; length and level are not chosen here."""
     threshold, ratio = music_rule(heard)
     return Gate(
         min_speech_probability=least_probability(heard),

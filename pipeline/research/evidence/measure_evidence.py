@@ -1,4 +1,4 @@
-"""What tone and words are worth over music and noise, and where tone is left out for it, as a user would get it.
+"""How accurate tone and words are over music and noise, and how often the gate leaves tone out, as users get it.
 
 `python -m pipeline.research.evidence.measure_evidence [PAGE]` makes clips of known truth, runs them as studies in
 a folder of its own, and prints the tables; it writes them into a document too, if one is named. It needs the models of
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def gate_table(chosen: Gate) -> list[str]:
-    """What the choosing half asks for beside the defaults."""
+    """The gate that the choosing half selects, beside the defaults."""
     lines = ["defaults of the gate", f"{'':<26}{'default':>9}{'this run':>9}"]
     values = [(field.name, getattr(Gate(), field.name), getattr(chosen, field.name)) for field in fields(Gate)]
     return lines + [f"{name:<26}{default:>9g}{asked:>9g}" for name, default, asked in values]

@@ -1,4 +1,4 @@
-"""Music and noise made of numbers, with known truth, to measure and test the evidence on."""
+"""Synthetic music and noise, with known truth, to measure and test the evidence on."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def at_level(samples: NDArray[np.floating], level_dbfs: Decibels = LEVEL_DBFS) -
 
 
 def mix(speech: Waveform, other: Waveform, snr_db: Decibels) -> Waveform:
-    """Speech over something else of the same length, both taken at one level and set `snr_db` apart."""
+    """Speech over another sound of the same length, both at one level, then set `snr_db` apart."""
     return at_level(at_level(speech) + at_level(other, LEVEL_DBFS - snr_db))
 
 

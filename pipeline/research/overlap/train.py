@@ -1,4 +1,4 @@
-"""Train the detector of several voices, print what it is worth on speakers that it has not heard, and save it.
+"""Train the detector of several voices, print its figures for speakers left out of training, and save it.
 
     python -m pipeline.research.overlap.train [--check]
 

@@ -1,4 +1,4 @@
-"""The head that tells one voice from several, and what it is worth on speakers that it has not heard."""
+"""The head that separates one voice from several, and its figures for speakers left out of training."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Groups = Mapping[str, int]  # of each speaker
 
 @dataclass(frozen=True, slots=True)
 class OverlapCalibration:
-    """What turns logits into a probability, and from which probability on several voices are heard."""
+    """The temperature that turns logits into a probability, and the threshold above which voices overlap."""
 
     temperature: float
     threshold: float  # 0–1
@@ -41,7 +41,7 @@ def groups_of(speakers: NDArray[np.str_]) -> dict[str, int]:
 
 
 def fit(corpus: Corpus, encoder: str, labels_sha256: str, temperature: float = 1.0) -> LinearHead:
-    """A head of the starter's recipe, which reads the same embeddings; nothing was tuned on voices at once."""
+    """A head of the starter's recipe, which reads the same embeddings; nothing was tuned on overlapping voices."""
     head = recipe.train(corpus.embeddings, corpus.emotions, encoder)
     return replace(head, temperature=temperature, labels_sha256=labels_sha256)
 

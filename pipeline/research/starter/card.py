@@ -1,4 +1,4 @@
-"""What must be known of the starter before its scores are used: its figures, and its model card in Markdown."""
+"""The figures of the starter, and its model card in Markdown."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def figures_text(held: Held, speakers: int, coverage: float) -> str:
 def reading_text(
     name: str, logits: NDArray[np.float64], labels: tuple[str, ...], calibration: StarterCalibration
 ) -> str:
-    """How the model calls unlabelled speech of some name: utterances by label, and how many it is unsure of."""
+    """The model's labels for unlabelled speech of some name: utterances by label, and how many it is unsure of."""
     shares = tone_calibration.probabilities(logits, calibration.temperature)
     sure = _label_sets(logits, calibration).sum(axis=1) == 1
     said = shares.argmax(axis=1)

@@ -1,4 +1,4 @@
-"""Scores of speakers that the starter had not heard, and the calibration that is fitted on them."""
+"""Scores of speakers left out of the starter's training, and the calibration that is fitted on them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def leave_speakers_out(training: list[Corpus], judging: Mapping[str, Corpus], co
 
 
 def _require_speakers(corpus: Corpus, labels: int) -> None:
-    """Refuse what cannot be judged on unheard speakers: with two of them left out, the rest must have every label."""
+    """Raise `UserError` for too few speakers: with two of them left out, the others must have every label."""
     names = sorted(set(corpus.emotions.tolist()))
     speakers = {label: set(corpus.speakers[corpus.emotions == label].tolist()) for label in names}
     if len(names) != labels:
@@ -93,7 +93,7 @@ def _own_calibration(
     corpus = next(iter(judging.values()))
     speakers = sorted(set(corpus.speakers.tolist()))
     shape = (truth.size, len(set(truth.tolist())))
-    # the logits of everybody else, by the speaker whom the models had not heard either; NaN: the own, never read
+    # by speaker: the logits of all others, by models trained without that speaker too; the own stay NaN, never read
     others: dict[str, Logits] = {speaker: {way: np.full(shape, np.nan) for way in judging} for speaker in speakers}
     for one, other in combinations(speakers, 2):
         _score_unheard(training, judging, [one, other], [(other, others[one]), (one, others[other])])
