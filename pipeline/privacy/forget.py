@@ -115,7 +115,7 @@ class _Forgetting:
         store = Store(self.study.folder.working, self.stages)
         try:
             self.found = find(store, named, self.key, sourced_posts)
-            tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
+            tombstones = store.tables.tombstones()
         finally:
             store.close()
         clip_ids, files = self.found.clip_ids, self.found.donated.files
@@ -191,13 +191,14 @@ class _Forgetting:
         self.result.authors = store.tables.number(authors, {"ids": clip_ids}) if self.named.accounts else 0
         self.result.donors = len(self.named.donors)
         with store.uninterrupted_lock(), store.change():
-            store.forget(sorted(self.found.clip_ids - self.found.donated.clip_ids), self.key, self.cause)
+            own = sorted(self.found.clip_ids - self.found.donated.clip_ids)
+            store.forget({clip_id: tombstone(clip_id, self.key) for clip_id in own}, self.cause)
             delete_donated(store, self.found.donated)
             connection.execute("DELETE FROM traces WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")
             self._leave_tombstones(store, self._tombstones())
 
     def _leave_tombstones(self, store: Store, keys: Collection[str]) -> None:
-        tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
+        tombstones = store.tables.tombstones()
         store.add([TombstoneRow(one, self.at, self.cause) for one in sorted(set(keys) - tombstones)])
 
     def _kinds(self) -> tuple[type[Row], ...]:

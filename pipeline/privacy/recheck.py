@@ -105,7 +105,7 @@ class Recheck:
                 counts = pseudonyms.observation_row(clip_id, answer.post)
                 self.store.learn([counts] if counts else [])
             if rule == "forget":
-                self.store.forget([clip_id], self.key, "vanished")
+                self.store.forget({clip_id: pseudonyms.tombstone(clip_id, self.key)}, "vanished")
         if rule == "delete_media":
             self.study.folder.audio_path(clip_id).unlink(missing_ok=True)
             shutil.rmtree(self.study.folder.media / work_name(clip_id), ignore_errors=True)

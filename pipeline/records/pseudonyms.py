@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Collection
@@ -40,7 +39,7 @@ OTHERS_IN_URL = (
 
 def pseudonym(key: bytes, platform: str, account: str) -> str:
     """The pseudonym of one account on one platform: the same for the same key, and not reversible without it."""
-    digest = hmac.new(key, f"{platform}|{account}".encode(), hashlib.sha256).digest()
+    digest = hmac.digest(key, f"{platform}|{account}".encode(), "sha256")
     return base64.b32encode(digest).decode().lower()[:PSEUDONYM_CHARACTERS]
 
 
@@ -61,15 +60,13 @@ def author_keys(platform: str, accounts: Collection[str], key: bytes | None) -> 
     return {pseudonym(key, platform, way) if key is not None else way for way in ways}
 
 
-def has_tombstone(one: SourcedPost, key: bytes | None, tombstones: Collection[str]) -> bool:
-    """Whether a post or its author was forgotten or opted out; `tombstones` are those of a study."""
-    if tombstone(one.clip_id, key) in tombstones:
-        return True
+def tombstones_of(one: SourcedPost, key: bytes | None) -> frozenset[str]:
+    """The tombstones of a post and of its author in every way of writing: one that is stored keeps the post out."""
     in_address = HANDLE_IN_URL.search(one.post.url or "")
     stated = (one.post.author_id, one.post.author, in_address[0] if in_address else None)
     accounts = [account for account in stated if account]
     found = author_keys(one.post.platform or "file", accounts, key)
-    return any(author_tombstone(author_key, key) in tombstones for author_key in found)
+    return frozenset({tombstone(one.clip_id, key), *(author_tombstone(author_key, key) for author_key in found)})
 
 
 def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> ClipRow:

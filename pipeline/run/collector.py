@@ -18,6 +18,7 @@ from pipeline.run.exclusions import apply_filters
 from pipeline.run.executors.error_boundary import run
 from pipeline.run.executors.platform_lanes import LOCAL, Job, Lane, LaneState
 from pipeline.run.progress import Observer, RunSummary
+from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.platforms.disk_space import lack_of_room
 from pipeline.sources.platforms.failures import MINUTE_S, Action
 from pipeline.sources.platforms.listing import ListingAnswer, ListingRequest, list_posts
@@ -140,17 +141,16 @@ class Collector:
         with self.store.uninterrupted_lock():
             start = pending.next_position(self.store.tables)
             with self.store.change():
-                upserted = self.store.upsert_posts(
-                    map(partial(_sourced_post, answer), answer.posts), self.plan.setting.key, start
-                )
+                posts = post_rows(map(partial(_sourced_post, answer), answer.posts), self.plan.setting.key)
+                upserted = self.store.upsert_posts(posts, start)
                 self.store.add([self._listing_row(answer, len(upserted.new))])
             self.report.listed += len(upserted.new)
             self.report.new += len(upserted.new)
             self.report.excluded = apply_filters(self.store, self.study.file.filters, self.plan)
             fresh = set(upserted.new)
-            posts = [post for post in self.store.waiting(self.plan, self.tools) if post.clip_id in fresh]
-            self.found([post.clip_id for post in posts])
-            for clip in self.store.clips(self.study.folder, self.plan, [post.clip_id for post in posts]):
+            due = [post.clip_id for post in self.store.waiting(self.plan, self.tools) if post.clip_id in fresh]
+            self.found(due)
+            for clip in self.store.clips(self.study.folder, self.plan, due):
                 self.add(clip, (), 0.0)
         if answer.reason is not None and tries < LISTING_TRIES:
             step = next_step([answer.reason] * tries, answer.retry_after_s)

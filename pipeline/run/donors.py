@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pipeline.records import ExposureRow, ImportRow, ProvenanceRow, Row, TombstoneRow
+from pipeline.records import ExposureRow, ImportRow, ProvenanceRow, Row
 from pipeline.records.pseudonyms import pseudonym
 from pipeline.sources.read import SourceExport, Sources
 from pipeline.store.store import Store
@@ -75,7 +75,7 @@ def has_withdrawn(store: Store, export: SourceExport, key: bytes | None) -> bool
     if not codes:
         return False
     with store.uninterrupted_lock():
-        tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
+        tombstones = store.tables.tombstones()
     return not tombstones.isdisjoint(donor_tombstones({donor_key(code, key) for code in codes}, key))
 
 

@@ -10,6 +10,7 @@ from pipeline.records import ExposureRow, ImportRow
 from pipeline.records.runs import ReadingRow
 from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
+from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.formats.formats import Hints, read
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
 from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
@@ -57,7 +58,7 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         return
     sources = without_withdrawn(sources or read_sources(study), store, key)
     with store.change():
-        upserted = store.upsert_posts(sources.sourced_posts, key)
+        upserted = store.upsert_posts(post_rows(sources.sourced_posts, key))
         taken = [take_in(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
         report.listed, report.new = upserted.listed, len(upserted.new)
         report.rejected = sum(row.rejected for row in taken)
@@ -74,7 +75,7 @@ def take_in(
     """
     with store.change():
         if upserted is None:
-            upserted = store.upsert_posts(export.sourced_posts(), key)
+            upserted = store.upsert_posts(post_rows(export.sourced_posts(), key))
             store.note_reading(None)  # among equals the sources have the last word: they are read again
         row = _import_row(export, upserted, key)
         add_import(store.tables, row, list(_exposure_rows(export.result, key)))

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.analysis.text.redaction import require_library
-from pipeline.records import ClipRow, TombstoneRow
-from pipeline.records.pseudonyms import author_tombstone
+from pipeline.records import ClipRow
+from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.run.shards.prepare import own_work
 from pipeline.run.stored_text import minimise_spoken
 from pipeline.stage import StagePlan
@@ -81,13 +81,13 @@ class Keeper:
         """
         with self.store.uninterrupted_lock():
             key = self.plans[0].setting.key
-            tombstones = {row.clip_key for row in self.store.tables.read(TombstoneRow)}
+            tombstones = self.store.tables.tombstones()
             clips = self.store.tables.read(ClipRow, chunk) if tombstones else []
             gone = {
                 row.clip_id for row in clips if row.author_key and author_tombstone(row.author_key, key) in tombstones
             }
             if gone:
-                self.store.forget(sorted(gone), key, "opt_out")
+                self.store.forget({clip_id: tombstone(clip_id, key) for clip_id in sorted(gone)}, "opt_out")
                 self.has_deleted = True
         for clip_id in gone:
             self._delete_files(clip_id, media=True, audio=True)

@@ -22,8 +22,7 @@ from pipeline.records import (
     TombstoneRow,
     VisibilityRow,
 )
-from pipeline.records.post import SourcedPost
-from pipeline.records.pseudonyms import has_tombstone, tombstone
+from pipeline.records.post_rows import PostRows
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, FingerprintRow, ReadingRow, RunRow, SourceRow
 from pipeline.sources.platforms.retry import Step
 from pipeline.stage import Stage, StagePlan
@@ -79,16 +78,13 @@ class Store:
         with self.uninterrupted_lock():
             self._connection.close()
 
-    def upsert_posts(self, sourced_posts: Iterable[SourcedPost], key: bytes | None, start: int = 0) -> UpsertResult:
+    def upsert_posts(self, posts: Iterable[PostRows], start: int = 0) -> UpsertResult:
         """Add the clips that are new and renew what changed; `start` is the position of the first.
 
         A file whose size or time changed makes all stages of its clip stale, a changed caption those that read it.
         """
         with self.change():
-            tombstones = {row.clip_key for row in self.tables.read(TombstoneRow)}
-            if tombstones:
-                sourced_posts = (one for one in sourced_posts if not has_tombstone(one, key, tombstones))
-            found = upsert_posts(self.tables, sourced_posts, key, start)
+            found = upsert_posts(self.tables, posts, start)
             readers = [name for name, stage in self._stages.items() if stage.uses_caption]
             self._attempts.make_stale(self.run_id, readers, found.changed_captions)
             self._attempts.make_stale(self.run_id, list(self._stages), found.changed_files)
@@ -215,11 +211,11 @@ class Store:
         self.tables.replace([merged(known.get(name), row, PLATFORM) for name, row in told.items()])
         self.tables.observe([row for row in rows if isinstance(row, ObservationRow)])
 
-    def forget(self, clip_ids: Sequence[str], key: bytes | None, cause: str) -> None:
-        """Delete every row of these clips, and leave tombstones, so that no source brings them back."""
+    def forget(self, tombstones: Mapping[str, str], cause: str) -> None:
+        """Delete every row of these clips, and leave the tombstone of each, so that no source brings them back."""
         with self.change():
-            self.delete(clip_ids)
-            self.tables.insert([TombstoneRow(tombstone(clip_id, key), now(), cause) for clip_id in clip_ids])
+            self.delete(list(tombstones))
+            self.tables.insert([TombstoneRow(one, now(), cause) for one in tombstones.values()])
 
     def delete(self, clip_ids: Sequence[str]) -> None:
         """Delete every row of these clips; a source that names them brings them back."""

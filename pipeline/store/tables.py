@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.records import ClipRow, ObservationRow, Row, RowT
+from pipeline.records import ClipRow, ObservationRow, Row, RowT, TombstoneRow
 from pipeline.records.runs import PRIVATE_ROWS, PublicationRow
 from pipeline.store import schema
 from pipeline.store.queries import queries_digest
@@ -68,6 +68,10 @@ class Tables:
                 {"ids": [name[0] for name in changed], "sources": [name[2] for name in changed]},
             )
         self.insert([row for name, row in plain.items() if name not in known or name in changed])
+
+    def tombstones(self) -> set[str]:
+        """What is left of posts and people that were forgotten or opted out."""
+        return {row.clip_key for row in self.read(TombstoneRow)}
 
     def number(self, sql: str, parameters: dict[str, Any] | None = None) -> int:
         """The one number that a statement gives."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow
-from pipeline.records.post import SourcedPost
-from pipeline.records.pseudonyms import clip_row, observation_row
+from pipeline.records.post_rows import PostRows
 from pipeline.records.runs import SourceRow
-from pipeline.store.tables import Tables, now, without_offset
+from pipeline.store.tables import Tables, without_offset
 
 #: What a clip's bytes can come from, the better first: a file is here, a post must be fetched, or is never fetched.
 KINDS = ("file", "url", "post")
@@ -44,14 +43,15 @@ class UpsertResult:
     changed_captions: list[str] = field(default_factory=list)
 
 
-def upsert_posts(
-    tables: Tables, sourced_posts: Iterable[SourcedPost], key: bytes | None, start: int = 0
-) -> UpsertResult:
+def upsert_posts(tables: Tables, posts: Iterable[PostRows], start: int = 0) -> UpsertResult:
     """Store posts, inside a transaction; `start` is the position of the first in the order of the clips.
 
     A post that several places name becomes one clip. Each of its fields comes from whoever is believed most, and
     among equals from the last; nothing known is replaced by nothing, except where whoever stated it takes it back.
+    What was forgotten stays out.
     """
+    tombstones = tables.tombstones()
+    kept = (post for post in posts if tombstones.isdisjoint(post.tombstones))
     sources = {row.clip_id: row for row in tables.read(SourceRow)}
     known = {row.clip_id: row for row in tables.read(ClipRow)}
     found = UpsertResult()
@@ -59,17 +59,16 @@ def upsert_posts(
     places: dict[str, SourceRow] = {}
     observations: list[ObservationRow] = []
     provenance: list[ProvenanceRow] = []
-    for position, sourced_post in enumerate(sourced_posts, start):
-        clip_id = sourced_post.clip_id
+    for position, post in enumerate(kept, start):
+        clip_id = post.clip_id
         if clip_id not in places:
             found.listed += 1
-        places[clip_id] = _place(sources.get(clip_id), places.get(clip_id), sourced_post, position)
-        row = without_offset(clip_row(clip_id, sourced_post.post, key))
-        clips[clip_id] = merged(clips.get(clip_id) or known.get(clip_id), row, sourced_post.post.source)
-        observation = observation_row(clip_id, sourced_post.post)
-        if observation is not None:
-            observations.append(observation)
-        provenance.append(_provenance(sourced_post))
+        places[clip_id] = _place(sources.get(clip_id), places.get(clip_id), post, position)
+        row = without_offset(post.clip)
+        clips[clip_id] = merged(clips.get(clip_id) or known.get(clip_id), row, post.provenance.format)
+        if post.observation is not None:
+            observations.append(post.observation)
+        provenance.append(post.provenance)
     clips = {name: dataclasses.replace(row, kind=places[name].kind) for name, row in clips.items()}
     found.new = [clip_id for clip_id in places if clip_id not in sources]
     found.changed_files = [name for name, row in places.items() if name in sources and sources[name].stamp != row.stamp]
@@ -106,28 +105,14 @@ def _rank(source: str) -> int:
     return RANKS.get(source, OTHER_RANK)
 
 
-def _place(known: SourceRow | None, listed: SourceRow | None, sourced_post: SourcedPost, position: int) -> SourceRow:
+def _place(known: SourceRow | None, listed: SourceRow | None, post: PostRows, position: int) -> SourceRow:
     """Where the bytes of a clip come from: the best of what was known, what was just listed, and this."""
-    source = sourced_post.source
-    row = SourceRow(sourced_post.clip_id, position, source.kind, source.location, source.stamp)
+    row = SourceRow(post.clip_id, position, post.source.kind, post.source.location, post.source.stamp)
     if listed is not None:
         return listed if KINDS.index(listed.kind) <= KINDS.index(row.kind) else row
     if known is not None and KINDS.index(known.kind) < KINDS.index(row.kind):
         return known
     return row
-
-
-def _provenance(sourced_post: SourcedPost) -> ProvenanceRow:
-    place = sourced_post.place
-    return ProvenanceRow(
-        clip_id=sourced_post.clip_id,
-        source=place.source,
-        format=sourced_post.post.source,
-        format_version=place.format_version,
-        file_sha256=place.file_sha256,
-        file_row=place.file_row,
-        first_seen_at=now().replace(tzinfo=None),
-    )
 
 
 def _remember(tables: Tables, rows: Sequence[ProvenanceRow]) -> None:

@@ -16,6 +16,7 @@ from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, Pr
 from pipeline.records.pseudonyms import pseudonym
 from pipeline.records.runs import ReadingRow
 from pipeline.run.ingest import import_into, take_in
+from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats import Hints, read
 from pipeline.sources.read import SourceExport, read_sources
@@ -236,7 +237,7 @@ def test_exports_of_a_study_that_differ_settle_at_once(store: Store, tmp_path: P
     study = study_in(tmp_path, "".join(f'[[sources]]\nexport = "{name}.ndjson"\n' for name in "ab"))
     for changed in ([], []):
         sources = read_sources(study)
-        upserted = store.upsert_posts(sources.sourced_posts, KEY)
+        upserted = store.upsert_posts(post_rows(sources.sourced_posts, KEY))
         taken = [take_in(store, export, KEY, tmp_path / "rejects", upserted) for export in sources.exports]
         assert upserted.changed_captions == changed
     assert [row.new_posts for row in taken] == [0, 0]
@@ -264,7 +265,8 @@ def test_whatever_a_reader_lets_through_can_be_stored(store: Store, tmp_path: Pa
         except UserError as error:
             assert str(error)  # noqa: PT017 - a sentence is the other way to end
     exports = [SourceExport("import", result, fetch=False) for result in results]
-    upserted = store.upsert_posts((clip for export in exports for clip in export.sourced_posts()), KEY)
+    posts = (clip for export in exports for clip in export.sourced_posts())
+    upserted = store.upsert_posts(post_rows(posts, KEY))
     for export in exports[::10]:
         take_in(store, export, KEY, tmp_path / "rejects", upserted)
     assert 100 < len(results) < 300

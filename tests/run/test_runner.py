@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import ConfigError, DiskFull, ModelMissing, StoreError, StudyBusy, UserError
+from pipeline.records.pseudonyms import tombstone
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
 from pipeline.store.migrations import CURRENT
@@ -254,7 +255,7 @@ def test_a_clip_that_was_forgotten_does_not_come_back(folder: Path) -> None:
     study = load(folder)
     go(study)
     store = Store(study.folder.working, STAGES)
-    store.forget(["file:clip0.wav"], key_for(study.file.name), "decision")
+    store.forget({"file:clip0.wav": tombstone("file:clip0.wav", key_for(study.file.name))}, "decision")
     store.close()
     assert go(study).listed == 3
     assert rows(study, "SELECT count(*) FROM clips") == [(3,)]

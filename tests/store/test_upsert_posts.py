@@ -12,6 +12,7 @@ import pytest
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow, Source
 from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.records.runs import SourceRow
+from pipeline.run.pseudonymise import post_rows
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
 from pipeline.store.upsert_posts import UpsertResult, add_import
@@ -32,7 +33,7 @@ def upsert_posts(store: Store) -> Callable[..., UpsertResult]:
     """Enrol named posts in one pass, without pseudonyms."""
 
     def upsert_posts(*found: SourcedPost, start: int = 0) -> UpsertResult:
-        return store.upsert_posts(found, None, start)
+        return store.upsert_posts(post_rows(found, None), start)
 
     return upsert_posts
 

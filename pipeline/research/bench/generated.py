@@ -24,6 +24,7 @@ import typer
 
 from pipeline.run.ingest import take_in
 from pipeline.run.plan import plan_stages, setting_of
+from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.read import read_sources
 from pipeline.stage import StagePlan
 from pipeline.stages import BY_NAME, STAGES
@@ -159,7 +160,7 @@ def _enrol(study: Study, store: Store) -> list[StagePlan]:
     sources, setting = read_sources(study), setting_of(study)
     plans = plan_stages(study.file, setting)
     with store.change():
-        upserted = store.upsert_posts(sources.sourced_posts, setting.key)
+        upserted = store.upsert_posts(post_rows(sources.sourced_posts, setting.key))
         for export in sources.exports:
             take_in(store, export, setting.key, study.folder.rejects, upserted)
     store.begin_run(version("cliptone"), study.file.digest, plans)

@@ -32,6 +32,7 @@ from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.research.bench.generated import NAME, generate
 from pipeline.results.study import StudyReader
 from pipeline.run.plan import plan_stages, setting_of
+from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.formats.result import address
 from pipeline.stage import StagePlan
 from pipeline.stages import BY_NAME, STAGES
@@ -121,7 +122,7 @@ def measure_writing(study: Study) -> Times:
             like = _finished(store, plans[-1])
             for number in range(REPEATS):
                 fresh = [f"tiktok:{store.run_id * 1_000 + number * BATCH_CLIPS + n}" for n in range(BATCH_CLIPS)]
-                store.upsert_posts(map(_listed, fresh), None, next_position(store.tables))
+                store.upsert_posts(post_rows(map(_listed, fresh), None), next_position(store.tables))
                 names = dict(zip(like[number * BATCH_CLIPS :], fresh, strict=False))
                 outcomes = [(plan, _outcomes(store, plan, names)) for plan in plans]
                 store.follow(fresh)

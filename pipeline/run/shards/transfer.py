@@ -122,7 +122,7 @@ def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[set
 
 def _leave_forgotten(store: Store, key: bytes | None) -> None:
     """Take clips from the list that were forgotten, or whose author was."""
-    tombstones = {row.clip_key for row in store.tables.read(TombstoneRow)}
+    tombstones = store.tables.tombstones()
     if not tombstones:
         return
     sql = "SELECT clip_id, author_key FROM carried LEFT JOIN other.clips USING (clip_id)"

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.errors import Reason
 from pipeline.records import ClipRow
+from pipeline.records.pseudonyms import tombstone
 from pipeline.run.plan import setting_of
 from pipeline.run.status import study_status, time_left
 from pipeline.store.store import Store
@@ -147,7 +148,7 @@ def test_a_forgotten_post_does_not_come_back(platform: Platform, tmp_path: Path)
     collect(study)
     (clip_id,) = (c for (c,) in rows(study, "SELECT min(clip_id) FROM clips"))
     store = Store(study.folder.working, STAGES)
-    store.forget([clip_id], setting_of(study).key, "decision")
+    store.forget({clip_id: tombstone(clip_id, setting_of(study).key)}, "decision")
     assert clip_id not in {row.clip_id for row in store.tables.read(ClipRow)}
     store.close()
     asked(platform)

@@ -14,6 +14,7 @@ from pipeline.errors import Reason, StageError, StudyBusy, UserError
 from pipeline.privacy.forget import forget
 from pipeline.privacy.subjects import Named
 from pipeline.records import AudioRow, Clip
+from pipeline.records.pseudonyms import tombstone
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.progress import RunSummary
 from pipeline.run.runner import run_study
@@ -349,7 +350,7 @@ def test_forgotten_clips_do_not_come_back(clips: Path) -> None:
     unite(study)
     gone = "file:clip3.wav"
     store = Store(study.folder.working, STAGES)
-    store.forget([gone], key_for("test"), "decision")
+    store.forget({gone: tombstone(gone, key_for("test"))}, "decision")
     store.close()
     assert unite(study).clips == 0
     assert gone not in {clip_id for (clip_id,) in rows(study.folder.published, "SELECT clip_id FROM clips")}

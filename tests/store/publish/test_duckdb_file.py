@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome, TombstoneRow
+from pipeline.records.pseudonyms import tombstone
 from pipeline.records.runs import LEDGER_ROWS
 from pipeline.results.study import StudyReader
 from pipeline.stage import Setting, StagePlan, plan_stage
@@ -229,7 +230,7 @@ def test_no_byte_of_a_forgotten_clip_stays_in_any_file(store: Store, tmp_path: P
     for number in (1, 7_123_456_789):
         save(store, number)
         store.publish(target)
-    store.forget(["tiktok:7123456789"], b"key", "decision")
+    store.forget({"tiktok:7123456789": tombstone("tiktok:7123456789", b"key")}, "decision")
     store.publish(target)
     for path in (target, tmp_path / "work" / duckdb_file.SPARE):
         assert b"7123456789" not in path.read_bytes()

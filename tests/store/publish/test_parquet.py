@@ -15,6 +15,7 @@ import pytest
 from pipeline import open_study
 from pipeline.errors import ConfigError, StoreError, UserError
 from pipeline.records import ClipRow, MediaRow, Outcome
+from pipeline.records.pseudonyms import tombstone
 from pipeline.results.study import StudyReader
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
@@ -206,7 +207,7 @@ def test_more_clips_have_more_buckets(published: Published) -> None:
 def test_of_forgotten_clips_no_file_stays(published: Published) -> None:
     published.save(*CLIPS)
     old = published.publish().files
-    published.store.forget([CLIPS[3]], None, "decision")
+    published.store.forget({CLIPS[3]: tombstone(CLIPS[3], None)}, "decision")
     manifest = published.publish()
     assert published.on_disk() == manifest.files
     assert not published.on_disk() & old

@@ -1,0 +1,28 @@
+"""A post on its way into the database: rows under pseudonyms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.records.clip import Source
+from pipeline.records.clips import ClipRow, ObservationRow
+from pipeline.records.collection import ProvenanceRow
+
+
+@dataclass(frozen=True, slots=True)
+class PostRows:
+    """One post as one place names it: what the store takes, made from a `SourcedPost` before it.
+
+    Where a study pseudonymises, only the address that its bytes are fetched from may still name the author.
+    """
+
+    clip: ClipRow
+    source: Source  # of its bytes
+    provenance: ProvenanceRow
+    observation: ObservationRow | None  # None where no counts are stated
+    tombstones: frozenset[str]  # a study that holds one of these has forgotten the post or its author
+
+    @property
+    def clip_id(self) -> str:
+        """The post."""
+        return self.clip.clip_id
