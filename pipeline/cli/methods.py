@@ -30,11 +30,8 @@ def methods(
     from pipeline.results.methods import methods as read_methods
     from pipeline.results.study import StudyReader
 
-    reader = StudyReader(find_study(study))
-    try:
+    with StudyReader(find_study(study)) as reader:
         known = read_methods(reader)
-    finally:
-        reader.close()
     if check is None:
         write(known.json if output is not None and output.suffix == ".json" else known.document, output)
         return

@@ -20,7 +20,8 @@ def show(statement: str, parameters: dict[str, Any], study: Path | None, form: F
     from pipeline.cli.display import as_text, plain_table
     from pipeline.results.study import StudyReader
 
-    result = StudyReader(study or find_study(None)).arrow(statement, parameters)
+    with StudyReader(study or find_study(None)) as reader:
+        result = reader.arrow(statement, parameters)
     if form == "parquet":
         import pyarrow.parquet as parquet
 

@@ -219,8 +219,8 @@ def _print_overview(folder: StudyFolder) -> None:
     from pipeline.results.study import StudyReader
     from pipeline.store.queries import get_query
 
-    result = StudyReader(folder.published).arrow(get_query("clip_overview").sql, {})
-    rows = result.to_pylist(maps_as_pydicts="strict")
+    with StudyReader(folder.published) as reader:
+        rows = reader.arrow(get_query("clip_overview").sql, {}).to_pylist(maps_as_pydicts="strict")
     screen = console()
     screen.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"]), screen.width))
 

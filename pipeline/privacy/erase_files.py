@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipeline.privacy.byte_search import SearchTexts, files_below
 from pipeline.results.export.coarsen import Names
 from pipeline.results.export.levels import Level
 from pipeline.run.donors import NOTHING_DONATED, Donated
 from pipeline.sources.formats.result import donation_stem
-from pipeline.store.connect import COPIES
-from pipeline.store.publish.duckdb_file import SPARE, remove_database
-from pipeline.store.schema import quoted
+from pipeline.store.database_files import copies_beside, distinct_in_file, remove_database
 from pipeline.study import files
 from pipeline.study.folder import StudyFolder, work_name
 from pipeline.study.keys import key_folder
@@ -60,8 +56,7 @@ def erase_files(
 
 def remove_published(folder: StudyFolder) -> None:
     """Delete what readers see and what lies beside the working database: what is needed is written anew."""
-    copies = folder.working.parent.glob(COPIES)  # of before a migration
-    for path in (folder.published, folder.published.with_suffix(".part"), folder.working.with_name(SPARE), *copies):
+    for path in (folder.published, folder.published.with_suffix(".part"), *copies_beside(folder.working)):
         remove_database(path)
 
 
@@ -96,8 +91,4 @@ def _ids_in_export(
 def _named(folder: Path, column: str) -> Iterator[set[str]]:
     """What each table of an export names in a column: its clips, or donors."""
     for path in (*sorted(folder.glob("*.parquet")), *sorted(folder.glob("*.csv"))):
-        read = "read_parquet({})" if path.suffix == ".parquet" else "read_csv({}, header = true, all_varchar = true)"
-        with duckdb.connect() as connection:
-            table = connection.sql(f"FROM {read.format(quoted(str(path)))}")
-            if column in table.columns:
-                yield {row[0] for row in table.project(column).distinct().fetchall()}
+        yield distinct_in_file(path, column)

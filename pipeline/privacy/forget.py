@@ -20,12 +20,15 @@ from pipeline.records import Row, Seconds, TombstoneRow
 from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
-from pipeline.run.donors import delete_donated, donor_tombstones
+from pipeline.run.donors import donor_tombstones
 from pipeline.run.shards.prepare import refuse_while_split
 from pipeline.sources.read import read_sources
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
-from pipeline.store.compact import digest_of_rows, rebuild
+from pipeline.store.compact import rebuild
+from pipeline.store.digests import digest_of_rows
+from pipeline.store.donations import delete_donation
+from pipeline.store.forgotten_texts import authors_among
 from pipeline.store.store import STUDY_ROWS, Store
 from pipeline.store.tables import now
 from pipeline.study.config import Study, StudyFile
@@ -112,12 +115,9 @@ class _Forgetting:
         """Find what the study holds of them; False if that is nothing, and nothing of it was forgotten before."""
         self.named = named
         sourced_posts = _sourced_posts(self.study)
-        store = Store(self.study.folder.working, self.stages)
-        try:
+        with Store(self.study.folder.working, self.stages) as store:
             self.found = find(store, named, self.key, sourced_posts)
             tombstones = store.tables.tombstones()
-        finally:
-            store.close()
         clip_ids, files = self.found.clip_ids, self.found.donated.files
         sources = {
             one.place.source for one in sourced_posts if one.clip_id in clip_ids or one.place.file_sha256 in files
@@ -131,21 +131,17 @@ class _Forgetting:
         Files go first: until the rows are gone too, whoever is interrupted can name the same again.
         """
         result = self.result
-        store = Store(self.study.folder.working, self.stages)
-        try:
-            connection = store.tables.connection
-            texts = texts_of(connection, self.found)
+        with Store(self.study.folder.working, self.stages) as store:
+            texts = texts_of(store.tables, self.found)
             texts["clip id"] |= self.named.clip_ids
             donated = self.found.donated
-            result.others_before = digest_of_rows(connection, self._kinds(), self.found.clip_ids, donated.files)
+            result.others_before = digest_of_rows(store.tables, self._kinds(), self.found.clip_ids, donated.files)
             result.own_files = tuple(
                 row.location for row in store.tables.read(SourceRow, sorted(self.found.clip_ids)) if row.kind == "file"
             )
             result.erased = erase_files(self.study.folder, self.found.clip_ids, SearchTexts(texts), donated)
             self._delete_rows(store)
-            result.named_by_others, shared = in_rows_of_others(connection, texts)
-        finally:
-            store.close()
+            result.named_by_others, shared = in_rows_of_others(store.tables, texts)
         rebuild(self.study.folder.working)
         remove_published(self.study.folder)
         self._publish()
@@ -157,13 +153,10 @@ class _Forgetting:
 
     def bury(self) -> Forgotten:
         """Leave tombstones alone: the study holds nothing of them."""
-        store = Store(self.study.folder.working, self.stages)
-        try:
+        with Store(self.study.folder.working, self.stages) as store:
             self._leave_tombstones(store, self._tombstones())
             if store.unpublished:
                 store.publish(self.study.folder.published)
-        finally:
-            store.close()
         return self.result
 
     @property
@@ -177,24 +170,17 @@ class _Forgetting:
 
     def _delete_rows(self, store: Store) -> None:
         """Delete the rows of the clips and traces of their errors, and leave tombstones of posts and people."""
-        connection, clip_ids = store.tables.connection, sorted(self.found.clip_ids)
+        clip_ids, files = self.found.clip_ids, self.found.donated.files
         kinds: tuple[type[Row], ...] = (*self._kinds(), SourceRow)
-        gone = {"clip_id": clip_ids, "file_sha256": sorted(self.found.donated.files)}
-        for kind in kinds:
-            names = [name for name in gone if name in {column.name for column in kind.columns()}]
-            where = " OR ".join(f"{name} IN (SELECT unnest(${name}))" for name in names)
-            sql = f"SELECT count(*) FROM {kind.table} WHERE {where or 'false'}"  # noqa: S608 - our own names
-            if count := store.tables.number(sql, {name: gone[name] for name in names}):
-                self.result.rows[kind.table] = count
-        authors = "SELECT count(DISTINCT author_key) FROM clips WHERE clip_id IN (SELECT unnest($ids))"
+        counts = {kind.table: store.tables.count(kind, clip_id=clip_ids, file_sha256=files) for kind in kinds}
+        self.result.rows |= {table: count for table, count in counts.items() if count}
         self.result.clips = len(clip_ids)
-        self.result.authors = store.tables.number(authors, {"ids": clip_ids}) if self.named.accounts else 0
+        self.result.authors = authors_among(store.tables, clip_ids) if self.named.accounts else 0
         self.result.donors = len(self.named.donors)
         with store.uninterrupted_lock(), store.change():
             own = sorted(self.found.clip_ids - self.found.donated.clip_ids)
             store.forget({clip_id: tombstone(clip_id, self.key) for clip_id in own}, self.cause)
-            delete_donated(store, self.found.donated)
-            connection.execute("DELETE FROM traces WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")
+            delete_donation(store, files, self.found.donated.clip_ids)
             self._leave_tombstones(store, self._tombstones())
 
     def _leave_tombstones(self, store: Store, keys: Collection[str]) -> None:
@@ -207,12 +193,9 @@ class _Forgetting:
         return tuple(kind for kind in kinds if kind not in (TombstoneRow, PublicationRow, *PRIVATE_ROWS))
 
     def _publish(self) -> None:
-        store = Store(self.study.folder.working, self.stages)
-        try:
-            self.result.others_after = digest_of_rows(store.tables.connection, self._kinds())
+        with Store(self.study.folder.working, self.stages) as store:
+            self.result.others_after = digest_of_rows(store.tables, self._kinds())
             store.publish(self.study.folder.published)
-        finally:
-            store.close()
 
 
 def _key_of(file: StudyFile) -> bytes | None:

@@ -24,6 +24,7 @@ from pipeline.sources.platforms.visibility import VANISHED, LookAnswer, state_af
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store.compact import rebuild
+from pipeline.store.pending import to_look_at
 from pipeline.store.store import Store
 from pipeline.store.tables import now
 from pipeline.study.config import Study
@@ -32,23 +33,6 @@ from pipeline.study.lock import held
 
 LOOK_EVERY_S = 0.1  # at the lanes
 TRIES = 3  # of one post, where the platform asks for a pause
-#: Posts that a study has, the ones that were not looked at for the longest time first.
-TO_LOOK_AT = """
-    SELECT clips.clip_id, coalesce(sources.location, clips.url), coalesce(seen.reasons, [])
-    FROM clips
-    JOIN sources USING (clip_id)
-    LEFT JOIN (
-        SELECT
-            clip_id,
-            max(looked_at) AS last,
-            list(reason ORDER BY looked_at) AS reasons,
-            bool_or(state = 'vanished') AS gone
-        FROM visibility GROUP BY clip_id
-    ) AS seen USING (clip_id)
-    WHERE clips.kind = 'url' AND NOT coalesce(gone, false)
-    ORDER BY seen.last NULLS FIRST, sources.position, clips.clip_id
-    LIMIT $limit
-"""
 
 
 @dataclass
@@ -64,13 +48,14 @@ class Recheck:
 
     def go(self, options: DownloadOptions, overrides: Mapping[str, Any], limit: int) -> None:
         """Look at every post once, at the pace of its platform."""
-        posts = self.store.tables.connection.execute(TO_LOOK_AT, {"limit": limit}).fetchall()
-        for clip_id, location, reasons in posts:
-            platform = platform_or_other(location)
+        with self.store.uninterrupted_lock():
+            posts = to_look_at(self.store.tables, limit)
+        for post in posts:
+            platform = platform_or_other(post.location)
             if platform not in self.lanes:
                 self.lanes[platform] = lane_to(platform, options, overrides, lambda state: self.watch("", state))
-            ask = partial(look_job, clip_id, location, options, overrides)
-            self.lanes[platform].add(ask(partial(self._deliver, platform, clip_id, reasons, ask, 1)))
+            ask = partial(look_job, post.clip_id, post.location, options, overrides)
+            self.lanes[platform].add(ask(partial(self._deliver, platform, post.clip_id, post.reasons, ask, 1)))
         try:
             for lane in self.lanes.values():
                 lane.start()
@@ -130,16 +115,15 @@ def recheck(
     with held(study.folder):
         if study.file.privacy.vanished == "forget":
             refuse_while_split(study)
-        store = Store(study.folder.working, stages)
-        try:
+        with Store(study.folder.working, stages) as store:
             work = Recheck(study, store, setting_of(study).key, watch)
-            work.go(options, getattr(download, "overrides", {}), limit if limit is not None else 2**31)
-            if work.found[VANISHED] and study.file.privacy.vanished != "keep":
-                # it shows what is gone, and is built anew on demand
-                shutil.rmtree(study.folder.report, ignore_errors=True)
-        finally:
-            store.publish(study.folder.published)
-            store.close()
+            try:
+                work.go(options, getattr(download, "overrides", {}), limit if limit is not None else 2**31)
+                if work.found[VANISHED] and study.file.privacy.vanished != "keep":
+                    # it shows what is gone, and is built anew on demand
+                    shutil.rmtree(study.folder.report, ignore_errors=True)
+            finally:
+                store.publish(study.folder.published)
         if work.found[VANISHED] and study.file.privacy.vanished == "forget":
             rebuild(study.folder.working)  # deleted rows leave their bytes
     return +work.found

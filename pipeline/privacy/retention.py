@@ -117,19 +117,13 @@ def _elsewhere(folder: StudyFolder) -> ParquetFolder | None:
 
 def _drop_texts(folder: StudyFolder, stages: Sequence[type[Stage]]) -> None:
     """Drop what was said and written in the database, and write it anew, so that no byte of it is left."""
-    store = Store(folder.working, stages)
-    try:
+    with Store(folder.working, stages) as store:
         clip_ids = [row.clip_id for row in store.tables.read(ClipRow)]
         drop_spoken(store, clip_ids)
         drop_written(store, clip_ids)
-    finally:
-        store.close()
     rebuild(folder.working)
     remove_published(folder)
-    store = Store(folder.working, stages)
-    try:
+    with Store(folder.working, stages) as store:
         with store.change():
             store.tables.forget_publications([])
         store.publish(folder.published)
-    finally:
-        store.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.errors import DiskFull
 from pipeline.privacy.byte_search import Scan, SearchTexts, files_below
 from pipeline.store.compact import copy_database
-from pipeline.store.publish.duckdb_file import remove_database
+from pipeline.store.database_files import remove_database
 from pipeline.store.publish.parquet import chosen
 from pipeline.store.publish.parquet_files import ParquetFolder
 from pipeline.study.folder import StudyFolder

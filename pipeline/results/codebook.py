@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
-
 from pipeline.records import Row
 from pipeline.records.runs import LEDGER_ROWS
 from pipeline.results.study import StudyReader
 from pipeline.stages import STAGES
-from pipeline.store import schema
+from pipeline.store.comments import COMMENTS, comments_of_version
 from pipeline.store.store import STUDY_ROWS
 
 #: Each table with the origin of its rows, in the order in which a study fills the tables.
@@ -29,22 +27,6 @@ ORIGINS: dict[type[Row], str] = {
 }
 VIEW_ORIGIN = "a query"
 WITH_UNIT = re.compile(r"(?P<meaning>.*?)(?: \[(?P<unit>[^\[\]]+)\])?", re.DOTALL)
-COMMENTS = """
-    WITH relations AS (
-        SELECT table_name AS name, 'table' AS kind, comment AS about
-        FROM duckdb_tables()
-        WHERE database_name = current_database() AND NOT internal
-        UNION ALL
-        SELECT view_name, 'view', comment
-        FROM duckdb_views()
-        WHERE database_name = current_database() AND NOT internal
-    )
-    SELECT kind, name, about, column_name, data_type, is_nullable, columns.comment
-    FROM relations
-    JOIN duckdb_columns() AS columns ON columns.table_name = relations.name
-    WHERE columns.database_name = current_database() AND about IS NOT NULL
-    ORDER BY kind, name, column_index
-"""
 #: The models behind the stages of a study, each with the beginning of its digest.
 MODELS = """
     WITH named AS (
@@ -108,16 +90,9 @@ def codebook(study: Path | None = None) -> tuple[Entry, ...]:
     has no results.
     """
     if study is not None:
-        reader = StudyReader(study)
-        try:
-            models = reader.arrow(MODELS, {}).to_pylist()
-            return _entries(reader.arrow(COMMENTS, {}).to_pylist(), models)
-        finally:
-            reader.close()
-    with duckdb.connect() as connection:
-        schema.create_tables(connection, ORIGINS)
-        schema.create_views(connection)
-        return _entries(connection.sql(COMMENTS).to_arrow_table().to_pylist(), ())
+        with StudyReader(study) as reader:
+            return _entries(reader.arrow(COMMENTS, {}).to_pylist(), reader.arrow(MODELS, {}).to_pylist())
+    return _entries(comments_of_version(ORIGINS), ())
 
 
 def render(entries: Iterable[Entry], form: Form) -> str:

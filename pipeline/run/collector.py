@@ -194,7 +194,7 @@ class Collector:
 
     def _listing_row(self, answer: ListingAnswer, new: int) -> ListingRow:
         return ListingRow(
-            listing_id=1 + self.store.tables.number("SELECT coalesce(max(listing_id), 0) FROM listings"),
+            listing_id=pending.next_listing(self.store.tables),
             run_id=self.store.run_id,
             source=answer.request.source,
             platform=answer.request.platform,

@@ -6,23 +6,10 @@ import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pipeline.records import ExposureRow, ImportRow, ProvenanceRow, Row
 from pipeline.records.pseudonyms import pseudonym
 from pipeline.sources.read import SourceExport, Sources
+from pipeline.store import donations
 from pipeline.store.store import Store
-
-#: Tables whose rows name the donated file that they come from.
-OF_FILES: tuple[type[Row], ...] = (ExposureRow, ProvenanceRow, ImportRow)
-FILES = """
-    SELECT file_sha256 FROM exposures WHERE donor_key IN (SELECT unnest($keys))
-    UNION SELECT file_sha256 FROM imports WHERE exposures > 0 AND file_name IN (SELECT unnest($keys))
-"""
-#: Whoever gives the same file is the same person, under whatever code.
-SAME_FILE = "SELECT DISTINCT donor_key FROM exposures WHERE file_sha256 IN (SELECT unnest($files))"
-ALONE = """
-    SELECT clip_id FROM provenance
-    GROUP BY clip_id HAVING bool_and(coalesce(file_sha256 IN (SELECT unnest($files)), false))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +35,9 @@ def donated(store: Store, codes: Collection[str], key: bytes | None) -> Donated:
         return NOTHING_DONATED
     keys = {donor_key(code, key) for code in codes} | set(codes)
     with store.uninterrupted_lock():
-        connection = store.tables.connection
-        files = [file for (file,) in connection.execute(FILES, {"keys": sorted(keys)}).fetchall()]
-        alone = connection.execute(ALONE, {"files": files}).fetchall() if files else []
-        others = connection.execute(SAME_FILE, {"files": files}).fetchall() if files else []
-    keys |= {donor for (donor,) in others}
-    return Donated(frozenset(keys), frozenset(files), frozenset(clip_id for (clip_id,) in alone))
-
-
-def delete_donated(store: Store, found: Donated) -> None:
-    """Delete what donors saw, the notes of their files, and the clips that nothing else names; in a transaction."""
-    store.delete(sorted(found.clip_ids))
-    for kind in OF_FILES:
-        sql = f"DELETE FROM {kind.table} WHERE file_sha256 IN (SELECT unnest($files))"  # noqa: S608 - our own names
-        store.tables.connection.execute(sql, {"files": sorted(found.files)})
+        files = donations.files_of(store.tables, keys)
+        keys |= donations.donors_of(store.tables, files)
+        return Donated(frozenset(keys), frozenset(files), frozenset(donations.clips_of(store.tables, files)))
 
 
 def donor_tombstones(donor_keys: Collection[str], key: bytes | None) -> set[str]:

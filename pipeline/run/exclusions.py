@@ -33,7 +33,7 @@ def apply_filters(store: Store, filters: FilterOptions, plan: StagePlan) -> int:
         with store.change():
             store.tables.delete(ExclusionRow, gone)
             store.tables.insert(fresh)
-            store.tables.connection.execute("DELETE FROM judgements")
+            store.tables.forget_judgement()
             store.tables.insert([JudgementRow(digest)])
         return len(found)
 

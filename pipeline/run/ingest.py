@@ -32,17 +32,13 @@ def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[Im
     """
     result = read(path, hints)  # before anything is made: a mistake leaves no trace
     key = keys.key_for(study.file.name) if study.file.privacy.pseudonymise else None
-    with held(study.folder):
-        store = Store(study.folder.working, STAGES)
-        try:
-            export = SourceExport(IMPORTED, result, fetch)
-            if has_withdrawn(store, export, key):
-                raise UserError(f"the donor of {path} has withdrawn: nothing of theirs is taken in any more")
-            row = take_in(store, export, key, study.folder.rejects)
-            if store.unpublished or not study.folder.published.exists():
-                store.publish(study.folder.published)
-        finally:
-            store.close()
+    with held(study.folder), Store(study.folder.working, STAGES) as store:
+        export = SourceExport(IMPORTED, result, fetch)
+        if has_withdrawn(store, export, key):
+            raise UserError(f"the donor of {path} has withdrawn: nothing of theirs is taken in any more")
+        row = take_in(store, export, key, study.folder.rejects)
+        if store.unpublished or not study.folder.published.exists():
+            store.publish(study.folder.published)
     return result, row
 
 

@@ -32,10 +32,6 @@ def count_crash(store: Store, path: Path, plans: Sequence[StagePlan]) -> None:
 
 def _crashes(store: Store, plan: StagePlan, clip_id: str) -> int:
     """How many of the last attempts on a clip in a row ended its process."""
-    sql = """
-        SELECT reason FROM attempts WHERE clip_id = $clip AND stage = $stage AND fingerprint = $now ORDER BY attempt_id
-    """
-    parameters = {"clip": clip_id, "stage": plan.name, "now": plan.fingerprint}
-    with store.uninterrupted_lock():
-        reasons = [reason for (reason,) in store.tables.connection.execute(sql, parameters).fetchall()]
-    return sum(1 for _ in takewhile(lambda reason: reason == Reason.WORKER_DIED, reversed(reasons)))
+    return sum(
+        1 for _ in takewhile(lambda reason: reason == Reason.WORKER_DIED, reversed(store.reasons(plan, clip_id)))
+    )

@@ -69,15 +69,12 @@ def run_study(
     plans = plan_stages(study.file, setting, stages)
     with held(study.folder):
         prepare.begin(study, stages, setting.key)
-        store = Store(study.folder.working, stages)
-        try:
+        with Store(study.folder.working, stages) as store:
             follow_choice(study.folder, store)
             report = RunSummary()
             take_sources(study, store, setting.key, sources, report)
             run = Run(study, store, plans, observer or NoProgress(), report, retry_failed)
             run.go([plan for plan in plans if not only or plan.name in only], listings, executor)
-        finally:
-            store.close()
         if run.keeper.has_deleted:
             rebuild(study.folder.working)  # deleted rows leave their bytes
     report.seconds = time.monotonic() - started

@@ -36,9 +36,8 @@ class StageStatus:
 def study_status(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[StageStatus]:
     """Status of every stage, from the published file: it never disturbs a run."""
     plans = plan_stages(study.file, setting_of(study, reads_only=True), stages)
-    reader = ResultsReader(study.folder.published)
-    rows = reader.arrow(_counting(plans), {}).to_pylist()
-    reader.close()
+    with ResultsReader(study.folder.published) as reader:
+        rows = reader.arrow(_counting(plans), {}).to_pylist()
     found: list[StageStatus] = []
     for plan in plans:
         here = {(row["state"], row["reason"]): row["clips"] for row in rows if row["stage"] == plan.name}
@@ -84,7 +83,6 @@ def time_left(study: Study) -> dict[str, Seconds]:
     """By platform, how long the posts that can be fetched now will take at its pace, pauses of the site left out."""
     options = study.file.options["download"]
     assert isinstance(options, DownloadOptions)  # noqa: S101 - for the type checker
-    reader = ResultsReader(study.folder.published)
     sql = """
         SELECT platform, count(*) AS posts,
             (SELECT median(seconds) FROM attempts WHERE stage = 'download' AND tools IS NOT NULL) AS seconds
@@ -92,8 +90,8 @@ def time_left(study: Study) -> dict[str, Seconds]:
         WHERE state = 'not_yet' OR (state = 'waiting' AND again_at <= now()::TIMESTAMP + INTERVAL 1 HOUR)
         GROUP BY platform
     """
-    rows = reader.arrow(sql, {}).to_pylist()
-    reader.close()
+    with ResultsReader(study.folder.published) as reader:
+        rows = reader.arrow(sql, {}).to_pylist()
     paces = {**PACES, **options.paces}
     return {
         row["platform"]: row["posts"] * (sum(paces[row["platform"]]) / 2 + (row["seconds"] or FETCH_S))

@@ -68,6 +68,15 @@ class Attempts:
         for (stage, fingerprint), found in ran.items():
             self.log(run_id, stage, fingerprint, list(map(Outcome, found)), status="stale")
 
+    def reasons(self, plan: StagePlan, clip_id: str) -> list[str | None]:
+        """Why a clip's attempts under a stage's current fingerprint failed, oldest first; None where one passed."""
+        sql = """
+            SELECT reason FROM attempts WHERE clip_id = $clip AND stage = $stage AND fingerprint = $now
+            ORDER BY attempt_id
+        """
+        parameters = {"clip": clip_id, "stage": plan.name, "now": plan.fingerprint}
+        return [reason for (reason,) in self._tables.connection.execute(sql, parameters).fetchall()]
+
     def last_fingerprints(self, clip_ids: Sequence[str]) -> dict[str, dict[str, str]]:
         """The configuration of the last attempt of each stage, by clip."""
         sql = """

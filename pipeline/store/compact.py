@@ -7,15 +7,12 @@ that nothing is left is a second copy without compression.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import duckdb
 
-from pipeline.records import Row
-from pipeline.store.publish.duckdb_file import remove_database
-from pipeline.store.schema import columns, quoted
+from pipeline.store.database_files import remove_database
+from pipeline.store.schema import quoted
 from pipeline.store.transactions import disk_full
 from pipeline.study import files
 
@@ -41,28 +38,3 @@ def copy_database(path: Path, goal: Path, *, compressed: bool = True) -> None:
         connection.execute(f"ATTACH {quoted(str(goal))} AS goal")
         connection.execute(f'COPY FROM DATABASE "{source}" TO goal')
         connection.execute("DETACH goal")
-
-
-def digest_of_rows(
-    connection: duckdb.DuckDBPyConnection,
-    kinds: Iterable[type[Row]],
-    without: Collection[str] = (),
-    without_files: Collection[str] = (),
-) -> dict[str, str]:
-    """By table, the sha256 of all rows in an order of their own; those of some clips and donated files left out."""
-    left_out = {"clip_id": list(without), "file_sha256": list(without_files)}
-    found = {}
-    for kind in kinds:
-        fields = ", ".join(f"{column.name} := {column.name}" for column in columns(kind))
-        names = [name for name, out in left_out.items() if out and name in {column.name for column in columns(kind)}]
-        where = " AND ".join(f"({name} IS NULL OR {name} NOT IN (SELECT unnest(${name})))" for name in names)
-        sql = f"""
-            WITH digests AS (
-                SELECT sha256(CAST(struct_pack({fields}) AS VARCHAR)) AS one
-                FROM {kind.table} WHERE {where or "true"}
-            )
-            SELECT count(*), coalesce(string_agg(one, '' ORDER BY one), '') FROM digests
-        """  # noqa: S608 - our own names
-        count, joined = connection.execute(sql, {name: left_out[name] for name in names}).fetchall()[0]
-        found[kind.table] = hashlib.sha256(f"{count} {joined}".encode()).hexdigest()
-    return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -14,10 +15,10 @@ from pipeline.records import Row
 from pipeline.store import schema
 from pipeline.store.migrations import is_behind, migrate
 from pipeline.store.signals import uninterrupted
+from pipeline.store.tables import Tables
 from pipeline.store.transactions import disk_full, transaction
 from pipeline.study import files
 
-COPIES = "*.before-*.duckdb"  # beside the working database
 COLUMNS = """
     SELECT table_name, column_name, data_type FROM duckdb_columns()
     WHERE database_name = current_database() ORDER BY ALL
@@ -49,6 +50,16 @@ def open_database(path: Path, kinds: Sequence[type[Row]]) -> duckdb.DuckDBPyConn
     return connection
 
 
+@contextmanager
+def read_only(path: Path) -> Iterator[Tables]:
+    """The tables of a working database, to look at alone; `StoreError` if it cannot be opened."""
+    connection = _connect(path, read_only=True)
+    try:
+        yield Tables(connection)
+    finally:
+        connection.close()
+
+
 def _create(path: Path) -> None:
     """Put an empty database there, whole or not at all: half of one could never be opened again."""
     part = path.with_name(f"{path.name}.part")
@@ -61,10 +72,10 @@ def _create(path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     try:
         with disk_full():
-            return duckdb.connect(str(path))
+            return duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
         sentence = str(error).splitlines()[0]
         raise StoreError(f"the database {path} cannot be opened: {sentence}") from error

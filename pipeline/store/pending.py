@@ -38,6 +38,15 @@ class Waiting:
     again_at: datetime | None  # UTC without an offset; None: at once
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A post that was fetched, with what earlier looks at it showed."""
+
+    clip_id: str
+    location: str
+    reasons: tuple[str | None, ...]  # oldest first; None where it was public
+
+
 def last_attempts(plans: Sequence[StagePlan]) -> str:
     """SQL of one row a clip with the last attempt of each stage, `last_0` and so on, NULL without one.
 
@@ -165,6 +174,34 @@ def waiting(tables: Tables, plan: StagePlan, tools: str, retry_failed: bool = Fa
 def next_position(tables: Tables) -> int:
     """The place in the order of clips for one that is found now."""
     return 1 + tables.number("SELECT coalesce(max(position), -1) FROM sources")
+
+
+def next_listing(tables: Tables) -> int:
+    """The number of a listing that is made now."""
+    return 1 + tables.number("SELECT coalesce(max(listing_id), 0) FROM listings")
+
+
+def to_look_at(tables: Tables, limit: int) -> list[Seen]:
+    """Fetched posts that have not vanished, the ones that were not looked at for the longest time first."""
+    sql = """
+        WITH looks AS (
+            SELECT
+                clip_id,
+                max(looked_at) AS last,
+                list(reason ORDER BY looked_at) AS reasons,
+                bool_or(state = 'vanished') AS gone
+            FROM visibility GROUP BY clip_id
+        )
+        SELECT clips.clip_id, coalesce(sources.location, clips.url), coalesce(looks.reasons, [])
+        FROM clips
+        JOIN sources USING (clip_id)
+        LEFT JOIN looks USING (clip_id)
+        WHERE clips.kind = 'url' AND NOT coalesce(looks.gone, false)
+        ORDER BY looks.last NULLS FIRST, sources.position, clips.clip_id
+        LIMIT $limit
+    """
+    found = tables.connection.execute(sql, {"limit": limit}).fetchall()
+    return [Seen(clip_id, location, tuple(reasons)) for clip_id, location, reasons in found]
 
 
 def _comes_again(last: Mapping[str, Any] | None, fingerprint: str, tools: str) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from pipeline.errors import StoreError, UserError
+from pipeline.records import Row
+from pipeline.store.digests import counted_hashes
 from pipeline.store.publish.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
 from pipeline.store.queries import get_query, own_folder
 from pipeline.store.schema import create_macros, quoted
@@ -55,8 +59,14 @@ class ResultsReader:
 
     def arrow(self, statement: str, parameters: dict[str, Any]) -> pa.Table:
         """Any SQL as an Arrow table; `UserError` with DuckDB's sentence if it cannot run."""
-        try:
+        with self._said():
             return self._connection.sql(statement, params=parameters).to_arrow_table()
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Turn what DuckDB cannot do into a sentence."""
+        try:
+            yield
         except duckdb.IOException as error:
             raise StoreError(
                 f"a file behind {self.path} cannot be read, perhaps since it was published anew: open it again "
@@ -64,6 +74,30 @@ class ResultsReader:
             ) from error
         except duckdb.Error as error:
             raise UserError(f"this SQL cannot run: {error}") from error
+
+    def rows(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Any SQL as plain rows; raises what `arrow` raises."""
+        with self._said():
+            return self._connection.execute(statement, parameters).fetchall()
+
+    def counted_hashes(self, kinds: Sequence[type[Row]]) -> dict[str, tuple[int, int]]:
+        """By table, how many rows it has and the sum of their hashes; raises what `arrow` raises."""
+        with self._said():
+            return counted_hashes(self._connection, kinds)
+
+    def tables_with(self, column: str) -> set[str]:
+        """Tables and views that have a column of this name."""
+        sql = """
+            SELECT DISTINCT table_name FROM duckdb_columns()
+            WHERE database_name = current_database() AND column_name = $column
+        """
+        return {name for (name,) in self.rows(sql, column=column)}
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether the rows lie in the database file itself: a catalogue of Parquet files has views alone."""
+        sql = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'clips'"
+        return bool(self.rows(sql)[0][0])
 
     def close(self) -> None:
         """Let the file go."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from pipeline.records import (
     Clip,
@@ -77,6 +78,12 @@ class Store:
         """Write everything to the file and let it go."""
         with self.uninterrupted_lock():
             self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def upsert_posts(self, posts: Iterable[PostRows], start: int = 0) -> UpsertResult:
         """Add the clips that are new and renew what changed; `start` is the position of the first.
@@ -224,8 +231,14 @@ class Store:
             for kind in kinds:
                 if "clip_id" in {column.name for column in kind.columns()}:
                     self.tables.delete(kind, clip_ids)
+            self._connection.execute("DELETE FROM traces WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")
             self.tables.forget_publications(clip_ids)
             self.note_reading(None)
+
+    def reasons(self, plan: StagePlan, clip_id: str) -> list[str | None]:
+        """Why a clip's attempts under a stage's current fingerprint failed, oldest first; None where one passed."""
+        with self.uninterrupted_lock():
+            return self._attempts.reasons(plan, clip_id)
 
     def make_stale(self, stage: str, clip_ids: Sequence[str]) -> None:
         """Have a stage run again on these clips."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pipeline.records import ClipRow, ObservationRow, Row, RowT, TombstoneRow
 from pipeline.records.runs import PRIVATE_ROWS, PublicationRow
@@ -73,6 +74,17 @@ class Tables:
         """What is left of posts and people that were forgotten or opted out."""
         return {row.clip_key for row in self.read(TombstoneRow)}
 
+    def count(self, kind: type[Row], **among: Collection[str]) -> int:
+        """Rows of a table in which one of these columns, of those that it has, has one of the values."""
+        names = [name for name in among if name in {column.name for column in kind.columns()}]
+        where = " OR ".join(f"{name} IN (SELECT unnest(${name}))" for name in names)
+        sql = f"SELECT count(*) FROM {kind.table} WHERE {where or 'false'}"  # noqa: S608 - our own names
+        return self.number(sql, {name: sorted(among[name]) for name in names})
+
+    def texts(self, sql: str, parameters: dict[str, Any] | None = None) -> set[str]:
+        """The texts in the one column that a statement gives."""
+        return {str(text) for (text,) in self.connection.execute(sql, parameters or {}).fetchall()}
+
     def number(self, sql: str, parameters: dict[str, Any] | None = None) -> int:
         """The one number that a statement gives."""
         return int(self.connection.execute(sql, parameters or {}).fetchall()[0][0])
@@ -103,10 +115,28 @@ class Tables:
         self.connection.execute("DELETE FROM publications")
         self.connection.execute("DELETE FROM changes WHERE clip_id IN (SELECT unnest($ids))", {"ids": list(clip_ids)})
 
+    def forget_judgement(self) -> None:
+        """Have the filters judge every post again, inside a transaction."""
+        self.connection.execute("DELETE FROM judgements")
+
+    def arrow(self, sql: str) -> pa.Table:
+        """What a statement gives, as an Arrow table."""
+        return self.connection.sql(sql).to_arrow_table()
+
+    def script(self, sql: str, parameters: dict[str, Any] | None = None, **arrow: pa.Table) -> None:
+        """Run statements as they are, over Arrow tables by name: how generated studies are filled."""
+        for name, table in arrow.items():
+            self.connection.register(name, table)
+        try:
+            self.connection.execute(sql, parameters or {})
+        finally:
+            for name in arrow:
+                self.connection.unregister(name)
+
     def _note(self, kind: type[Row], clip_ids: Iterable[str | None], first: Collection[str] = ()) -> None:
         """Note that readers have not seen rows of these clips."""
         if kind in (ClipRow, ObservationRow):  # filters look at these
-            self.connection.execute("DELETE FROM judgements")
+            self.forget_judgement()
         if kind not in PRIVATE_ROWS:
             ids = list(set(clip_ids))
             self.connection.execute(

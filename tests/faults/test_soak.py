@@ -11,7 +11,7 @@ from statistics import median
 import pytest
 
 from pipeline.store.compact import rebuild
-from pipeline.store.publish.duckdb_file import SPARE
+from pipeline.store.database_files import SPARE
 from tests.support.rig import STEPS, attempts_stored_twice, go, state, study_of
 from tests.support.zygote import Zygote
 

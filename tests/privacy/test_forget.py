@@ -25,7 +25,7 @@ from pipeline.run.ingest import import_into
 from pipeline.sources.formats.formats import Hints
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.compact import copy_database
-from pipeline.store.publish.duckdb_file import SPARE
+from pipeline.store.database_files import SPARE
 from pipeline.store.store import Store
 from pipeline.study.config import Study, load_study
 from pipeline.study.folder import work_name

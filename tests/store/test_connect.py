@@ -13,7 +13,8 @@ from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
 from pipeline.stages import STAGES
 from pipeline.store import connect, migrations, schema
-from pipeline.store.connect import COPIES, open_database
+from pipeline.store.connect import open_database
+from pipeline.store.database_files import COPIES
 from pipeline.store.store import STUDY_ROWS, Store
 from tests.support import rig
 

@@ -25,6 +25,7 @@ from pipeline.run.executors import CHUNK_CLIPS
 from pipeline.run.executors.ray_actors import CLIPS_A_WORKER
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
+from pipeline.store.reader import ResultsReader
 
 CLIPS = 8_192  # of the study that is played
 WORKERS = (2, 16, 64)
@@ -34,12 +35,10 @@ Times = dict[str, dict[str, Seconds]]  # by stage, then by clip
 
 def times_of(published: Path) -> Times:
     """What each clip took at each stage that it passed."""
-    import duckdb
-
     found: Times = {}
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with ResultsReader(published) as reader:
         attempts = "SELECT stage, clip_id, seconds FROM attempts WHERE status = 'ok' ORDER BY stage, clip_id"
-        for stage, clip_id, seconds in connection.execute(attempts).fetchall():
+        for stage, clip_id, seconds in reader.rows(attempts):
             found.setdefault(stage, {})[clip_id] = seconds
     return found
 

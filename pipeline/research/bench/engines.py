@@ -25,6 +25,7 @@ from pipeline.records import Seconds
 from pipeline.research.bench import corpus, meter
 from pipeline.run.executors.ray_actors import RayExecutor
 from pipeline.stages import STAGES
+from pipeline.store.reader import ResultsReader
 from pipeline.study.config import RayOptions
 
 OUTPUT = Path("outputs/bench")
@@ -72,13 +73,11 @@ def start_and_stop(workers: int) -> Seconds:
 
 def differing(one: Path, other: Path) -> list[str]:
     """Tables of stages that are not the same in two studies, in any order of rows."""
-    import duckdb
-
     tables = ["clips", *(kind.table for stage in STAGES for kind in stage.tables)]
     found: list[dict[str, list[Any]]] = []
     for study in (one, other):
-        with duckdb.connect(str(study / "study.duckdb"), read_only=True) as connection:
-            found.append({table: connection.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in tables})
+        with ResultsReader(study) as reader:
+            found.append({table: reader.rows(f"FROM {table} ORDER BY ALL") for table in tables})
     return [table for table in found[0] if found[0][table] != found[1][table]]
 
 

@@ -17,7 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import typer
@@ -29,6 +28,7 @@ from pipeline.sources.read import read_sources
 from pipeline.stage import StagePlan
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
+from pipeline.store.tables import Tables
 from pipeline.study.config import Study, load_study
 from pipeline.study.demo.study import SHIPPED
 from pipeline.study.lock import held
@@ -126,33 +126,26 @@ def generate(folder: Path, clips: int, segments_per_clip: int = 20, seed: int = 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{NAME}.toml").write_text(STUDY_FILE, encoding="utf-8")
     shutil.copyfile(SHIPPED / "lexicon.toml", folder / "lexicon.toml")
-    with duckdb.connect() as connection:
-        _draw_posts(connection, clips, segments_per_clip, seed)
-        connection.execute(POSTS_CSV.format(path=folder / "posts.csv"))
     study = load_study(folder / f"{NAME}.toml", BY_NAME)
-    with held(study.folder):
-        store = Store(study.folder.working, STAGES)
-        try:
-            connection = store.tables.connection
-            connection.execute(f"SET memory_limit = '{MEMORY}'")
-            _draw_posts(connection, clips, segments_per_clip, seed)
-            plans = _enrol(study, store)
-            for low in range(0, clips, CHUNK_CLIPS):
-                with store.change():
-                    _fill(connection, low, min(clips, low + CHUNK_CLIPS), plans, store.run_id, seed)
+    with held(study.folder), Store(study.folder.working, STAGES) as store:
+        store.tables.script(f"SET memory_limit = '{MEMORY}'")
+        _draw_posts(store.tables, clips, segments_per_clip, seed)
+        store.tables.script(POSTS_CSV.format(path=folder / "posts.csv"))
+        plans = _enrol(study, store)
+        for low in range(0, clips, CHUNK_CLIPS):
             with store.change():
-                connection.execute(FEW)
-            store.end_run()
-            store.publish(study.folder.published)
-        finally:
-            store.close()
+                _fill(store.tables, low, min(clips, low + CHUNK_CLIPS), plans, store.run_id, seed)
+        with store.change():
+            store.tables.script(FEW)
+        store.end_run()
+        store.publish(study.folder.published)
     return study
 
 
-def _draw_posts(connection: duckdb.DuckDBPyConnection, clips: int, segments: int, seed: int) -> None:
+def _draw_posts(tables: Tables, clips: int, segments: int, seed: int) -> None:
     for name, value in {**VARIABLES, "clips": clips, "segments": min(segments, MAX_SEGMENTS), "seed": seed}.items():
-        connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
-    connection.execute(POSTS_SQL.read_text(encoding="utf-8"))
+        tables.script(f"SET VARIABLE {name} = $value", {"value": value})
+    tables.script(POSTS_SQL.read_text(encoding="utf-8"))
 
 
 def _enrol(study: Study, store: Store) -> list[StagePlan]:
@@ -167,14 +160,12 @@ def _enrol(study: Study, store: Store) -> list[StagePlan]:
     return plans
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection, low: int, high: int, plans: list[StagePlan], run_id: int, seed: int
-) -> None:
+def _fill(tables: Tables, low: int, high: int, plans: list[StagePlan], run_id: int, seed: int) -> None:
     """The rows of the clips from number `low` up to `high`."""
-    connection.execute("SET VARIABLE low = $low", {"low": low})
-    connection.execute("SET VARIABLE high = $high", {"high": high})
-    connection.execute(RESULTS_SQL.read_text(encoding="utf-8"))
-    _embed(connection, seed + low)
+    tables.script("SET VARIABLE low = $low", {"low": low})
+    tables.script("SET VARIABLE high = $high", {"high": high})
+    tables.script(RESULTS_SQL.read_text(encoding="utf-8"))
+    _embed(tables, seed + low)
     reached = {"download": ["lost", "mute", "silent", "speech"], "audio": ["mute", "silent", "speech"]}
     stages = [
         {
@@ -187,21 +178,19 @@ def _fill(
         for number, plan in enumerate(plans)
     ]
     create, insert = ATTEMPTS.split(";")
-    connection.execute(create, {"stages": stages})
-    connection.execute(insert, {"run_id": run_id})
+    tables.script(create, {"stages": stages})
+    tables.script(insert, {"run_id": run_id})
 
 
-def _embed(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
+def _embed(tables: Tables, seed: int) -> None:
     """Embeddings of the speech regions that are long enough: vectors of normal deviates."""
     sql = f"SELECT clip_id, region FROM stretches WHERE region < {EMBEDDED} ORDER BY n, region"  # noqa: S608
-    regions = connection.sql(sql).to_arrow_table()
+    regions = tables.arrow(sql)
     numbers = np.random.default_rng(seed).standard_normal(len(regions) * DIMS, dtype=np.float32)
     offsets = pa.array(np.arange(len(regions) + 1, dtype=np.int32) * DIMS)
     made = regions.append_column("encoder", pa.array([ENCODER] * len(regions)))
     made = made.append_column("embedding", pa.ListArray.from_arrays(offsets, pa.array(numbers)))
-    connection.register("made", made)
-    connection.execute("INSERT INTO speech_embeddings BY NAME SELECT * FROM made")
-    connection.unregister("made")
+    tables.script("INSERT INTO speech_embeddings BY NAME SELECT * FROM made", made=made)
 
 
 def main(

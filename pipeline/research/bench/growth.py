@@ -114,23 +114,19 @@ def measure_commands(file: StudyFile, with_report: bool) -> Times:
 def measure_writing(study: Study) -> Times:
     """Batches of clips that are new through the database: every stage's outcomes saved, then all published."""
     found: Times = {"save": [], "publish": []}
-    with held(study.folder):
-        store = Store(study.folder.working, STAGES)
-        try:
-            plans = plan_stages(study.file, setting_of(study))
-            store.begin_run(version("cliptone"), study.file.digest, plans)
-            like = _finished(store, plans[-1])
-            for number in range(REPEATS):
-                fresh = [f"tiktok:{store.run_id * 1_000 + number * BATCH_CLIPS + n}" for n in range(BATCH_CLIPS)]
-                store.upsert_posts(post_rows(map(_listed, fresh), None), next_position(store.tables))
-                names = dict(zip(like[number * BATCH_CLIPS :], fresh, strict=False))
-                outcomes = [(plan, _outcomes(store, plan, names)) for plan in plans]
-                store.follow(fresh)
-                found["save"].append(timed(_save, store, outcomes))
-                found["publish"].append(timed(store.publish, study.folder.published))
-            store.end_run()
-        finally:
-            store.close()
+    with held(study.folder), Store(study.folder.working, STAGES) as store:
+        plans = plan_stages(study.file, setting_of(study))
+        store.begin_run(version("cliptone"), study.file.digest, plans)
+        like = _finished(store, plans[-1])
+        for number in range(REPEATS):
+            fresh = [f"tiktok:{store.run_id * 1_000 + number * BATCH_CLIPS + n}" for n in range(BATCH_CLIPS)]
+            store.upsert_posts(post_rows(map(_listed, fresh), None), next_position(store.tables))
+            names = dict(zip(like[number * BATCH_CLIPS :], fresh, strict=False))
+            outcomes = [(plan, _outcomes(store, plan, names)) for plan in plans]
+            store.follow(fresh)
+            found["save"].append(timed(_save, store, outcomes))
+            found["publish"].append(timed(store.publish, study.folder.published))
+        store.end_run()
     return found
 
 
@@ -140,9 +136,8 @@ def measure_queries(folder: StudyFolder) -> Times:
     for name in QUERIES:
         sql = get_query(name).sql
         for _ in range(REPEATS):
-            reader = StudyReader(folder.published)
-            found.setdefault(f"query {name}", []).append(timed(reader.arrow, sql, {}))
-            reader.close()
+            with StudyReader(folder.published) as reader:
+                found.setdefault(f"query {name}", []).append(timed(reader.arrow, sql, {}))
     return found
 
 

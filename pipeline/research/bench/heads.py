@@ -13,18 +13,15 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import typer
 
 from pipeline.analysis.heads.head import load
-from pipeline.records.runs import LEDGER_ROWS
 from pipeline.results.evaluation.study_head import score_stored, train_head
 from pipeline.results.study import StudyReader
 from pipeline.stages import BY_NAME, STAGES
-from pipeline.store import schema
-from pipeline.store.store import STUDY_ROWS
+from pipeline.store.store import Store
 from pipeline.study.config import Study, load_study
 
 DIMS = 1_024  # as two statistics of one block of Whisper base
@@ -39,7 +36,6 @@ def make_study(folder: Path, regions: int) -> Study:
     path = folder / "benchmark.toml"
     path.write_text('schema = 1\nname = "benchmark"\n[[sources]]\nfolder = "clips"\n', encoding="utf-8")
     study = load_study(path, BY_NAME)
-    study.folder.root.mkdir(parents=True)
     clips = np.arange(regions) // REGIONS_PER_CLIP
     numbers = np.random.default_rng(SEED).standard_normal((regions, DIMS), dtype=np.float32)
     numbers[clips % 2 == 1] += np.float32(DISTANCE)
@@ -48,11 +44,9 @@ def make_study(folder: Path, regions: int) -> Study:
         {"clip": clips, "region": np.arange(regions) % REGIONS_PER_CLIP,
          "embedding": pa.ListArray.from_arrays(offsets, pa.array(numbers.ravel()))}
     )  # fmt: skip
-    with duckdb.connect(str(study.folder.published)) as connection:
-        kinds = (*STUDY_ROWS, *(kind for stage in STAGES for kind in stage.tables), *LEDGER_ROWS)
-        schema.create_tables(connection, kinds)
-        connection.register("made", made)
-        connection.execute(FILL)
+    with Store(study.folder.working, STAGES) as store:
+        store.tables.script(FILL, made=made)
+        store.publish(study.folder.published)
     return study
 
 
@@ -93,11 +87,10 @@ def main(
         head = train_head(study.folder, labels)
         trained = time.perf_counter()
         typer.echo(f"train-head on {head.regions} labelled regions: {trained - began:.1f} s")
-        reader = StudyReader(study.folder.published)
-        began = time.perf_counter()
-        _, shares = score_stored(reader, load(head.folder))
-        scored = time.perf_counter()
-        reader.close()
+        with StudyReader(study.folder.published) as reader:
+            began = time.perf_counter()
+            _, shares = score_stored(reader, load(head.folder))
+            scored = time.perf_counter()
         typer.echo(f"scoring {len(shares):,} stored regions: {scored - began:.1f} s")
 
 

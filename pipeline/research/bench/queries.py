@@ -23,14 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import typer
 
 from pipeline.errors import CliptoneError, StoreError, UserError
 from pipeline.records import Seconds
 from pipeline.store.queries import Query, read_queries
-from pipeline.store.reader import published_path
-from pipeline.store.schema import quoted
+from pipeline.store.reader import ResultsReader, published_path
 
 BUDGET: Seconds = 1.0
 SEARCH_BUDGET: Seconds = 2.0  # of full-text search and similarity
@@ -91,25 +89,21 @@ def time_queries(study: Path, rounds: int, names: Sequence[str] = ()) -> Iterato
 
 def time_query(path: Path, query: Query, rounds: int) -> Timing:
     """Time one query; its process should run nothing else, for the memory is that of the process."""
-    connection = duckdb.connect()
     try:
-        connection.execute(f"SET memory_limit = '{MEMORY_MIB}MiB'")
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute(f"ATTACH {quoted(str(path))} AS study (READ_ONLY)")
-        connection.execute("USE study")
-        parameters = query.bind(_values(connection, query))
-        counting = f"SELECT count(*) FROM ({query.sql})"  # noqa: S608 - our own query
-        rows = int(connection.execute(counting, parameters).fetchall()[0][0])
-        measure, statements = "all rows", [query.sql]
-        if rows > MANY_ROWS:
-            first = f"FROM ({query.sql}) LIMIT {FIRST_ROWS}"
-            measure, statements = f"first {FIRST_ROWS:,} or count", [first, counting]
-        seconds, cpu_s = max(_medians(connection, statement, parameters, rounds) for statement in statements)
-    except duckdb.Error as error:
+        with ResultsReader(path) as reader:
+            reader.rows(f"SET memory_limit = '{MEMORY_MIB}MiB'")
+            reader.rows("SET enable_progress_bar = false")
+            parameters = query.bind(_values(reader, query))
+            counting = f"SELECT count(*) FROM ({query.sql})"  # noqa: S608 - our own query
+            rows = int(reader.rows(counting, **parameters)[0][0])
+            measure, statements = "all rows", [query.sql]
+            if rows > MANY_ROWS:
+                first = f"FROM ({query.sql}) LIMIT {FIRST_ROWS}"
+                measure, statements = f"first {FIRST_ROWS:,} or count", [first, counting]
+            seconds, cpu_s = max(_medians(reader, statement, parameters, rounds) for statement in statements)
+    except UserError as error:
         what = str(error).splitlines()[0]
         raise UserError(f"{query.name} cannot run on {path}: {what}; `cliptone run` renews its views") from error
-    finally:
-        connection.close()
     return Timing(query.name, rows, measure, seconds, cpu_s, _peak_mib())
 
 
@@ -121,26 +115,24 @@ def _peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_PER_MIB
 
 
-def _values(connection: duckdb.DuckDBPyConnection, query: Query) -> dict[str, str]:
+def _values(reader: ResultsReader, query: Query) -> dict[str, str]:
     """A value for each parameter: the example of the header, or one of the study's own."""
     values = {}
     for parameter in query.described:
         value = parameter.example
         if parameter.name in FROM_THE_STUDY:
-            value = connection.execute(FROM_THE_STUDY[parameter.name]).fetchall()[0][0]
+            value = reader.rows(FROM_THE_STUDY[parameter.name])[0][0]
         if value is not None:
             values[parameter.name] = str(value)
     return values
 
 
-def _medians(
-    connection: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, str], rounds: int
-) -> tuple[Seconds, Seconds]:
+def _medians(reader: ResultsReader, statement: str, parameters: dict[str, str], rounds: int) -> tuple[Seconds, Seconds]:
     """The median times of clock and processor to all rows of a statement; the first round warms up."""
     times = []
     for _ in range(rounds + 1):
         began, began_cpu = time.perf_counter(), time.process_time()
-        connection.sql(statement, params=parameters).to_arrow_table()
+        reader.arrow(statement, parameters)
         times.append((time.perf_counter() - began, time.process_time() - began_cpu))
     wall, cpu = zip(*times[1:], strict=True)
     return statistics.median(wall), statistics.median(cpu)
@@ -162,9 +154,6 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="name of a query; several times for several")] = None,
 ) -> None:
     """Time all queries over a study, print the table, and end with code 1 if any is over its budget."""
-    threads = duckdb.connect().execute("SELECT current_setting('threads')").fetchall()[0][0]
-    within = f"within {MEMORY_MIB / 1024:.0f} GiB on {threads} threads"
-    typer.echo(f"DuckDB {duckdb.__version__} {within}; medians of {rounds} rounds")
     over = 0
 
     def counted(timings: Iterable[Timing]) -> Iterator[Timing]:
@@ -174,6 +163,10 @@ def main(
             yield timing
 
     try:
+        with ResultsReader(study) as reader:
+            threads, release = reader.rows("SELECT current_setting('threads'), version()")[0]
+        within = f"within {MEMORY_MIB / 1024:.0f} GiB on {threads} threads"
+        typer.echo(f"DuckDB {release} {within}; medians of {rounds} rounds")
         for line in table(counted(time_queries(study, rounds, only or ()))):
             typer.echo(line)
     except CliptoneError as error:

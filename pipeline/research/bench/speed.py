@@ -29,6 +29,7 @@ from pipeline.research.bench.limit import Limit, limit_of
 from pipeline.research.bench.show import PAGE, draw, markdown, show
 from pipeline.research.docs.documents import replace_in
 from pipeline.results.evaluation.transcripts import compare
+from pipeline.store.reader import ResultsReader
 
 OUTPUT = Path("outputs/bench")
 STUDY = """\
@@ -134,11 +135,9 @@ def cliptone(profile: str, tone: str = "starter") -> Contender:
         return [sys.executable, *script, "run", str(study)]
 
     def ask(bench: Bench, sql: str) -> dict[str, Any]:
-        import duckdb
-
         output = bench.scratch / name.replace(", ", "_").replace(" ", "_")
-        with duckdb.connect(str(output / "study.duckdb"), read_only=True) as connection:
-            return dict(connection.execute(sql).fetchall())
+        with ResultsReader(output) as reader:
+            return dict(reader.rows(sql))
 
     return Contender(
         name,

@@ -25,7 +25,8 @@ NOTEBOOK = "01_first_look"
 
 def draw_table(study: Path) -> None:
     """The table that `cliptone demo` ends with, as SVG."""
-    rows = StudyReader(study).arrow(get_query("clip_overview").sql, {}).to_pylist(maps_as_pydicts="strict")
+    with StudyReader(study) as reader:
+        rows = reader.arrow(get_query("clip_overview").sql, {}).to_pylist(maps_as_pydicts="strict")
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(overview_table(sorted(rows, key=lambda row: row["file_name"] or row["clip_id"]), WIDTH))
     drawing = console.export_svg(title="cliptone demo")

@@ -27,6 +27,7 @@ from pipeline.research.docs.documents import replace_in
 from pipeline.research.evidence import material
 from pipeline.research.evidence.choose_gate import MeasuredRegion, choose
 from pipeline.research.evidence.material import ACTED, CLIPPED_DB, READ, SNRS_DB, Sound
+from pipeline.store.reader import ResultsReader
 
 STAGES = ("download", "audio", "evidence", "embed", "emotion")
 NO_GATE: Mapping[str, float] = {  # options of the stage emotion that score whatever is long and loud enough
@@ -60,10 +61,8 @@ class SoundStudy:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query."""
-        import duckdb
-
-        with duckdb.connect(str(self.folder / "study.duckdb"), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
+        with ResultsReader(self.folder) as reader:
+            return reader.rows(sql)
 
     def tones(self) -> dict[str, str | None]:
         """The tone of each clip by its file."""

@@ -80,10 +80,6 @@ def store(folder: StudyFolder, rows: Sequence[EvaluationRow]) -> None:
     """Add rows to a study and publish it; earlier evaluations stay. Raises `StudyBusy` while a run holds it."""
     if not folder.working.exists():
         raise StoreError(f"the working database {folder.working} is gone: run the study again, then evaluate")
-    with held(folder):
-        opened = Store(folder.working, STAGES)
-        try:
-            opened.add(rows)
-            opened.publish(folder.published)
-        finally:
-            opened.close()
+    with held(folder), Store(folder.working, STAGES) as opened:
+        opened.add(rows)
+        opened.publish(folder.published)

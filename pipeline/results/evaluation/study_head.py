@@ -78,14 +78,11 @@ def score_stored(reader: StudyReader, head: LinearHead) -> tuple[tuple[tuple[str
 def read_examples(folder: StudyFolder, path: Path) -> tuple[Examples, list[LeftOut]]:
     """The labelled regions of a study that have an embedding, and what of the file was left out."""
     labels = read_labels(path)
-    reader = StudyReader(folder.published)
-    try:
+    with StudyReader(folder.published) as reader:
         matched = stored.match_labels(reader, labels)
         clips = {span.label.clip_id for span in matched.spans}
         known = stored.facts(reader, clips)
         embeddings = stored.embeddings(reader, clips)
-    finally:
-        reader.close()
     place_of = {place: index for index, place in enumerate(embeddings.places)}
     by_place, left_out = _labels_by_region(matched, place_of)
     places = sorted(by_place)

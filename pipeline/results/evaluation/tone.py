@@ -78,8 +78,7 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
     Raises `UserError` where the file, the names or the stored scores do not go together.
     """
     labels = read_labels(path)
-    reader = StudyReader(folder.published)
-    try:
+    with StudyReader(folder.published) as reader:
         matched = stored.match_labels(reader, labels)
         known = stored.facts(reader, {span.label.clip_id for span in matched.spans})
         fingerprint = stored.fingerprint(reader, "emotion")
@@ -99,8 +98,6 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
                     figures = trial.figures(chosen, by_label=grouping == ALL)
                     rows += results.rows_of(about, grouping, value, figures, trial.abstained(chosen))
             drawn += _draw_charts(trial, folder.evaluation, rows)
-    finally:
-        reader.close()
     if not rows:
         raise UserError(f"no model can be judged on {path}: {'; '.join(notes)}")
     results.store(folder, rows)

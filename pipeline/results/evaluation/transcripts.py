@@ -66,12 +66,9 @@ def evaluate_transcripts(folder: StudyFolder, path: Path) -> Evaluation:
     Raises `UserError` where no line of the file has a stored transcript.
     """
     truths, left_out = read_texts(path)
-    reader = StudyReader(folder.published)
-    try:
+    with StudyReader(folder.published) as reader:
         rows = {row["clip_id"]: row for row in reader.arrow(STORED, {}).to_pylist()}
         fingerprint = stored.fingerprint(reader, "transcribe")
-    finally:
-        reader.close()
     compared: list[Compared] = []
     for true in truths:
         row = rows.get(true.clip_id)

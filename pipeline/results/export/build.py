@@ -76,14 +76,12 @@ def export_study(study: Study, options: ExportOptions) -> ExportResult:
     if goal.exists():
         raise UserError(f"{goal} is there already: name a folder that is not there yet")
     part = goal.with_name(f".{goal.name}.part-{os.getpid()}")
-    reader = StudyReader(study.folder.published)
     try:
-        with disk_full():
+        with StudyReader(study.folder.published) as reader, disk_full():
             part.mkdir(parents=True)
             made = _Writer(study, options, reader, part, made_at).write()
             study_files.put(part, goal)
     finally:
-        reader.close()
         shutil.rmtree(part, ignore_errors=True)
     return ExportResult(goal, made.files, made.subtitles, made.suppressed)
 

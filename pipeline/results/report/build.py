@@ -46,8 +46,7 @@ def build_report(study: Path, *, copy_media: bool = False, progress: Progress = 
     `study` is its file, folder or database. Curves that were drawn before are kept. Raises `StoreError` where the
     study has no results.
     """
-    reader = StudyReader(study)
-    try:
+    with StudyReader(study) as reader:
         places = Places(reader.path.resolve().parent)
         relations = read_relations(reader)
         decoded = relations["audio"].clip_ids
@@ -57,8 +56,6 @@ def build_report(study: Path, *, copy_media: bool = False, progress: Progress = 
             measured += write_curves(places, clip_id, pitch_range)
             progress(done, len(decoded))
         clips = write_pages(places, reader, relations)
-    finally:
-        reader.close()
     return Built(places.report / PAGES[0], clips, measured)
 
 

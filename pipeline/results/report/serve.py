@@ -40,10 +40,9 @@ class LiveReport:
     """The report of one study that follows its database: stale pages are rebuilt, curves are drawn when asked for."""
 
     def __init__(self, study: Path) -> None:
-        reader = StudyReader(study)
-        self.places = Places(reader.path.resolve().parent)
-        self._database = reader.path.resolve()
-        reader.close()
+        with StudyReader(study) as reader:
+            self._database = reader.path.resolve()
+        self.places = Places(self._database.parent)
         self._building = threading.Lock()
         self._drawing = threading.Lock()
 
@@ -67,15 +66,11 @@ class LiveReport:
 
     def draw(self, name: str) -> None:
         """Measure the audio behind the curves of that name, if they are not there yet; one clip at a time."""
-        with self._drawing:
-            reader = StudyReader(self._database)
-            try:
-                known = reader.arrow("SELECT clip_id FROM audio", {}).column("clip_id").to_pylist()
-                for clip_id in known:
-                    if self.places.curves(clip_id).stem == name:
-                        write_curves(self.places, clip_id, reader.pitch_range())
-            finally:
-                reader.close()
+        with self._drawing, StudyReader(self._database) as reader:
+            known = reader.arrow("SELECT clip_id FROM audio", {}).column("clip_id").to_pylist()
+            for clip_id in known:
+                if self.places.curves(clip_id).stem == name:
+                    write_curves(self.places, clip_id, reader.pitch_range())
 
     def _stale(self) -> bool:
         stamp = self.places.report / STAMP

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.media.audio import BYTES_PER_SAMPLE, SAMPLE_RATE, WAV_HEADER_BYTES
 from pipeline.records import Seconds
 from pipeline.run.estimate.rates import Rates
-from pipeline.store.publish.duckdb_file import TURNS_FROM_BYTES
+from pipeline.store.database_files import TURNS_FROM_BYTES
 
 HOUR_S, MINUTE_S = 3600.0, 60.0
 NOT_MEASURED = "not measured"

@@ -63,9 +63,6 @@ CLIP_RATES = """
         ) AS fetch_s
 """
 
-#: Whether the rows lie in the database file itself: a catalogue of Parquet files has views alone.
-HOLDS_ROWS = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'study' AND table_name = 'clips'"
-
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -97,16 +94,14 @@ def measured(study: Study | None, folder: Path) -> Rates:
 
 def of_results(path: Path, origin: str) -> Rates | None:
     """Medians of what a study's clips took at each stage; None where an older version stored other columns."""
-    reader = ResultsReader(path)
     try:
-        lines = reader.arrow(STAGE_RATES, {}).to_pylist()
-        clip = reader.arrow(CLIP_RATES, {}).to_pylist()[0]
-        is_large = clip["clips"] >= LARGE_CLIPS and reader.arrow(HOLDS_ROWS, {}).num_rows > 0
-        row_bytes = path.stat().st_size / clip["clips"] if is_large else _weigh(reader)
+        with ResultsReader(path) as reader:
+            lines = reader.arrow(STAGE_RATES, {}).to_pylist()
+            clip = reader.arrow(CLIP_RATES, {}).to_pylist()[0]
+            is_large = clip["clips"] >= LARGE_CLIPS and reader.holds_rows
+            row_bytes = path.stat().st_size / clip["clips"] if is_large else _weigh(reader)
     except UserError:
         return None
-    finally:
-        reader.close()
     working = StudyFolder.at(path.parent).working
     most = max((line["clips"] for line in lines), default=0)
     return Rates(
@@ -125,9 +120,8 @@ def _weigh(reader: ResultsReader) -> float | None:
     """Bytes of a clip's rows in memory, which are more than on disk; None without clips."""
     chosen = f"(SELECT clip_id FROM clips ORDER BY hash(clip_id) LIMIT {SAMPLE_CLIPS})"  # noqa: S608 - our own number
     clips = reader.arrow(f"FROM {chosen}", {}).num_rows
-    sql = "SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name = 'study' AND column_name = 'clip_id'"
     kinds: list[type[Row]] = [*STUDY_ROWS, *(kind for stage in STAGES for kind in stage.tables), AttemptRow]
-    names = {kind.table for kind in kinds}.intersection(reader.arrow(sql, {})["table_name"].to_pylist())
+    names = {kind.table for kind in kinds}.intersection(reader.tables_with("clip_id"))
     rows = "FROM {name} SEMI JOIN {chosen} AS chosen USING (clip_id)"
     weight = sum(reader.arrow(rows.format(name=name, chosen=chosen), {}).nbytes for name in sorted(names))
     return weight / clips if clips else None

@@ -107,22 +107,16 @@ def _gap(shard: Shard, state: ShardState | None) -> str:
 def _unite(study: Study, shards: Sequence[Shard], plans: Sequence[StagePlan], stages: Sequence[type[Stage]]) -> int:
     """Read the sources as a run of the whole study does, then take over what the shards made of their clips."""
     key = plans[0].setting.key
-    store = Store(study.folder.working, stages)
-    try:
+    with Store(study.folder.working, stages) as store:
         take_sources(study, store, key, None, RunSummary())
         return sum(carry(store, database_of(study, shard), stages, key, shard) for shard in shards)
-    finally:
-        store.close()
 
 
 def _publish(study: Study, plans: Sequence[StagePlan], stages: Sequence[type[Stage]]) -> None:
-    store = Store(study.folder.working, stages)  # anew: numbers of attempts go on after those that came over
-    try:
+    with Store(study.folder.working, stages) as store:  # anew: numbers of attempts go on after those that came over
         follow_choice(study.folder, store)
         store.begin_run(version("cliptone"), study.file.digest, plans)
         apply_filters(store, study.file.filters, plans[0])
         store.end_run()
         if store.unpublished or not study.folder.published.exists():
             store.publish(study.folder.published)
-    finally:
-        store.close()

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 from filelock import FileLock
 
-from pipeline.errors import StoreError, UserError
+from pipeline.errors import UserError
 from pipeline.records import Seconds
 from pipeline.records.runs import FingerprintRow, RunRow
 from pipeline.run.shards.transfer import carry
@@ -23,6 +22,7 @@ from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.rate_limit import PACES
 from pipeline.stage import Stage, StagePlan
 from pipeline.store import pending
+from pipeline.store.connect import read_only
 from pipeline.store.pending import Mark
 from pipeline.store.store import Store
 from pipeline.store.tables import Tables
@@ -73,11 +73,8 @@ def begin(study: Study, stages: Sequence[type[Stage]], key: bytes | None) -> Non
     whole = study.of_shard(None)
     if study.folder.shard is None or not whole.folder.working.exists():
         return
-    store = Store(study.folder.working, stages)
-    try:
+    with Store(study.folder.working, stages) as store:
         carry(store, whole.folder.working, stages, key, study.folder.shard)
-    finally:
-        store.close()
 
 
 def check_key(folder: StudyFolder, key: bytes | None) -> None:
@@ -148,15 +145,8 @@ def state_of(study: Study, shard: Shard, plans: Sequence[StagePlan]) -> ShardSta
     path = database_of(study, shard)
     if not path.exists():
         return None
-    with held(study.of_shard(shard).folder):
-        try:
-            connection = duckdb.connect(str(path), read_only=True)
-        except duckdb.Error as error:
-            raise StoreError(f"the database {path} cannot be opened: {str(error).splitlines()[0]}") from error
-        try:
-            return _read_state(Tables(connection), shard, plans)
-        finally:
-            connection.close()
+    with held(study.of_shard(shard).folder), read_only(path) as tables:
+        return _read_state(tables, shard, plans)
 
 
 def _read_state(tables: Tables, shard: Shard, plans: Sequence[StagePlan]) -> ShardState:

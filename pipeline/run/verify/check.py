@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import duckdb
-
 from pipeline.errors import UserError
 from pipeline.run.status import WANTED, study_status
 from pipeline.run.verify.files import file_findings
@@ -14,7 +12,7 @@ from pipeline.run.verify.published import published_findings
 from pipeline.run.verify.rows import row_findings
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
-from pipeline.store.publish.parquet_files import open_catalogue
+from pipeline.store.reader import ResultsReader
 from pipeline.store.store import Store
 from pipeline.study import audit_log
 from pipeline.study.config import Study
@@ -27,12 +25,8 @@ def verify(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[Finding
 
     Reads every file that a row names. Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
     """
-    with held(study.folder):
-        store = opened(study, stages)
-        try:
-            return findings(study, store, stages)
-        finally:
-            store.close()
+    with held(study.folder), opened(study, stages) as store:
+        return findings(study, store, stages)
 
 
 def opened(study: Study, stages: Sequence[type[Stage]]) -> Store:
@@ -56,9 +50,8 @@ def findings(study: Study, store: Store, stages: Sequence[type[Stage]]) -> list[
 
 def _counts(study: Study, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
     """What became of the clips at each stage adds up to all of them."""
-    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
-        open_catalogue(connection)
-        clips = connection.execute(f"SELECT count(*) FROM ({WANTED})").fetchall()[0][0]  # noqa: S608 - our own names
+    with ResultsReader(study.folder.published) as reader:
+        clips = reader.rows(f"SELECT count(*) FROM ({WANTED})")[0][0]  # noqa: S608 - our own names
     for line in study_status(study, stages):
         seen = line.done + sum(line.failed.values()) + line.pending + line.not_reached
         if seen != clips:

@@ -9,29 +9,13 @@ from pathlib import Path
 from pipeline.media.audio import SAMPLE_RATE
 from pipeline.run.shards.prepare import shards_of
 from pipeline.run.verify.findings import Finding
+from pipeline.store import integrity
 from pipeline.store.store import Store
 from pipeline.study.config import Study
 from pipeline.study.files import sha256_of
 from pipeline.study.folder import StudyFolder, work_name
 
 AGAIN = "--repair marks it, and the next run makes it again"
-#: Clips whose last attempt at a stage passed: of others nothing is promised.
-PASSED = """
-    WITH last AS (
-        SELECT clip_id, arg_max(status, attempt_id) AS status FROM attempts WHERE stage = $stage GROUP BY clip_id
-    ),
-    final AS (SELECT clip_id FROM last WHERE status = 'ok')
-    FROM final
-"""
-#: Clips that passed a stage when it last ran on them: one marked stale keeps its file until it runs again.
-KEPT = PASSED.replace("WHERE stage = $stage", "WHERE stage = $stage AND status <> 'stale'")
-MEDIA = f"""
-    SELECT clip_id, sha256, size_bytes, file_name, sources.kind, location
-    FROM media JOIN sources USING (clip_id) SEMI JOIN ({PASSED}) USING (clip_id) ORDER BY clip_id
-"""  # noqa: S608 - constants
-AUDIO = f"""
-    SELECT clip_id, duration_s, audio_sha256 FROM audio SEMI JOIN ({PASSED}) USING (clip_id) ORDER BY clip_id
-"""  # noqa: S608 - constants
 WITHIN_S = 1.5 / SAMPLE_RATE  # a sample, and what rounding adds
 
 
@@ -48,23 +32,28 @@ def _media(study: Study, store: Store) -> Iterator[Finding]:
     """Media that is not what was fetched or read; that of posts may have been deleted after use."""
     privacy = study.file.privacy
     may_be_gone = not privacy.keep_media or privacy.vanished != "keep"
-    for clip_id, sha256, size, name, kind, location in _asked(store, MEDIA, "download"):
-        is_own = kind == "file"
-        path = Path(location) if is_own else study.folder.media / work_name(clip_id) / name
+    with store.uninterrupted_lock():
+        stored = integrity.media(store.tables)
+    for media in stored:
+        clip_id, is_own = media.clip_id, media.kind == "file"
+        path = Path(media.location) if is_own else study.folder.media / work_name(clip_id) / media.file_name
         if not path.is_file():
             if is_own:
                 what = f"your file {path.name} is no longer in its folder"
                 yield Finding("media", what, "put it back; its results stay as they are without it", clip_id)
             elif not may_be_gone:
-                yield Finding("media", f"{name} is not there", AGAIN, clip_id, stale_stage="download")
-        elif path.stat().st_size != size or sha256_of(path) != sha256:
+                yield Finding("media", f"{media.file_name} is not there", AGAIN, clip_id, stale_stage="download")
+        elif path.stat().st_size != media.size_bytes or sha256_of(path) != media.sha256:
             what = f"{path.name} is not the file that was {'read' if is_own else 'fetched'}: its sha256 is another"
             yield Finding("media", what, AGAIN, clip_id, stale_stage="download")
 
 
 def _audio(study: Study, store: Store) -> Iterator[Finding]:
     """Audio that is missing, though the study keeps it, or is not what its row says."""
-    for clip_id, duration_s, sha256 in _asked(store, AUDIO, "audio"):
+    with store.uninterrupted_lock():
+        stored = integrity.audio(store.tables)
+    for audio in stored:
+        clip_id, duration_s = audio.clip_id, audio.duration_s
         path = study.folder.audio_path(clip_id)
         if not path.is_file():
             if study.file.privacy.keep_audio:
@@ -75,7 +64,7 @@ def _audio(study: Study, store: Store) -> Iterator[Finding]:
             what = f"{path.name} cannot be read, its row says {duration_s:.3f} s"
         elif abs(length - duration_s) > WITHIN_S:
             what = f"{path.name} lasts {length:.3f} s, its row says {duration_s:.3f} s"
-        elif sha256 is not None and sha256_of(path) != sha256:
+        elif audio.sha256 is not None and sha256_of(path) != audio.sha256:
             what = f"{path.name} is not the audio that was decoded: its sha256 is another"
         else:
             continue
@@ -96,7 +85,8 @@ def _unnamed(study_folder: StudyFolder, store: Store) -> Iterator[Finding]:
     """Audio and folders of posts that belong to no clip which has passed the stage that makes them."""
     places = ((study_folder.audio, "audio"), (study_folder.media, "download"))
     for folder, stage in places:
-        kept = {work_name(clip_id) for (clip_id,) in _asked(store, KEPT, stage)}
+        with store.uninterrupted_lock():
+            kept = set(map(work_name, integrity.with_file(store.tables, stage)))
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if (path.stem if stage == "audio" else path.name) not in kept and path.suffix != ".part":
                 what = f"{path.relative_to(study_folder.root)} belongs to no clip that has passed {stage}"
@@ -110,8 +100,3 @@ def _unfinished(study_folder: StudyFolder) -> Iterator[Finding]:
     for path in sorted({path for folder in folders for pattern in patterns for path in folder.glob(pattern)}):
         what = f"{path.relative_to(study_folder.root)} was never finished"
         yield Finding("files", what, "--repair deletes it", spare_file=path)
-
-
-def _asked(store: Store, sql: str, stage: str) -> list[tuple]:  # type: ignore[type-arg]
-    with store.uninterrupted_lock():
-        return store.tables.connection.execute(sql, {"stage": stage}).fetchall()

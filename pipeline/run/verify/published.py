@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import duckdb
-
-from pipeline.errors import StoreError
-from pipeline.records import Row
+from pipeline.errors import StoreError, UserError
 from pipeline.records.runs import LEDGER_ROWS, FingerprintRow, PublicationRow, RunRow
 from pipeline.run.verify.findings import Finding
 from pipeline.stage import Stage
-from pipeline.store.publish.parquet_files import MANIFEST, ParquetFolder, open_catalogue
-from pipeline.store.schema import columns, quoted
+from pipeline.store.digests import stored_hashes
+from pipeline.store.publish.parquet_files import MANIFEST, ParquetFolder
+from pipeline.store.reader import ResultsReader
 from pipeline.store.store import STUDY_ROWS, Store
 from pipeline.study.folder import StudyFolder
 
@@ -37,14 +35,12 @@ def _tables(folder: StudyFolder, store: Store, stages: Sequence[type[Stage]]) ->
     """Each table that readers see against the stored one."""
     kinds = [*STUDY_ROWS, *(kind for stage in stages for kind in stage.tables), *LEDGER_ROWS]
     kinds = [kind for kind in kinds if kind not in OF_A_RUN]
-    stored = _digests(store.tables.connection, kinds)
+    with store.uninterrupted_lock():
+        stored = stored_hashes(store.tables, kinds)
     try:
-        with duckdb.connect() as connection:
-            connection.execute(f"ATTACH {quoted(str(folder.published))} AS shown (READ_ONLY)")
-            connection.execute("USE shown")
-            open_catalogue(connection)
-            shown = _digests(connection, kinds)
-    except (duckdb.Error, OSError) as error:
+        with ResultsReader(folder.published) as reader:
+            shown = reader.counted_hashes(kinds)
+    except (StoreError, UserError, OSError) as error:
         what = f"what readers see cannot be read: {str(error).splitlines()[0]}"
         yield Finding("published", what, AGAIN, publishes=True)
         return
@@ -52,16 +48,6 @@ def _tables(folder: StudyFolder, store: Store, stages: Sequence[type[Stage]]) ->
         if stored[table] != shown[table]:
             what = f"{table} differs between what readers see and what is stored"
             yield Finding("published", what, AGAIN, publishes=True)
-
-
-def _digests(connection: duckdb.DuckDBPyConnection, kinds: Sequence[type[Row]]) -> dict[str, tuple[int, int]]:
-    """By table, how many rows it has and the sum of their hashes, whatever their order."""
-    found = {}
-    for kind in kinds:
-        fields = ", ".join(column.name for column in columns(kind))
-        sql = f"SELECT count(*), coalesce(sum(hash({fields})::HUGEINT), 0) FROM {kind.table}"  # noqa: S608 - own names
-        found[kind.table] = connection.execute(sql).fetchall()[0]
-    return found
 
 
 def _files(place: ParquetFolder) -> Iterator[Finding]:

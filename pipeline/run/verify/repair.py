@@ -24,15 +24,11 @@ def repair(study: Study, stages: Sequence[type[Stage]] = STAGES) -> tuple[list[F
 
     Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
     """
-    with held(study.folder):
-        store = opened(study, stages)
-        try:
-            found = findings(study, store, stages)
-            if any(finding.is_mended for finding in found):
-                _mend(study.folder, store, found, stages)
-            return found, findings(study, store, stages)
-        finally:
-            store.close()
+    with held(study.folder), opened(study, stages) as store:
+        found = findings(study, store, stages)
+        if any(finding.is_mended for finding in found):
+            _mend(study.folder, store, found, stages)
+        return found, findings(study, store, stages)
 
 
 def _mend(folder: StudyFolder, store: Store, found: Sequence[Finding], stages: Sequence[type[Stage]]) -> None:

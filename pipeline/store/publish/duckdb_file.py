@@ -26,12 +26,10 @@ import duckdb
 from pipeline.records import Row
 from pipeline.records.runs import AttemptRow, PublicationRow
 from pipeline.store import schema
+from pipeline.store.database_files import TURNS_FROM_BYTES, remove_database
 from pipeline.store.transactions import disk_full, quietly
 from pipeline.study import files
 
-#: Smaller files are copied each time, in a fraction of a second: then no file changes that somebody may be copying.
-TURNS_FROM_BYTES = 256 << 20
-SPARE = "spare.duckdb"  # beside the working database: the file that waits for its turn
 VERSION = "schema_version"
 #: Which publication a file is, if it is one of this database in this version.
 SHOWN = f"""
@@ -232,9 +230,3 @@ def _is_open_here(path: Path) -> bool:
 
 def _sync(path: Path) -> None:
     files.sync(path)
-
-
-def remove_database(path: Path) -> None:
-    """Delete a database and its log: a log beside another file would be replayed into it."""
-    path.unlink(missing_ok=True)
-    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)

@@ -18,6 +18,7 @@ import pyarrow as pa
 from pipeline.errors import StoreError
 from pipeline.records import Row
 from pipeline.records.runs import PublicationRow
+from pipeline.store.database_files import SPARE, remove_database
 from pipeline.store.publish import duckdb_file
 from pipeline.store.publish.parquet_files import Manifest, ParquetFolder, TableFiles, bucket_folder, write_catalogue
 from pipeline.store.schema import columns
@@ -64,7 +65,7 @@ def renew_chosen(
     """Show readers all that a working database holds, as the publication `row`, where it was chosen to be."""
     choice = chosen(working)
     if choice is None:
-        duckdb_file.renew(connection, kinds, target, working.with_name(duckdb_file.SPARE), row)
+        duckdb_file.renew(connection, kinds, target, working.with_name(SPARE), row)
     else:
         renew(connection, kinds, target, choice, row)
 
@@ -222,12 +223,12 @@ def _catalogue(target: Path, place: ParquetFolder, manifest: Manifest) -> None:
     part = target.with_suffix(".part")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        duckdb_file.remove_database(part)
+        remove_database(part)
         with duckdb.connect(str(part)) as connection:
             write_catalogue(connection, place, manifest)
         study_files.put(part, target)
     finally:
-        duckdb_file.remove_database(part)
+        remove_database(part)
 
 
 def _sweep(place: ParquetFolder, manifest: Manifest, base: Manifest | None) -> None:

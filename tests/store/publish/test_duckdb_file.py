@@ -18,6 +18,7 @@ from pipeline.records.runs import LEDGER_ROWS
 from pipeline.results.study import StudyReader
 from pipeline.stage import Setting, StagePlan, plan_stage
 from pipeline.stages.download import Download
+from pipeline.store.database_files import SPARE
 from pipeline.store.publish import duckdb_file
 from pipeline.store.store import STUDY_ROWS, Store
 from tests.support.small_study import row
@@ -109,7 +110,7 @@ def test_small_files_are_copied_and_no_file_changes_once_it_is_replaced(
         assert content(target) == stored(store)
     assert written == ["anew", "copy", "changes", "copy", "changes"]
     assert (tmp_path / "kept.duckdb").read_bytes() == before
-    assert not (tmp_path / "work" / duckdb_file.SPARE).exists()
+    assert not (tmp_path / "work" / SPARE).exists()
 
 
 def test_a_reader_of_this_process_keeps_its_file_whatever_is_published(
@@ -217,7 +218,7 @@ def test_a_file_of_another_database_is_replaced_as_a_whole(
     other.publish(tmp_path / "other.duckdb")
     other.close()
     (tmp_path / "other.duckdb").replace(target)
-    (tmp_path / "work" / duckdb_file.SPARE).write_bytes(b"no database")
+    (tmp_path / "work" / SPARE).write_bytes(b"no database")
     written.clear()
     save(store, 2)
     store.publish(target)
@@ -232,7 +233,7 @@ def test_no_byte_of_a_forgotten_clip_stays_in_any_file(store: Store, tmp_path: P
         store.publish(target)
     store.forget({"tiktok:7123456789": tombstone("tiktok:7123456789", b"key")}, "decision")
     store.publish(target)
-    for path in (target, tmp_path / "work" / duckdb_file.SPARE):
+    for path in (target, tmp_path / "work" / SPARE):
         assert b"7123456789" not in path.read_bytes()
     assert store.tables.number("SELECT count(*) FROM changes WHERE clip_id = 'tiktok:7123456789'") == 0
     assert len(store.tables.read(TombstoneRow)) == 1
