@@ -9,15 +9,11 @@ stage_count AS (
     SELECT count(*) AS stages FROM fingerprints WHERE is_current
 ),
 passed AS (
-    SELECT clip_id, count(*) AS stages
-    FROM (
-        SELECT attempts.clip_id, attempts.stage
-        FROM attempts
-        LEFT JOIN fingerprints USING (fingerprint)
-        GROUP BY attempts.clip_id, attempts.stage
-        HAVING max(attempt_id) = max(attempt_id) FILTER (attempts.status = 'ok' AND fingerprints.is_current)
-    )
-    GROUP BY clip_id
+    SELECT last_attempts.clip_id, count(*) AS stages
+    FROM last_attempts
+    JOIN fingerprints USING (fingerprint)
+    WHERE last_attempts.status = 'ok' AND fingerprints.is_current
+    GROUP BY last_attempts.clip_id
 ),
 failed AS (
     SELECT clip_id, min(stage || ': ' || reason) AS problem, min(reason) AS reason FROM failures GROUP BY clip_id

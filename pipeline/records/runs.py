@@ -8,21 +8,6 @@ from typing import ClassVar
 
 from pipeline.records import Row, Seconds, column
 
-#: The state of each clip at one stage: its last attempt, if that was under the given fingerprint. An attempt under
-#: another one has put other rows in place, so an older success under this one no longer counts.
-LAST_ATTEMPTS = """
-    SELECT clip_id, status, reason
-    FROM (
-        SELECT
-            clip_id,
-            arg_max(status, attempt_id) AS status,
-            arg_max(reason, attempt_id) AS reason,
-            arg_max(fingerprint, attempt_id) AS fingerprint
-        FROM attempts WHERE stage = $stage GROUP BY clip_id
-    )
-    WHERE fingerprint = $fingerprint
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class SourceRow(Row):

@@ -12,7 +12,7 @@ from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.rate_limit import PACES
 from pipeline.stage import Stage, StagePlan
 from pipeline.stages import STAGES
-from pipeline.store.pending import Mark, last_attempts
+from pipeline.store.pending import Mark, marks
 from pipeline.store.reader import ResultsReader
 from pipeline.store.schema import quoted
 from pipeline.study.config import Study
@@ -69,7 +69,7 @@ def _counting(plans: Sequence[StagePlan]) -> str:
         """)  # noqa: S608 - our own names and numbers
     return f"""
         WITH passed AS MATERIALIZED (
-            SELECT *, {", ".join(through)} FROM ({WANTED}) LEFT JOIN ({last_attempts(plans)}) USING (clip_id)
+            SELECT *, {", ".join(through)} FROM ({WANTED}) LEFT JOIN ({marks(plans)}) USING (clip_id)
         ),
         tallies AS ({" UNION ALL ".join(tallies)}),
         failures AS (SELECT attempt_id, reason FROM attempts WHERE status = 'failed')

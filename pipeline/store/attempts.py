@@ -79,10 +79,7 @@ class Attempts:
 
     def last_fingerprints(self, clip_ids: Sequence[str]) -> dict[str, dict[str, str]]:
         """The configuration of the last attempt of each stage, by clip."""
-        sql = """
-            SELECT clip_id, stage, arg_max(fingerprint, attempt_id)
-            FROM attempts WHERE clip_id IN (SELECT unnest($ids)) GROUP BY clip_id, stage
-        """
+        sql = "SELECT clip_id, stage, fingerprint FROM last_attempts WHERE clip_id IN (SELECT unnest($ids))"
         last: dict[str, dict[str, str]] = {clip_id: {} for clip_id in clip_ids}
         found = self._tables.connection.execute(sql, {"ids": list(clip_ids)}).fetchall()
         for clip_id, stage, fingerprint in found:

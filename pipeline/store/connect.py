@@ -44,6 +44,7 @@ def open_database(path: Path, kinds: Sequence[type[Row]]) -> duckdb.DuckDBPyConn
         with uninterrupted(), transaction(connection):
             migrate(connection)
             schema.create_tables(connection, kinds)
+        schema.have_last_attempts(connection)
     except BaseException:
         connection.close()
         raise
@@ -55,6 +56,7 @@ def read_only(path: Path) -> Iterator[Tables]:
     """The tables of a working database, to look at alone; `StoreError` if it cannot be opened."""
     connection = _connect(path, read_only=True)
     try:
+        schema.have_last_attempts(connection)
         yield Tables(connection)
     finally:
         connection.close()

@@ -7,33 +7,29 @@ from dataclasses import dataclass
 from pipeline.records import Row
 from pipeline.store.tables import Tables
 
-LAST = "last AS (SELECT clip_id, arg_max(status, attempt_id) AS status FROM attempts WHERE {of} GROUP BY clip_id)"
-AT_ALL = LAST.format(of="stage = $stage")
-#: One marked stale keeps its rows and its file until the stage runs again on it.
-WHEN_RUN = LAST.format(of="stage = $stage AND status <> 'stale'")
+#: Not the view `last_attempts`: a clip marked stale keeps its rows and its file until the stage runs again on it.
+WHEN_RUN = """
+    SELECT clip_id, arg_max(status, attempt_id) AS status
+    FROM attempts WHERE stage = $stage AND status <> 'stale' GROUP BY clip_id
+"""
+PASSED = "SELECT clip_id FROM last_attempts WHERE stage = $stage AND status = 'ok'"
 
 UNEARNED = f"""
-    WITH {WHEN_RUN}
-    SELECT DISTINCT clip_id FROM {{table}} LEFT JOIN last USING (clip_id) WHERE coalesce(status, '') <> 'ok'
+    WITH last AS ({WHEN_RUN})
+    SELECT DISTINCT clip_id FROM {{table}} LEFT JOIN last USING (clip_id) WHERE coalesce(last.status, '') <> 'ok'
 """  # noqa: S608 - constants
-MISSING = f"WITH {AT_ALL} SELECT clip_id FROM last ANTI JOIN {{table}} USING (clip_id) WHERE status = 'ok'"  # noqa: S608
+MISSING = f"SELECT clip_id FROM ({PASSED}) ANTI JOIN {{table}} USING (clip_id)"  # noqa: S608 - constants
 TWICE = f"""
-    WITH {AT_ALL},
-    twice AS (
-        SELECT clip_id FROM {{table}} JOIN last USING (clip_id) WHERE status = 'ok'
-        GROUP BY clip_id, {{grain}} HAVING count(*) > 1
-    )
-    SELECT DISTINCT clip_id FROM twice
+    SELECT clip_id FROM {{table}} SEMI JOIN ({PASSED}) USING (clip_id)
+    GROUP BY clip_id, {{grain}} HAVING count(*) > 1
 """  # noqa: S608 - constants
-KEPT = f"WITH {WHEN_RUN} SELECT clip_id FROM last WHERE status = 'ok'"  # noqa: S608 - constants
+KEPT = f"SELECT clip_id FROM ({WHEN_RUN}) WHERE status = 'ok'"  # noqa: S608 - constants
 MEDIA = f"""
-    WITH {AT_ALL}
     SELECT clip_id, sha256, size_bytes, file_name, sources.kind, location
-    FROM media JOIN sources USING (clip_id) JOIN last USING (clip_id) WHERE last.status = 'ok' ORDER BY clip_id
+    FROM media JOIN sources USING (clip_id) SEMI JOIN ({PASSED}) USING (clip_id) ORDER BY clip_id
 """  # noqa: S608 - constants
 AUDIO = f"""
-    WITH {AT_ALL}
-    SELECT clip_id, duration_s, audio_sha256 FROM audio JOIN last USING (clip_id) WHERE status = 'ok' ORDER BY clip_id
+    SELECT clip_id, duration_s, audio_sha256 FROM audio SEMI JOIN ({PASSED}) USING (clip_id) ORDER BY clip_id
 """  # noqa: S608 - constants
 
 

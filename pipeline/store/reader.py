@@ -15,7 +15,7 @@ from pipeline.records import Row
 from pipeline.store.digests import counted_hashes
 from pipeline.store.publish.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
 from pipeline.store.queries import get_query, own_folder
-from pipeline.store.schema import create_macros, quoted
+from pipeline.store.schema import create_macros, have_last_attempts, quoted
 from pipeline.study.folder import DATABASE, results_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class ResultsReader:
             self._connection.execute(f"ATTACH {quoted(str(self.path))} AS study (READ_ONLY)")
             self._connection.execute("USE study")
             open_catalogue(self._connection)
-            create_macros(self._connection, "TEMP MACRO")  # what an older version published has none, or others
+            # what an older version published has none of these, or others
+            create_macros(self._connection, "TEMP MACRO")
+            have_last_attempts(self._connection)
         except duckdb.Error as error:
             raise StoreError(
                 f"{self.path} cannot be read as a DuckDB database: {str(error).splitlines()[0]}"

@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.records import Row
-from pipeline.store.queries import Query, read_macros, read_queries
+from pipeline.store.queries import Query, get_query, read_macros, read_queries
 from pipeline.store.view_order import in_order
 
 SQL_TYPES = {
@@ -146,6 +147,15 @@ def _relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """The names of all tables and views."""
     sql = "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database()"
     return {name for (name,) in connection.execute(sql).fetchall()}
+
+
+def have_last_attempts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have the view `last_attempts` in this connection, whatever the file holds.
+
+    Working databases do not store it, so that it is always of this version; what an older version published lacks it.
+    """
+    with suppress(duckdb.CatalogException):  # no attempts: not a database of a study
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW last_attempts AS {get_query('last_attempts').sql}")
 
 
 def _column_comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:

@@ -56,7 +56,7 @@ def clip_page(clip_id: str, relations: Mapping[str, Relation], places: Places, *
         "acoustics": rows["acoustics"],
         "tags": rows["sound_tags"],
         "texts": rows["text_features"],
-        "attempts": list({row["stage"]: row for row in rows["attempts"]}.values()),
+        "attempts": rows["last_attempts"],
         "provenance": rows["provenance"],
     }
 

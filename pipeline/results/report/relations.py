@@ -25,7 +25,7 @@ ORDER = {
     "acoustics": ("region",),
     "sound_tags": ("mean_score DESC", "tag"),
     "text_features": ("channel",),
-    "attempts": ("attempt_id",),
+    "last_attempts": ("attempt_id",),
     "provenance": ("source", "file_row"),
 }
 WORD = ("word", "start_s", "end_s", "segment")  # what a page knows of a word

@@ -51,11 +51,8 @@ class LiveReport:
         with self._building:
             if not self._stale():
                 return
-            reader = StudyReader(self._database)
-            try:
+            with StudyReader(self._database) as reader:
                 write_pages(self.places, reader)
-            finally:
-                reader.close()
 
     def refresh(self) -> None:
         """Build, but wait at most `PATIENCE_S`: until the new report is written, the older one is served."""

@@ -26,20 +26,15 @@ BATCH_CLIPS = 32  # that the benchmark of growth saves at a time
 
 #: By stage, seconds of one worker for a minute of audio, under the configuration of the last run.
 STAGE_RATES = """
-    WITH last AS (
-        SELECT
-            clip_id,
-            stage,
-            max_by({'seconds': seconds, 'is_ok': status = 'ok' AND tools IS NULL}, attempt_id) AS attempt
-        FROM attempts
-        WHERE (stage, fingerprint) IN (SELECT (stage, fingerprint) FROM fingerprints WHERE is_current)
-        GROUP BY ALL
+    WITH wanted AS (
+        SELECT count(*) AS clips FROM clips WHERE kind <> 'post' AND clip_id IN (SELECT clip_id FROM attempts)
     ),
-    wanted AS (SELECT count(*) AS clips FROM clips WHERE kind <> 'post' AND clip_id IN (SELECT clip_id FROM attempts)),
-    timed AS (
-        SELECT stage, attempt.seconds AS seconds, 60 * attempt.seconds / nullif(audio.duration_s, 0) AS per_minute
-        FROM last LEFT JOIN audio USING (clip_id)
-        WHERE attempt.is_ok  -- what was fetched took the time of its site
+    timed AS ( -- without what was fetched: that took the time of its site
+        SELECT last_attempts.stage, 60 * last_attempts.seconds / nullif(audio.duration_s, 0) AS per_minute
+        FROM last_attempts
+        JOIN fingerprints USING (stage, fingerprint)
+        LEFT JOIN audio USING (clip_id)
+        WHERE fingerprints.is_current AND last_attempts.status = 'ok' AND last_attempts.tools IS NULL
     ),
     final AS (
         SELECT stage, median(per_minute) AS per_minute, count(*) / any_value(wanted.clips) AS share, count(*) AS clips
