@@ -105,7 +105,7 @@ def probe(path: Path) -> Probe:
     """Read the streams that a file declares; `StageError` if it is empty, not media, or takes too long."""
     if path.stat().st_size == 0:
         raise StageError(Reason.EMPTY_FILE, f"{path.name} is empty")
-    found: Probe = _asked("probe", path, DEADLINE_BASE_S, Probe)
+    found: Probe = _call_in_sandbox("probe", path, DEADLINE_BASE_S, Probe)
     return found
 
 
@@ -115,7 +115,7 @@ def read_through(path: Path, duration_s: Seconds | None) -> Reading:
     `duration_s` is the declared length; the deadline follows from it.
     """
     limit = DEADLINE_CAP_S if duration_s is None else deadline_s(duration_s)
-    found: Reading = _asked("read_through", path, limit, Reading)
+    found: Reading = _call_in_sandbox("read_through", path, limit, Reading)
     return found
 
 
@@ -139,11 +139,11 @@ def decode(
     max_bytes = WAV_HEADER_BYTES + int((max_duration_s + 1.0) * SAMPLE_RATE) * BYTES_PER_SAMPLE
     expected_s = max_duration_s if duration_s is None else min(duration_s, max_duration_s)
     try:
-        ending = _ended(
-            path, EXECUTE, _command(path, part, max_bytes, ffmpeg, loudness), deadline_s(expected_s), max_bytes
+        ending = _run_in_sandbox(
+            path, EXECUTE, _ffmpeg_command(path, part, max_bytes, ffmpeg, loudness), deadline_s(expected_s), max_bytes
         )
         _check_log(ending, path, part.parent, max_bytes)
-        duration = _length(part)
+        duration = _wav_length_s(part)
         if duration == 0.0:
             raise StageError(Reason.NOT_MEDIA, f"{path.name} has an audio track, but nothing of it can be decoded")
         if duration > max_duration_s:
@@ -154,9 +154,9 @@ def decode(
     return DecodedAudio(duration, _loudness(ending.output), _true_peak(ending.output))
 
 
-def _asked(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:
+def _call_in_sandbox(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:
     """Result of a call in the sandbox, validated as `shape`, because the process has read an untrusted file."""
-    ending = _ended(path, call, [str(path.absolute())], limit_s)
+    ending = _run_in_sandbox(path, call, [str(path.absolute())], limit_s)
     try:
         if ending.code == 0 and ending.output.startswith('{"reason"'):
             refusal = TypeAdapter(dict[str, str]).validate_json(ending.output)
@@ -168,7 +168,7 @@ def _asked(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:
         raise StageError(Reason.NOT_MEDIA, message) from error
 
 
-def _ended(path: Path, call: str, arguments: list[str], limit_s: Seconds, written_bytes: int = 0) -> Ending:
+def _run_in_sandbox(path: Path, call: str, arguments: list[str], limit_s: Seconds, written_bytes: int = 0) -> Ending:
     """Run a call on a file in the sandbox; `StageError` where its deadline or a crash ended it."""
     spare = SPARE_BYTES if written_bytes else 0
     try:
@@ -185,7 +185,7 @@ def _ended(path: Path, call: str, arguments: list[str], limit_s: Seconds, writte
     return ending
 
 
-def _command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None, loudness: bool) -> list[str]:
+def _ffmpeg_command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None, loudness: bool) -> list[str]:
     import ffmpeg as graph
 
     source = graph.input(
@@ -221,7 +221,7 @@ def _last_line(ending: Ending) -> str:
     return "".join(letter for letter in lines[-1] if letter.isprintable())[:MESSAGE_CHARACTERS]
 
 
-def _length(path: Path) -> Seconds:
+def _wav_length_s(path: Path) -> Seconds:
     """Length of the samples in a WAV file by its size; the header of a capped file can claim more."""
     return max(0, path.stat().st_size - WAV_HEADER_BYTES) / BYTES_PER_SAMPLE / SAMPLE_RATE
 

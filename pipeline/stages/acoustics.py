@@ -66,36 +66,36 @@ class Acoustics(Stage):
     def one(self, clip: Clip) -> Result:
         """Measure every region of one clip."""
         regions = clip.rows(SpeechRegionRow)
-        return list(self._rows(regions, read_audio(clip.audio_path))) if regions else []
+        return list(self._measured_rows(regions, read_audio(clip.audio_path))) if regions else []
 
-    def _rows(self, regions: tuple[SpeechRegionRow, ...], waveform: Waveform) -> Iterator[Row]:
+    def _measured_rows(self, regions: tuple[SpeechRegionRow, ...], waveform: Waveform) -> Iterator[Row]:
         for region in regions:
             speech = waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)]
-            yield from self._measured(region, speech)
+            yield from self._praat_rows(region, speech)
             if self._smile is not None:
-                yield self._by_opensmile(self._smile, region, speech)
+                yield self._opensmile_row(self._smile, region, speech)
 
-    def _measured(self, region: SpeechRegionRow, waveform: Waveform) -> tuple[AcousticsRow, SpectralRow]:
+    def _praat_rows(self, region: SpeechRegionRow, waveform: Waveform) -> tuple[AcousticsRow, SpectralRow]:
         pitch_range = PitchRange(self.options.pitch_floor_hz, self.options.pitch_ceiling_hz)
         key: dict[str, Any] = {"clip_id": region.clip_id, "region": region.region}
         if waveform.size < shortest_samples(pitch_range):
             too_short = Reason.TOO_SHORT.value
             return AcousticsRow(**key, reason=too_short), SpectralRow(**key, reason=too_short)
         sound = PraatSound(waveform, pitch_range)
-        of_voice, of_spectrum = self._voice(sound)
+        of_voice, of_spectrum = self._voice_columns(sound)
         reason = None if of_voice else Reason.UNVOICED.value
         return (
-            AcousticsRow(**key, **self._level(sound), **of_voice, reason=reason),
+            AcousticsRow(**key, **self._level_columns(sound), **of_voice, reason=reason),
             SpectralRow(**key, **of_spectrum, reason=reason),
         )
 
-    def _level(self, sound: PraatSound) -> dict[str, Any]:
+    def _level_columns(self, sound: PraatSound) -> dict[str, Any]:
         """Columns that need no voice: intensity, pauses, share of voice and MFCC; none of a silent region."""
         intensity, pauses, peaks = sound.intensity(), sound.pauses(), sound.intensity_peaks()
         mfcc = sound.mfcc() if self.options.mfcc else None
         values: dict[str, Any] = {}
         if intensity is not None:
-            values |= {**_columns(intensity), **_columns(sound.voicing())}
+            values |= {**_as_columns(intensity), **_as_columns(sound.voicing())}
         if peaks is not None:
             values["intensity_peaks_hz"] = peaks / sound.seconds
         if pauses is not None:
@@ -106,13 +106,13 @@ class Acoustics(Stage):
             values |= {"mfcc_mean": mfcc.mean, "mfcc_sd": mfcc.sd}
         return values
 
-    def _voice(self, sound: PraatSound) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _voice_columns(self, sound: PraatSound) -> tuple[dict[str, Any], dict[str, Any]]:
         """Columns of both tables that need a voice; none without a voiced frame."""
         pitch = sound.pitch()
         if pitch is None:
             return {}, {}
-        spectral = _columns(sound.balance()) | (_columns(sound.formants()) if self.options.formants else {})
-        values = {**_columns(pitch), **_columns(sound.voice_quality()), "hf500_db": spectral.pop("hf500_db")}
+        spectral = _as_columns(sound.balance()) | (_as_columns(sound.formants()) if self.options.formants else {})
+        values = {**_as_columns(pitch), **_as_columns(sound.voice_quality()), "hf500_db": spectral.pop("hf500_db")}
         # whispered syllables have no voiced nucleus, so that a count of them without a voice would be wrong, not zero
         syllables, pauses = sound.syllables(), sound.pauses()
         if syllables is not None:
@@ -121,7 +121,7 @@ class Acoustics(Stage):
             values["articulation_rate_hz"] = syllables / sounding_s if sounding_s > 0 else None
         return values, spectral
 
-    def _by_opensmile(self, smile: OpenSmile, region: SpeechRegionRow, waveform: Waveform) -> OpenSmileRow:
+    def _opensmile_row(self, smile: OpenSmile, region: SpeechRegionRow, waveform: Waveform) -> OpenSmileRow:
         features, reason = None, Reason.TOO_QUIET  # digital silence has no voice to measure
         if waveform.any() or not waveform.size:
             features, reason = smile.measure(waveform), Reason.TOO_SHORT
@@ -134,6 +134,6 @@ class Acoustics(Stage):
         )
 
 
-def _columns(measures: Any) -> dict[str, Any]:
+def _as_columns(measures: Any) -> dict[str, Any]:
     """The measures of one kind by the names of their columns."""
     return {field.name: getattr(measures, field.name) for field in dataclasses.fields(measures)}

@@ -48,7 +48,7 @@ class Download(Stage):
         told = Description(clip.clip_id, self.options, self.setting)
         rows: list[Row] = []
         try:
-            rows = self._post(clip, folder, told)
+            rows = self._fetch_and_prove(clip, folder, told)
         except StageError as error:
             return StageError(error.reason, f"{clip.clip_id}: {error.message}", told.rows, error.retry_after_s)
         finally:
@@ -56,9 +56,9 @@ class Download(Stage):
                 shutil.rmtree(folder, ignore_errors=True)  # unproven media is not kept
         return rows
 
-    def _post(self, clip: Clip, folder: Path, told: Description) -> list[Row]:
+    def _fetch_and_prove(self, clip: Clip, folder: Path, told: Description) -> list[Row]:
         """Fetch a post, prove its media and return its rows; one without sound passes here and fails in `audio`."""
-        info, captions = self._fetch(clip, folder, told)
+        info, captions = self._fetch_with_ytdlp(clip, folder, told)
         told.remember(info)
         found = sorted(path for path in folder.glob("media.*") if path.suffix not in (".part", ".ytdl"))
         if len(found) != 1:
@@ -68,11 +68,13 @@ class Download(Stage):
             files.sync(path)
         return [_media_row(clip, found[0], info), *told.rows, *captions]
 
-    def _fetch(self, clip: Clip, folder: Path, told: Description) -> tuple[dict[str, Any], list[PlatformCaptionRow]]:
+    def _fetch_with_ytdlp(
+        self, clip: Clip, folder: Path, told: Description
+    ) -> tuple[dict[str, Any], list[PlatformCaptionRow]]:
         """Fetch with yt-dlp: what it says of the post, and the rows of its captions."""
         address, messages = clip.source.location, Messages()
         formats = ANY_FORMAT if GENERIC in self.options.extractors else FORMATS[platform_of(address)]
-        with asking(self.options, self._parameters(folder, formats, told), self.overrides, messages) as client:
+        with asking(self.options, self._ytdlp_parameters(folder, formats, told), self.overrides, messages) as client:
             info = client.extract_info(address, download=True) or {}
             if messages.too_large:
                 message = f"the file is larger than {self.options.max_megabytes} MB (max_megabytes)"
@@ -83,7 +85,7 @@ class Download(Stage):
                 captions = fetch_captions(client, info, clip.clip_id, self.setting.key)
         return info, captions
 
-    def _parameters(self, folder: Path, formats: str, told: Description) -> dict[str, Any]:
+    def _ytdlp_parameters(self, folder: Path, formats: str, told: Description) -> dict[str, Any]:
         """Options of yt-dlp for media: an empty folder, a fixed name, and nothing but the media in it."""
         return {
             "format": formats,
@@ -117,18 +119,18 @@ class Description:
     def __init__(self, clip_id: str, options: DownloadOptions, setting: Setting) -> None:
         self._clip_id, self._options, self._setting = clip_id, options, setting
         self._clip: ClipRow | None = None
-        self._counts: ObservationRow | None = None
+        self._observation: ObservationRow | None = None
 
     @property
     def rows(self) -> list[Row]:
         """The post and its counts as rows, as far as they are known."""
-        return [row for row in (self._clip, self._counts) if row is not None]
+        return [row for row in (self._clip, self._observation) if row is not None]
 
     def remember(self, info: Mapping[str, Any]) -> None:
         """Keep the description of the post that yt-dlp gives."""
         post = post_fields.from_info({"epoch": time.time(), **info}, "yt_dlp")
         self._clip = pseudonyms.clip_row(self._clip_id, post, self._setting.key)
-        self._counts = pseudonyms.observation_row(self._clip_id, post)
+        self._observation = pseudonyms.observation_row(self._clip_id, post)
 
     def __call__(self, info: Mapping[str, Any], *, incomplete: bool = False) -> None:
         """Refuse with a `StageError`: skipped_policy for what is no single finished video, too_long, excluded."""
@@ -142,11 +144,11 @@ class Description:
         length, limit = info.get("duration"), self._options.max_duration_s
         if length is not None and length > limit:
             raise StageError(Reason.TOO_LONG, f"the post lasts {length:.0f} s, the limit is {limit:g} (max_duration_s)")
-        self._filter()
+        self._apply_filters()
 
-    def _filter(self) -> None:
+    def _apply_filters(self) -> None:
         keeps_out = self._setting.keeps_out
-        verdict = keeps_out(self._clip, self._counts) if keeps_out is not None and self._clip is not None else None
+        verdict = keeps_out(self._clip, self._observation) if keeps_out is not None and self._clip is not None else None
         if verdict is not None:
             raise StageError(Reason.EXCLUDED, verdict[1])
 

@@ -61,9 +61,9 @@ class Embed(Stage):
         if not regions:
             return []
         waveform = audio.read_audio(clip.audio_path)
-        return [self._row(region, waveform) for region in regions]
+        return [self._embedding_row(region, waveform) for region in regions]
 
-    def _row(self, region: SpeechRegionRow, waveform: Waveform) -> SpeechEmbeddingRow:
+    def _embedding_row(self, region: SpeechRegionRow, waveform: Waveform) -> SpeechEmbeddingRow:
         speech = waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)]
         reason = self._obstacle(speech)
         embedding = None if reason else tuple(self._encoder.embed(speech).tolist())

@@ -87,7 +87,7 @@ class EmotionOptions(Options):
 
     @field_validator("models")
     @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_tone_models(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [name for name in names if name not in TONE_MODELS and not is_head(name)]
         if unknown:
             known = f"{', '.join(TONE_MODELS)}, and heads/NAME for what `cliptone train-head` trained"
@@ -109,7 +109,7 @@ class Emotion(Stage):
 
     def __init__(self, options: EmotionOptions, setting: Setting) -> None:
         super().__init__(options, setting)
-        self._models = {name: _kind(name)(_folder(name, setting)) for name in options.models}
+        self._models = {name: _tone_model_class(name)(_tone_model_folder(name, setting)) for name in options.models}
 
     @classmethod
     def models(cls, options: EmotionOptions, setting: Setting) -> tuple[str, ...]:
@@ -124,12 +124,12 @@ class Emotion(Stage):
     @classmethod
     def reads_audio(cls, options: EmotionOptions) -> bool:
         """Whether a chosen model scores waveforms; the others score stored embeddings."""
-        return any(_kind(name).reads == "waveform" for name in options.models)
+        return any(_tone_model_class(name).reads == "waveform" for name in options.models)
 
     @classmethod
     def libraries(cls, options: EmotionOptions, setting: Setting) -> dict[str, str]:
         """Versions of what the chosen tone models run on."""
-        packages = sorted({package for name in options.models for package in _kind(name).packages})
+        packages = sorted({package for name in options.models for package in _tone_model_class(name).packages})
         return {package: version(package) for package in packages}
 
     def one(self, clip: Clip) -> Result:
@@ -149,17 +149,17 @@ class Emotion(Stage):
             for region in regions:
                 found = features.get(region.region)
                 if found is None:  # the embed stage leaves out only what is too short
-                    rows.append(_row(region, name, NO_TONE, reasons[region.region] or Reason.TOO_SHORT))
+                    rows.append(_emotion_row(region, name, NO_TONE, reasons[region.region] or Reason.TOO_SHORT))
                 else:
-                    rows.append(_row(region, name, model.score(found)))
+                    rows.append(_emotion_row(region, name, model.score(found)))
         return rows
 
 
-def _kind(name: str) -> type[ToneModel]:
+def _tone_model_class(name: str) -> type[ToneModel]:
     return HeadTone if is_head(name) else TONE_MODELS[name]
 
 
-def _folder(name: str, setting: Setting) -> Path:
+def _tone_model_folder(name: str, setting: Setting) -> Path:
     return head_folder(name, setting.heads_folder) if is_head(name) else model_cache.locate(name, setting.models_folder)
 
 
@@ -193,7 +193,7 @@ def _waveforms(clip: Clip, regions: Sequence[SpeechRegionRow]) -> Features:
     }
 
 
-def _row(region: SpeechRegionRow, model: str, tone: Tone, reason: Reason | None = None) -> EmotionRow:
+def _emotion_row(region: SpeechRegionRow, model: str, tone: Tone, reason: Reason | None = None) -> EmotionRow:
     return EmotionRow(
         clip_id=region.clip_id,
         region=region.region,

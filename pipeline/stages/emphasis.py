@@ -53,7 +53,7 @@ class Emphasis(Stage):
         pitch_range = PitchRange(self.options.pitch_floor_hz, self.options.pitch_ceiling_hz)
         frames = frames_of(read_audio(clip.audio_path), pitch_range)
         measured = emphasis_of(words, frames) if frames else [NOTHING] * len(words)
-        strongest = _strongest(words, measured)
+        strongest = _strongest_of_segments(words, measured)
         return [
             WordEmphasisRow(
                 clip_id=clip.clip_id,
@@ -64,13 +64,13 @@ class Emphasis(Stage):
                 duration_z=found.duration_z,
                 emphasis=found.emphasis,
                 is_strongest=strongest.get(word.word_index),
-                reason=_reason(found, frames is not None and frames.within(word)),
+                reason=_no_pitch_reason(found, frames is not None and frames.within(word)),
             )
             for word, found in zip(words, measured, strict=True)
         ]
 
 
-def _strongest(words: Sequence[WordRow], measured: Sequence[Measured]) -> dict[int, bool]:
+def _strongest_of_segments(words: Sequence[WordRow], measured: Sequence[Measured]) -> dict[int, bool]:
     """Whether a word has the highest emphasis of its segment, the first of equals; segments of one are left out."""
     segments: dict[int, list[tuple[float, int]]] = {}
     for word, found in zip(words, measured, strict=True):
@@ -81,7 +81,7 @@ def _strongest(words: Sequence[WordRow], measured: Sequence[Measured]) -> dict[i
     }
 
 
-def _reason(found: Measured, part: slice | bool) -> str | None:
+def _no_pitch_reason(found: Measured, part: slice | bool) -> str | None:
     """Why a word has no pitch."""
     if found.f0_peak_semitones is not None:
         return None

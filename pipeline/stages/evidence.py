@@ -76,7 +76,7 @@ class Evidence(Stage):
         regions = speech_regions(waveform, self._voice, voice)
         tags = self._tagger.tag(waveform) if self._tagger else None
         return [
-            self._summary(clip.clip_id, waveform, regions, tags),
+            self._evidence_row(clip.clip_id, waveform, regions, tags),
             *_region_rows(clip.clip_id, waveform, regions, voice, tags),
             *(_tag_rows(clip.clip_id, tags, self.options.tag_floor) if tags else ()),
         ]
@@ -95,7 +95,7 @@ class Evidence(Stage):
             libraries |= {package: version(package) for package in ("torch", "torchaudio", "transformers")}
         return libraries
 
-    def _summary(
+    def _evidence_row(
         self, clip_id: str, waveform: Waveform, regions: list[tuple[Seconds, Seconds]], tags: TagScores | None
     ) -> EvidenceRow:
         speech_s = sum(end - start for start, end in regions)
@@ -103,14 +103,14 @@ class Evidence(Stage):
             clip_id=clip_id,
             speech_s=float(speech_s),
             speech_share=min(1.0, speech_s * SAMPLE_RATE / waveform.size),
-            music_share=self._share(tags, MUSIC),
-            singing_share=self._share(tags, SINGING),
+            music_share=self._family_share(tags, MUSIC),
+            singing_share=self._family_share(tags, SINGING),
             music_reason=None if tags else Reason.NO_TAGGER.value,
             snr_db=snr_db(waveform, regions),
             tagger=self._tagger.name if self._tagger else None,
         )
 
-    def _share(self, tags: TagScores | None, family: Family) -> float | None:
+    def _family_share(self, tags: TagScores | None, family: Family) -> float | None:
         """Share of the windows in which a family reaches the threshold, 0–1."""
         return float(np.mean(tags.family(family) >= self.options.music_threshold)) if tags else None
 

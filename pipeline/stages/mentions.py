@@ -44,13 +44,13 @@ class Mentions(Stage):
 
     def __init__(self, options: Any, setting: Setting) -> None:
         super().__init__(options, setting)
-        lexicon = _lexicon(options, setting)
+        lexicon = _study_lexicon(options, setting)
         self._terms = lexicon.terms if lexicon else ()
 
     @classmethod
     def libraries(cls, options: MentionsOptions, setting: Setting) -> dict[str, str]:
         """Versions of the libraries, and the digest of the lexicon: another content runs the stage again."""
-        lexicon = _lexicon(options, setting)
+        lexicon = _study_lexicon(options, setting)
         return super().libraries(options, setting) | ({"lexicon": lexicon.digest} if lexicon else {})
 
     def one(self, clip: Clip) -> Result:
@@ -67,7 +67,7 @@ class Mentions(Stage):
         starts = [0]
         for word in words:
             starts.append(starts[-1] + len(word.word) + 1)
-        for start, end, term in self._found(text, language):
+        for start, end, term in self._find_terms(text, language):
             first, last = bisect.bisect_right(starts, start) - 1, bisect.bisect_right(starts, end - 1) - 1
             said = words[first : last + 1]
             yield (
@@ -78,10 +78,10 @@ class Mentions(Stage):
     def _in_caption(self, clip: Clip) -> Iterator[tuple[Any, ...]]:
         caption = clip.caption or ""
         language = language_of(caption, MIN_WORDS_FOR_LANGUAGE, MIN_LANGUAGE_PROBABILITY)
-        for start, end, term in self._found(caption, language):
+        for start, end, term in self._find_terms(caption, language):
             yield "caption", term.label, term.term, caption[start:end], None, None, None, language
 
-    def _found(self, text: str, language: str | None) -> list[Found]:
+    def _find_terms(self, text: str, language: str | None) -> list[Found]:
         """Mentions in a text by place; where its language is not known, terms of every language are looked for."""
         stripped = plain(text)
         found = [
@@ -93,7 +93,7 @@ class Mentions(Stage):
         return sorted(found, key=lambda mention: mention[:2])
 
 
-def _lexicon(options: MentionsOptions, setting: Setting) -> Lexicon | None:
+def _study_lexicon(options: MentionsOptions, setting: Setting) -> Lexicon | None:
     if options.lexicon is None:
         return None
     return read_lexicon((setting.study_folder or Path()) / Path(options.lexicon).expanduser())

@@ -47,18 +47,18 @@ class Text(Stage):
     def one(self, clip: Clip) -> Result:
         """One row for the speech, one for the caption where there is one, and one for each segment."""
         transcript = clip.row(TranscriptRow)
-        rows: list[Row] = [self._features(clip.clip_id, "speech", transcript.text, transcript.language)]
+        rows: list[Row] = [self._features_row(clip.clip_id, "speech", transcript.text, transcript.language)]
         if clip.caption is not None:
-            rows.append(self._features(clip.clip_id, "caption", clip.caption, self._language(clip.caption)))
-        return rows + [self._segment(segment, transcript.language) for segment in clip.rows(SegmentRow)]
+            rows.append(self._features_row(clip.clip_id, "caption", clip.caption, self._caption_language(clip.caption)))
+        return rows + [self._segment_row(segment, transcript.language) for segment in clip.rows(SegmentRow)]
 
-    def _segment(self, segment: SegmentRow, language: str | None) -> SegmentSentimentRow:
+    def _segment_row(self, segment: SegmentRow, language: str | None) -> SegmentSentimentRow:
         words = words_of(segment.text)
         reason = _no_sentiment(words, language)
         sentiment = None if reason else self._vader.polarity_scores(segment.text)["compound"]
         return SegmentSentimentRow(segment.clip_id, segment.segment, len(words), sentiment, reason)
 
-    def _features(self, clip_id: str, channel: str, text: str | None, language: str | None) -> TextFeaturesRow:
+    def _features_row(self, clip_id: str, channel: str, text: str | None, language: str | None) -> TextFeaturesRow:
         words = words_of(text or "")
         reason = _no_sentiment(words, language)
         scores = None if reason else self._vader.polarity_scores(text)
@@ -78,7 +78,7 @@ class Text(Stage):
             sentiment_reason=reason,
         )
 
-    def _language(self, caption: str) -> str | None:
+    def _caption_language(self, caption: str) -> str | None:
         return language_of(caption, self.options.min_words_for_language, self.options.min_language_probability)
 
 

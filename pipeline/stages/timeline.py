@@ -29,7 +29,7 @@ class TimelineOptions(Options):
 
     @field_validator("models")
     @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_timeline_models(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [name for name in names if name not in TIMELINE_MODELS]
         if unknown:
             raise ValueError(
@@ -81,9 +81,9 @@ class Timeline(Stage):
         waveform = read_audio(clip.audio_path)
         overlap = {row.region: row.overlap_probability for row in clip.rows(SpeechEmbeddingRow)}
         reasons = {region.region: self._gate.obstacle(region, overlap.get(region.region)) for region in regions}
-        return [row for model in self._models for row in self._rows(model, regions, reasons, waveform)]
+        return [row for model in self._models for row in self._span_rows(model, regions, reasons, waveform)]
 
-    def _rows(
+    def _span_rows(
         self,
         model: TimelineModel,
         regions: tuple[SpeechRegionRow, ...],
@@ -94,15 +94,15 @@ class Timeline(Stage):
         for region in regions:
             reason = reasons[region.region]
             if reason is not None:
-                rows.append(_row(region, model.name, len(rows), None, reason))
+                rows.append(_span_row(region, model.name, len(rows), None, reason))
                 continue
             speech = waveform[round(region.start_s * SAMPLE_RATE) : round(region.end_s * SAMPLE_RATE)]
             for span in model.spans(speech):
-                rows.append(_row(region, model.name, len(rows), span, None))
+                rows.append(_span_row(region, model.name, len(rows), span, None))
         return rows
 
 
-def _row(
+def _span_row(
     region: SpeechRegionRow, model: str, number: int, span: EmotionTurn | None, reason: Reason | None
 ) -> EmotionSpanRow:
     """A span in the time of the clip, never beyond its region; without one, the whole region and the reason."""

@@ -82,12 +82,12 @@ class TranscribeOptions(Options):
 
     @field_validator("device")
     @classmethod
-    def _settled(cls, device: str) -> str:
+    def _resolved_device(cls, device: str) -> str:
         return found_device() if device == "auto" else device  # so that stored options name the device
 
     @field_validator("language")
     @classmethod
-    def _known(cls, code: str | None) -> str | None:
+    def _known_language(cls, code: str | None) -> str | None:
         if code is not None and code not in LANGUAGES:
             raise ValueError(f"Whisper knows no language {code!r}; it knows {' '.join(LANGUAGES)}")
         return code
@@ -121,28 +121,28 @@ class Transcribe(Stage):
 
     def __call__(self, batch: Sequence[Clip]) -> list[Result]:
         """Transcribe clips together; without a trusted word a text is NULL: no_speech, no_text or low_trust."""
-        spoken = {number: _sound(clip) for number, clip in enumerate(batch) if clip.rows(SpeechRegionRow)}
+        spoken = {number: _waveform_and_spans(clip) for number, clip in enumerate(batch) if clip.rows(SpeechRegionRow)}
         found = dict(zip(spoken, recognise(self._engine, list(spoken.values()), self._given), strict=True))
         return [
-            self._rows(clip, *found[number])
+            self._clip_rows(clip, *found[number])
             if number in found
-            else [self._transcript(clip, None, None, Reason.NO_SPEECH)]
+            else [self._transcript_row(clip, None, None, Reason.NO_SPEECH)]
             for number, clip in enumerate(batch)
         ]
 
-    def _rows(self, clip: Clip, language: Language, heard: Sequence[HeardSegment]) -> Result:
+    def _clip_rows(self, clip: Clip, language: Language, heard: Sequence[HeardSegment]) -> Result:
         if not heard:
-            return [self._transcript(clip, None, None, Reason.NO_TEXT)]
+            return [self._transcript_row(clip, None, None, Reason.NO_TEXT)]
         heard = [self._without_handles(one, clip.clip_id.partition(":")[0]) for one in heard]
         regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
         segments = [one.segment for one in heard]
         parts = [parts_of(one.segment, one.span, regions, one.language) for one in heard]
-        trusted = [segment for segment, part in zip(segments, parts, strict=True) if self._trusts(part)]
+        trusted = [segment for segment, part in zip(segments, parts, strict=True) if self._is_trusted(part)]
         text = joined_text(trusted, language) if trusted else None
         return [
-            self._transcript(clip, text, language, None if trusted else Reason.LOW_TRUST),
+            self._transcript_row(clip, text, language, None if trusted else Reason.LOW_TRUST),
             *_segments_and_words(clip, heard),
-            *(self._trust(clip.clip_id, number, part) for number, part in enumerate(parts)),
+            *(self._trust_row(clip.clip_id, number, part) for number, part in enumerate(parts)),
         ]
 
     def _without_handles(self, heard: HeardSegment, platform: str) -> HeardSegment:
@@ -154,14 +154,14 @@ class Transcribe(Stage):
         words = tuple(dataclasses.replace(word, text=hide(word.text)) for word in segment.words)
         return dataclasses.replace(heard, segment=dataclasses.replace(segment, text=hide(segment.text), words=words))
 
-    def _trusts(self, parts: Parts) -> bool:
+    def _is_trusted(self, parts: Parts) -> bool:
         return parts.trust() >= self.options.min_trust
 
-    def _trust(self, clip_id: str, segment: int, parts: Parts) -> SegmentTrustRow:
+    def _trust_row(self, clip_id: str, segment: int, parts: Parts) -> SegmentTrustRow:
         found = dataclasses.asdict(parts)
-        return SegmentTrustRow(clip_id, segment, trust=parts.trust(), in_text=self._trusts(parts), **found)
+        return SegmentTrustRow(clip_id, segment, trust=parts.trust(), in_text=self._is_trusted(parts), **found)
 
-    def _transcript(
+    def _transcript_row(
         self, clip: Clip, text: str | None, language: Language | None, reason: Reason | None
     ) -> TranscriptRow:
         return TranscriptRow(
@@ -185,7 +185,7 @@ class Transcribe(Stage):
         return {package: version(package) for package in ENGINES[options.engine].packages}
 
 
-def _sound(clip: Clip) -> tuple[Waveform, list[SpeechSpan]]:
+def _waveform_and_spans(clip: Clip) -> tuple[Waveform, list[SpeechSpan]]:
     """The waveform of a clip and its spans of speech."""
     waveform = audio.read_audio(clip.audio_path)
     regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]

@@ -82,15 +82,15 @@ def note(folder: StudyFolder, command: str, counts: Counts) -> None:
 
 def read(path: Path) -> list[AuditLine]:
     """The readable lines of a log; `UserError` where there is no log."""
-    return [AuditLine(**line) for line in map(_parsed, _lines(path)) if line is not None]
+    return [AuditLine(**line) for line in map(_parse_line, _read_lines(path)) if line is not None]
 
 
 def verify(path: Path) -> ChainVerdict:
     """Check the chain of a log from its beginning; `UserError` where there is no log."""
     before, broken = BEGINNING, None
-    lines = _lines(path)
+    lines = _read_lines(path)
     for number, text in enumerate(lines, start=1):
-        line = _parsed(text)
+        line = _parse_line(text)
         if broken is None and line is None:
             broken = f"line {number} is no line of this log: it was cut off or changed"
         elif broken is None and line is not None and line["before"] != before:
@@ -99,7 +99,7 @@ def verify(path: Path) -> ChainVerdict:
     return ChainVerdict(len(lines), before, broken)
 
 
-def _lines(path: Path) -> list[bytes]:
+def _read_lines(path: Path) -> list[bytes]:
     try:
         return path.read_bytes().splitlines()
     except FileNotFoundError as error:
@@ -108,7 +108,7 @@ def _lines(path: Path) -> list[bytes]:
         ) from error
 
 
-def _parsed(text: bytes) -> dict[str, Any] | None:
+def _parse_line(text: bytes) -> dict[str, Any] | None:
     """The fields of a line; None if it is no line of this log."""
     try:
         line = json.loads(text)

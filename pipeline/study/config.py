@@ -223,16 +223,16 @@ def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
             f"{path} was written for a newer cliptone (schema {schema}, this one reads {SCHEMA}): upgrade it"
         )
     own = {key: value for key, value in content.items() if key not in stages}
-    own_content = _check(StudyContent, own, path, (), extra=tuple(stages))
+    own_content = _validated(StudyContent, own, path, (), extra=tuple(stages))
     if not NAME.fullmatch(own_content.name):
         raise ConfigError(f"{path}: the name {own_content.name!r} may hold letters, digits, - and _ alone")
     content = completed(content, own_content.profile)
-    options = {name: _check(stage.Options, content.get(name, {}), path, (name,)) for name, stage in stages.items()}
+    options = {name: _validated(stage.Options, content.get(name, {}), path, (name,)) for name, stage in stages.items()}
     file = StudyFile(path.absolute(), own_content, options, hashlib.sha256(text.encode()).hexdigest())
     return Study(file, file.folder())
 
 
-def _check(
+def _validated(
     model: type[BaseModel], content: object, path: Path, where: tuple[str, ...], extra: tuple[str, ...] = ()
 ) -> Any:
     try:

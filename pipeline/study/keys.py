@@ -114,7 +114,7 @@ def move_key(study: str, folder: Path) -> Path:
 
     Runs find it there once `CLIPTONE_KEYS` names that folder.
     """
-    found = _here(study)
+    found = _present_key(study)
     goal = folder.expanduser().absolute() / found.path.name
     if goal.exists():
         raise UserError(f"{goal} is there already: choose another folder, or look whose key that is")
@@ -137,13 +137,13 @@ def destroy_key(study: str) -> KeyState:
 
     `UserError` if it is not here. Copies elsewhere, such as in backups, are not reached.
     """
-    found = _here(study)
+    found = _present_key(study)
     _leave_note(found, "destroyed", None)
     _overwrite(found.path)
     return key_state(study)
 
 
-def _here(study: str) -> KeyState:
+def _present_key(study: str) -> KeyState:
     found = key_state(study)
     if found.state == "here":
         return found

@@ -86,7 +86,7 @@ def sections(stages: Mapping[str, type[Stage]]) -> tuple[Section, ...]:
 def study_template(name: str, stages: Mapping[str, type[Stage]]) -> str:
     """A commented study file."""
     about = {key: StudyContent.model_fields[key].description for key in ("output", "store", "profile")}
-    return "\n".join([HEAD.format(name=name, schema=SCHEMA, **about), *map(_written, sections(stages))])
+    return "\n".join([HEAD.format(name=name, schema=SCHEMA, **about), *map(_section_toml, sections(stages))])
 
 
 def as_toml(value: Any) -> str:
@@ -94,7 +94,7 @@ def as_toml(value: Any) -> str:
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
-def _written(section: Section) -> str:
+def _section_toml(section: Section) -> str:
     """A section with every key: stated ones set, the others as comments with their default."""
     lines = [f"# {section.about}", f"[{section.name}]"]
     for key, one in section.fields.items():

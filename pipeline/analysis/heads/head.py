@@ -50,7 +50,7 @@ def load(folder: Path) -> LinearHead:
         for name in (WEIGHTS_FILE, LABELS_FILE):
             if settings["sha256"][name] != sha256_of(folder / name):
                 raise ValueError(f"{name} was altered")
-        return _head(folder, settings)
+        return _build_head(folder, settings)
     except (OSError, UserError, ValueError, KeyError, TypeError, SyntaxError) as error:
         remedy = "train it again, or install cliptone again if it came with it"
         raise ModelCorrupt(f"the head in {folder} cannot be used ({error}): {remedy}") from error
@@ -65,7 +65,7 @@ def identity(folder: Path) -> str:
     return sha256_of(folder / HYPERPARAMS_FILE) if kept is None else str(kept)
 
 
-def _head(folder: Path, settings: dict[str, Any]) -> LinearHead:
+def _build_head(folder: Path, settings: dict[str, Any]) -> LinearHead:
     dims, labels = int(settings["embedding_dim"]), int(settings["out_n_neurons"])
     tensors = {name: tensor.astype(np.float64) for name, tensor in read_tensors(folder / WEIGHTS_FILE).items()}
     shapes = {MEAN: (dims,), VARIANCE: (dims,), WEIGHTS: (labels, dims), BIAS: (labels,)}
@@ -73,7 +73,7 @@ def _head(folder: Path, settings: dict[str, Any]) -> LinearHead:
         raise ValueError("its weights do not fit the sizes in its settings")
     threshold, labels_sha256 = settings.get("set_threshold"), settings.get("labels_sha256")
     return LinearHead(
-        labels=_labels(folder / LABELS_FILE, labels),
+        labels=_read_labels(folder / LABELS_FILE, labels),
         encoder=str(settings["speech_encoder"]),
         mean=tensors[MEAN],
         variance=tensors[VARIANCE] + float(settings["normalizer"]["eps"]),  # as torch's BatchNorm1d does
@@ -85,7 +85,7 @@ def _head(folder: Path, settings: dict[str, Any]) -> LinearHead:
     )
 
 
-def _labels(path: Path, count: int) -> tuple[str, ...]:
+def _read_labels(path: Path, count: int) -> tuple[str, ...]:
     """The labels of SpeechBrain's encoder file in their order; `ValueError` unless it names that many."""
     numbers: dict[int, str] = {}
     for line in path.read_text(encoding="utf-8").split("\n"):

@@ -29,14 +29,14 @@ def convert(folder: Path) -> None:
     try:
         if not (folder / HYPERPARAMS_FILE).is_file():  # else it was trained again, or a conversion was cut short
             identity = sha256_of(folder / SETTINGS_FILE)
-            save(_read(folder), folder, identity)
+            save(_read_old_head(folder), folder, identity)
         for name in (WEIGHTS_FILE, SETTINGS_FILE):
             (folder / name).unlink(missing_ok=True)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise ModelCorrupt(f"the head in {folder} cannot be used ({error}): train it again") from error
 
 
-def _read(folder: Path) -> LinearHead:
+def _read_old_head(folder: Path) -> LinearHead:
     settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
     if settings["format"] != FORMAT or settings["weights_sha256"] != sha256_of(folder / WEIGHTS_FILE):
         raise ValueError("it was altered, or written by another version")

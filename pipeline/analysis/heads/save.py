@@ -85,28 +85,28 @@ def save(head: LinearHead, folder: Path, identity: str | None = None) -> None:
         _save_tensors(head, part / WEIGHTS_FILE)
         lines = [f"{label!r} => {number}" for number, label in enumerate(head.labels)]
         files.write(part / LABELS_FILE, "\n".join([*lines, EXTRAS, "'starting_index' => 0", ""]))
-        files.write(part / HYPERPARAMS_FILE, _settings(head, part, identity))
+        files.write(part / HYPERPARAMS_FILE, _hyperparams_text(head, part, identity))
         for written in (WEIGHTS_FILE, LABELS_FILE, HYPERPARAMS_FILE):  # the last one makes the folder a head
             files.put(part / written, folder / written)
 
 
-def _settings(head: LinearHead, folder: Path, identity: str | None) -> str:
+def _hyperparams_text(head: LinearHead, folder: Path, identity: str | None) -> str:
     return SETTINGS.format(
         encoder=json.dumps(head.encoder),
         dims=head.mean.size,
         labels=len(head.labels),
         temperature=json.dumps(head.temperature),
-        set_threshold=_line("set_threshold", head.set_threshold),
+        set_threshold=_setting_line("set_threshold", head.set_threshold),
         weights_file=WEIGHTS_FILE,
         labels_file=LABELS_FILE,
-        labels_sha256=_line("labels_sha256", head.labels_sha256),
+        labels_sha256=_setting_line("labels_sha256", head.labels_sha256),
         weights_sha256=json.dumps(sha256_of(folder / WEIGHTS_FILE)),
         encoder_sha256=json.dumps(sha256_of(folder / LABELS_FILE)),
-        identity=_line("identity", identity),
+        identity=_setting_line("identity", identity),
     )
 
 
-def _line(key: str, value: float | str | None) -> str:
+def _setting_line(key: str, value: float | str | None) -> str:
     return "" if value is None else f"{key}: {json.dumps(value)}\n"
 
 

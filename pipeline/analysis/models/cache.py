@@ -72,7 +72,7 @@ def pull(name: str) -> Path:
     model = get(name)
     if model.shipped is not None:
         raise ModelMissing(f"model {name!r} belongs to cliptone itself, but its files are gone: install cliptone again")
-    return _install(model, _cached(model), _fetch)
+    return _install(model, _cached(model), _fetch_files)
 
 
 def identity(name: str, models_folder: Path | None = None) -> str:
@@ -103,7 +103,7 @@ def converted(target: Path, make: Callable[[Path], None]) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with _temporary_folder(target.parent) as folder:
         make(folder)
-        (folder / SEAL).write_text(_digests(folder), encoding="utf-8")
+        (folder / SEAL).write_text(_digest_lines(folder), encoding="utf-8")
         try:
             folder.rename(target)
         except OSError:
@@ -137,12 +137,12 @@ def _checked(model: Model, folder: Path) -> Path:
 @cache
 def _intact(folder: Path) -> Path:
     seal = folder / SEAL
-    if not seal.is_file() or seal.read_text(encoding="utf-8", errors="replace") != _digests(folder):
+    if not seal.is_file() or seal.read_text(encoding="utf-8", errors="replace") != _digest_lines(folder):
         raise ModelCorrupt(f"the converted weights in {folder} are not the bytes that were written")
     return folder
 
 
-def _digests(folder: Path) -> str:
+def _digest_lines(folder: Path) -> str:
     paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name != SEAL)
     return "".join(f"{sha256_of(path)}  {path.name}\n" for path in paths)
 
@@ -209,7 +209,7 @@ def _unpack(model: Model, folder: Path) -> None:
                         shutil.copyfileobj(source, target)
 
 
-def _fetch(model: Model, folder: Path) -> None:
+def _fetch_files(model: Model, folder: Path) -> None:
     import requests
     from huggingface_hub import hf_hub_url
 
@@ -223,8 +223,8 @@ def _fetch(model: Model, folder: Path) -> None:
                     for chunk in answer.iter_content(CHUNK_BYTES):
                         target.write(chunk)
         except requests.RequestException as error:
-            raise ModelMissing(_missing(model)) from error
+            raise ModelMissing(_missing_message(model)) from error
 
 
-def _missing(model: Model) -> str:
+def _missing_message(model: Model) -> str:
     return f"model {model.name!r} is neither on this machine nor reachable at its source: {model.install_hint}"

@@ -39,12 +39,12 @@ def _stand_in() -> ModuleType:
         _IS_TORCHAUDIO_EXT_AVAILABLE=False,
         _IS_ALIGN_AVAILABLE=False,
         _check_cuda_version=lambda: None,
-        fail_if_no_align=_refuse,
+        fail_if_no_align=_refuse_native_call,
     )
     return module
 
 
-def _refuse(function: Callable[..., Any]) -> Callable[..., Never]:
+def _refuse_native_call(function: Callable[..., Any]) -> Callable[..., Never]:
     def refused(*_: Any, **__: Any) -> Never:
         raise RuntimeError(
             f"torchaudio's {function.__name__} needs its native extension, which does not load here: "

@@ -64,7 +64,7 @@ def frames_of(waveform: Waveform, pitch_range: PitchRange) -> Frames | None:
     levels: Any = sound.to_intensity(minimum_pitch=pitch_range.floor_hz, time_step=TIME_STEP_S)
     intensity: Values = np.interp(pitch.xs(), levels.xs(), levels.values.ravel())
     audible = np.where(intensity > NO_LEVEL_DB / 2, intensity, np.nan)
-    return Frames(pitch.xs(), audible, _plausible(pitch.selected_array["frequency"]))
+    return Frames(pitch.xs(), audible, _plausible_f0(pitch.selected_array["frequency"]))
 
 
 def emphasis_of(words: Sequence[WordRow], frames: Frames) -> list[EmphasisMeasures]:
@@ -80,7 +80,7 @@ def emphasis_of(words: Sequence[WordRow], frames: Frames) -> list[EmphasisMeasur
     complete = known[0] & known[2]
     means = np.where(complete, np.where(known, scores, 0.0).sum(axis=0) / np.maximum(counts, 1), np.nan)
     columns = (peaks, pitches, scores[2], means)
-    return [EmphasisMeasures(*map(_known, values)) for values in zip(*columns, strict=True)]
+    return [EmphasisMeasures(*map(_none_if_nan, values)) for values in zip(*columns, strict=True)]
 
 
 def _median(values: Values, slices: Sequence[slice]) -> float:
@@ -95,7 +95,7 @@ def _highest(values: Values) -> float:
     return float(found.max()) if found.size else np.nan
 
 
-def _plausible(heights: Values) -> Values:
+def _plausible_f0(heights: Values) -> Values:
     """Fundamental frequencies with NaN where unvoiced (0) or out of the range of this voice."""
     voiced = heights[heights > 0]
     if not voiced.size:
@@ -135,5 +135,5 @@ def _standardised(values: Values) -> Values:
     return distances
 
 
-def _known(value: float) -> float | None:
+def _none_if_nan(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None

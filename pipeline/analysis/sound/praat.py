@@ -156,7 +156,7 @@ class PraatSound:
         periods = self._call([self._sound, self._pitch], "To PointProcess (cc)")
         jitter = self._call(periods, "Get jitter (local)", 0, 0, *PERIODS)
         shimmer = self._call([self._sound, periods], "Get shimmer (local)", 0, 0, *PERIODS, AMPLITUDE_FACTOR)
-        return VoiceQuality(_known(jitter), _known(shimmer), self._harmonicity())
+        return VoiceQuality(_none_if_nan(jitter), _none_if_nan(shimmer), self._harmonicity())
 
     def intensity(self) -> Intensity | None:
         """Level, spread and slopes of intensity; None for silence."""
@@ -258,6 +258,6 @@ def shortest_samples(pitch_range: PitchRange) -> int:
     return int(np.ceil(max(SHORTEST_S, 6.4 / pitch_range.floor_hz) * SAMPLE_RATE)) + 1
 
 
-def _known(value: float) -> float | None:
+def _none_if_nan(value: float) -> float | None:
     """Praat's undefined is NaN; here it is None."""
     return float(value) if np.isfinite(value) else None

@@ -78,8 +78,8 @@ def log_mel(waveform: Waveform, weights: NDArray[np.float64]) -> NDArray[np.floa
 
 def mel_weights() -> NDArray[np.float64]:
     """Triangles on the HTK mel scale, shape `(257, 64)`, as TensorFlow's `linear_to_mel_weight_matrix` draws them."""
-    mels = _mel(np.linspace(0.0, SAMPLE_RATE / 2, FFT_SAMPLES // 2 + 1))[:, np.newaxis]
-    edges = np.linspace(_mel(np.array(MEL_LOW_HZ)), _mel(np.array(MEL_HIGH_HZ)), MEL_BANDS + 2)
+    mels = _hertz_to_mel(np.linspace(0.0, SAMPLE_RATE / 2, FFT_SAMPLES // 2 + 1))[:, np.newaxis]
+    edges = np.linspace(_hertz_to_mel(np.array(MEL_LOW_HZ)), _hertz_to_mel(np.array(MEL_HIGH_HZ)), MEL_BANDS + 2)
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     triangles: NDArray[np.float64] = np.minimum((mels - low) / (centre - low), (high - mels) / (high - centre))
     triangles = np.maximum(triangles, 0.0)
@@ -87,7 +87,7 @@ def mel_weights() -> NDArray[np.float64]:
     return triangles
 
 
-def _mel(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
+def _hertz_to_mel(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1127.0 * np.log1p(hertz / 700.0)
 
 

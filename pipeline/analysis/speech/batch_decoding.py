@@ -78,7 +78,7 @@ class BatchDecoder:
                 # Language detection has encoded the first window already.
                 if sound.encoded is None:
                     sound.encoded = self.encode(sound)
-            for batch in _batches(waiting, BATCH if self.decoding.beam_size == 1 else BATCH_OF_BEAMS):
+            for batch in _alike_batches(waiting, BATCH if self.decoding.beam_size == 1 else BATCH_OF_BEAMS):
                 for sound, decoded in zip(batch, self._decode_guarded(batch), strict=True):
                     self._advance(sound, decoded)
 
@@ -88,7 +88,7 @@ class BatchDecoder:
         encoded_s = FULL_S if whole else self.decoding.padding_s
         seen_s = encoded_s if whole or self.decoding.seen_padding_s is None else self.decoding.seen_padding_s
         encoded = self._whisper.encode(padded(window, encoded_s, seen_s, longest))
-        return _first(encoded, seen_frames(window.shape[1], seen_s, longest))
+        return _first_frames(encoded, seen_frames(window.shape[1], seen_s, longest))
 
     def _decode_guarded(self, sounds: Sequence[DecodingState]) -> list[DecodedText]:
         """Decode one window of each sound, and once more with full padding where its text is not plausible."""
@@ -96,13 +96,13 @@ class BatchDecoder:
         if self.decoding.padding_s >= FULL_S:
             return found
         # With less padding than Whisper was trained on, a text can loop or go astray.
-        wrong = [number for number, decoded in enumerate(found) if not self._plausible(decoded)]
+        wrong = [number for number, decoded in enumerate(found) if not self._text_is_plausible(decoded)]
         whole = [self.encode(sounds[number], whole=True) for number in wrong]
         for number, decoded in zip(wrong, self._decode(whole, [sounds[number] for number in wrong]), strict=True):
             found[number] = decoded
         return found
 
-    def _plausible(self, decoded: DecodedText) -> bool:
+    def _text_is_plausible(self, decoded: DecodedText) -> bool:
         """Whether a text passes both of Whisper's checks: it does not loop, and it is not improbable."""
         loops = decoded.compression_ratio > self.decoding.compression_ratio_threshold
         return not loops and decoded.avg_logprob >= self.decoding.sure_log_prob
@@ -173,14 +173,14 @@ class BatchDecoder:
         return round(float(end_s) * FRAMES_PER_SECOND)
 
 
-def _batches(sounds: Sequence[DecodingState], size: int) -> Iterator[list[DecodingState]]:
+def _alike_batches(sounds: Sequence[DecodingState], size: int) -> Iterator[list[DecodingState]]:
     """Groups of at most `size` sounds whose encoded windows have one length, as one array needs."""
-    for _, alike in groupby(sorted(sounds, key=_frames), key=_frames):
+    for _, alike in groupby(sorted(sounds, key=_encoded_frames), key=_encoded_frames):
         group = list(alike)
         yield from (group[first : first + size] for first in range(0, len(group), size))
 
 
-def _frames(sound: DecodingState) -> int:
+def _encoded_frames(sound: DecodingState) -> int:
     return int(sound.encoded.shape[1])
 
 
@@ -190,10 +190,10 @@ def _stacked(windows: Sequence[Any]) -> Any:
 
     if len(windows) == 1:
         return windows[0]
-    return StorageView.from_array(np.concatenate([_array(window) for window in windows]))
+    return StorageView.from_array(np.concatenate([_as_array(window) for window in windows]))
 
 
-def _first(encoded: Any, frames: int) -> Any:
+def _first_frames(encoded: Any, frames: int) -> Any:
     """The part of an encoded window `(1, frames, width)` that covers the first frames of its spectrogram."""
     from ctranslate2 import StorageView
 
@@ -201,10 +201,10 @@ def _first(encoded: Any, frames: int) -> Any:
     wanted = frames // 2
     if encoded.shape[1] <= wanted:
         return encoded
-    return StorageView.from_array(np.ascontiguousarray(_array(encoded)[:, :wanted]))
+    return StorageView.from_array(np.ascontiguousarray(_as_array(encoded)[:, :wanted]))
 
 
-def _array(encoded: Any) -> NDArray[np.float32]:
+def _as_array(encoded: Any) -> NDArray[np.float32]:
     from ctranslate2 import Device
 
     # NumPy cannot read the memory of a GPU.

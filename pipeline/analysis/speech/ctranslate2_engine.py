@@ -55,25 +55,25 @@ class CTranslate2Engine:
 
     def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
         """Recognise speech `(time,)` at 16 kHz, each waveform in its language."""
-        sounds = [self._listen(waveform) for waveform in waveforms]
+        sounds = [self._decoding_state(waveform) for waveform in waveforms]
         for sound, language in zip(sounds, languages, strict=True):
             sound.tokenizer = self._tokenizer(language)
         self._batch_decoder.hear(sounds)
         return [sound.segments for sound in sounds]
 
     def _detect_language(self, waveform: Waveform) -> Language:
-        sound = self._listen(waveform)
+        sound = self._decoding_state(waveform)
         sound.encoded = self._batch_decoder.encode(sound)
         token, probability = self._whisper.model.detect_language(sound.encoded)[0][0]
         # Sounds that are never transcribed must not pile up.
         if len(self._remembered) == REMEMBERED:
             self._remembered.clear()
-        self._remembered[_digest(waveform)] = sound
+        self._remembered[_waveform_digest(waveform)] = sound
         return Language(token.strip("<|>"), float(probability))
 
-    def _listen(self, waveform: Waveform) -> DecodingState:
+    def _decoding_state(self, waveform: Waveform) -> DecodingState:
         """The state of a sound before decoding: the one kept by language detection, or a new one."""
-        known = self._remembered.pop(_digest(waveform), None)
+        known = self._remembered.pop(_waveform_digest(waveform), None)
         return known or DecodingState(self._whisper.feature_extractor(waveform))
 
     def _tokenizer(self, language: str) -> Any:
@@ -82,5 +82,5 @@ class CTranslate2Engine:
         return Tokenizer(self._whisper.hf_tokenizer, multilingual=True, task="transcribe", language=language)
 
 
-def _digest(waveform: Waveform) -> bytes:
+def _waveform_digest(waveform: Waveform) -> bytes:
     return hashlib.blake2b(waveform.tobytes(), digest_size=16).digest()

@@ -82,7 +82,7 @@ class OpenAIEngine:
             word_timestamps=True,
             fp16=False,
         )
-        return [_segment(segment) for segment in answer["segments"] if segment["text"].strip()]
+        return [_as_segment(segment) for segment in answer["segments"] if segment["text"].strip()]
 
 
 def checkpoint(model: str, models_folder: Path | None = None) -> Path:
@@ -98,7 +98,7 @@ def checkpoint(model: str, models_folder: Path | None = None) -> Path:
     return model_cache.converted(target, lambda part: ct2_weights.convert(folder, part / CHECKPOINT)) / CHECKPOINT
 
 
-def _segment(found: Mapping[str, Any]) -> Segment:
+def _as_segment(found: Mapping[str, Any]) -> Segment:
     words = (
         Word(word["word"].strip(), float(word["start"]), float(word["end"]), float(word["probability"]))
         for word in found["words"]

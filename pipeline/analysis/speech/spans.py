@@ -80,7 +80,7 @@ def recognise(
     mains = [language] * len(clips) if language else engine.detect_languages(longest)
     spoken = [[main] * len(cuts) for main, cuts in zip(mains, sounds, strict=True)]
     if not language:
-        _hear_others(engine, sounds, spoken)
+        _detect_other_languages(engine, sounds, spoken)
     cuts = [cut for each in sounds for cut in each]
     codes = [heard.code for each in spoken for heard in each]
     texts = iter(engine.transcribe(cuts, codes))
@@ -97,7 +97,9 @@ def recognise(
     ]
 
 
-def _hear_others(engine: SpeechEngine, sounds: Sequence[Sequence[Waveform]], spoken: list[list[Language]]) -> None:
+def _detect_other_languages(
+    engine: SpeechEngine, sounds: Sequence[Sequence[Waveform]], spoken: list[list[Language]]
+) -> None:
     """Change the language in `spoken` of spans that are long enough and surely in another than their clip's longest."""
     asked = [
         (clip, number)

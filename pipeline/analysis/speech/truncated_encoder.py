@@ -28,12 +28,12 @@ def truncated(folder: Path, block: int) -> Path:
     Raises `ValueError` for a block that the model does not have.
     """
     target = model_cache.cache_folder() / "truncated" / f"{folder.parent.name}-{folder.name}-{block}"
-    return model_cache.converted(target, lambda part: _write(folder, block, part))
+    return model_cache.converted(target, lambda part: _write_truncated(folder, block, part))
 
 
-def _write(folder: Path, block: int, target: Path) -> None:
+def _write_truncated(folder: Path, block: int, target: Path) -> None:
     """Write the cut model with what its loader needs beside it."""
-    write_variables(_cut(read_variables(folder / "model.bin"), block), target / "model.bin")
+    write_variables(_truncated_variables(read_variables(folder / "model.bin"), block), target / "model.bin")
     for path in folder.glob("*.*"):
         if path.name == "config.json" or path.name.startswith("vocabulary"):
             shutil.copyfile(path, target / path.name)
@@ -43,19 +43,23 @@ def write_variables(variables: Variables, path: Path) -> None:
     """Write variables as a Whisper `model.bin` of CTranslate2, which `read_variables` reads."""
     with path.open("wb") as file:
         file.write(
-            struct.pack("<I", BINARY_VERSION) + _text(SPECIFICATION) + struct.pack("<II", REVISION, len(variables))
+            struct.pack("<I", BINARY_VERSION)
+            + _packed_text(SPECIFICATION)
+            + struct.pack("<II", REVISION, len(variables))
         )
         for name, array in variables.items():
             sizes = struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)
-            file.write(_text(name) + sizes + struct.pack("<BI", TYPE_IDS[array.dtype], array.nbytes) + array.tobytes())
+            file.write(
+                _packed_text(name) + sizes + struct.pack("<BI", TYPE_IDS[array.dtype], array.nbytes) + array.tobytes()
+            )
         file.write(struct.pack("<I", 0))  # no aliases
 
 
-def _cut(variables: Variables, block: int) -> Variables:
+def _truncated_variables(variables: Variables, block: int) -> Variables:
     """The variables of the cut model."""
     if f"encoder/layer_{block - 1}/ffn/linear_0/weight" not in variables:
         raise ValueError(f"the encoder has no block {block}, counted from 1")
-    kept = {name: array for name, array in variables.items() if _block_of(name) < _limit(name, block)}
+    kept = {name: array for name, array in variables.items() if _block_of(name) < _blocks_kept(name, block)}
     # The last norm was trained for the last block: with scale 1 and shift 0 it only standardises.
     gamma = kept["encoder/layer_norm/gamma"]
     kept |= {"encoder/layer_norm/gamma": np.ones_like(gamma), "encoder/layer_norm/beta": np.zeros_like(gamma)}
@@ -65,7 +69,7 @@ def _cut(variables: Variables, block: int) -> Variables:
     return kept
 
 
-def _limit(name: str, block: int) -> int:
+def _blocks_kept(name: str, block: int) -> int:
     return block if name.startswith("encoder/") else DECODER_BLOCKS
 
 
@@ -75,6 +79,6 @@ def _block_of(name: str) -> int:
     return int(number) if number.isdecimal() else -1
 
 
-def _text(text: str) -> bytes:
+def _packed_text(text: str) -> bytes:
     encoded = text.encode() + b"\0"
     return struct.pack("<H", len(encoded)) + encoded

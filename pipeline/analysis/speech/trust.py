@@ -102,7 +102,7 @@ def variety(text: str, language: str) -> float:
 
 def originality(text: str) -> float:
     """0 for what begins with a credit of subtitles, 0.5 for a phrase that Whisper likes to invent, 1 for all else."""
-    plain = _plain(text)
+    plain = _letters_and_digits(text)
     credits_, closings = _stock_phrases()
     if plain.startswith(credits_):
         return 0.0
@@ -111,14 +111,15 @@ def originality(text: str) -> float:
 
 @cache
 def _stock_phrases() -> tuple[tuple[str, ...], frozenset[str]]:
-    """Credits and closings of all languages, as `_plain` writes them: Whisper invents them in any."""
+    """Credits and closings of all languages, as `_letters_and_digits` writes them: Whisper invents them in any."""
     listed = tomllib.loads(STOCK_PHRASES.read_text(encoding="utf-8"))
     credits_, closings = (
-        [_plain(phrase) for of in listed[kind].values() for phrase in of] for kind in ("credits", "closings")
+        [_letters_and_digits(phrase) for of in listed[kind].values() for phrase in of]
+        for kind in ("credits", "closings")
     )
     return tuple(credits_), frozenset(closings)
 
 
-def _plain(text: str) -> str:
+def _letters_and_digits(text: str) -> str:
     """Letters and digits alone, in one case."""
     return "".join(tokens_of(text.casefold()))

@@ -97,19 +97,19 @@ def redact_words(words: Sequence[str]) -> list[str]:
 def spans_of(text: str) -> list[PiiSpan]:
     """Stretches of a text that have the form of personal data, in order and without overlaps."""
     found: list[PiiSpan] = []
-    for span in (*_patterns(text), *_phones(text), *_handles(text)):
+    for span in (*_pattern_spans(text), *_phone_spans(text), *_handle_spans(text)):
         if all(span.end <= other.start or other.end <= span.start for other in found):
             found.append(span)
     return sorted(found, key=lambda span: span.start)
 
 
-def _patterns(text: str) -> Iterator[PiiSpan]:
+def _pattern_spans(text: str) -> Iterator[PiiSpan]:
     for kind, pattern in PATTERNS:
         for match in pattern.finditer(text):
             yield PiiSpan(match.start(), match.end(), kind)
 
 
-def _phones(text: str) -> Iterator[PiiSpan]:
+def _phone_spans(text: str) -> Iterator[PiiSpan]:
     """Telephone numbers that are possible somewhere, found with Google's libphonenumber."""
     require_library()
     from phonenumbers import Leniency, PhoneNumberMatcher
@@ -121,7 +121,7 @@ def _phones(text: str) -> Iterator[PiiSpan]:
             yield PiiSpan(match.start, match.end, "PHONE")
 
 
-def _handles(text: str) -> Iterator[PiiSpan]:
+def _handle_spans(text: str) -> Iterator[PiiSpan]:
     for match in MENTION.finditer(text):
         if not PSEUDONYM.fullmatch(match[1]):
             yield PiiSpan(match.start(), match.end(), "HANDLE")
@@ -131,10 +131,10 @@ def _handles(text: str) -> Iterator[PiiSpan]:
 def examples() -> tuple[Example, ...]:
     """The labelled set: sentences that nobody ever said, with what a reader would take out of them."""
     written = tomllib.loads(LABELLED.read_text(encoding="utf-8"))["sentences"]
-    return tuple(map(_example, written))
+    return tuple(map(_parse_example, written))
 
 
-def _example(written: str) -> Example:
+def _parse_example(written: str) -> Example:
     text, spans = "", []
     for part in re.split(r"(<[A-Z]+ [^>]+>)", written):
         kind, space, inside = part[1:-1].partition(" ")

@@ -68,10 +68,10 @@ class SpeechBrainTimeline:
 
         torch.set_num_threads(1)  # one thread a worker: no fighting over cores, and sums in the same order
         _check_settings(folder / HYPERPARAMS_FILE)
-        self._labels = _labels(folder / LABELS_FILE)
+        self._labels = _read_labels(folder / LABELS_FILE)
         weights = part_of(read_checkpoint(folder / "wav2vec2.ckpt"), "model.")
         self._encoder = wavlm(weights, folder / "wav2vec2.ckpt")
-        self._output = _output(folder / "model.ckpt", len(self._labels), int(self._encoder.config.hidden_size))
+        self._output = _read_output(folder / "model.ckpt", len(self._labels), int(self._encoder.config.hidden_size))
 
     def spans(self, waveform: NDArray[np.float32]) -> list[EmotionTurn]:
         """The spans of a waveform `(time,)`, mono 16 kHz; RuntimeError below 400 samples (25 ms)."""
@@ -117,7 +117,7 @@ def _check_settings(path: Path) -> None:
         raise UserError(f"{path} says {', '.join(wrong)}: it is not the model that is known here")
 
 
-def _labels(path: Path) -> Sequence[str]:
+def _read_labels(path: Path) -> Sequence[str]:
     """The labels in plain words, in the order of the outputs."""
     from speechbrain.dataio.encoder import CategoricalEncoder
 
@@ -129,7 +129,7 @@ def _labels(path: Path) -> Sequence[str]:
     return [PLAIN_LABELS[str(name)] for name in names]
 
 
-def _output(path: Path, labels: int, dims: int) -> torch.Tensor:
+def _read_output(path: Path, labels: int, dims: int) -> torch.Tensor:
     """The weights `(labels, dims)` of the layer after the encoder."""
     weights = read_checkpoint(path)
     if set(weights) != {_OUTPUT} or tuple(weights[_OUTPUT].shape) != (labels, dims):

@@ -42,9 +42,9 @@ class OdysseyTone:
         import torch
 
         torch.set_num_threads(1)  # one thread a worker: no fighting over cores, and sums in the same order
-        config, weights = _config(folder / CONFIG_FILE), _weights(folder / WEIGHTS_FILE)
+        config, weights = _read_config(folder / CONFIG_FILE), _read_weights(folder / WEIGHTS_FILE)
         self._mean, self._deviation = float(config["mean"]), float(config["std"]) + SMALLEST_DEVIATION
-        self._names = _names(config, folder / CONFIG_FILE)
+        self._names = _output_names(config, folder / CONFIG_FILE)
         self._encoder = wavlm(part_of(weights, "ssl_model."), folder / WEIGHTS_FILE)
         self._head = DimensionsHead(weights, int(config["classifier_hidden_layers"]), folder / WEIGHTS_FILE)
         self.encoder: str | None = None
@@ -128,7 +128,7 @@ def _head_shapes(dims: int, hidden_layers: int) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _config(path: Path) -> Mapping[str, Any]:
+def _read_config(path: Path) -> Mapping[str, Any]:
     """The settings; `UserError` unless they are of this model on the known base."""
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -142,7 +142,7 @@ def _config(path: Path) -> Mapping[str, Any]:
     return config  # type: ignore[no-any-return]
 
 
-def _names(config: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+def _output_names(config: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     """What each output is, in order."""
     by_number = {int(number): str(name) for number, name in config["id2label"].items()}
     names = tuple(by_number.get(number, "") for number in range(len(by_number)))
@@ -151,7 +151,7 @@ def _names(config: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     return names
 
 
-def _weights(path: Path) -> dict[str, torch.Tensor]:
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

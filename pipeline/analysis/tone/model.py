@@ -41,10 +41,10 @@ class IemocapTone:
 
     def score(self, features: NDArray[np.float32]) -> Tone:
         """The tone of one region by its waveform `(time,)`; RuntimeError below 400 samples (25 ms)."""
-        return _score(self._classifier, features)
+        return _tone_of_waveform(self._classifier, features)
 
 
-def _score(classifier: Any, features: NDArray[np.float32]) -> Tone:
+def _tone_of_waveform(classifier: Any, features: NDArray[np.float32]) -> Tone:
     import torch
 
     # one region at a time: padding to a common length would change its neighbours' scores

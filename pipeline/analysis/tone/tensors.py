@@ -46,7 +46,7 @@ class _Tensors(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _tensor
+            return _strided_tensor
         if module == "torch" and name in KINDS:
             return np.dtype(KINDS[name])
         raise pickle.UnpicklingError(f"{module}.{name} is no tensor")
@@ -56,7 +56,9 @@ class _Tensors(pickle.Unpickler):
         return np.frombuffer(self._archive.read(f"{self._folder}data/{key}"), dtype=kind, count=length)
 
 
-def _tensor(storage: NDArray[Any], offset: int, shape: Sequence[int], stride: Sequence[int], *_: Any) -> NDArray[Any]:
+def _strided_tensor(
+    storage: NDArray[Any], offset: int, shape: Sequence[int], stride: Sequence[int], *_: Any
+) -> NDArray[Any]:
     """A tensor `shape` that begins at a place of a storage, with steps of so many numbers along each axis.
 
     It keeps its order in memory, on which the last digit of a sum over it depends.

@@ -30,7 +30,7 @@ def wavlm(weights: Mapping[str, torch.Tensor], source: object) -> Any:
     from transformers import WavLMConfig, WavLMModel
 
     try:
-        model = WavLMModel(WavLMConfig(**_settings(weights)))
+        model = WavLMModel(WavLMConfig(**_wavlm_config(weights)))
         missing, unexpected = model.load_state_dict(dict(weights), strict=False)
     except (KeyError, RuntimeError) as error:
         raise UserError(f"{source} is not a WavLM of the large family: fetch the model again") from error
@@ -46,7 +46,7 @@ def part_of(weights: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch
     return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
 
 
-def _settings(weights: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+def _wavlm_config(weights: Mapping[str, torch.Tensor]) -> dict[str, Any]:
     buckets, heads = weights[_BUCKETS].shape
     return {
         **architecture(weights),

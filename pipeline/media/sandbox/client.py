@@ -67,13 +67,13 @@ class Decoder:
             "written_bytes": written_bytes,
         }
         with self._lock:
-            self._start()
+            self._ensure_server()
             return Ending(**self._exchange(json.dumps(request).encode() + b"\n", deadline_s + GRACE_S))
 
     def look(self) -> Protection:
         """What the sandbox enforces here, found by starting a server."""
         with self._lock:
-            return self._start()
+            return self._ensure_server()
 
     def fork(self) -> None:
         """Start the server as a fork of this process, which takes milliseconds.
@@ -82,20 +82,20 @@ class Decoder:
         """
         if hasattr(os, "fork"):
             with self._lock:
-                self._begin(_forked)
+                self._start_server(_forked_server)
 
     def close(self) -> None:
         """Stop the server."""
         with self._lock:
-            self._end()
+            self._stop_server()
 
-    def _start(self) -> Protection:
+    def _ensure_server(self) -> Protection:
         if self._owner != os.getpid() or self._protection is None:
-            self._begin(_started)
+            self._start_server(_spawned_server)
         assert self._protection is not None  # noqa: S101 - for the type checker: a server greets with it
         return self._protection
 
-    def _begin(self, start: Callable[[int, int], int]) -> None:
+    def _start_server(self, start: Callable[[int, int], int]) -> None:
         (requests, self._requests), (self._endings, endings) = os.pipe(), os.pipe()
         try:
             self._server = start(requests, endings)
@@ -108,7 +108,7 @@ class Decoder:
     def _exchange(self, request: bytes, patience_s: Seconds) -> Any:
         """Send one line and read one; a server that has not answered after `patience_s` is killed."""
         # A blocked read has no time limit of its own: the timer kills the server, and its closed pipe ends the read.
-        timer = threading.Timer(patience_s, self._kill)
+        timer = threading.Timer(patience_s, self._kill_server)
         timer.daemon = True
         timer.start()
         answer = b""
@@ -123,16 +123,16 @@ class Decoder:
             timer.cancel()
             # After half an answer the next one could not be told from its rest: the next call starts a new server.
             if not answer.endswith(b"\n"):
-                self._end()
+                self._stop_server()
         if not answer:
             raise ChildProcessError("the process that reads media files died")
         return json.loads(answer)
 
-    def _kill(self) -> None:
+    def _kill_server(self) -> None:
         with suppress(OSError):
             os.kill(self._server, signal.SIGTERM)
 
-    def _end(self) -> None:
+    def _stop_server(self) -> None:
         """Close the pipes, on which the server exits, and wait for it."""
         # A fork has inherited the descriptors and must leave the server of its parent alone.
         if self._owner == os.getpid():
@@ -143,7 +143,7 @@ class Decoder:
         self._owner = self._protection = None
 
 
-def _started(requests: int, endings: int) -> int:
+def _spawned_server(requests: int, endings: int) -> int:
     """Start a server in a new interpreter, with little of this process's environment; returns its pid."""
     kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -162,7 +162,7 @@ def _started(requests: int, endings: int) -> int:
     return process.pid
 
 
-def _forked(requests: int, endings: int) -> int:
+def _forked_server(requests: int, endings: int) -> int:
     """Fork this process into a server; returns its pid."""
     server_id = os.fork()
     if server_id == 0:

@@ -64,11 +64,11 @@ def leave_network() -> bool:
     # Tried in a child first: a process that fails between unshare() and its id maps can write no files any more.
     child = os.fork()
     if child == 0:
-        os._exit(0 if _leave() else 1)
-    return os.waitpid(child, 0)[1] == 0 and _leave()
+        os._exit(0 if _unshare_network() else 1)
+    return os.waitpid(child, 0)[1] == 0 and _unshare_network()
 
 
-def _leave() -> bool:
+def _unshare_network() -> bool:
     library = ctypes.CDLL(None)
     # Only root may do this without a user namespace; its rights to files stay as they are.
     if library.unshare(NEW_NETWORK) == 0:

@@ -42,7 +42,7 @@ def take_over(requests: int, endings: int) -> None:
     """Turn a forked process into a server that keeps no file of its parent open."""
     os.dup2(requests, REQUESTS)
     os.dup2(endings, ENDINGS)
-    _keep_only(os.open(os.devnull, os.O_WRONLY), first=2)
+    _close_inherited(os.open(os.devnull, os.O_WRONLY), first=2)
     main()
 
 
@@ -53,12 +53,12 @@ def serve(requests: int, endings: int) -> None:
     offline = limits.leave_network()
     limits.adopt_orphans()
     with contextlib.suppress(CallerGone, OSError):
-        _write(endings, {"offline": offline, "limited": limits.has_limits()})
+        _write_message(endings, {"offline": offline, "limited": limits.has_limits()})
         # Imported once, before any fork.
         import av  # noqa: F401 - for the processes that are forked from here
 
-        while (request := _next(requests)) is not None:
-            _write(endings, run(request, requests))
+        while (request := _read_request(requests)) is not None:
+            _write_message(endings, run(request, requests))
 
 
 def run(request: Request, requests: int) -> Ending:
@@ -70,14 +70,14 @@ def run(request: Request, requests: int) -> Ending:
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
-        _work(request, theirs)
+        _run_confined(request, theirs)
     os.close(theirs)
     late = True
     try:
-        output, late = _collect(ours, requests, request["deadline_s"])
+        output, late = _collect_output(ours, requests, request["deadline_s"])
     finally:
         os.close(ours)
-        _kill(child)
+        _kill_group(child)
         # A descendant becomes a child of this process when its parent has ended, so orphans are killed after this wait.
         _, status, usage = os.wait4(child, 0)
         _kill_orphans()
@@ -99,26 +99,26 @@ def run_unlimited(request: Request) -> Ending:
     return {"output": output.decode("utf-8", "replace"), "code": code, "late": False, "peak_kib": 0}
 
 
-def _work(request: Request, output: int) -> None:
+def _run_confined(request: Request, output: int) -> None:
     """The body of a limited process: confine itself, run the request and exit; it never returns."""
     try:
         # A session of its own is a process group that can be killed as a whole.
         os.setsid()
-        _keep_only(output)
+        _close_inherited(output)
         limits.confine(request["deadline_s"], request["written_bytes"])
         if request["call"] == EXECUTE:
             os.execv(request["arguments"][0], request["arguments"])  # noqa: S606 - no shell is what is wanted
-        _write_all(2, worker.answer(request["call"], request["arguments"]))
+        _write_bytes(2, worker.answer(request["call"], request["arguments"]))
         # _exit: a fork must neither return into the server's loop nor run its exit handlers.
         os._exit(0)
     # An error that nobody foresaw is reported as output, and costs one file.
     except Exception as error:
-        _write_all(2, f"{type(error).__name__}: {error}".encode("utf-8", "replace"))
+        _write_bytes(2, f"{type(error).__name__}: {error}".encode("utf-8", "replace"))
     finally:
         os._exit(FAILED)
 
 
-def _keep_only(output: int, first: int = 0) -> None:
+def _close_inherited(output: int, first: int = 0) -> None:
     """Close what was inherited: descriptors from `first` to 1 become the null device, 2 becomes `output`."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in range(first, 2):
@@ -127,7 +127,7 @@ def _keep_only(output: int, first: int = 0) -> None:
     os.closerange(3, min(os.sysconf("SC_OPEN_MAX"), MOST_FILES))
 
 
-def _collect(output: int, requests: int, deadline_s: float) -> tuple[str, bool]:
+def _collect_output(output: int, requests: int, deadline_s: float) -> tuple[str, bool]:
     """The last `MAX_OUTPUT_BYTES` of a process's output until it closes it; True if the deadline came first."""
     until = time.monotonic() + deadline_s
     said = b""
@@ -144,7 +144,7 @@ def _collect(output: int, requests: int, deadline_s: float) -> tuple[str, bool]:
     return said.decode("utf-8", "replace"), True
 
 
-def _kill(child: int) -> None:
+def _kill_group(child: int) -> None:
     """Kill a process and its group, in which are the processes that it has started."""
     # By its own pid too: it may not have made its group yet.
     for kill in (os.killpg, os.kill):
@@ -163,7 +163,7 @@ def _kill_orphans() -> None:
                 os.waitpid(orphan, 0)
 
 
-def _next(requests: int) -> Request | None:
+def _read_request(requests: int) -> Request | None:
     line = b""
     while not line.endswith(b"\n"):
         chunk = os.read(requests, CHUNK_BYTES)
@@ -174,10 +174,10 @@ def _next(requests: int) -> Request | None:
     return request
 
 
-def _write(endings: int, message: Ending) -> None:
-    _write_all(endings, json.dumps(message).encode() + b"\n")
+def _write_message(endings: int, message: Ending) -> None:
+    _write_bytes(endings, json.dumps(message).encode() + b"\n")
 
 
-def _write_all(target: int, content: bytes) -> None:
+def _write_bytes(target: int, content: bytes) -> None:
     while content:
         content = content[os.write(target, content) :]

@@ -31,7 +31,7 @@ def answer(call: str, arguments: list[str]) -> bytes:
 
 def probe(location: str) -> dict[str, Any]:
     """The streams that a file declares."""
-    with _opened(location) as container:
+    with _open_media(location) as container:
         video = next((s for s in container.streams.video if s.codec_context is not None), None)
         audio = next((s for s in container.streams.audio if s.codec_context is not None), None)
         length = container.duration
@@ -52,7 +52,7 @@ def read_through(location: str) -> dict[str, Any]:
     import av
 
     reach, start, sound_s = 0.0, None, 0.0
-    with _opened(location) as container:
+    with _open_media(location) as container:
         sound = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
         streams = [stream for stream in (*container.streams.video[:1], sound) if stream is not None]
         stated = float((sound.duration or 0) * sound.time_base) if sound is not None else 0.0
@@ -63,7 +63,7 @@ def read_through(location: str) -> dict[str, Any]:
                     start = begin if start is None else min(start, begin)
                     reach = max(reach, begin + float((packet.duration or 0) * packet.time_base))
                 if packet.stream is sound:
-                    sound_s += _decoded(packet)
+                    sound_s += _decoded_length_s(packet)
         except av.error.FFmpegError:
             pass  # a file that breaks off in the middle: what came before it counts
     reach -= min(start or 0.0, reach)
@@ -72,7 +72,7 @@ def read_through(location: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(location: str) -> Iterator[Any]:
+def _open_media(location: str) -> Iterator[Any]:
     """A file opened by libav; `StageError` if it is not media. Metadata in another encoding is no error."""
     import av
 
@@ -84,7 +84,7 @@ def _opened(location: str) -> Iterator[Any]:
         raise StageError(Reason.NOT_MEDIA, message) from error
 
 
-def _decoded(packet: Any) -> Seconds:
+def _decoded_length_s(packet: Any) -> Seconds:
     """Length of what a packet of sound decodes to; 0 if it is broken."""
     import av
 

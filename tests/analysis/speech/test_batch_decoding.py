@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.speech import batch_decoding
-from pipeline.analysis.speech.batch_decoding import BatchDecoder, DecodingState, _first
+from pipeline.analysis.speech.batch_decoding import BatchDecoder, DecodingState, _first_frames
 from pipeline.analysis.speech.engine import Decoding
 
 THRIFTY = Decoding(padding_s=10.0)
@@ -69,7 +69,7 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     texts.clear()
     monkeypatch.setattr(transcribe, "get_suppressed_tokens", lambda tokenizer, tokens: tokens)
     monkeypatch.setattr(batch_decoding, "_stacked", lambda windows: windows[0])
-    monkeypatch.setattr(batch_decoding, "_first", lambda encoded, frames: encoded[:, :frames])
+    monkeypatch.setattr(batch_decoding, "_first_frames", lambda encoded, frames: encoded[:, :frames])
 
 
 def sound(seconds: float) -> DecodingState:
@@ -145,5 +145,5 @@ def test_the_decoder_is_given_the_beginning_of_what_was_encoded() -> None:
     from ctranslate2 import StorageView
 
     encoded = np.arange(2 * 700 * 3, dtype=np.float32).reshape(2, 700, 3)[:1]
-    cut = np.array(_first(StorageView.from_array(encoded), 1000))
+    cut = np.array(_first_frames(StorageView.from_array(encoded), 1000))
     assert np.array_equal(cut, encoded[:, :500])
