@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -42,13 +43,13 @@ def test_a_log_that_nobody_touched_holds(log: Path) -> None:
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_a_changed_line_breaks_the_chain_at_the_next(log: Path, number: int) -> None:
     change(log, number, log.read_bytes().splitlines(keepends=True)[number].replace(b'"new": ', b'"new": 1'))
-    assert f"line {number + 2} does not follow" in str(audit_log.verify(log).broken)
+    assert str(audit_log.verify(log).broken).startswith(f"line {number + 2} ")
 
 
 @pytest.mark.parametrize("number", [0, 2])
 def test_a_line_that_was_taken_out_is_seen(log: Path, number: int) -> None:
     change(log, number, None)
-    assert f"line {number + 1} does not follow" in str(audit_log.verify(log).broken)
+    assert str(audit_log.verify(log).broken).startswith(f"line {number + 1} ")
 
 
 def test_lines_that_changed_places_are_seen(log: Path) -> None:
@@ -67,16 +68,16 @@ def test_the_last_digest_shows_that_lines_were_cut_off_at_the_end(log: Path) -> 
 
 def test_a_line_that_a_crash_cut_off_is_shown_and_the_log_goes_on(study: Study, log: Path) -> None:
     log.write_bytes(log.read_bytes()[:-20])
-    assert "line 5 is no line" in str(audit_log.verify(log).broken)
+    assert str(audit_log.verify(log).broken).startswith("line 5 ")
     audit_log.note(study.folder, "forget", {"clips": 1})
     assert audit_log.verify(log).lines == 6
     assert audit_log.read(log)[-1].command == "forget"
 
 
 def test_no_free_text_gets_into_the_log(study: Study) -> None:
-    for counts in ({"name": "@anna"}, {"https://x.org/": 1}, {"name": "Ünsal"}, {"name": "a" * 65}):
-        with pytest.raises(ValueError, match="numbers and single words"):
-            audit_log.note(study.folder, "forget", counts)
+    for name, value in (("name", "@anna"), ("https://x.org/", 1), ("name", "Ünsal"), ("name", "a" * 65)):
+        with pytest.raises(ValueError, match=re.escape(repr(name))):
+            audit_log.note(study.folder, "forget", {name: value})
     assert not (study.folder.audit_log).exists()
 
 
@@ -87,5 +88,5 @@ def test_a_line_names_time_command_version_and_counts_alone(log: Path) -> None:
 
 
 def test_without_a_log_it_says_so(study: Study) -> None:
-    with pytest.raises(UserError, match="there is no audit log"):
+    with pytest.raises(UserError, match=re.escape(str(study.folder.audit_log))):
         audit_log.verify(study.folder.audit_log)

@@ -37,29 +37,29 @@ def test_reads_options_of_stages_and_resolves_paths_beside_the_file(tmp_path: Pa
 @pytest.mark.parametrize(
     ("body", "wanted"),
     [
-        ("sorces = []\n" + SOURCE, ["'sorces'", "did you mean 'sources'"]),
-        (SOURCE + "[transcribe]\nmodle = 'x'\n", ["'transcribe.modle'", "did you mean 'model'"]),
-        (SOURCE + "[trascribe]\n", ["'trascribe'", "did you mean 'transcribe'"]),
+        ("sorces = []\n" + SOURCE, ["'sorces'", "'sources'"]),
+        (SOURCE + "[transcribe]\nmodle = 'x'\n", ["'transcribe.modle'", "'model'"]),
+        (SOURCE + "[trascribe]\n", ["'trascribe'", "'transcribe'"]),
         (SOURCE + "[privacy]\nkeep_vido = true\n", ["'privacy.keep_vido'", "keep_media"]),
-        ("[[sources]]\nfolder = 'a'\nsidecars = 'b'\n", ["sources.0.sidecars", "did you mean 'sidecar'"]),
+        ("[[sources]]\nfolder = 'a'\nsidecars = 'b'\n", ["sources.0.sidecars", "'sidecar'"]),
         (SOURCE + "[transcribe]\nbeam_size = 'five'\n", ["transcribe.beam_size", "integer"]),
         (
             "[[sources]]\nfolder = 'a'\nglob = 'b'\n",
-            ["exactly one of folder, glob, urls, url_file, export and listing"],
+            ["folder, glob, urls, url_file, export and listing"],
         ),
-        (SOURCE + "max_posts = 5\n", ["sources.0", "max_posts does not go with folder: beside it stand name, sidecar"]),
-        ("[[sources]]\nlisting = 'x'\nfetch = false\n", ["fetch does not go with listing"]),
-        ("[[sources]]\nurls = ['x']\nsidecar = 'y'\n", ["sidecar does not go with urls"]),
+        (SOURCE + "max_posts = 5\n", ["sources.0", "max_posts", "folder", "name, sidecar"]),
+        ("[[sources]]\nlisting = 'x'\nfetch = false\n", ["sources.0", "fetch", "listing"]),
+        ("[[sources]]\nurls = ['x']\nsidecar = 'y'\n", ["sources.0", "sidecar", "urls"]),
         ("[[sources]]\nlisting = 'x'\nmax_posts = 0\n", ["sources.0.max_posts", "greater than 0"]),
         ("[[sources]]\nlisting = 'x'\nsince = 'last week'\n", ["sources.0.since", "date"]),
-        (SOURCE + "name = '@ann'\n", ["sources.0.name", "no handle and no address"]),
-        (SOURCE + "name = 'import'\n", ["sources.0.name", "cannot be the name of a source"]),
-        (SOURCE + "name = 'a'\n" + SOURCE + "name = 'a'\n", ["two sources are called 'a'"]),
-        (SOURCE + "[filters]\nmax_lenght = 3\n", ["'filters.max_lenght'", "valid keys are min_duration_s"]),
-        (SOURCE + "[filters]\nmin_like = 3\n", ["'filters.min_like'", "did you mean 'min_likes'"]),
-        (SOURCE + "[filters]\ncaption_matches = '('\n", ["filters.caption_matches", "no regular expression"]),
-        ("[[sources]]\n", ["exactly one of"]),
-        ("", ["'sources' is missing"]),
+        (SOURCE + "name = '@ann'\n", ["sources.0.name", "'@ann'"]),
+        (SOURCE + "name = 'import'\n", ["sources.0.name", "'import'"]),
+        (SOURCE + "name = 'a'\n" + SOURCE + "name = 'a'\n", ["'a'"]),
+        (SOURCE + "[filters]\nmax_lenght = 3\n", ["'filters.max_lenght'", "min_duration_s"]),
+        (SOURCE + "[filters]\nmin_like = 3\n", ["'filters.min_like'", "'min_likes'"]),
+        (SOURCE + "[filters]\ncaption_matches = '('\n", ["filters.caption_matches", "'('"]),
+        ("[[sources]]\n", ["sources.0", "folder, glob, urls, url_file, export and listing"]),
+        ("", ["'sources'"]),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, body: str, wanted: list[str]) -> None:
@@ -88,7 +88,7 @@ def test_no_control_character_comes_back_in_a_sentence(tmp_path: Path, text: str
 def test_a_study_file_from_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "new.toml"
     path.write_text('schema = 99\nname = "new"\nunheard_of = 1\n')
-    assert "newer cliptone" in refuse(path)
+    assert "schema 99" in refuse(path)
 
 
 def test_no_file_and_no_toml(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_no_file_and_no_toml(tmp_path: Path) -> None:
 def test_a_name_cannot_be_a_path(tmp_path: Path, name: str) -> None:
     path = tmp_path / "study.toml"
     path.write_text(f'name = "{name}"\n{SOURCE}')
-    assert "may hold letters" in refuse(path)
+    assert repr(name) in refuse(path)
 
 
 def test_the_template_is_a_valid_study_with_every_key_of_every_stage(tmp_path: Path) -> None:

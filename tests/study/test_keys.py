@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -36,10 +37,10 @@ def test_a_moved_key_is_the_same_and_the_study_finds_it_where_it_is_told(
     assert goal.read_bytes() == key
     assert stat.S_IMODE(goal.stat().st_mode) == 0o600
     assert not (folder / "one.key").exists()
-    with pytest.raises(UserError, match=r"was moved to .*safe .*CLIPTONE_KEYS"):
+    with pytest.raises(UserError, match=r"safe .*CLIPTONE_KEYS"):
         key_for("one")
     assert key_state("one").state == "moved"
-    with pytest.raises(UserError, match="was moved to"):
+    with pytest.raises(UserError, match=r"safe .*CLIPTONE_KEYS"):
         move_key("one", tmp_path / "other")
     monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "safe"))
     assert key_for("one") == key
@@ -52,7 +53,7 @@ def test_a_key_is_never_moved_over_another(folder: Path, tmp_path: Path) -> None
     key_for("one")
     (tmp_path / "safe").mkdir()
     (tmp_path / "safe" / "one.key").write_bytes(b"another")
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match=re.escape(str(tmp_path / "safe" / "one.key"))):
         move_key("one", tmp_path / "safe")
     assert key_state("one").state == "here"
 
@@ -63,13 +64,14 @@ def test_a_destroyed_key_is_gone_and_no_other_takes_its_place(folder: Path) -> N
     found = destroy_key("one")
     assert (found.state, found.digest) == ("destroyed", digest)
     assert not [path for path in folder.iterdir() if key in path.read_bytes()]
-    with pytest.raises(UserError, match="was destroyed on"):
+    with pytest.raises(UserError, match=re.escape(str(found.since))):
         key_for("one")
-    with pytest.raises(UserError, match="was destroyed on"):
+    with pytest.raises(UserError, match=re.escape(str(found.since))):
         destroy_key("one")
     assert key_for("two"), "another study has its own"
 
 
 def test_a_key_that_was_never_made_cannot_be_destroyed() -> None:
-    with pytest.raises(UserError, match="the first run of a study"):
+    with pytest.raises(UserError, match="'one'"):
         destroy_key("one")
+    assert key_state("one").state == "none"
