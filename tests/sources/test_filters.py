@@ -69,7 +69,7 @@ def test_the_sentence_names_what_was_found_and_the_limit() -> None:
 
 
 def test_a_pattern_that_is_none_is_a_mistake() -> None:
-    with pytest.raises(ValidationError, match="regular expression"):
+    with pytest.raises(ValidationError, match=r"caption_matches\n.*'\('"):
         FilterOptions(caption_matches="(")
 
 

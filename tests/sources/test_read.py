@@ -96,7 +96,7 @@ def test_an_info_json_beside_the_file(tmp_path: Path) -> None:
 def test_a_damaged_info_json_is_named(tmp_path: Path, content: str) -> None:
     touch(tmp_path / "clips" / "v.mp4")
     (tmp_path / "clips" / "v.info.json").write_text(content)
-    with pytest.raises(ConfigError, match=r"v\.info\.json does not describe a video"):
+    with pytest.raises(ConfigError, match=r"v\.info\.json"):
         upsert_posts(tmp_path, '[[sources]]\nfolder = "clips"\n')
 
 
@@ -121,13 +121,13 @@ def test_csv_cells(tmp_path: Path) -> None:
     ("text", "wanted"),
     [
         ("file,captoin\na.mp4,x\n", "captoin"),
-        ("name,caption\na.mp4,x\n", "no column `file`"),
+        ("name,caption\na.mp4,x\n", "`file`"),
         ("file,views\na.mp4,many\n", "line 2"),
         ("file,posted_at\na.mp4,yesterday\n", "line 2"),
-        ("file,caption\na.mp4,x\n,y\n", "line 3: the row names no file"),
-        ("file,platform,id\na.mp4,tiktok,7.31E+18\n", "a spreadsheet has cut its digits"),
-        ("file,platform,id\na.mp4,tiktok,../up\n", "no id"),
-        ("file,caption\na.mp4,one,two\n", "line 2: the row has 3 cells"),
+        ("file,caption\na.mp4,x\n,y\n", "line 3"),
+        ("file,platform,id\na.mp4,tiktok,7.31E+18\n", r"line 2.*`id` .*7\.31E\+18"),
+        ("file,platform,id\na.mp4,tiktok,../up\n", r"line 2.*'\.\./up'"),
+        ("file,caption\na.mp4,one,two\n", "line 2: .* 3 .* 2"),
     ],
 )
 def test_a_wrong_csv_is_named_with_its_line(tmp_path: Path, text: str, wanted: str) -> None:
@@ -183,17 +183,17 @@ def test_addresses_from_a_csv_file_bring_what_its_other_columns_say(tmp_path: Pa
 
 def test_a_csv_file_with_other_columns_needs_their_names(tmp_path: Path) -> None:
     (tmp_path / "urls.csv").write_text("link,text\nhttps://www.tiktok.com/@a/video/1,hello\n")
-    with pytest.raises(ConfigError, match="no column `url`, it has link, text"):
+    with pytest.raises(ConfigError, match=r"`url`.* link, text"):
         upsert_posts(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n')
     body = '[[sources]]\nurl_file = "urls.csv"\ncolumns = { url = "link", caption = "text" }\n'
     assert upsert_posts(tmp_path, body)[0].post.caption == "hello"
-    with pytest.raises(UserError, match="no column words; it has link, text"):
+    with pytest.raises(UserError, match=r" words.* link, text"):
         upsert_posts(tmp_path, body.replace('"text"', '"words"'))
 
 
 def test_an_export_named_as_a_list_of_addresses_says_so(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes((ZEESCHUIMER.parent / "4cat_instagram_csv.csv").read_bytes())
-    with pytest.raises(ConfigError, match="name it with export"):
+    with pytest.raises(ConfigError, match=r"x\.csv .*Instagram.* export"):
         upsert_posts(tmp_path, '[[sources]]\nurl_file = "x.csv"\n')
 
 
@@ -220,7 +220,7 @@ def test_a_link_to_a_folder_elsewhere_leads_to_no_file(tmp_path: Path) -> None:
     named = [sourced_post.clip_id for sourced_post in upsert_posts(study, '[[sources]]\nglob = "linked/*.mp4"\n')]
     assert named == ["file:private.mp4"], "the folder that the user names may be a link"
     (study / "posts.csv").write_text("file\nclips/far/private.mp4\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="line 2: `file` leads out of its folder"):
+    with pytest.raises(ConfigError, match="line 2: `file`"):
         upsert_posts(study, '[[sources]]\nfolder = "clips"\nsidecar = "posts.csv"\n')
 
 
@@ -252,7 +252,7 @@ def test_a_donation_needs_a_donor_and_an_export_its_file(tmp_path: Path) -> None
     found = sources_of(tmp_path, body + 'donor = "d01"\n')
     assert len(found.exports[0].result.exposures) == 5
     assert "d01" not in repr(found.sourced_posts)
-    with pytest.raises(ConfigError, match="is not there"):
+    with pytest.raises(ConfigError, match=r"none\.json"):
         upsert_posts(tmp_path, '[[sources]]\nexport = "none.json"\n')
 
 
@@ -271,7 +271,7 @@ def test_a_listing_is_asked_for_and_not_read(tmp_path: Path) -> None:
     )
     assert (second.source, second.platform, second.max_posts, second.max_minutes) == ("shorts", "youtube", 200, 30)
     assert not found.sourced_posts
-    with pytest.raises(ConfigError, match=r"test\.toml: .*cannot be listed"):
+    with pytest.raises(ConfigError, match=r"test\.toml: .*https://example\.org/@ann"):
         sources_of(tmp_path, '[[sources]]\nlisting = "https://example.org/@ann"\n')
 
 

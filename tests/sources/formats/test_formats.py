@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import time
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_a_file_of_no_format_names_the_formats(tmp_path: Path, content: str) -> 
 
 def test_a_file_that_is_no_text_names_the_formats(tmp_path: Path) -> None:
     (tmp_path / "x.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42\xff\xfe\n" * 50)
-    with pytest.raises(UserError, match="in no format that can be imported"):
+    with pytest.raises(UserError, match=rf"x\.mp4 .*{re.escape(next(iter(FORMATS)).title)}"):
         detect(tmp_path / "x.mp4")
 
 
@@ -69,9 +70,9 @@ def test_a_strange_first_line_does_not_hide_the_format(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="there is no file"):
+    with pytest.raises(UserError, match=re.escape(str(tmp_path / "x"))):
         detect(tmp_path / "x")
-    with pytest.raises(UserError, match=r"holds no \.info\.json"):
+    with pytest.raises(UserError, match=r"\.info\.json"):
         detect(tmp_path)
 
 
@@ -97,8 +98,8 @@ def test_a_mapping_names_the_columns(tmp_path: Path) -> None:
     ("columns", "message"),
     [
         ({"id": "video", "colour": "text"}, "colour"),
-        ({"id": "clip"}, "no column clip; it has video, text"),
-        ({"id": "video"}, "has to name a column for `url`"),
+        ({"id": "clip"}, " clip.* video, text"),
+        ({"id": "video"}, "`url`.*`id`.*`platform`"),
     ],
 )
 def test_a_mapping_that_does_not_fit_says_where(tmp_path: Path, columns: dict[str, str], message: str) -> None:
@@ -108,7 +109,7 @@ def test_a_mapping_that_does_not_fit_says_where(tmp_path: Path, columns: dict[st
 
 
 def test_a_mapping_for_a_file_without_columns_says_so() -> None:
-    with pytest.raises(UserError, match=r"Zeeschuimer NDJSON .* only the columns of a plain CSV file"):
+    with pytest.raises(UserError, match=r"zeeschuimer\.ndjson .*CSV"):
         read(FIXTURES / "zeeschuimer.ndjson", Hints(columns={"url": "link"}))
 
 
@@ -153,8 +154,8 @@ def test_rejects_are_written_with_number_and_reason(tmp_path: Path) -> None:
     with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert [row["line"] for row in lines] == ["2", "3", "4"]
-    assert lines[1]["reason"] == "`views` is 'many', not a whole number"
-    assert result.reasons()["the line is not complete JSON"] == 2
+    assert lines[1]["reason"].startswith("`views` is 'many'")
+    assert sorted(result.reasons().values()) == [1, 2], "both broken lines have one reason"
 
 
 def test_a_digest_changes_with_the_content(tmp_path: Path) -> None:

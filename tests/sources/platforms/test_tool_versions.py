@@ -28,5 +28,5 @@ def test_an_old_yt_dlp_is_named() -> None:
     year, month, day = map(int, version("yt-dlp").split(".")[:3])
     released = date(year, month, day)
     assert age_warning(released + timedelta(days=OLD_DAYS)) is None
-    assert f"{OLD_DAYS + 1} days old" in (age_warning(released + timedelta(days=OLD_DAYS + 1)) or "")
+    assert f" {OLD_DAYS + 1} " in (age_warning(released + timedelta(days=OLD_DAYS + 1)) or "")
     assert age_warning(datetime.now(UTC).date() + timedelta(days=4_000)) is not None
