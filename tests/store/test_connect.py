@@ -120,7 +120,7 @@ def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE schema_version SET version = $newer", {"newer": migrations.CURRENT + 1})
     before = content(path)
-    with pytest.raises(StoreError, match="written by a newer cliptone"):
+    with pytest.raises(StoreError, match=f"version {migrations.CURRENT + 1}"):
         open_database(path, KINDS)
     assert content(path) == before
     assert copies(path) == []
@@ -150,5 +150,5 @@ def test_a_new_database_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch
 
 def test_what_is_no_database_is_said(tmp_path: Path) -> None:
     (tmp_path / "study.duckdb").write_bytes(b"no database" * 1_000)
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match=r"study\.duckdb"):
         open_database(tmp_path / "study.duckdb", KINDS)

@@ -33,12 +33,12 @@ def test_own_queries_stand_beside_ours(tmp_path: Path) -> None:
         "--most (words at most; 3 if not given)",
     ]
     assert queries["mine"].bind({"word": "bag"}) == {"word": "bag", "most": "3"}
-    with pytest.raises(UserError, match="there is no query 'mine'"):
+    with pytest.raises(UserError, match="'mine'"):
         get_query("mine")
 
 
 def test_an_own_query_may_not_take_the_name_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"clip_tone\.sql has the name of a query that ships"):
+    with pytest.raises(UserError, match=r"clip_tone\.sql"):
         read_queries(write_own(tmp_path, "clip_tone"))
 
 
@@ -56,14 +56,14 @@ def test_where_own_queries_are_looked_for(tmp_path: Path) -> None:
 
 def test_what_a_query_takes(tmp_path: Path) -> None:
     query = read_query(write_own(tmp_path) / "mine.sql")
-    with pytest.raises(UserError, match=r"takes --word .any word. and --most .*; none was given"):
+    with pytest.raises(UserError, match=r"--word .any word. and --most"):
         query.bind({})
-    with pytest.raises(UserError, match="not --words bag"):
+    with pytest.raises(UserError, match="--words bag"):
         query.bind({"words": "bag"})
-    with pytest.raises(UserError, match="--most takes a number such as 3, not 'many'"):
+    with pytest.raises(UserError, match=r"--most .* 3, .*'many'"):
         query.bind({"word": "bag", "most": "many"})
     (tmp_path / "queries" / "latin.sql").write_bytes("-- what: Gefühl".encode("latin-1"))
-    with pytest.raises(UserError, match="save it as UTF-8"):
+    with pytest.raises(UserError, match=r"latin\.sql .*UTF-8"):
         read_queries(tmp_path / "queries")
 
 
@@ -75,8 +75,8 @@ def test_a_header_gives_a_value_to_try() -> None:
 
 def test_the_command_says_what_a_query_takes(tmp_path: Path) -> None:
     write_own(tmp_path)
-    assert "takes --term (a word or phrase such as bag) and" in mistake(cliptone("query", "tone_of_term", cwd=tmp_path))
-    assert "given by name" in mistake(cliptone("query", "tone_of_term", "bag", cwd=tmp_path))
+    assert "--term (a word or phrase such as bag)" in mistake(cliptone("query", "tone_of_term", cwd=tmp_path))
+    assert "'bag'" in mistake(cliptone("query", "tone_of_term", "bag", cwd=tmp_path))
     shown = cliptone("query", "top_moments", "--help", cwd=tmp_path).stdout
     assert "--limit (moments at most; 10 if not given)" in shown
     assert "caution:" in shown
@@ -84,7 +84,7 @@ def test_the_command_says_what_a_query_takes(tmp_path: Path) -> None:
     beside = cliptone("query", "--study", "study.toml", cwd=tmp_path).stdout
     assert "my own question" in beside
     write_own(tmp_path, "clip_tone")
-    assert "give it another name" in mistake(cliptone("query", "--study", "study.toml", cwd=tmp_path))
+    assert "clip_tone.sql" in mistake(cliptone("query", "--study", "study.toml", cwd=tmp_path))
 
 
 def test_names_are_completed(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ def test_a_view_comes_after_those_that_it_reads() -> None:
 
 
 def test_views_that_read_each_other_are_an_error() -> None:
-    with pytest.raises(StoreError, match=r"in a circle: a reads b reads c reads a$"):
+    with pytest.raises(StoreError, match=r" a reads b reads c reads a$"):
         in_order((view("a", "b"), view("b", "c"), view("c", "a"), view("d")))
-    with pytest.raises(StoreError, match=r"in a circle: a reads a$"):
+    with pytest.raises(StoreError, match=r" a reads a$"):
         in_order((view("a", "a"),))
 
 
@@ -37,7 +37,7 @@ def test_relations_are_what_is_read_and_no_step() -> None:
     """
     with duckdb.connect() as parser:
         assert relations_of(parser, sql) == {"clips", "failures", "media", "audio"}
-        with pytest.raises(StoreError, match="no query"):
+        with pytest.raises(StoreError, match="SELECT"):
             relations_of(parser, "DROP TABLE clips")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,7 +137,7 @@ def test_a_reader_whose_files_are_gone_is_told(tmp_path: Path) -> None:
     for size in (2, 3):
         published.save(*CLIPS, size=size)
         published.publish()
-    with pytest.raises(StoreError, match="published anew: open it again"):
+    with pytest.raises(StoreError, match=re.escape(str(published.target))):
         reader.arrow("SELECT sum(size_bytes) FROM media", {})
     published.store.close()
 
@@ -223,7 +224,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (folder / "thesis.parquet").write_text("years of work")
     published = Published(tmp_path, str(folder))
     published.save(*CLIPS)
-    with pytest.raises(StoreError, match="holds files of something else"):
+    with pytest.raises(StoreError, match=re.escape(str(folder))):
         published.publish()
     published.store.close()
     assert [path.name for path in folder.iterdir()] == ["thesis.parquet"]
@@ -236,25 +237,25 @@ def test_two_studies_do_not_share_a_folder(tmp_path: Path) -> None:
     first.store.close()
     second = Published(tmp_path / "two", str(tmp_path / "parquet"))
     parquet.choose(tmp_path / "two" / "work" / "study.duckdb", "other", str(tmp_path / "parquet"))
-    with pytest.raises(StoreError, match="holds the study 'test'"):
+    with pytest.raises(StoreError, match="'test'"):
         second.publish()
     second.store.close()
     assert first.sizes() == dict.fromkeys(CLIPS, 1)
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="there are no results at memory://nothing"):
+    with pytest.raises(StoreError, match="memory://nothing"):
         StudyReader(Path("memory://nothing"))
     (tmp_path / MANIFEST).write_text("{")
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="line 1 column 2"):
         StudyReader(tmp_path)
     (tmp_path / MANIFEST).write_text("{}")
-    with pytest.raises(StoreError, match="is no list of a study's tables"):
+    with pytest.raises(StoreError, match=rf"{MANIFEST} .*'tables'"):
         StudyReader(tmp_path)
     (tmp_path / MANIFEST).write_text(json.dumps({"format": 99}))
-    with pytest.raises(StoreError, match="a newer cliptone"):
+    with pytest.raises(StoreError, match="newer"):
         StudyReader(tmp_path)
-    with pytest.raises(StoreError, match=r"nowhere://x cannot be reached: .*nowhere"):
+    with pytest.raises(StoreError, match=r"nowhere://x .*nowhere"):
         ParquetFolder("nowhere://x").manifest()
 
 
@@ -326,7 +327,7 @@ def test_both_stores_answer_alike(folder: Path) -> None:
     shutil.rmtree(many.folder.root)  # the folder alone is enough, wherever it is copied
     reader = open_study(place)
     assert {name: rows for name, rows in answers(reader).items() if name in found} == found
-    with pytest.raises(UserError, match="is not kept in this study"):
+    with pytest.raises(UserError, match="keep_audio"):
         reader.waveform("file:0.wav")
 
 
@@ -347,7 +348,7 @@ def test_a_study_may_change_its_store(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("store", "sentence"),
-    [("sqlite", 'neither "duckdb" nor "parquet://FOLDER"'), ("parquet://", "name a folder after parquet://")],
+    [("sqlite", "'store'.*'sqlite'.*\"duckdb\".*\"parquet://FOLDER\""), ("parquet://", "'store'.*parquet://$")],
 )
 def test_a_store_that_is_none(folder: Path, store: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
