@@ -126,7 +126,7 @@ def test_a_donor_is_found_by_the_stored_key_too(study: Study) -> None:
 
 def test_a_donor_that_the_study_does_not_know_changes_nothing(study: Study) -> None:
     before = study.folder.working.read_bytes()
-    with pytest.raises(UserError, match="holds nothing"):
+    with pytest.raises(UserError, match="cliptone optout"):
         forget(study, Named(donors=frozenset({"d-nobody"})))
     assert study.folder.working.read_bytes() == before
 

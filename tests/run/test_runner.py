@@ -87,7 +87,7 @@ def test_final_failures_stay_and_failures_of_the_moment_are_tried_again(folder: 
 def test_only_one_stage(folder: Path) -> None:
     report = go(load(folder), only=("download",))
     assert report.passed == {"download": 4}
-    with pytest.raises(UserError, match="there is no stage 'sing'"):
+    with pytest.raises(UserError, match="'sing'"):
         go(load(folder), only=("sing",))
 
 
@@ -134,13 +134,13 @@ def test_audio_that_was_deleted_is_decoded_again_when_a_stage_needs_it(folder: P
 
 def test_two_runs_at_once(folder: Path) -> None:
     study = load(folder)
-    with held(study.folder), pytest.raises(StudyBusy, match="another run holds the study 'test'"):
+    with held(study.folder), pytest.raises(StudyBusy, match="'test'"):
         go(study)
     assert go(study).passed["double"] == 4
 
 
 def test_a_full_disk_stops_the_run_and_the_next_goes_on(folder: Path) -> None:
-    with pytest.raises(DiskFull, match="make room"):
+    with pytest.raises(DiskFull):
         go(load(folder, '[length]\ntrouble = "clip2=full"\n'))
     study = load(folder, '[length]\ntrouble = "clip2=full"\n')
     assert rows(study, "SELECT count(*) FROM lengths") == [(2,)]
@@ -180,7 +180,7 @@ def test_a_database_of_a_newer_version_is_refused(folder: Path) -> None:
     go(study)
     with duckdb.connect(str(study.folder.working)) as connection:
         connection.execute("UPDATE schema_version SET version = $version", {"version": CURRENT + 1})
-    with pytest.raises(StoreError, match="newer cliptone"):
+    with pytest.raises(StoreError, match=f"version {CURRENT + 1}"):
         go(study)
 
 

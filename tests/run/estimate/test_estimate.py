@@ -151,7 +151,7 @@ def test_a_study_of_listings_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("clips", ["0", "-5", "1.5"])
 def test_clips_are_whole(clips: str) -> None:
-    with pytest.raises(UserError, match="--clips is a whole number from 1 on"):
+    with pytest.raises(UserError, match=f"--clips .*{clips}$"):
         ask("--clips", clips)
 
 
@@ -159,7 +159,7 @@ def test_a_number_or_a_study_is_needed(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="cliptone plan --clips 10e6"):
         ask()
-    with pytest.raises(UserError, match="there is no study file"):
+    with pytest.raises(UserError, match=r"gone\.toml"):
         ask("gone.toml", "--clips", "5")
-    with pytest.raises(UserError, match="a length above 0"):
+    with pytest.raises(UserError, match="--seconds-per-clip"):
         ask("--clips", "5", "--seconds-per-clip", "0")

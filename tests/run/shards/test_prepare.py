@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def test_where_a_clip_falls_never_changes() -> None:
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "4", "1/0", "a/b", "-1/4", "1/20000", ""])
 def test_a_shard_is_two_numbers(text: str) -> None:
-    with pytest.raises(UserError, match="write it as 2/8"):
+    with pytest.raises(UserError, match=re.escape(f"{text!r} ") + ".* 2/8"):
         shard_named(text)
 
 
@@ -189,7 +190,7 @@ def test_a_shard_that_was_stopped_and_went_on_is_merged_anew(clips: Path) -> Non
     go(whole)
     go_shards(study, 1)
     go_shards(study, 2, only=["download", "audio"])
-    with pytest.raises(UserError, match=r"shard 2 of 2 has \d+ clips to do: run them to their end, or .* --partial"):
+    with pytest.raises(UserError, match=r"shard 2 of 2 .*\d.* --partial"):
         unite(study)
     assert not study.folder.published.exists()
     merged = unite(study, partial=True)
@@ -232,10 +233,10 @@ def test_a_shard_begins_with_what_the_study_has(clips: Path) -> None:
 
 def test_missing_shards_are_named(clips: Path) -> None:
     study = load(clips)
-    with pytest.raises(UserError, match=r"test has no shards: `cliptone run test.toml --shard 1/4`"):
+    with pytest.raises(UserError, match=r"`cliptone run test.toml --shard 1/4`"):
         unite(study)
     go_shards(study, 2)
-    with pytest.raises(UserError, match="shard 1 of 2 has not run: run them to their end"):
+    with pytest.raises(UserError, match=r"^shard 1 of 2 \D*--partial"):
         unite(study)
     merged = unite(study, partial=True)
     assert (merged.shards, merged.count, len(merged.gaps)) == (1, 2, 1)
@@ -247,7 +248,7 @@ def test_missing_shards_are_named(clips: Path) -> None:
 
 def test_shards_of_another_study_file(clips: Path) -> None:
     go_shards(load(clips))
-    with pytest.raises(UserError, match=r"shard 1 of 2 was run with another test.toml .* --shard 1/2"):
+    with pytest.raises(UserError, match=r"shard 1 of 2 .* test.toml .* --shard 1/2"):
         unite(load(clips, extra="[length]\nfactor = 3\n"))
 
 
@@ -255,7 +256,7 @@ def test_shards_under_another_configuration(clips: Path, monkeypatch: pytest.Mon
     study = load(clips)
     go_shards(study)
     monkeypatch.setattr(Length, "version", 2)
-    with pytest.raises(UserError, match="shard 1 of 2 ran the stage length with other models or versions"):
+    with pytest.raises(UserError, match=r"shard 1 of 2 .* length "):
         unite(study)
 
 
@@ -263,7 +264,7 @@ def test_two_splits_side_by_side(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
     go_shards(study, 3, count=4)
-    with pytest.raises(UserError, match="shards of 2 and of 4 lie in"):
+    with pytest.raises(UserError, match=rf" 2 .* 4 .*{re.escape(str(study.folder.shards))}"):
         unite(study)
 
 
@@ -272,14 +273,14 @@ def test_who_runs_keeps_the_others_out(clips: Path) -> None:
     go_shards(study)
     running = study.of_shard(Shard(COUNT, 2))
     with held(running.folder):
-        with pytest.raises(StudyBusy, match="another run holds shard 2 of 2 of the study 'test'"):
+        with pytest.raises(StudyBusy, match=r"shard 2 of 2 .*'test'"):
             unite(study)
         with pytest.raises(StudyBusy, match="shard 2 of 2"):
             go(study)
         with pytest.raises(StudyBusy, match="shard 2 of 2"):
             remove_shards(study)
         assert go_shards(study, 1)[0].idle  # another shard goes on
-    with held(study.folder), pytest.raises(StudyBusy, match="holds the study"):
+    with held(study.folder), pytest.raises(StudyBusy, match=r"^(?!.*shard).*'test'"):
         unite(study)
 
 
@@ -299,14 +300,14 @@ def test_removed_shards_leave_the_study_as_it_is(clips: Path) -> None:
 
 def test_a_sample_is_drawn_by_no_shard(clips: Path) -> None:
     study = load(clips, extra="[filters]\nsample = 3\n")
-    with pytest.raises(UserError, match=r"draws a sample from all posts, .* without --shard"):
+    with pytest.raises(UserError, match=r"test\.toml .* --shard$"):
         go_shards(study, 1)
 
 
 def test_pages_are_listed_before_shards_begin(clips: Path) -> None:
     source = '[[sources]]\nlisting = "https://www.tiktok.com/@anna"\n[[sources]]\nfolder = "../clips"\n'
     study = load(clips, source=source)
-    with pytest.raises(UserError, match=r"lists pages, .*`cliptone run test.toml --stage download`"):
+    with pytest.raises(UserError, match=r"`cliptone run test.toml --stage download`"):
         go_shards(study, 1)
     go(study, only=["length"])  # a run of the whole study, here without its download
     assert go_shards(study)[0].passed["length"] > 0
@@ -324,7 +325,7 @@ def test_every_machine_needs_the_same_key(clips: Path, monkeypatch: pytest.Monke
     study = load(clips)
     go_shards(study, 1)
     monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "other"))
-    with pytest.raises(UserError, match="another pseudonym key"):
+    with pytest.raises(UserError, match="CLIPTONE_KEYS"):
         go_shards(study, 2)
 
 

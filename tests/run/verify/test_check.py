@@ -86,19 +86,19 @@ def flip_last_bit(path: Path) -> None:
     ("harm", "check", "says"),
     [
         (lambda study: audio(study).unlink(), "audio", "is not there"),
-        (lambda study: cut(audio(study)), "audio", "its row says 1.000 s"),
-        (lambda study: flip_last_bit(audio(study)), "audio", "its sha256 is another"),
-        (lambda study: audio(study).write_bytes(b"RIFF"), "audio", "cannot be read"),
-        (lambda study: write_wav(study.folder.root / "work/audio/x-y.wav", np.zeros(9)), "files", "belongs to no clip"),
-        (lambda study: audio(study).with_suffix(".part").touch(), "files", "was never finished"),
-        (lambda study: (study.folder.media / "left").mkdir(parents=True), "files", "belongs to no clip"),
+        (lambda study: cut(audio(study)), "audio", " 0.969 s"),
+        (lambda study: flip_last_bit(audio(study)), "audio", "sha256"),
+        (lambda study: audio(study).write_bytes(b"RIFF"), "audio", " 1.000 s"),
+        (lambda study: write_wav(study.folder.root / "work/audio/x-y.wav", np.zeros(9)), "files", "x-y.wav"),
+        (lambda study: audio(study).with_suffix(".part").touch(), "files", ".part"),
+        (lambda study: (study.folder.media / "left").mkdir(parents=True), "files", "left"),
         (lambda study: study.folder.published.unlink(), "published", "is not there"),
         (lambda study: study.folder.published.write_bytes(b"no database"), "published", "cannot be read"),
-        (lambda study: change(study, "INSERT INTO lengths VALUES ('file:clip1.wav', 1, NULL)"), "rows", "did not pass"),
-        (lambda study: change(study, "INSERT INTO doubles FROM doubles"), "rows", "two rows of one clip_id"),
-        (lambda study: change(study, "DELETE FROM audio"), "rows", "audio has no row of a clip that has passed audio"),
+        (lambda study: change(study, "INSERT INTO lengths VALUES ('file:clip1.wav', 1, NULL)"), "rows", "lengths"),
+        (lambda study: change(study, "INSERT INTO doubles FROM doubles"), "rows", "doubles"),
+        (lambda study: change(study, "DELETE FROM audio"), "rows", "audio "),
         (lambda study: change(study, "UPDATE lengths SET halves = 99"), "published", "lengths differs"),
-        (lambda study: change(study, "INSERT INTO sources VALUES ('x', 9, 'file', '/x', '')"), "rows", "sources list"),
+        (lambda study: change(study, "INSERT INTO sources VALUES ('x', 9, 'file', '/x', '')"), "rows", "sources"),
     ],
 )
 def test_what_is_wrong_is_found_and_mended(
@@ -172,11 +172,11 @@ def test_audio_that_the_study_does_not_keep_is_not_missed(tmp_path: Path) -> Non
 
 def test_a_study_without_results_and_one_that_runs(tmp_path: Path, study: Study) -> None:
     for look in (verify, repair):
-        with held(study.folder), pytest.raises(StudyBusy, match=r"another run holds .* wait for it to end"):
+        with held(study.folder), pytest.raises(StudyBusy, match="'test'"):
             look(study, STAGES)
     (tmp_path / "other").mkdir()
     empty = load_study(write_study(tmp_path / "other", BODY, "other"), {stage.name: stage for stage in STAGES})
-    with pytest.raises(UserError, match="has no results yet"):
+    with pytest.raises(UserError, match="'other'"):
         verify(empty, STAGES)
 
 
@@ -200,11 +200,12 @@ def test_the_command(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
         return done.exit_code, " ".join(done.stdout.split())
 
     code, said = ask()
-    assert (code, "All is well" in said) == (0, True)
+    assert (code, "--repair" in said) == (0, False)
     audio(study).unlink()
     code, said = ask()
     assert code == 1
-    assert "1 findings. cliptone verify --repair" in said
+    assert "1 findings" in said
+    assert "cliptone verify --repair" in said
     code, said = ask("--repair")
-    assert (code, "1 of 1 are mended" in said) == (0, True)
+    assert (code, "1 of 1" in said) == (0, True)
     assert audit_log.read(study.folder.audit_log)[-1].command == "verify --repair"

@@ -62,10 +62,10 @@ def test_a_study_of_parquet_files_that_is_whole(study: Study) -> None:
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (lambda study: file_of(study, "lengths").unlink(), "is not among the Parquet files"),
+        (lambda study: file_of(study, "lengths").unlink(), "lengths"),
         (lambda study: file_of(study, "lengths").write_bytes(b"PAR1"), "what readers see cannot be read"),
         (lambda study: file_of(study, "audio").replace(file_of(study, "lengths")), "what readers see cannot be read"),
-        (lambda study: file_of(study, "lengths").with_name("x.parquet").touch(), "belongs to no state"),
+        (lambda study: file_of(study, "lengths").with_name("x.parquet").touch(), "x.parquet"),
         (lambda study: change(study, "UPDATE lengths SET halves = halves + 1"), "lengths differs"),
         (lambda study: study.folder.published.unlink(), "is not there"),
     ],
@@ -88,7 +88,7 @@ def test_what_readers_would_miss_is_found_and_published_anew(
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (lambda manifest: manifest.unlink(), "is not there"),
+        (lambda manifest: manifest.unlink(), MANIFEST),
         (lambda manifest: manifest.write_text("{"), "cannot be read"),
     ],
 )
@@ -98,5 +98,5 @@ def test_a_folder_without_its_manifest_is_nobodys_to_write_into(
     harm(study.file.path.parent / "shared" / MANIFEST)
     (found,) = verify(study, STAGES)
     assert says in found.what
-    assert "empty the folder" in found.advice
+    assert "store" in found.advice
     assert repair(study, STAGES) == ([found], [found]), "what else lies there may be somebody's"
