@@ -180,7 +180,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert (tmp_path / "codebook.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert cliptone("codebook", cwd=tmp_path).stdout.startswith("# Codebook")
-    assert "run the study first" in mistake(cliptone("codebook", "--study", ".", cwd=tmp_path))
+    assert "cliptone run STUDY.toml" in mistake(cliptone("codebook", "--study", ".", cwd=tmp_path))
     with pytest.raises(StoreError):
         codebook(tmp_path)
 

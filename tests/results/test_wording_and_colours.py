@@ -37,11 +37,11 @@ def test_vendored_files_are_there_with_their_licences_and_marked() -> None:
 
 
 def test_an_archive_with_another_digest_is_refused() -> None:
-    with pytest.raises(UserError, match="not the pinned one"):
+    with pytest.raises(UserError, match=rf"{vendor.LIBRARIES[0].package} .*sha512-"):
         vendor.checked(vendor.LIBRARIES[0], b"something else")
 
 
 def test_a_package_that_npm_does_not_have_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(UserError, match=r"npm cannot fetch d3 0\.0\.0"):
+    with pytest.raises(UserError, match=r"npm .* d3 0\.0\.0"):
         vendor.fetch(dataclasses.replace(vendor.LIBRARIES[0], version="0.0.0"))

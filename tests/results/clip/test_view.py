@@ -64,7 +64,7 @@ def test_the_frames_are_those_of_the_clip_alone(heard: ClipView) -> None:
 
 def test_a_clip_says_in_one_line_what_it_is(reader: StudyReader) -> None:
     assert "6.0 s, 15 words" in repr(reader.clip(HEARD))
-    assert "no tone (no_speech)" in repr(reader.clip(SILENT))
+    assert "(no_speech)" in repr(reader.clip(SILENT))
     assert "never decoded" in repr(reader.clip(LOST))
 
 
@@ -89,18 +89,18 @@ def test_regions_without_a_row_or_without_labels_are_not_given_a_tone(reader: St
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones(heard: ClipView) -> None:
-    with pytest.raises(UserError, match="there are: one, two"):
+    with pytest.raises(UserError, match=r"'three'.* one, two"):
         heard.tone("three")
 
 
 def test_an_unknown_clip_is_answered_with_a_near_one(reader: StudyReader) -> None:
-    with pytest.raises(UserError, match=r"no clip '700'.*'tiktok:700'"):
+    with pytest.raises(UserError, match=r"'700'.*'tiktok:700'"):
         reader.clip("700")
-    with pytest.raises(UserError, match="nearest is 'youtube:s'"):
+    with pytest.raises(UserError, match=r"'youtube:S'.*'youtube:s'"):
         reader.clip("youtube:S")
-    with pytest.raises(UserError, match="nearest is 'tiktok:701'"):
+    with pytest.raises(UserError, match=r"'clip 1\.mp4'.*'tiktok:701'"):
         reader.clip("clip 1.mp4")  # the file's name
-    with pytest.raises(UserError, match="no clip 'nix'"):
+    with pytest.raises(UserError, match="'nix'"):
         reader.waveform("nix")
 
 
@@ -133,7 +133,7 @@ def test_a_player_keeps_the_level_of_the_clip(heard: ClipView) -> None:
 
 
 def test_a_span_outside_the_clip_is_refused(heard: ClipView) -> None:
-    with pytest.raises(UserError, match="no sound from 7 s to 8 s"):
+    with pytest.raises(UserError, match=f"{HEARD} .* 7 s .* 8 s"):
         heard.audio(7, 8)
     for start, end in ((-1, 2), (3, 2), (0, 7)):
         with pytest.raises(UserError, match=r"lasts 6\.00 s"):
@@ -141,9 +141,9 @@ def test_a_span_outside_the_clip_is_refused(heard: ClipView) -> None:
 
 
 def test_deleted_audio_is_told_from_audio_that_never_was(reader: StudyReader) -> None:
-    with pytest.raises(UserError, match="not kept in this study: set keep_audio = true"):
+    with pytest.raises(UserError, match="keep_audio = true"):
         reader.clip(DELETED).waveform()
-    with pytest.raises(UserError, match="has no decoded audio"):
+    with pytest.raises(UserError, match="cliptone query failures"):
         reader.clip(LOST).audio()
 
 
@@ -199,7 +199,7 @@ def test_without_audio_words_and_tone_are_drawn_and_the_title_says_so(reader: St
     figure = reader.clip(DELETED).plot()
     assert [axes.get_ylabel() for axes in figure.axes] == ["words", "tone\n(one)", "tone\n(two)"]
     assert "its audio is not kept" in figure.get_suptitle()
-    with pytest.raises(UserError, match="not kept"):
+    with pytest.raises(UserError, match="keep_audio"):
         reader.clip(DELETED).plot("pitch")
 
 
@@ -211,12 +211,12 @@ def test_a_clip_in_which_nobody_speaks_is_hatched_from_end_to_end(reader: StudyR
 
 
 def test_a_clip_that_was_never_decoded_has_nothing_to_draw(reader: StudyReader) -> None:
-    with pytest.raises(UserError, match=r"never decoded \(audio: not_media\)"):
+    with pytest.raises(UserError, match=r"\(audio: not_media\)"):
         reader.clip(LOST).plot()
 
 
 def test_an_unknown_track_is_answered_with_the_known_ones(heard: ClipView) -> None:
-    with pytest.raises(UserError, match=r"no track 'melody'.*waveform, spectrogram"):
+    with pytest.raises(UserError, match=r"'melody'.*waveform, spectrogram"):
         heard.plot("melody")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -96,45 +97,45 @@ def test_a_folder_of_another_layout_is_a_sentence(name: str, tmp_path: Path) -> 
     tree(tmp_path, "one.wav", "two.wav", "three.wav", "four/x.wav", "five.txt")
     with pytest.raises(UserError) as error:
         read_corpus(name, tmp_path)
-    assert f"is not laid out as {name}: expected {LAYOUTS[name].expected}; it holds five.txt, four/" in str(error.value)
-    assert str(error.value).endswith("…")
+    sentence = str(error.value)
+    assert all(part in sentence for part in (str(tmp_path), f" {name}: ", LAYOUTS[name].expected, "five.txt, four/"))
+    assert sentence.endswith("…")
 
 
 def test_a_corpus_or_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="there is no corpus 'emo'; there are: emodb, ravdess"):
+    with pytest.raises(UserError, match=r"'emo'; .*emodb, ravdess"):
         read_corpus("emo", tmp_path)
-    with pytest.raises(UserError, match="there is no folder"):
+    with pytest.raises(UserError, match=re.escape(str(tmp_path / "none"))):
         read_corpus("emodb", tmp_path / "none")
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(UserError, match="it holds nothing"):
+    with pytest.raises(UserError, match=rf"{re.escape(str(empty))} .*emodb"):
         read_corpus("emodb", empty)
 
 
 def test_a_table_without_a_column_or_with_files_that_are_gone(tmp_path: Path) -> None:
     tree(tmp_path, labels_dot_csv="file,emotion\na.wav,sad\n")
-    with pytest.raises(UserError, match="has no column speaker; it has file, emotion"):
+    with pytest.raises(UserError, match=r"labels\.csv .* speaker; .* file, emotion"):
         read_corpus("labelled", tmp_path)
     tree(tmp_path, labels_dot_csv="file,speaker,emotion\na.wav,1,sad\n")
-    with pytest.raises(UserError, match=r"lists .*a.wav, which is not there \(1 of 1"):
+    with pytest.raises(UserError, match=r"a\.wav.* \(1 of 1"):
         read_corpus("labelled", tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "named"),
     [
-        ("file,speaker,emotion\na.wav,Jörg,sad\n".encode("latin-1"), "labels.csv, line 2: the row is not UTF-8"),
-        (b"file,speaker,emotion\na.wav,1,sad\nb.wav,1\n", "labels.csv, line 3: the row has 2 cells, the header 3"),
-        (b"\x00\xff\x00", "labels.csv has no column emotion, file, speaker"),
+        ("file,speaker,emotion\na.wav,Jörg,sad\n".encode("latin-1"), r"labels\.csv, line 2: .*UTF-8"),
+        (b"file,speaker,emotion\na.wav,1,sad\nb.wav,1\n", r"labels\.csv, line 3: .* 2 .* 3\b"),
+        (b"\x00\xff\x00", r"labels\.csv .* emotion, file, speaker"),
     ],
     ids=["latin-1", "short", "no text"],
 )
-def test_a_table_that_cannot_be_read_is_a_sentence(content: bytes, sentence: str, tmp_path: Path) -> None:
+def test_a_table_that_cannot_be_read_is_a_sentence(content: bytes, named: str, tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
     (tmp_path / "labels.csv").write_bytes(content)
-    with pytest.raises(UserError) as error:
+    with pytest.raises(UserError, match=named):
         read_corpus("labelled", tmp_path)
-    assert sentence in str(error.value)
 
 
 def test_a_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.results.evaluation.answers import ModelAnswer, answer
 from pipeline.results.evaluation.corpora import CorpusUtterance, read_corpus
-from pipeline.results.evaluation.corpus_trial import build_stages, judge, try_corpus
+from pipeline.results.evaluation.corpus_trial import NO_AGREEMENT, build_stages, judge, try_corpus
 from pipeline.stage import Setting
 from tests.support.evaluation_study import write_rows
 from tests.support.small_study import angry
@@ -36,15 +36,15 @@ def test_figures_of_known_answers() -> None:
     assert dict(found.abstained) == {"no_speech": 1}
     assert found.left_out == {
         "one does not know the label 'bored'": 1,
-        "its makers did not agree on a label of ours": 1,
+        NO_AGREEMENT: 1,
     }
     assert found.used == 4
 
 
 def test_no_answer_at_all_says_why() -> None:
-    with pytest.raises(UserError, match=r"none of the 1 utterances: none has a score \(too_short\)"):
+    with pytest.raises(UserError, match=r"^one .* 1 .*\(too_short\)"):
         judge([utterance(0, "angry")], [ModelAnswer(None, {})], ["too_short"], "one")
-    with pytest.raises(UserError, match="it gives angry, neutral"):
+    with pytest.raises(UserError, match=" angry, neutral"):
         judge([utterance(0, "bored")], [ModelAnswer(angry(0.9), {})], [None], "one")
 
 
@@ -62,7 +62,7 @@ def test_an_answer_is_the_mean_by_length_of_what_is_scored() -> None:
 
 
 def test_an_unknown_model_is_a_sentence() -> None:
-    with pytest.raises(UserError, match="no tone model is called nonsense"):
+    with pytest.raises(UserError, match=r" nonsense; .*starter"):
         build_stages("nonsense", Setting())
 
 

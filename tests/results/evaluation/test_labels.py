@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.results.evaluation.labels import LeftOut, Region, left_out_lines, match, read_labels
+from pipeline.results.evaluation.labels import (
+    NO_CLIP,
+    NO_LABEL,
+    NO_NUMBER,
+    NO_SPAN,
+    NO_SPEECH,
+    NOT_ANALYSED,
+    LeftOut,
+    Region,
+    left_out_lines,
+    match,
+    read_labels,
+)  # fmt: skip
 from tests.support.evaluation_study import write_rows
 
 REGIONS = {"x:1": [Region(0, 1.0, 3.0), Region(1, 5.0, 6.0)], "x:mute": []}
@@ -49,24 +62,25 @@ def test_each_line_that_cannot_be_used_is_named_with_its_reason(tmp_path: Path) 
     ]
     found = match(read_labels(write_rows(tmp_path / "l.csv", "clip_id,start_s,end_s,label", *lines)), CLIPS, REGIONS)
     assert len(found.spans) == 1
-    assert [(one.line, one.reason) for one in found.left_out] == [
-        (3, "the study has no such clip"),
-        (4, "no speech region lies there"),
-        (5, "the clip has not passed the stage evidence"),
-        (6, "no speech region lies there"),
-        (7, "neither a label nor a number"),
-        (8, "start_s and end_s do not give a span of time"),
-        (9, "start_s and end_s do not give a span of time"),
-        (10, "start_s and end_s do not give a span of time"),
-        (11, "the row has 3 cells, the header 4"),
+    *others, short = [(one.line, one.reason) for one in found.left_out]
+    assert others == [
+        (3, NO_CLIP),
+        (4, NO_SPEECH),
+        (5, NOT_ANALYSED),
+        (6, NO_SPEECH),
+        (7, NO_LABEL),
+        (8, NO_SPAN),
+        (9, NO_SPAN),
+        (10, NO_SPAN),
     ]
+    assert (short[0], re.findall(r"\d", short[1])) == (11, ["3", "4"]), "cells of the row and of the header"
 
 
 def test_numbers_lie_between_0_and_1(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "d.csv", "clip_id,arousal", ("x:1", "0.5"), ("x:1", "7"), ("x:1", "high"))
     labels = read_labels(path)
     assert [one.dimensions for one in labels.labels] == [{"arousal": 0.5}]
-    assert {one.reason for one in labels.left_out} == {"arousal, valence and dominance are numbers from 0 to 1"}
+    assert {one.reason for one in labels.left_out} == {NO_NUMBER}
 
 
 def test_a_spreadsheets_file_is_read(tmp_path: Path) -> None:
@@ -78,24 +92,23 @@ def test_a_spreadsheets_file_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "sentence"),
+    ("header", "named"),
     [
-        ("clip,label", "needs a column clip_id and a column label"),
-        ("clip_id,emotion", "it has clip_id, emotion"),
-        ("clip_id,label,begin", "has the unknown columns begin; there are clip_id, start_s"),
+        ("clip,label", "clip_id .* label .*; .* clip, label"),
+        ("clip_id,emotion", "; .* clip_id, emotion"),
+        ("clip_id,label,begin", " begin; .* clip_id, start_s"),
     ],
 )
-def test_another_file_is_a_sentence(tmp_path: Path, header: str, sentence: str) -> None:
-    with pytest.raises(UserError) as error:
+def test_another_file_is_a_sentence(tmp_path: Path, header: str, named: str) -> None:
+    with pytest.raises(UserError, match=named):
         read_labels(write_rows(tmp_path / "l.csv", header, ("a",)))
-    assert sentence in str(error.value)
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="there is no file of labels"):
+    with pytest.raises(UserError, match=r"none\.csv"):
         read_labels(tmp_path / "none.csv")
     (tmp_path / "empty.csv").write_bytes(b"")
-    with pytest.raises(UserError, match="it has no columns"):
+    with pytest.raises(UserError, match=r"empty\.csv"):
         read_labels(tmp_path / "empty.csv")
 
 
@@ -103,8 +116,8 @@ def test_no_usable_label_says_why_and_how_an_id_looks(tmp_path: Path) -> None:
     labels = read_labels(write_rows(tmp_path / "l.csv", "clip_id,label", ("1", "warm"), ("2", "warm")))
     with pytest.raises(UserError) as error:
         match(labels, CLIPS, REGIONS)
-    assert "2 × the study has no such clip (line 2: 1, line 3: 2)" in str(error.value)
-    assert "ids of its clips look like x:1" in str(error.value)
+    assert f"2 × {NO_CLIP} (line 2: 1, line 3: 2)" in str(error.value)
+    assert str(error.value).endswith(" x:1")
 
 
 def test_a_long_list_is_counted_and_shortened() -> None:

@@ -12,7 +12,15 @@ from pipeline.analysis.heads.head import identity, load
 from pipeline.analysis.heads.tone import HeadTone
 from pipeline.errors import UserError
 from pipeline.research.bench import heads
-from pipeline.results.evaluation.study_head import read_examples, score_stored, study_line, train_head
+from pipeline.results.evaluation.labels import NO_CLIP, NO_LABEL
+from pipeline.results.evaluation.study_head import (
+    CONTRADICTED,
+    NO_EMBEDDING,
+    read_examples,
+    score_stored,
+    study_line,
+    train_head,
+)
 from pipeline.results.evaluation.tone import evaluate_tone
 from pipeline.results.study import StudyReader
 from pipeline.stages import BY_NAME
@@ -78,10 +86,10 @@ def test_spans_and_contradictions(study: Study, tmp_path: Path) -> None:
     examples, left_out = read_examples(study.folder, path)
     assert examples.labels.size == 39, "one region is called warm and cold, another warm twice"
     assert [(one.line, one.reason) for one in left_out] == [
-        (2, "another line labels the same region otherwise"),
-        (22, "another line labels the same region otherwise"),
-        (24, "no region there has an embedding"),
-        (25, "neither a label nor a number"),
+        (2, CONTRADICTED),
+        (22, CONTRADICTED),
+        (24, NO_EMBEDDING),
+        (25, NO_LABEL),
     ]
 
 
@@ -98,24 +106,23 @@ def test_all_stored_regions_are_scored_at_once(study: Study, tmp_path: Path) -> 
 def test_a_head_is_not_judged_on_its_own_labels(study: Study, tmp_path: Path) -> None:
     path = labels(tmp_path)
     train_head(study.folder, path)
-    with pytest.raises(UserError, match=r"heads/warmth was trained on these labels: .*card.md"):
+    with pytest.raises(UserError, match=r"heads/warmth .*card\.md"):
         evaluate_tone(study.folder, path, ("heads/warmth",))
     other = labels(tmp_path, ("x:0", "", "", ""), name="other.csv")
     assert evaluate_tone(study.folder, other, ("heads/warmth",)).rows
 
 
 @pytest.mark.parametrize(
-    ("lines", "sentence"),
+    ("lines", "named"),
     [
-        ([("x:77", "warm")], "the study has no such clip"),
-        ([(f"x:{number}", "warm") for number in range(CLIPS)], "all 40 labelled regions are 'warm'"),
-        ([("x:0", "warm"), ("x:1", "cold")], "at least 20 labelled speech regions, these are 4"),
+        ([("x:77", "warm")], NO_CLIP),
+        ([(f"x:{number}", "warm") for number in range(CLIPS)], " 40 .*'warm'"),
+        ([("x:0", "warm"), ("x:1", "cold")], " 20 .* 4"),
     ],
 )
-def test_mistakes_are_sentences(study: Study, tmp_path: Path, lines: list[tuple[str, str]], sentence: str) -> None:
-    with pytest.raises(UserError) as error:
+def test_mistakes_are_sentences(study: Study, tmp_path: Path, lines: list[tuple[str, str]], named: str) -> None:
+    with pytest.raises(UserError, match=named):
         train_head(study.folder, write_rows(tmp_path / "l.csv", "clip_id,label", *lines))
-    assert sentence in str(error.value)
     assert not (study.folder.root / "heads" / "l").exists(), "a head that could not be trained leaves nothing"
 
 
@@ -148,7 +155,7 @@ def test_the_demo_by_command(demo: Study, tmp_path: Path) -> None:
     write_rows(tmp_path / "volume.csv", "clip_id,start_s,end_s,label", *lines, ("tiktok:1", 0, 1, "loud"))
     done = cliptone("train-head", "volume.csv", "--study", "demo/demo.toml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 × the study has no such clip" in done.stdout
+    assert f"1 × {NO_CLIP}" in done.stdout
     assert 'models = ["starter", "heads/volume"]' in done.stdout
     assert set(load(folder / "heads" / "volume").labels) == {"calm", "loud"}
     run = ("run", "demo/demo.toml", "--stage", "emotion", "--model", "heads/volume")
@@ -158,7 +165,7 @@ def test_the_demo_by_command(demo: Study, tmp_path: Path) -> None:
     )
     assert cliptone("sql", asked, "-s", "demo", "-f", "csv", cwd=tmp_path).stdout.splitlines()[1] == "2,True"
     unknown = cliptone("run", "demo/demo.toml", "--stage", "emotion", "--model", "heads/none", cwd=tmp_path)
-    assert "no head 'none'" in mistake(unknown)
+    assert "'none'" in mistake(unknown)
     tones_ = [(*span, ("angry", "happy", "neutral", "sad")[number % 4]) for number, span in enumerate(spans)]
     write_rows(tmp_path / "tone.csv", "clip_id,start_s,end_s,label", *tones_)
     done = cliptone("evaluate", "--labels", "tone.csv", "--study", "demo/demo.toml", cwd=tmp_path)
@@ -166,6 +173,6 @@ def test_the_demo_by_command(demo: Study, tmp_path: Path) -> None:
     assert "music_share" in done.stdout
     assert (folder / "evaluation" / "starter-confusion.png").is_file()
     sentence = mistake(cliptone("evaluate", "--study", "demo/demo.toml", cwd=tmp_path))
-    assert "one of --labels FILE, --corpus NAME FOLDER, --transcripts FILE" in sentence
+    assert "--labels FILE, --corpus NAME FOLDER, --transcripts FILE" in sentence
     sentence = mistake(cliptone("evaluate", "--corpus", "emodb", cwd=tmp_path))
-    assert "--corpus takes a name and a folder" in sentence
+    assert "--corpus emodb path/to/emodb" in sentence

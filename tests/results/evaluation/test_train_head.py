@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 
 import numpy as np
 import pytest
@@ -95,16 +94,16 @@ def only(made: Examples, chosen: np.ndarray) -> Examples:
 
 
 @pytest.mark.parametrize(
-    ("made", "sentence"),
+    ("made", "named"),
     [
-        (examples(labels=1), "all 90 labelled regions are 'plain': a head needs two labels"),
-        (examples(authors=2), "at least 20 labelled speech regions, these are 18"),
-        (examples(authors=1, each=60), "all regions labelled 'plain' come from one author"),
-        (only(examples(), np.zeros(90, dtype=bool)), "no labelled region has an embedding"),
+        (examples(labels=1), " 90 .*'plain'"),
+        (examples(authors=2), " 20 .* 18"),
+        (examples(authors=1, each=60), "'plain' .* authors "),
+        (only(examples(), np.zeros(90, dtype=bool)), "stage embed"),
         (only(examples(), np.array([label != "warm" for label in LABELS * 30]) | (np.arange(90) < 12)),
-         "at least 5 regions of each label, 'warm' has 4"),
+         " 5 .*'warm' .*4"),
     ],
 )  # fmt: skip
-def test_what_cannot_carry_a_head_is_a_sentence(made: Examples, sentence: str) -> None:
-    with pytest.raises(UserError, match=re.escape(sentence)):
+def test_what_cannot_carry_a_head_is_a_sentence(made: Examples, named: str) -> None:
+    with pytest.raises(UserError, match=named):
         train(made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -187,7 +188,7 @@ def test_the_codebook_has_the_exported_columns_alone(shareable: ExportResult) ->
 
 
 def test_a_goal_that_is_there_is_not_touched(made: Study, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match=re.escape(str(tmp_path))):
         export_study(made, ExportOptions(folder=tmp_path))
     assert list(tmp_path.iterdir()) == []
 
@@ -201,9 +202,9 @@ def test_without_a_folder_it_lies_beside_the_results_by_time_and_level(tmp_path:
 
 
 def test_options_that_do_not_fit_are_refused(made: Study, tmp_path: Path, keys: Path) -> None:
-    with pytest.raises(UserError, match="subtitles hold what was said"):
+    with pytest.raises(UserError, match=r"--level restricted .*shareable"):
         export_study(made, ExportOptions(subtitles=("srt",), folder=tmp_path / "out"))
-    with pytest.raises(UserError, match="set of ids"):
+    with pytest.raises(UserError, match=r"'a\|b'"):
         export_study(made, ExportOptions(ids="a|b", folder=tmp_path / "out"))
 
 
@@ -247,5 +248,5 @@ def test_a_study_whose_key_is_destroyed_can_still_be_exported(
     destroy_key(study.file.name)
     for level in Level:
         assert export_study(study, ExportOptions(level)).files, level
-    with pytest.raises(UserError, match="was destroyed"):
+    with pytest.raises(UserError, match="--ids"):
         export_study(study, ExportOptions(Level.SHAREABLE, ids="first"))

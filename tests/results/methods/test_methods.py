@@ -113,7 +113,7 @@ def test_a_changed_number_of_the_json_is_found(found: Methods) -> None:
 
 def test_a_document_without_marks_cannot_be_checked(found: Methods) -> None:
     for text in ("", MARKED.sub(r"\1", found.document), "[]"):
-        with pytest.raises(UserError, match="holds no numbers"):
+        with pytest.raises(UserError, match=r"m\.md .*10<!--posts\.listed-->"):
             differences(text, found, "m.md")
 
 
@@ -146,7 +146,7 @@ def test_what_was_forgotten_is_counted_from_the_audit_log(study: Study) -> None:
 
 
 def test_before_the_first_run_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="shows no run yet"):
+    with pytest.raises(UserError, match=r"cliptone run STUDY\.toml"):
         methods(StudyReader(people_study(tmp_path).folder.published))
 
 
@@ -160,7 +160,7 @@ def test_the_command_writes_checks_and_fails_where_a_number_differs(study: Study
     wrong = CliRunner().invoke(app, ["methods", str(study.file.path), "--check", str(document)])
     assert wrong.exit_code == 1
     assert f"posts.listed: {CLIPS + 1} is written" in wrong.output
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match=r"no\.md"):
         CliRunner().invoke(
             app, ["methods", str(study.file.path), "--check", str(tmp_path / "no.md")], catch_exceptions=False
         )

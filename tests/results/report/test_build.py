@@ -157,7 +157,7 @@ def test_the_same_study_gives_the_same_files(tmp_path: Path) -> None:
 
 
 def test_without_results_it_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="run the study first"):
+    with pytest.raises(StoreError, match=r"cliptone run STUDY\.toml"):
         build_report(tmp_path)
 
 
