@@ -52,18 +52,19 @@ print([name for name in heavy if name in sys.modules])
 def test_init_writes_a_study_that_says_what_to_do_next(tmp_path: Path) -> None:
     assert "cliptone run my-study.toml" in cliptone("init", "my-study", cwd=tmp_path).stdout
     assert (tmp_path / "my-study.toml").exists()
-    assert "is there already" in mistake(cliptone("init", "my-study", cwd=tmp_path))
-    assert "letters, digits" in mistake(cliptone("init", "../x", cwd=tmp_path))
-    assert "the folder" in mistake(cliptone("run", "my-study.toml", cwd=tmp_path)), "there are no clips yet"
+    assert "my-study.toml" in mistake(cliptone("init", "my-study", cwd=tmp_path))
+    assert "'../x'" in mistake(cliptone("init", "../x", cwd=tmp_path))
+    no_clips = mistake(cliptone("run", "my-study.toml", cwd=tmp_path))
+    assert str(tmp_path / "clips") in no_clips, "its folder of clips is not there yet"
 
 
 @pytest.mark.parametrize(
     ("body", "wanted"),
     [
-        (SOURCE + "[transcribe]\nmodle = 'x'\n", "unknown key 'transcribe.modle'"),
-        ('[[sources]]\nfolder = "elsewhere"\n', "is not there"),
-        (SOURCE + '[emotion]\nmodels = ["speechbrain-iemocap"]\n', "'speechbrain-iemocap' is neither on this machine"),
-        (SOURCE + '[audio]\nffmpeg = "/no/ffmpeg"\n', "no ffmpeg at /no/ffmpeg"),
+        (SOURCE + "[transcribe]\nmodle = 'x'\n", "'transcribe.modle'"),
+        ('[[sources]]\nfolder = "elsewhere"\n', "/elsewhere "),
+        (SOURCE + '[emotion]\nmodels = ["speechbrain-iemocap"]\n', "'speechbrain-iemocap'"),
+        (SOURCE + '[audio]\nffmpeg = "/no/ffmpeg"\n', "/no/ffmpeg"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(folder: Path, body: str, wanted: str) -> None:
@@ -75,13 +76,13 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(folder: Path, body: str, want
 def test_a_study_file_of_a_newer_version(folder: Path) -> None:
     path = write_study(folder, SOURCE)
     path.write_text(path.read_text().replace("schema = 1", "schema = 2"))
-    assert "newer cliptone" in mistake(cliptone("run", path.name, cwd=folder))
+    assert "schema 2" in mistake(cliptone("run", path.name, cwd=folder))
 
 
 def test_which_study_is_meant(folder: Path) -> None:
-    assert "name the study file" in mistake(cliptone("status", cwd=folder))
+    assert "`cliptone run my-study.toml`" in mistake(cliptone("status", cwd=folder))
     write_study(folder, SOURCE, "a")
-    assert "run the study first" in mistake(cliptone("status", cwd=folder))
+    assert "cliptone run STUDY.toml" in mistake(cliptone("status", cwd=folder))
     write_study(folder, SOURCE, "b")
     assert "a.toml, b.toml" in mistake(cliptone("status", cwd=folder))
 
@@ -135,17 +136,13 @@ def test_queries_and_sql_in_every_form(demo: Study, tmp_path: Path) -> None:
 @pytest.mark.model
 def test_mistakes_in_queries(demo: Study, tmp_path: Path) -> None:
     here = str(demo.folder.root)
-    assert "there is no query 'tones'" in mistake(cliptone("query", "tones", "--study", here, cwd=tmp_path))
-    assert "takes no parameters" in mistake(
-        cliptone("query", "clip_tone", "--study", here, "--term", "bag", cwd=tmp_path)
-    )
-    assert "this SQL cannot run" in cliptone("sql", "SELECT nothing", "--study", here, cwd=tmp_path).stderr
+    assert "'tones'" in mistake(cliptone("query", "tones", "--study", here, cwd=tmp_path))
+    assert "--term bag" in mistake(cliptone("query", "clip_tone", "--study", here, "--term", "bag", cwd=tmp_path))
+    assert "nothing" in cliptone("sql", "SELECT nothing", "--study", here, cwd=tmp_path).stderr
     changed = cliptone("sql", "DELETE FROM clips", "--study", here, cwd=tmp_path)
     assert changed.returncode == 2
     assert "read-only" in changed.stderr
-    assert "name a file with --output" in mistake(
-        cliptone("sql", "SELECT 1", "-s", here, "-f", "parquet", cwd=tmp_path)
-    )
+    assert "--output" in mistake(cliptone("sql", "SELECT 1", "-s", here, "-f", "parquet", cwd=tmp_path))
 
 
 @pytest.mark.model
@@ -174,8 +171,8 @@ def test_in_one_process_with_many_threads_the_rows_are_those_of_workers(demo: St
 def test_places_that_cannot_be_written(demo: Study, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     complaint = mistake(cliptone("query", "failures", "-s", str(demo.folder.root), "-o", "none/x.csv", cwd=tmp_path))
-    assert "none/x.csv cannot be read or written: no such file or directory" in complaint
-    assert "cannot be read or written" in mistake(cliptone("demo", "file/demo", cwd=tmp_path))
+    assert "none/x.csv" in complaint
+    assert "file/demo" in mistake(cliptone("demo", "file/demo", cwd=tmp_path))
 
 
 def test_databases_that_are_none(folder: Path) -> None:
@@ -184,8 +181,9 @@ def test_databases_that_are_none(folder: Path) -> None:
     work.mkdir(parents=True)
     for place in (work / "study.duckdb", work.parent / "study.duckdb"):
         place.write_text("not a database " * 1000)
-    assert "cannot be opened" in mistake(cliptone("run", str(study), cwd=folder))
-    assert "cannot be read as a DuckDB database" in cliptone("query", "failures", "-s", str(study), cwd=folder).stderr
+    assert str(work / "study.duckdb") in mistake(cliptone("run", str(study), cwd=folder))
+    asked = cliptone("query", "failures", "-s", str(study), cwd=folder)
+    assert str(work.parent / "study.duckdb") in asked.stderr
 
 
 def test_import_shows_what_an_export_holds_and_writes_what_it_cannot_read(tmp_path: Path) -> None:
@@ -200,7 +198,7 @@ def test_import_shows_what_an_export_holds_and_writes_what_it_cannot_read(tmp_pa
     donation = str(fixtures / "tiktok_donation.json")
     assert "donor" in mistake(cliptone("import", donation, cwd=tmp_path))
     assert "exposures" in cliptone("import", donation, "--donor", "d01", cwd=tmp_path).stdout
-    assert "is not there" in mistake(cliptone("import", "none.json", cwd=tmp_path))
+    assert "none.json" in mistake(cliptone("import", "none.json", cwd=tmp_path))
 
 
 def test_models_lists_each_with_source_licence_and_training(tmp_path: Path) -> None:
@@ -208,7 +206,7 @@ def test_models_lists_each_with_source_licence_and_training(tmp_path: Path) -> N
     for name in ("whisper-base", "speechbrain-iemocap", "starter", "yamnet", "ast"):
         assert name in shown
     assert "Emo-DB" in shown
-    assert "there is no model 'x'" in mistake(cliptone("models", "pull", "x", cwd=tmp_path))
+    assert "'x'" in mistake(cliptone("models", "pull", "x", cwd=tmp_path))
 
 
 def test_doctor_says_what_to_do(tmp_path: Path) -> None:
@@ -223,7 +221,7 @@ def test_two_at_once(tmp_path: Path, demo_clips: Path) -> None:
     (tmp_path / "clips").symlink_to(demo_clips)
     study = write_study(tmp_path, SOURCE)
     with held(load_study(study, BY_NAME).folder):
-        assert "another run holds the study 'test'" in mistake(cliptone("run", str(study), cwd=tmp_path))
+        assert "'test'" in mistake(cliptone("run", str(study), cwd=tmp_path))
 
 
 @pytest.mark.model
@@ -244,7 +242,7 @@ def test_ctrl_c_stops_with_one_sentence_and_the_next_run_goes_on(
     _, complaint = process.communicate(timeout=30)
     assert process.returncode == 130, complaint
     assert "Traceback" not in complaint
-    assert "the next run goes on" in complaint
+    assert "cliptone: stopped" in complaint
     done = cliptone("run", str(study), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lost = cliptone("query", "failures", "-f", "csv", "-s", str(study), cwd=tmp_path).stdout

@@ -30,16 +30,17 @@ def test_commands_run_a_shard_and_merge_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "broken.wav").write_bytes(b"RIFF")  # it fails before any model is asked for
     path = str(write_study(tmp_path, '[[sources]]\nfolder = "clips"\n[run]\nworkers = 0\n'))
-    with pytest.raises(UserError, match="write it as 2/8"):
+    with pytest.raises(UserError, match=r"'9/8' .* 2/8"):
         ask("run", path, "--shard", "9/8")
-    with pytest.raises(UserError, match="with --engine local"):
+    with pytest.raises(UserError, match="--engine local"):
         ask("run", path, "--engine", "ray", "--shard", "1/2")
-    with pytest.raises(UserError, match="has no shards"):
+    with pytest.raises(UserError, match="--shard 1/4"):
         ask("merge", path)
     for shard in ("1/2", "2/2"):
         assert "cliptone merge" in ask("run", path, "--shard", shard, "--stage", "download", "--stage", "audio")
     said = ask("merge", path, "--remove")
-    assert "1 clips came over from 2 of 2 shards." in said
+    assert "1 clips " in said
+    assert " 2 of 2 shards" in said
     assert not (tmp_path / "outputs" / "test" / "work" / "shards").exists()
     assert '"command": "merge"' in (tmp_path / "outputs" / "test" / "audit.jsonl").read_text()
 
@@ -50,8 +51,8 @@ def test_a_partial_merge_says_what_is_missing(tmp_path: Path) -> None:
     path = str(write_study(tmp_path, '[[sources]]\nfolder = "clips"\n[run]\nworkers = 0\n'))
     ask("run", path, "--shard", "1/2", "--stage", "download")
     said = ask("merge", path, "--partial", "--remove")
-    assert "Not all: shard 2 of 2 has not run." in said
-    assert "The shards stay until they are merged as a whole." in said
+    assert "shard 2 of 2 " in said
+    assert "shards stay" in said
     assert (tmp_path / "outputs" / "test" / "work" / "shards" / "1-of-2").exists()
 
 
