@@ -28,7 +28,7 @@ OUTSPOKEN = (
     "pipeline/sources/platforms/tool_versions.py",
 )
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-SAYING = {*ERRORS, "Finding", "LeftOut", "Outcome", "Refusal", "Reject", "Rejected", "Suppressed"}
+SAYING = {*ERRORS, "ChainVerdict", "Finding", "LeftOut", "Outcome", "Refusal", "Reject", "Rejected", "Suppressed"}
 SHOWING = {"print", "echo", "status"}
 REGISTERS = {"command", "callback"}
 STATEMENT = re.compile(r"\s*(SELECT|FROM|AND|ALTER)\s")
@@ -128,10 +128,12 @@ def _called(node: ast.AST) -> str:
 
 
 def _values(name: str, scope: ast.AST) -> Iterator[ast.expr]:
-    """What a scope assigns to a name."""
+    """What a scope assigns to a name, or lets it run over."""
     for node in _own_nodes(scope):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) else None
+        is_loop = isinstance(node, ast.For | ast.comprehension)
+        is_assignment = isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        value = node.iter if is_loop else node.value if is_assignment else None
         if value is not None and any(_is_named(target, name) for target in targets):
             yield value
 
