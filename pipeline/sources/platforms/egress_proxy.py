@@ -63,7 +63,7 @@ class Passage(socketserver.BaseRequestHandler):
             self._send_status("502 Bad Gateway")
             return
         places = [str(entry[4][0]) for entry in found]
-        # All of them must be public: a name can resolve to a public and a private address at once (DNS rebinding).
+        # All of them must be public, because the connection goes to whichever accepts first.
         if not places or not all(is_public(place) for place in places):
             self._refuse_connection("it leads to a private address")
             return

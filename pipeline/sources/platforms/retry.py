@@ -43,7 +43,7 @@ def next_step(reasons: Sequence[str | None], retry_after_s: Seconds | None = Non
         return Step(Action.PAUSE_LANE, policy.wait_s if retry_after_s is None else retry_after_s)
     if policy.action is Action.RETRY and times <= policy.tries:
         return Step(Action.RETRY, policy.wait_s * 2 ** (times - 1))
-    # A removed post is tried once more after a day: sites call posts removed while they have trouble themselves.
+    # A removed post is tried once more after a day, because a single refusal proves little.
     if policy.action is Action.LOOK_AGAIN and times <= policy.tries:
         return Step(Action.LOOK_AGAIN, policy.wait_s)
     # The quick tries are used up, but a transient failure never becomes permanent.
