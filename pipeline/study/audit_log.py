@@ -16,15 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock
 
 from pipeline.errors import UserError
 from pipeline.study.folder import StudyFolder
-
-if TYPE_CHECKING:
-    pass
 
 BEGINNING = "0" * 64  # stands for the digest before the first line
 #: What names and words in counts may look like: they come from closed lists, never from free text.

@@ -36,7 +36,7 @@ from pipeline.study.lock import held
 NAME = "generated"
 POSTS_SQL, RESULTS_SQL = (Path(__file__).with_name(name) for name in ("generated_posts.sql", "generated.sql"))
 CHUNK_CLIPS = 64  # clips whose attempts follow one another stage by stage, as in a run
-CHUNK_CLIPS = 64 * 128  # clips whose rows are made at a time: bounds the memory
+CLIPS_AT_ONCE = 64 * 128  # whose rows are made at a time: bounds the memory
 MEMORY = "3GB"
 VOCABULARY = 8_000  # words
 WORDS_PER_SEGMENT = 5
@@ -132,9 +132,9 @@ def generate(folder: Path, clips: int, segments_per_clip: int = 20, seed: int = 
         _draw_posts(store.tables, clips, segments_per_clip, seed)
         store.tables.script(POSTS_CSV.format(path=folder / "posts.csv"))
         plans = _enrol(study, store)
-        for low in range(0, clips, CHUNK_CLIPS):
+        for low in range(0, clips, CLIPS_AT_ONCE):
             with store.change():
-                _fill(store.tables, low, min(clips, low + CHUNK_CLIPS), plans, store.run_id, seed)
+                _fill(store.tables, low, min(clips, low + CLIPS_AT_ONCE), plans, store.run_id, seed)
         with store.change():
             store.tables.script(FEW)
         store.end_run()

@@ -6,7 +6,6 @@ import csv
 import json
 import random
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ FIXTURES = Path(__file__).parent / "fixtures"
 KEY = b"k" * KEY_BYTES
 ROWS = 10_000
 BROKEN = 100
-LIMIT_S = 20.0
 
 
 def line(number: int, views: object = 10, collected: int = 1715000000000) -> str:
@@ -173,9 +171,7 @@ def test_a_digest_changes_with_the_content(tmp_path: Path) -> None:
 def test_ten_thousand_lines_with_one_percent_broken(tmp_path: Path) -> None:
     bad = set(random.Random(1).sample(range(ROWS), BROKEN))
     lines = [line(number)[: 40 if number in bad else None] for number in range(ROWS)]
-    started = time.monotonic()
     result = read(written(tmp_path / "x", *lines))
-    assert time.monotonic() - started < LIMIT_S
     assert len(result.posts) == ROWS - BROKEN
     assert [reject.number for reject in result.rejects] == [number + 1 for number in sorted(bad)]
 
@@ -183,8 +179,6 @@ def test_ten_thousand_lines_with_one_percent_broken(tmp_path: Path) -> None:
 def test_ten_thousand_rows_of_csv_with_one_percent_broken(tmp_path: Path) -> None:
     bad = set(random.Random(2).sample(range(ROWS), BROKEN))
     lines = (f"tiktok,{7312345678901230000 + number},{'x' if number in bad else number}" for number in range(ROWS))
-    started = time.monotonic()
     result = read(written(tmp_path / "x", "platform,id,views", *lines))
-    assert time.monotonic() - started < LIMIT_S
     assert len(result.posts) == ROWS - BROKEN
     assert [reject.number for reject in result.rejects] == [number + 2 for number in sorted(bad)]
