@@ -14,6 +14,9 @@ import pytest
 from filelock import FileLock
 
 from pipeline.analysis.models import cache as model_cache
+from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
+from pipeline.analysis.speech.encoder import WhisperEncoder
+from pipeline.analysis.speech.openai_engine import OpenAIEngine
 from pipeline.media import audio, ffmpeg
 from pipeline.records import Clip, Outcome, Source
 from pipeline.run.executors import isolated_call
@@ -103,6 +106,24 @@ def weights() -> Path:
     if folder is None:
         pytest.skip(f"no Whisper weights on this machine: {model_cache.get('whisper-base').install_hint}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def whisper(weights: Path) -> CTranslate2Engine:
+    """The fast speech engine as it ships."""
+    return CTranslate2Engine()
+
+
+@pytest.fixture(scope="session")
+def reference_whisper(weights: Path) -> OpenAIEngine:
+    """The speech engine that the fast one is measured by."""
+    return OpenAIEngine()
+
+
+@pytest.fixture(scope="session")
+def whisper_encoder(weights: Path) -> WhisperEncoder:
+    """The speech encoder as it ships."""
+    return WhisperEncoder(weights)
 
 
 class Collecting:

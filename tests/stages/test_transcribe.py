@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.speech.engine import Decoding, Language, Segment, Word
 from pipeline.media import audio, ffmpeg
 from pipeline.media.audio import SAMPLE_RATE, Waveform
@@ -279,15 +278,9 @@ def demo_clip(folder: Path, name: str, regions: list[tuple[float, float]]) -> Cl
     return clip_of(folder, audio.read_audio(folder / "demo.wav"), regions)
 
 
-@pytest.fixture
-def weights() -> None:
-    if model_cache.find("whisper-base") is None:
-        pytest.skip("the Whisper base weights are not on this machine")
-
-
 @pytest.mark.model
 @pytest.mark.usefixtures("weights")
-@pytest.mark.parametrize("engine", ["ctranslate2", "openai-whisper"])
+@pytest.mark.parametrize("engine", ["ctranslate2", pytest.param("openai-whisper", marks=pytest.mark.slow)])
 def test_the_words_of_a_demo_clip(engine: str, tmp_path: Path) -> None:
     ffmpeg.decode(CLIPS / "english_quick.mp4", tmp_path / "demo.wav", 60.0)
     length = audio.read_audio(tmp_path / "demo.wav").size / SAMPLE_RATE
@@ -343,9 +336,12 @@ def test_two_languages_two_voices_and_twenty_milliseconds_are_no_error(tmp_path:
 @pytest.mark.model
 @pytest.mark.usefixtures("weights")
 def test_what_whisper_writes_on_noise_is_kept_and_not_trusted(tmp_path: Path) -> None:
-    noise = synthetic.pink_noise(4.0, 1)
-    rows = rows_of(stage(), clip_of(tmp_path, noise, [(0.5, 3.5)]))
-    assert_storable(rows)
-    assert of_kind(rows, SegmentRow), "this noise makes Whisper write; take another one if it no longer does"
+    built, rows = stage(), []
+    for seed in range(1, 12):  # what makes Whisper write differs between processors
+        rows = rows_of(built, clip_of(tmp_path, synthetic.pink_noise(4.0, seed), [(0.5, 3.5)]))
+        assert_storable(rows)
+        if of_kind(rows, SegmentRow):
+            break
+    assert of_kind(rows, SegmentRow), "no noise makes Whisper write any more"
     assert not any(row.in_text for row in of_kind(rows, SegmentTrustRow))
     assert of_kind(rows, TranscriptRow)[0].reason == "low_trust"

@@ -62,18 +62,18 @@ def test_another_head_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.slow
-def test_voices_of_another_corpus_are_told_apart_as_the_card_says() -> None:
-    folder, weights = os.environ.get("CLIPTONE_DATA"), model_cache.find("whisper-base")
-    if not folder or weights is None:
-        pytest.skip("needs CLIPTONE_DATA and the Whisper base weights")
+def test_voices_of_another_corpus_are_told_apart_as_the_card_says(whisper_encoder: WhisperEncoder) -> None:
+    folder = os.environ.get("CLIPTONE_DATA")
+    if not folder:
+        pytest.skip("needs CLIPTONE_DATA")
     whole = material.read_pieces(Path(folder) / "librispeech_other40")
     few = slice(0, None, 4)
     read = Speech(whole.waveforms[few], whole.emotions[few], whole.speakers[few])
-    detector, encoder = OverlapDetector(OVERLAP_FOLDER), WhisperEncoder(weights)
+    detector = OverlapDetector(OVERLAP_FOLDER)
     share = {}
     for way, speech in material.judging(read, dict.fromkeys(read.speakers.tolist(), 0)):
         if way in (f"{ONE}, clean", f"{SEVERAL} at 0 dB, clean", f"{SEVERAL} at 6 dB, clean"):
-            found = [detector.probability(vector.tolist()) for vector in embed(speech, encoder).embeddings]
+            found = [detector.probability(vector.tolist()) for vector in embed(speech, whisper_encoder).embeddings]
             share[way] = np.mean(np.array(found) > Gate.max_overlap_probability)
     assert share[f"{ONE}, clean"] <= 0.1  # one of 13 at most
     assert share[f"{SEVERAL} at 0 dB, clean"] >= 0.6

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.speech.ct2_weights import openai_checkpoint
 from pipeline.analysis.speech.encoder import WhisperEncoder
 from pipeline.media.audio import SAMPLE_RATE, Waveform
@@ -18,17 +17,9 @@ from pipeline.media.audio import SAMPLE_RATE, Waveform
 pytestmark = pytest.mark.model
 
 
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    found = model_cache.find("whisper-base")
-    if found is None:
-        pytest.skip("the Whisper base weights are not on this machine")
-    return found
-
-
-@pytest.fixture(scope="module")
-def encoder(folder: Path) -> WhisperEncoder:
-    return WhisperEncoder(folder)
+@pytest.fixture
+def encoder(whisper_encoder: WhisperEncoder) -> WhisperEncoder:
+    return whisper_encoder
 
 
 def voice(seconds: float, seed: int = 0) -> Waveform:
@@ -59,12 +50,12 @@ def test_the_louder_frames_leave_out_what_lies_between_words(encoder: WhisperEnc
     assert moved[1] < 0.8 * moved[0]
 
 
-def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, folder: Path) -> None:
+def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, weights: Path) -> None:
     import torch
     from whisper.audio import log_mel_spectrogram
     from whisper.model import ModelDimensions, Whisper
 
-    checkpoint = openai_checkpoint(folder)
+    checkpoint = openai_checkpoint(weights)
     whole = Whisper(ModelDimensions(**checkpoint["dims"])).eval()
     whole.load_state_dict(checkpoint["model_state_dict"])
     seen: list[torch.Tensor] = []
@@ -117,13 +108,13 @@ def test_silence_and_a_click_have_no_vector(encoder: WhisperEncoder) -> None:
         encoder.embed(np.zeros(0, dtype=np.float32))
 
 
-def test_another_block_can_be_chosen(encoder: WhisperEncoder, folder: Path) -> None:
-    fourth = WhisperEncoder(folder, block=4)
+def test_another_block_can_be_chosen(encoder: WhisperEncoder, weights: Path) -> None:
+    fourth = WhisperEncoder(weights, block=4)
     assert (fourth.name, fourth.dims) == ("whisper-base/block-4/normed/mean-louder", 1024)
     assert np.abs(fourth.embed(voice(1)) - encoder.embed(voice(1))).mean() > 0.05
     for block in (0, 7):
         with pytest.raises(ValueError, match=f"no block {block}"):
-            WhisperEncoder(folder, block=block)
+            WhisperEncoder(weights, block=block)
 
 
 @pytest.mark.slow

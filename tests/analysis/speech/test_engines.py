@@ -22,20 +22,9 @@ pytestmark = pytest.mark.model
 CLIPS = DEMO_CLIPS
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _weights(request: pytest.FixtureRequest) -> None:
-    if model_cache.find("whisper-base") is None:
-        pytest.skip("the Whisper base weights are not on this machine")
-
-
-@pytest.fixture(scope="module")
-def fast() -> CTranslate2Engine:
-    return CTranslate2Engine()
-
-
-@pytest.fixture(scope="module", params=[CTranslate2Engine, OpenAIEngine])
+@pytest.fixture(params=["whisper", "reference_whisper"])
 def engine(request: pytest.FixtureRequest) -> SpeechEngine:
-    built: SpeechEngine = request.param()
+    built: SpeechEngine = request.getfixturevalue(request.param)
     return built
 
 
@@ -100,18 +89,20 @@ def test_language(engine: SpeechEngine, demo: Any, name: str, code: str) -> None
     assert 0.8 < language.probability <= 1
 
 
-def test_both_engines_hear_the_same_words(demo: Any) -> None:
+def test_both_engines_hear_the_same_words(reference_whisper: OpenAIEngine, demo: Any) -> None:
     waveform = demo("english_quick")
-    exact, reference = CTranslate2Engine(compute_type="float32"), OpenAIEngine()
-    assert spoken(exact, waveform) == spoken(reference, waveform)
+    assert spoken(CTranslate2Engine(compute_type="float32"), waveform) == spoken(reference_whisper, waveform)
 
 
 @pytest.mark.slow
-def test_int8_stays_close_to_the_reference(fast: CTranslate2Engine, demo: Any) -> None:
+def test_int8_stays_close_to_the_reference(
+    whisper: CTranslate2Engine, reference_whisper: OpenAIEngine, demo: Any
+) -> None:
     """Over all demo clips 0.6 % of the words differed when this was written."""
-    waveforms, reference = [demo(name) for name in ("english_clear", "english_quick", "english_slow")], OpenAIEngine()
+    waveforms = [demo(name) for name in ("english_clear", "english_quick", "english_slow")]
     error_rate = word_error_rate(
-        [spoken(reference, waveform) for waveform in waveforms], [spoken(fast, waveform) for waveform in waveforms]
+        [spoken(reference_whisper, waveform) for waveform in waveforms],
+        [spoken(whisper, waveform) for waveform in waveforms],
     )
     assert error_rate is not None
     assert error_rate <= 0.02
@@ -153,17 +144,17 @@ def test_speech_longer_than_a_window_is_all_there_and_its_first_window_encoded_o
     assert len(firsts) == 1
 
 
-def test_the_same_speech_gives_the_same_segments(fast: CTranslate2Engine, demo: Any) -> None:
+def test_the_same_speech_gives_the_same_segments(whisper: CTranslate2Engine, demo: Any) -> None:
     waveform = demo("english_slow")
-    assert heard(fast, waveform) == heard(fast, waveform)
+    assert heard(whisper, waveform) == heard(whisper, waveform)
 
 
-def test_texts_decoded_together_are_those_decoded_alone(fast: CTranslate2Engine, demo: Any) -> None:
+def test_texts_decoded_together_are_those_decoded_alone(whisper: CTranslate2Engine, demo: Any) -> None:
     """Windows of one length and of others, of several languages and of several windows, one of them nearly empty."""
     once = demo("english_quick")
     sounds = [once, once[: 3 * SAMPLE_RATE], demo("spanish"), demo("french"), np.tile(once, 4), once[:4_800]]
     codes = ["en", "en", "es", "fr", "en", "en"]
-    assert fast.transcribe(sounds, codes) == [heard(fast, *sound) for sound in zip(sounds, codes, strict=True)]
+    assert whisper.transcribe(sounds, codes) == [heard(whisper, *sound) for sound in zip(sounds, codes, strict=True)]
 
 
 def test_the_steps_are_those_of_faster_whisper(demo: Any, monkeypatch: pytest.MonkeyPatch) -> None:

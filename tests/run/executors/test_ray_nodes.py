@@ -25,9 +25,9 @@ from pipeline.stage import Result
 from pipeline.stages import BY_NAME
 from pipeline.study.config import RayOptions, Study, load_study
 from tests.conftest import Collecting, write_study
-from tests.run.executors.test_local import clip
 from tests.run.executors.test_ray_actors import MoreOptions, plan
 from tests.run.test_resume import CLIPS, content
+from tests.support.executors import clip
 from tests.support.fake_stages import Length
 
 # Not imported here: Ray reads its settings as it is imported.
