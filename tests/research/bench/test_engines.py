@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipeline.records.runs import AttemptRow
 from pipeline.research.bench.chunks import busy_share, span, times_of
 from pipeline.research.bench.engines import differing, lines, some_clips
 from pipeline.stages import STAGES
 from pipeline.stages.audio import Audio
 from pipeline.stages.evidence import Evidence
+from pipeline.store import schema
 
 
 def test_the_ratio_is_that_of_medians_with_and_without_the_start() -> None:
@@ -65,9 +68,25 @@ def test_side_by_side_and_larger_waves_keep_workers_busier() -> None:
 
 def test_times_are_those_of_attempts_that_passed(tmp_path: Path) -> None:
     path = tmp_path / "study.duckdb"
+    rows = [
+        AttemptRow(1, 1, "a", "audio", "f", "ok", None, None, datetime(2026, 1, 1, tzinfo=UTC), 1.5, None, None, None),
+        AttemptRow(
+            2,
+            1,
+            "b",
+            "audio",
+            "f",
+            "failed",
+            "timeout",
+            "late",
+            datetime(2026, 1, 1, tzinfo=UTC),
+            9.0,
+            None,
+            None,
+            None,
+        ),
+    ]
     with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "CREATE TABLE attempts AS FROM (VALUES ('audio', 'a', 'ok', 1.5), ('audio', 'b', 'failed', 9.0)) "
-            "t(stage, clip_id, status, seconds)"
-        )
+        schema.create_tables(connection, [AttemptRow])
+        schema.insert(connection, rows)
     assert times_of(path) == {"audio": {"a": 1.5}}
