@@ -154,7 +154,8 @@ def have_last_attempts(connection: duckdb.DuckDBPyConnection) -> None:
 
     Working databases do not store it, so that it is always of this version; what an older version published lacks it.
     """
-    with suppress(duckdb.CatalogException):  # no attempts: not a database of a study
+    # without attempts it is no study, and those of a much older version lack columns: all else can be read there
+    with suppress(duckdb.CatalogException, duckdb.BinderException):
         connection.execute(f"CREATE OR REPLACE TEMP VIEW last_attempts AS {get_query('last_attempts').sql}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipeline.errors import RETRYABLE, Reason
@@ -90,3 +91,10 @@ def test_working_and_published_databases_show_it_alike_and_those_of_older_versio
         assert reader.arrow(sql, {}) == stored
     with ResultsReader(tmp_path / "study.duckdb") as reader:  # as one that an older version published
         assert reader.arrow(sql, {}) == stored
+
+
+def test_results_whose_attempts_lack_a_column_open_without_it(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "study.duckdb")) as connection:
+        connection.execute("CREATE TABLE attempts AS SELECT 'tiktok:1' AS clip_id, 'audio' AS stage")
+    with ResultsReader(tmp_path / "study.duckdb") as reader:
+        assert reader.rows("FROM attempts") == [("tiktok:1", "audio")]
