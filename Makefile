@@ -41,6 +41,7 @@ check: $(READY)
 	$(BIN)/python -m pipeline.research.docs.pages --check
 	$(BIN)/python -m tests.support.distributions
 	$(BIN)/python -m tests.support.dependencies
+	@found=$$($(BIN)/python -m pytest --collect-only --quiet --quiet) || { echo "$$found"; exit 1; }  # mypy does not read tests
 
 setup: $(READY)
 

@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.study.config import Study, work_name
+from pipeline.study.config import Study
+from pipeline.study.folder import work_name
 from tests.support.kills import run_and_kill
 from tests.support.platform.crowd import Crowd, addresses, collect, collecting_study, crowd
 from tests.support.zygote import Zygote

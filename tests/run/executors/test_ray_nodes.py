@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,11 +21,10 @@ from pipeline.run.executors.ray_actors import RayExecutor
 from pipeline.run.executors.ray_cluster import LOOPBACK, SETTINGS
 from pipeline.run.runner import run_study
 from pipeline.stage import Result
-from pipeline.stages import BY_NAME
-from pipeline.study.config import RayOptions, Study, load_study
-from tests.conftest import Collecting, write_study
+from pipeline.study.config import RayOptions
+from tests.conftest import Collecting
 from tests.run.executors.test_ray_actors import MoreOptions, plan
-from tests.run.test_resume import CLIPS, content
+from tests.support.demo_part import demo_part, rows_of_part
 from tests.support.executors import clip
 from tests.support.fake_stages import Length
 
@@ -94,18 +92,11 @@ class Killer(Collecting):
         return self._node is None
 
 
-def study_of(folder: Path, demo_clips: Path) -> Study:
-    (folder / "clips").mkdir(parents=True)
-    for name in CLIPS:
-        shutil.copyfile(demo_clips / f"{name}.mp4", folder / "clips" / f"{name}.mp4")
-    return load_study(write_study(folder, '[[sources]]\nfolder = "clips"\n'), BY_NAME)
-
-
 @pytest.mark.model
 def test_a_node_lost_in_the_middle_costs_no_clip(
-    tmp_path: Path, demo_clips: Path, weights: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, weights: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = study_of(tmp_path / "alone", demo_clips)
+    alone = demo_part(tmp_path / "alone")
     run_study(alone)
     losses: list[str] = []
     lost = RayExecutor._lost
@@ -116,7 +107,7 @@ def test_a_node_lost_in_the_middle_costs_no_clip(
 
     monkeypatch.setattr(RayExecutor, "_lost", note)
     second = cluster.add_node(num_cpus=1, object_store_memory=OBJECT_STORE_BYTES)
-    shared = study_of(tmp_path / "shared", demo_clips)
+    shared = demo_part(tmp_path / "shared")
     (shared.folder.working.parent).mkdir(parents=True)
     executor = RayExecutor([shared.folder.working.parent], RayOptions(address=cluster.address))
     assert executor._room[False] == 2
@@ -124,7 +115,7 @@ def test_a_node_lost_in_the_middle_costs_no_clip(
     run_study(shared, killer, executor=executor)
     assert killer.is_done
     assert losses, "a clip was on the node that went away"
-    assert content(shared) == content(alone)
+    assert rows_of_part(shared) == rows_of_part(alone)
 
 
 def test_a_node_that_does_not_see_the_study_ends_the_run_at_once(tmp_path: Path, cluster: Any) -> None:
@@ -167,8 +158,8 @@ def test_stages_for_a_gpu_have_workers_of_their_own(tmp_path: Path, cluster: Any
 
 
 @pytest.mark.model
-def test_ctrl_c_ends_the_run_and_its_ray(tmp_path: Path, demo_clips: Path, weights: Path) -> None:
-    study = study_of(tmp_path, demo_clips)
+def test_ctrl_c_ends_the_run_and_its_ray(tmp_path: Path, weights: Path) -> None:
+    study = demo_part(tmp_path)
     command = [
         sys.executable,
         "-c",
