@@ -15,7 +15,7 @@ def test_the_golden_file_knows_each_kind_of_sentence() -> None:
     assert "this SQL cannot run: {error}" in blocks["pipeline/store/reader.py"], "what is raised"
     assert "  Deleted." in blocks["pipeline/cli/privacy.py"], "what is printed"
     assert "  Write a commented study file." in blocks["pipeline/cli/study.py"], "the help of a command"
-    assert "  how to show the result" in blocks["pipeline/cli/arguments.py"], "the help of an option"
+    assert "  output format" in blocks["pipeline/cli/arguments.py"], "the help of an option"
     assert "the model hub does not answer" in blocks["pipeline/cli/doctor.py"], "what the check-up finds"
     assert "--repair deletes it" in blocks["pipeline/run/verify/files.py"], "what verify advises"
     assert "is empty: put your copy" in blocks["pipeline/study/keys.py"], "what a variable holds until it is raised"

@@ -19,8 +19,8 @@ EXITS = {DiskFull: EXIT_DISK_FULL, UserError: EXIT_USER, Stopped: EXIT_INTERRUPT
 #: The end of `cliptone run --help`; pipeline/run/README.md has the same table.
 EXIT_CODES = (
     "Exit codes: 0 done, also with clips that failed, or stopped by --stop-after; 1 findings (verify) or an error in "
-    "cliptone; 2 a mistake that you can mend; 74 the disk is full; 130 stopped by Ctrl-C; 143 stopped by SIGTERM. "
-    "The first Ctrl-C or SIGTERM gives up the clips in hand and stores what is done; the second stops at once. "
+    "cliptone; 2 a mistake that you can correct; 74 the disk is full; 130 stopped by Ctrl-C; 143 stopped by SIGTERM. "
+    "The first Ctrl-C or SIGTERM gives up the clips in progress and stores what is done; the second stops at once. "
     "Whichever it was, the next run goes on."
 )
 

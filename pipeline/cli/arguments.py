@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Form = Literal["table", "csv", "json", "parquet"]
 StudyArgument = Annotated[Path | None, typer.Argument(help="study file; may be left out where there is only one")]
 StudyOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file, folder of results, or database")]
-FormOption = Annotated[Form, typer.Option("--format", "-f", help="how to show the result")]
-OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead")]
+FormOption = Annotated[Form, typer.Option("--format", "-f", help="output format")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the terminal")]
 
 
 def load(path: Path) -> Study:

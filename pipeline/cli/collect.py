@@ -28,8 +28,8 @@ def import_file(
         list[str] | None, typer.Option("--map", help="of a plain CSV: our column = theirs, as in caption=text")
     ] = None,
     platform: Annotated[str | None, typer.Option(help="platform of every row, where a plain CSV does not say")] = None,
-    donor: Annotated[str | None, typer.Option(help="a code for whoever donated the data, never a name")] = None,
-    fetch: Annotated[bool, typer.Option("--fetch", help="have the next run fetch the media of these posts")] = False,
+    donor: Annotated[str | None, typer.Option(help="a code for the donor of the data, never a name")] = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="fetch the media of these posts in the next run")] = False,
 ) -> None:
     """Show what another tool's export holds, and with --study store it; rows that cannot be read go to a file."""
     from pipeline.sources.formats.formats import Hints
@@ -114,9 +114,9 @@ def _next_step(study: Path, fetch: bool) -> str:
 @app.command()
 def recheck(
     study: StudyArgument = None,
-    limit: Annotated[int | None, typer.Option(help="look at this many posts at most")] = None,
+    limit: Annotated[int | None, typer.Option(help="check at most this many posts")] = None,
 ) -> None:
-    """Look which posts are still public: new counts are stored, and the study's rule for vanished posts is applied."""
+    """Check which posts are still public: new counts are stored, and the study's rule for vanished posts is applied."""
     from pipeline.cli.display import LookBar
     from pipeline.privacy.recheck import recheck as look_again
     from pipeline.study import audit_log
@@ -130,9 +130,9 @@ def recheck(
     except KeyboardInterrupt:
         audit_log.note(loaded.folder, "recheck", {"ended": "stopped"})
         raise Stopped(
-            "stopped; what was seen is saved, and the next recheck begins with the posts not seen yet"
+            "stopped; what was checked is saved, and the next recheck begins with the posts not checked yet"
         ) from None
     audit_log.note(loaded.folder, "recheck", dict(found))
     console().print(
-        ", ".join(f"{state} {count}" for state, count in found.items()) or "no posts to look at", markup=False
+        ", ".join(f"{state} {count}" for state, count in found.items()) or "no posts to check", markup=False
     )

@@ -123,7 +123,7 @@ class LookBar:
             return
         self._found[state] += 1
         seen = ", ".join(f"{name} {count}" for name, count in self._found.most_common())
-        self._progress.update(self._total, description=f"looked at {self._found.total()}: {seen}")
+        self._progress.update(self._total, description=f"checked {self._found.total()}: {seen}")
 
 
 def lane_line(state: LaneState) -> str:
@@ -139,12 +139,12 @@ def report_lines(report: RunSummary) -> str:
     lines = [_done_line(report)]
     if report.rejected:
         lines.append(
-            f"{report.rejected} rows of exports cannot be read: the folder rejects beside the results says why"
+            f"{report.rejected} rows of exports cannot be read: see why in the folder rejects beside the results"
         )
     if report.excluded:
-        lines.append(f"{report.excluded} posts are kept out by the study's filters: cliptone query exclusions_by_rule")
+        lines.append(f"{report.excluded} posts are excluded by the study's filters: cliptone query exclusions_by_rule")
     if report.waiting:
-        lines.append(f"{report.waiting} posts wait for another attempt: cliptone status --collection says when")
+        lines.append(f"{report.waiting} posts are waiting for another attempt: cliptone status --collection says when")
     lines += [f"{platform}: {why}" for platform, why in report.lanes.items()]
     return "\n".join(lines)
 

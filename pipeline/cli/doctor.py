@@ -56,7 +56,7 @@ def _limits(_: Path) -> Iterator[Check]:
     if found.offline:
         yield Check("media files", "ok", f"read in processes without network, {limited}")
     else:
-        advice = "playlists and addresses are refused all the same; Linux with user namespaces shuts the network too"
+        advice = "playlists and URLs are refused all the same; Linux with user namespaces shuts the network too"
         yield Check("media files", "note", f"read in processes of their own, {limited}, with network", advice)
 
 

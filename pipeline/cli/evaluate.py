@@ -27,9 +27,9 @@ HEADERS = ("measure", "label", "value", "95 % from", "to", "n", "reason")
 def train_head(
     labels: Annotated[Path, typer.Argument(help="CSV: clip_id, label, and start_s, end_s for spans of clips")],
     study: StudyFileOption = None,
-    name: Annotated[str | None, typer.Option(help="name of the head; the file's own by default")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the head; by default that of the file")] = None,
 ) -> None:
-    """Train a tone model on labels of your own, from stored embeddings, and judge it on authors it has not heard."""
+    """Train a tone model on your own labels and stored embeddings; evaluate it on authors it was not trained on."""
     from pipeline.analysis.heads.head import CARD_FILE
     from pipeline.results.evaluation.study_head import study_line
     from pipeline.results.evaluation.study_head import train_head as train
@@ -43,7 +43,7 @@ def train_head(
     _print_figures(found.figures)
     models = getattr(loaded.file.options["emotion"], "models", ())
     lines = (
-        f"{found.model}: {found.regions} regions of {found.authors} authors; figures are for authors it had not heard.",
+        f"{found.model}: {found.regions} regions of {found.authors} authors; measured on authors not in training.",
         f"card       {found.folder / CARD_FILE}",
         f"study file {study_line((*models, found.model))}   (under [emotion] in {path.name})",
         f"then       cliptone run {path} --stage emotion",
@@ -62,7 +62,7 @@ def evaluate(
     model: Annotated[list[str] | None, typer.Option(help="only this tone model (may be given several times)")] = None,
     study: StudyFileOption = None,
 ) -> None:
-    """Judge models by labels of people, by a labelled corpus, or transcripts by true words, with intervals."""
+    """Evaluate models against human labels or a labelled corpus, or transcripts against true words, with intervals."""
     if [labels, corpus, transcripts].count(None) != 2:
         raise UserError("say what to evaluate by: one of --labels FILE, --corpus NAME FOLDER, --transcripts FILE")
     if (corpus is None) != (folder is None):

@@ -30,7 +30,7 @@ def export(
     ] = "shareable",
     form: Annotated[Literal["parquet", "csv"], typer.Option("--format", "-f", help="form of the tables")] = "parquet",
     subtitles: Annotated[
-        str, typer.Option(help="per clip at restricted: any of srt,vtt,textgrid,elan, with commas")
+        str, typer.Option(help="per clip at restricted: any of srt,vtt,textgrid,elan, separated by commas")
     ] = "",
     folder: Annotated[
         Path | None, typer.Option("--to", help="a new folder; exports/ beside the results if not given")
@@ -40,7 +40,7 @@ def export(
         typer.Option(help="name of a set of ids: shareable exports of one study under the same name can be joined"),
     ] = None,
 ) -> None:
-    """Write results for others, with a manifest and a codebook; a scanner refuses what would name a person or post."""
+    """Export results with a manifest and a codebook; refused if anything would identify a person or a post."""
     from pipeline.results.export.build import ExportOptions, export_study
     from pipeline.results.export.levels import level_of
     from pipeline.study import audit_log

@@ -15,11 +15,11 @@ from pipeline.cli.output import console
 def merge(
     study: StudyArgument = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="take what is there, though shards have more to do")
+        bool, typer.Option("--partial", help="merge what is there, although shards have clips pending")
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="delete the shards' databases once they are merged")] = False,
 ) -> None:
-    """Unite the shards of a study (`cliptone run --shard`) in its own database, and publish it."""
+    """Merge the shards of a study (`cliptone run --shard`) into its own database, and publish it."""
     from pipeline.run.shards.merge import merge as merge_shards
     from pipeline.run.shards.merge import remove_shards
     from pipeline.study import audit_log
@@ -27,13 +27,13 @@ def merge(
     loaded = load(find_study(study))
     merged = merge_shards(loaded, partial)
     audit_log.note(loaded.folder, "merge", {"shards": merged.shards, "clips": merged.clips})
-    console().print(f"{merged.clips} clips came over from {merged.shards} of {merged.count} shards.", markup=False)
+    console().print(f"{merged.clips} clips were merged from {merged.shards} of {merged.count} shards.", markup=False)
     for gap in merged.gaps:
-        console().print(f"Not all: {gap}.", markup=False)
+        console().print(f"Incomplete: {gap}.", markup=False)
     if remove and not merged.gaps:
         remove_shards(loaded)
     elif remove:
-        console().print("The shards stay until they are merged as a whole.", markup=False)
+        console().print("The shards stay until all of them are merged.", markup=False)
     console().print(
         f"See: cliptone status {loaded.file.path.name} · cliptone query clip_overview", style="dim", markup=False
     )

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 @app.command()
 def plan(
     study: StudyArgument = None,
-    clips: Annotated[float | None, typer.Option(help="how many, as in 10e6; else those that the study names")] = None,
-    seconds_per_clip: Annotated[float | None, typer.Option(help="length of a clip; else as those measured")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="worker processes; else as the study has it here")] = None,
+    clips: Annotated[float | None, typer.Option(help="number of clips, as in 10e6; by default the study's")] = None,
+    seconds_per_clip: Annotated[float | None, typer.Option(help="seconds per clip; by default as measured")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="worker processes; by default as in the study")] = None,
     gpus: Annotated[int, typer.Option(min=0, help="GPUs")] = 0,
     output: OutputOption = None,
 ) -> None:
-    """Say what so many clips take in time, disk and requests, from rates measured on this machine."""
+    """Estimate time, disk and requests for a number of clips, from rates measured on this machine."""
     from pipeline.run.estimate.estimate import Estimate, markdown
     from pipeline.run.estimate.rates import measured
 

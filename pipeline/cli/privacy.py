@@ -21,7 +21,7 @@ keys_app = typer.Typer(help="The pseudonym key of a study: show, move or destroy
 app.add_typer(optout_app, name="optout")
 app.add_typer(keys_app, name="keys")
 
-YesOption = Annotated[bool, typer.Option("--yes", help="do it; without it, only what would be done is shown")]
+YesOption = Annotated[bool, typer.Option("--yes", help="do it; without this, only show what would be done")]
 
 
 @app.command()
@@ -29,16 +29,14 @@ def forget(
     study: StudyArgument = None,
     author: Annotated[
         list[str] | None,
-        typer.Option(help="an account: handle, address, id or author_key (may be given several times)"),
+        typer.Option(help="an account: handle, URL, id or author_key (may be given several times)"),
     ] = None,
-    clip: Annotated[
-        list[str] | None, typer.Option(help="a post: address or clip_id (may be given several times)")
-    ] = None,
+    clip: Annotated[list[str] | None, typer.Option(help="a post: URL or clip_id (may be given several times)")] = None,
     donor: Annotated[
-        list[str] | None, typer.Option(help="whoever donated their data: the code you gave (several times)")
+        list[str] | None, typer.Option(help="the donor of data: the code you gave (may be given several times)")
     ] = None,
 ) -> None:
-    """Take posts, an author or a donor out of a study for good: rows, files, report, exports; with a receipt."""
+    """Remove posts, an author or a donor from a study permanently: rows, files, report, exports; with a receipt."""
     from pipeline.privacy.forget import forget as forget_them
     from pipeline.privacy.subjects import Named, read_author, read_clip
     from pipeline.study import audit_log
@@ -58,12 +56,10 @@ def forget(
 
 @optout_app.command("add")
 def optout_add(
-    names: Annotated[
-        Path, typer.Argument(help="one account or post a line: address, @handle, platform:@handle, clip_id")
-    ],
+    names: Annotated[Path, typer.Argument(help="one account or post a line: URL, @handle, platform:@handle, clip_id")],
     study: StudyArgument = None,
 ) -> None:
-    """Keep these out of a study from now on, and forget what it holds of them; the list is stored nowhere."""
+    """Exclude these from a study from now on, and forget what it holds of them; the list is stored nowhere."""
     from pipeline.privacy.forget import opt_out
     from pipeline.privacy.subjects import read_list
     from pipeline.study import audit_log
@@ -83,7 +79,7 @@ def optout_add(
 
 @keys_app.command("show")
 def keys_show(study: StudyArgument = None) -> None:
-    """Say where the key of a study is, and the beginning of its digest; never the key."""
+    """Show where the key of a study is, and the beginning of its digest; never the key."""
     from pipeline.study.keys import key_state
 
     found = key_state(load(find_study(study)).file.name)
@@ -104,7 +100,7 @@ def keys_move(
 
     loaded = load(find_study(study))
     if folder.expanduser().absolute().is_relative_to(loaded.folder.root):
-        raise UserError("a key does not belong beside the results: whoever has both knows everybody")
+        raise UserError("keep the key away from the results: whoever has both can identify the accounts")
     goal = move_key(loaded.file.name, folder)
     audit_log.note(loaded.folder, "keys move", {})
     console().print(f"The key is {goal}. For every command on this study: export CLIPTONE_KEYS={goal.parent}",
@@ -113,7 +109,7 @@ def keys_move(
 
 @keys_app.command("destroy")
 def keys_destroy(study: StudyArgument = None, yes: YesOption = False) -> None:
-    """Destroy the key of a study: nobody can tell any more who a pseudonym is. There is no way back."""
+    """Destroy the key of a study: pseudonyms can no longer be linked to accounts. It cannot be undone."""
     from pipeline.study import audit_log
     from pipeline.study.keys import destroy_key, key_state
 
@@ -122,7 +118,7 @@ def keys_destroy(study: StudyArgument = None, yes: YesOption = False) -> None:
         found = key_state(loaded.file.name)
         console().print(
             f"This destroys {found.path} ({found.state}). After it nobody can be forgotten or found by a handle, and "
-            "the study takes in nothing new. There is no way back. To do it: add --yes",
+            "the study accepts no new posts. It cannot be undone. To do it: add --yes",
             markup=False, soft_wrap=True,
         )  # fmt: skip
         return
@@ -166,7 +162,7 @@ def expire(
 
 @app.command("audit")
 def show_audit(study: StudyArgument = None) -> None:
-    """Show every command that changed a study, and whether the log was tampered with."""
+    """Show every command that changed a study, and check that the log was not tampered with."""
     from pipeline.cli.display import plain_table
     from pipeline.study import audit_log
 
@@ -200,10 +196,10 @@ def _print_forgotten(found: Forgotten) -> None:
         *(f"deleted export {name}" for name in found.erased.exports),
         f"Searched {found.scan.files} files ({found.scan.bytes / 1e6:.0f} MB) for {found.scan.needles} texts: "
         f"found {found.scan.total}; the database was {found.proof}.",
-        *(f"written anew, but not searched, as it lies elsewhere: {url}" for url in found.remains.not_searched),
+        *(f"rewritten, but not searched, since it is on another machine: {url}" for url in found.remains.not_searched),
         *(f"others name or say the same: {count} × {where}" for where, count in found.named_by_others.items()),
         *(f"left, as it is your own: {path}" for path in found.own_files),
-        *(f"still named by the source {name!r}: no run takes it in again" for name in found.sources_naming),
+        *(f"still named by the source {name!r}: no run stores it again" for name in found.sources_naming),
         "Not reached: " + "; ".join(NOT_REACHED) + ".",
         f"receipt    {found.receipt}",
     ]

@@ -74,7 +74,7 @@ def codebook(
     form: Annotated[Literal["md", "csv", "html"], typer.Option("--format", "-f", help="form of the codebook")] = "md",
     output: OutputOption = None,
 ) -> None:
-    """Say what every table, view and column means: of a study's results, or of any study where none is named."""
+    """Show what every table, view and column means: of a study's results, or of any study where none is named."""
     from pipeline.results.codebook import codebook as read_codebook
     from pipeline.results.codebook import render
 

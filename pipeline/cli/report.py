@@ -56,7 +56,7 @@ def serve(
     except OSError as error:
         raise UserError(f"port {port} of this machine is taken: name another with --port, or 0 for any") from error
     try:
-        console().print(f"Open {server.address} in a browser; Ctrl-C ends it.", markup=False, soft_wrap=True)
+        console().print(f"Open {server.url} in a browser; Ctrl-C ends it.", markup=False, soft_wrap=True)
         server.serve_forever()
     except KeyboardInterrupt:
         console().print("ended")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def demo(folder: Annotated[Path, typer.Argument(help="where to put the demo study")] = Path("outputs/demo")) -> None:
+def demo(folder: Annotated[Path, typer.Argument(help="folder for the demo study")] = Path("outputs/demo")) -> None:
     """Copy a small study of real clips, run it, and show what comes out."""
     from pipeline.study.demo.study import TRUE_TEXTS, copy_demo
 
@@ -45,7 +45,7 @@ def init(name: Annotated[str, typer.Argument(help="name of the study: letters, d
     if not NAME.fullmatch(name):
         raise UserError(f"a study's name may hold letters, digits, - and _ alone, not {name!r}")
     if path.exists():
-        raise UserError(f"{path} is there already: choose another name, or delete it first")
+        raise UserError(f"{path} is there already: choose another name, or delete that file first")
     path.write_text(study_template(name, BY_NAME), encoding="utf-8")
     console().print(f"Wrote {path}. Name your clips in it under [[sources]], then: cliptone run {path}", markup=False)
 
@@ -55,9 +55,9 @@ def run(
     study: StudyArgument = None,
     stage: Annotated[list[str] | None, typer.Option(help="run only this stage (may be given several times)")] = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="have this tone model score too in this run, as in heads/sarcasm")
+        list[str] | None, typer.Option(help="also score with this tone model in this run, as in heads/sarcasm")
     ] = None,
-    retry_failed: Annotated[bool, typer.Option(help="try clips again whose failure is final otherwise")] = False,
+    retry_failed: Annotated[bool, typer.Option(help="also try clips again whose failure is permanent")] = False,
     engine: Annotated[str | None, typer.Option(help="where stages run: local, or ray for a cluster")] = None,
     address: Annotated[str | None, typer.Option(help="auto for the Ray cluster of this machine, or HOST:PORT")] = None,
     shard: Annotated[
@@ -148,7 +148,7 @@ def status(
     console().print(status_table(rows))
     again = sum(retryable(line.failed) for line in found)
     if again:
-        console().print(f"{again} failures speak of the moment, not of the clip: a later run tries them again.")
+        console().print(f"{again} failures are transient: a later run tries them again.")
     _days_left(loaded.file)
 
 
@@ -157,7 +157,7 @@ def _collection(study: Study) -> None:
 
     show("FROM collection_status", {}, study.folder.published, "table", None)
     for platform, seconds in time_left(study).items():
-        console().print(f"{platform}: about {seconds / 60:.0f} min left at the pace of a polite visitor", markup=False)
+        console().print(f"{platform}: about {seconds / 60:.0f} min left at the study's pace", markup=False)
     _warn_of_age(study.file)
 
 

@@ -22,28 +22,28 @@ MOST_LINES = 100  # of findings on the screen
 def verify(
     study: StudyArgument = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="mend what can be mended; the next run makes the rest again")
+        bool, typer.Option("--repair", help="repair what can be repaired; the next run makes the rest again")
     ] = False,
 ) -> None:
-    """Look whether a study is whole: files, rows, attempts, counts, the published file, the audit log.
+    """Check whether a study is intact: files, rows, attempts, counts, the published database, the audit log.
 
     Exit code 0 when all is well, 1 with findings.
     """
     from pipeline.run.verify.check import verify as look
-    from pipeline.run.verify.repair import repair as mend
+    from pipeline.run.verify.repair import repair as repair_study
     from pipeline.study import audit_log
 
     loaded = load(find_study(study))
-    with console().status("looking at every file …"):
-        found, left = mend(loaded) if repair else (look(loaded), [])
+    with console().status("checking every file …"):
+        found, left = repair_study(loaded) if repair else (look(loaded), [])
     _print_findings(found)
     if not repair:
-        _end(found, "cliptone verify --repair mends what it can" if any(one.is_mended for one in found) else "")
+        _end(found, "cliptone verify --repair repairs what it can" if any(one.is_repairable for one in found) else "")
         return
     if found:
         audit_log.note(loaded.folder, "verify --repair", {"findings": len(found), "left": len(left)})
         console().print(
-            f"{len(found) - len(left)} of {len(found)} are mended. Next: cliptone run {loaded.file.path.name}"
+            f"{len(found) - len(left)} of {len(found)} are repaired. Next: cliptone run {loaded.file.path.name}"
         )
     _end(left, "what is left needs you: see the last column")
 
@@ -60,7 +60,7 @@ def _print_findings(found: Sequence[Finding]) -> None:
 
 def _end(found: Sequence[Finding], then: str) -> None:
     if not found:
-        console().print("All is well: files, rows, attempts, counts, published file and audit log agree.")
+        console().print("All is well: files, rows, attempts, counts, published database and audit log agree.")
         return
     console().print(f"{len(found)} findings. {then}".rstrip(), markup=False)
     raise typer.Exit(EXIT_FAILED)

@@ -174,14 +174,16 @@ def _run_in_sandbox(path: Path, call: str, arguments: list[str], limit_s: Second
     try:
         ending = decoder().run(call, arguments, limit_s, written_bytes + spare)
     except ChildProcessError as error:
-        raise StageError(Reason.WORKER_DIED, f"what reads {path.name} died before it had an answer") from error
+        raise StageError(
+            Reason.WORKER_DIED, f"the process that reads {path.name} died before it had an answer"
+        ) from error
     if ending.late or -ending.code == getattr(signal, "SIGXCPU", None):
         raise StageError(Reason.TIMEOUT, f"{path.name} could not be read within {limit_s:g} s")
     if -ending.code in CRASHES:
         name = signal.Signals(-ending.code).name
-        raise StageError(Reason.NOT_MEDIA, f"{path.name} is so broken that what reads it crashes ({name})")
+        raise StageError(Reason.NOT_MEDIA, f"{path.name} is so broken that the process that reads it crashes ({name})")
     if ending.code < 0:
-        raise StageError(Reason.WORKER_DIED, f"what reads {path.name} was ended by signal {-ending.code}")
+        raise StageError(Reason.WORKER_DIED, f"the process that reads {path.name} was ended by signal {-ending.code}")
     return ending
 
 

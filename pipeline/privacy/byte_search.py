@@ -100,7 +100,7 @@ class SearchTexts:
 
 
 def forms(text: str) -> dict[str, bytes]:
-    """A text as programs write it: as it is, as JSON and addresses escape it, and as hex digits; alike ones once."""
+    """A text as programs write it: as it is, as JSON and URLs escape it, and as hex digits; alike ones once."""
     raw = text.encode()
     written = (raw, json.dumps(text)[1:-1].encode(), quote(text, safe="").encode(), raw.hex().encode(),
                raw.hex().upper().encode())  # fmt: skip

@@ -55,7 +55,7 @@ def erase_files(
 
 
 def remove_published(folder: StudyFolder) -> None:
-    """Delete what readers see and what lies beside the working database: what is needed is written anew."""
+    """Delete the published database and what lies beside the working database: what is needed is rewritten."""
     for path in (folder.published, folder.published.with_suffix(".part"), *copies_beside(folder.working)):
         remove_database(path)
 

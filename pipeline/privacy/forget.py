@@ -1,4 +1,4 @@
-"""Forgetting: posts and people leave a study, its files are written anew, and a scan shows that nothing is left."""
+"""Forgetting: posts and people are removed, files are rewritten, and a scan shows that nothing of them is left."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Forgotten:
 
 
 def forget(study: Study, named: Named, cause: str = "decision", stages: Sequence[type[Stage]] = STAGES) -> Forgotten:
-    """Take posts, all posts of the named accounts, and what named donors brought out of a study for good.
+    """Remove posts, all posts of the named accounts, and what named donors brought, from a study permanently.
 
     Again after a crash, it ends what was begun. Raises `UserError` where the study never held anything of them,
     `StudyBusy` if a run holds it, `DiskFull` when there is no room for the new files.
@@ -86,14 +86,14 @@ def forget(study: Study, named: Named, cause: str = "decision", stages: Sequence
 
 
 def opt_out(study: Study, named: Named, stages: Sequence[type[Stage]] = STAGES) -> Forgotten:
-    """Keep posts and people out of a study, and forget what it holds of them; the list itself is stored nowhere.
+    """Exclude posts and people from a study, and forget what it holds of them; the list itself is stored nowhere.
 
     Raises what `forget` raises, but for those that the study does not know.
     """
     with held(study.folder):
         work = _Forgetting(study, "opt_out", stages)
         work.look(named)
-        return work.go() if work.found.clip_ids else work.bury()
+        return work.go() if work.found.clip_ids else work.leave_tombstones()
 
 
 class _Forgetting:
@@ -126,7 +126,7 @@ class _Forgetting:
         return bool(clip_ids or files) or not tombstones.isdisjoint(self._tombstones())
 
     def go(self) -> Forgotten:
-        """Delete files, then rows; write the databases anew, look for what should be gone, and write the receipt.
+        """Delete files, then rows; rewrite the databases, look for what should be gone, and write the receipt.
 
         Files go first: until the rows are gone too, whoever is interrupted can name the same again.
         """
@@ -151,7 +151,7 @@ class _Forgetting:
         result.receipt = write_receipt(self.study.folder, self._command, self.at, _content(result, self.cause))
         return result
 
-    def bury(self) -> Forgotten:
+    def leave_tombstones(self) -> Forgotten:
         """Leave tombstones alone: the study holds nothing of them."""
         with Store(self.study.folder.working, self.stages) as store:
             self._leave_tombstones(store, self._tombstones())

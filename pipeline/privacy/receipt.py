@@ -29,13 +29,13 @@ NOT_REACHED = (
     "outputs of notebooks, tables and figures that were saved elsewhere",
     "means of groups in exports at the level aggregate, and figures in publications",
     "models trained on the study's own labels: train them again (`cliptone train-head`)",
-    "files that you own: the study file, lists of addresses, exports of other tools and media in folders of yours",
+    "files that you own: the study file, lists of URLs, exports of other tools and media in folders of yours",
     "the platforms, and whoever else has the post",
 )
 
 
 def texts_of(tables: Tables, found: SubjectMatches) -> dict[str, set[str]]:
-    """By kind, the texts that lead to the forgotten: ids, names of files, addresses, handles, and what was said."""
+    """By kind, the texts that lead to the forgotten: ids, names of files, URLs, handles, and what was said."""
     ids = found.clip_ids
     posts = {clip_id.partition(":")[2] for clip_id in ids if not clip_id.startswith("file:")}
     return {
@@ -46,7 +46,7 @@ def texts_of(tables: Tables, found: SubjectMatches) -> dict[str, set[str]]:
         "donor key": set(found.donated.donor_keys),
         "donated file": set(found.donated.files),
         "handle": set(found.handles),
-        "address": forgotten_texts.addresses(tables, ids),
+        "URL": forgotten_texts.urls(tables, ids),
         "text": forgotten_texts.long_texts(tables, ids, MIN_TEXT_BYTES),
     }
 

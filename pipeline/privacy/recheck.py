@@ -14,13 +14,13 @@ from pipeline.errors import Reason
 from pipeline.privacy.byte_search import SearchTexts
 from pipeline.privacy.erase_files import erase_files
 from pipeline.records import VisibilityRow, pseudonyms
-from pipeline.run.collector import lane_to, look_job, platform_or_other
+from pipeline.run.collector import lane_to, platform_or_other, visibility_job
 from pipeline.run.executors.platform_lanes import Lane, LaneState
 from pipeline.run.plan import setting_of
 from pipeline.run.shards.prepare import refuse_while_split
 from pipeline.sources.platforms.failures import POLICIES, Action
 from pipeline.sources.platforms.options import DownloadOptions
-from pipeline.sources.platforms.visibility import VANISHED, LookAnswer, state_after
+from pipeline.sources.platforms.visibility import VANISHED, VisibilityAnswer, state_after
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store.compact import rebuild
@@ -47,14 +47,14 @@ class Recheck:
     lanes: dict[str, Lane] = field(default_factory=dict)
 
     def go(self, options: DownloadOptions, overrides: Mapping[str, Any], limit: int) -> None:
-        """Look at every post once, at the pace of its platform."""
+        """Check every post once, at the pace of its platform."""
         with self.store.uninterrupted_lock():
             posts = to_look_at(self.store.tables, limit)
         for post in posts:
             platform = platform_or_other(post.location)
             if platform not in self.lanes:
                 self.lanes[platform] = lane_to(platform, options, overrides, lambda state: self.watch("", state))
-            ask = partial(look_job, post.clip_id, post.location, options, overrides)
+            ask = partial(visibility_job, post.clip_id, post.location, options, overrides)
             self.lanes[platform].add(ask(partial(self._deliver, platform, post.clip_id, post.reasons, ask, 1)))
         try:
             for lane in self.lanes.values():
@@ -72,9 +72,9 @@ class Recheck:
         earlier: Sequence[str | None],
         ask: Callable[..., Any],
         tries: int,
-        answer: LookAnswer,
+        answer: VisibilityAnswer,
     ) -> None:
-        """Store what a look showed, and do with a vanished post as the study says."""
+        """Store what a check showed, and treat a vanished post as the study says."""
         paused = answer.reason is not None and POLICIES[Reason(answer.reason)].action is Action.PAUSE_LANE
         if paused and tries < TRIES:
             self.lanes[platform].add(ask(partial(self._deliver, platform, clip_id, earlier, ask, tries + 1)))
@@ -104,7 +104,7 @@ def recheck(
     limit: int | None = None,
     stages: Sequence[type[Stage]] = STAGES,
 ) -> Counter[str]:
-    """Look at the posts of a study again; returns how many are public, vanished, or not known, and exports deleted.
+    """Check the posts of a study again; returns how many are public, vanished, or not known, and exports deleted.
 
     Safe to stop at any moment: posts that were not looked at come first the next time. Raises `StudyBusy` if a run
     holds the study; `UserError` where vanished posts are to be forgotten while shards hold copies of clips.

@@ -1,4 +1,4 @@
-"""Retention: what a study deletes for good, by class, once the last day on which it may be kept is past."""
+"""Retention: what a study deletes permanently, by class, once the last day on which it may be kept is past."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CLASSES: dict[Class, str] = {
     "media": "fetched videos",
     "audio": "decoded audio",
     "text": "captions, transcripts, the report, and exports but for means of groups",
-    "key": "the pseudonym key: nobody can be found by a handle any more, and nothing new comes in",
+    "key": "the pseudonym key: nobody can be found by a handle any more, and no new posts are accepted",
     "everything": "all results and the key; the audit log and the receipts stay",
 }
 
@@ -63,7 +63,7 @@ def due(folder: StudyFolder, classes: Sequence[Class]) -> list[Due]:
 def expire(
     study: Study, classes: Sequence[Class], today: date | None = None, stages: Sequence[type[Stage]] = STAGES
 ) -> list[Due]:
-    """Delete these classes for good, once the day is past; returns what they came to.
+    """Delete these classes permanently, once the day is past; returns what they came to.
 
     Raises `UserError` before the end of `retain_until` or without one, and while shards hold copies of clips;
     `StudyBusy` if a run holds the study.
@@ -116,7 +116,7 @@ def _elsewhere(folder: StudyFolder) -> ParquetFolder | None:
 
 
 def _drop_texts(folder: StudyFolder, stages: Sequence[type[Stage]]) -> None:
-    """Drop what was said and written in the database, and write it anew, so that no byte of it is left."""
+    """Drop what was said and written in the database, and rewrite it, so that no byte of it is left."""
     with Store(folder.working, stages) as store:
         clip_ids = [row.clip_id for row in store.tables.read(ClipRow)]
         drop_spoken(store, clip_ids)

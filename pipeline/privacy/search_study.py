@@ -28,7 +28,7 @@ class Remains:
 
     scan: Scan
     proof: str  # of the database without compression
-    not_searched: tuple[str, ...] = ()  # addresses of places that were written anew, and lie on other machines
+    not_searched: tuple[str, ...] = ()  # URLs of places that were rewritten, and lie on other machines
 
 
 def search(folder: StudyFolder, needles: SearchTexts) -> Remains:

@@ -14,13 +14,13 @@ from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import HANDLE_IN_URL, author_keys
 from pipeline.records.runs import SourceRow
 from pipeline.run.donors import NOTHING_DONATED, Donated, donated
-from pipeline.sources.post_fields import POST_ADDRESSES, post_address
+from pipeline.sources.post_fields import POST_URLS, post_of_url
 from pipeline.store.store import Store
 
 ACCOUNT = re.compile(r"(?:(?P<platform>[a-z][a-z0-9_]*):)?@(?P<account>\S+)")
 CLIP = re.compile(r"[a-z][a-z0-9_]*:\S.*")
-#: Addresses of accounts, by platform; the group is the handle, or YouTube's id of a channel.
-ACCOUNT_ADDRESSES = {
+#: URLs of accounts, by platform; the group is the handle, or YouTube's id of a channel.
+ACCOUNT_URLS = {
     "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([^/?#]+)/?(?:[?#].*)?$"),
     "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/([\w.]+)/?(?:[?#].*)?$"),
     "youtube": re.compile(r"https?://(?:www\.|m\.)?youtube\.com/(?:@|channel/)([^/?#]+)"),
@@ -53,40 +53,40 @@ class SubjectMatches:
 
     clip_ids: frozenset[str]
     author_keys: frozenset[str]  # also of accounts that it holds nothing of, so that nothing comes in later
-    handles: frozenset[str]  # as they are written in addresses and exports
+    handles: frozenset[str]  # as they are written in URLs and exports
     donated: Donated = NOTHING_DONATED  # its clips are among `clip_ids`; those named otherwise too are not here
 
 
 def read_author(text: str) -> Named:
-    """An account: its address, a handle with or without @, `platform:@handle`, an id, or a stored `author_key`."""
+    """An account: its URL, a handle with or without @, `platform:@handle`, an id, or a stored `author_key`."""
     found = read_name(text) if "/" in text or "@" in text else Named(accounts=frozenset({Account(text.strip())}))
     if not found.accounts:
-        raise UserError("--author takes a handle, an id or an address of an account; a post is named with --clip")
+        raise UserError("--author takes a handle, an id or a URL of an account; a post is named with --clip")
     return found
 
 
 def read_clip(text: str) -> Named:
-    """A post: its address, or its `clip_id`."""
+    """A post: its URL, or its `clip_id`."""
     found = read_name(text)
     if not found.clip_ids:
-        raise UserError("--clip takes a clip_id such as tiktok:73… or an address of a post; an account: --author")
+        raise UserError("--clip takes a clip_id such as tiktok:73… or a URL of a post; an account: --author")
     return found
 
 
 def read_name(text: str) -> Named:
-    """A line of a list: an address, `@handle`, `platform:@handle`, or the id of a clip; `UserError` for others."""
+    """A line of a list: a URL, `@handle`, `platform:@handle`, or the id of a clip; `UserError` for others."""
     text = text.strip()
-    platform, post_id = post_address(text)
+    platform, post_id = post_of_url(text)
     if platform and post_id:
         return Named(frozenset({f"{platform}:{post_id}"}))
-    for platform, pattern in ACCOUNT_ADDRESSES.items():
+    for platform, pattern in ACCOUNT_URLS.items():
         if found := pattern.match(text):
             return Named(accounts=frozenset({Account(found[1], platform)}))
     if found := ACCOUNT.fullmatch(text):
         return Named(accounts=frozenset({Account(found["account"], found["platform"])}))
     if CLIP.fullmatch(text) and "://" not in text:
         return Named(frozenset({text}))
-    raise UserError("it is neither an address of a post or an account, nor @handle, platform:@handle or a clip_id")
+    raise UserError("it is neither a URL of a post or an account, nor @handle, platform:@handle or a clip_id")
 
 
 def read_list(path: Path) -> Named:
@@ -109,9 +109,9 @@ def read_list(path: Path) -> Named:
 
 
 def find(store: Store, named: Named, key: bytes | None, sourced_posts: Iterable[SourcedPost]) -> SubjectMatches:
-    """The clips of a study that are named or whose author is; `enrolments` are what its sources say of posts.
+    """The clips of a study that are named or whose author is; `sourced_posts` are what its sources say of posts.
 
-    An author is found by the stored `author_key`, by the handle in an address, or by what a source states: an id may
+    An author is found by the stored `author_key`, by the handle in a URL, or by what a source states: an id may
     stand for the handle. Then all clips of the same `author_key` are theirs.
     """
     clips = {row.clip_id: row for row in store.tables.read(ClipRow)}
@@ -136,7 +136,7 @@ def _author_keys(named: Named, platforms: set[str], key: bytes | None) -> set[st
     """What `author_key` is of the named accounts; a text that is one already stands for itself."""
     found: set[str] = set()
     for one in named.accounts:
-        for platform in {one.platform} if one.platform else platforms | set(POST_ADDRESSES) | {"file"}:
+        for platform in {one.platform} if one.platform else platforms | set(POST_URLS) | {"file"}:
             found |= author_keys(platform, {one.name}, key)
     return found | {one.name for one in named.accounts}
 
@@ -144,7 +144,7 @@ def _author_keys(named: Named, platforms: set[str], key: bytes | None) -> set[st
 def _stated(
     store: Store, clips: dict[str, ClipRow], sourced_posts: Iterable[SourcedPost]
 ) -> Iterable[tuple[str, str, set[str]]]:
-    """Clips with their platform and the accounts that an address or a source names as their author."""
+    """Clips with their platform and the accounts that a URL or a source names as their author."""
     for row in store.tables.read(SourceRow):
         handle = HANDLE_IN_URL.search(row.location) if row.kind != "file" else None
         if handle and row.clip_id in clips:

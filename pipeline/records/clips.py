@@ -22,7 +22,7 @@ class ClipRow(Row):
     kind: str = column(
         "file: its media came from a folder; url: it is fetched; post: it is known by its metadata alone"
     )
-    url: str | None = column("address of the post, with the author's handle removed when pseudonymised")
+    url: str | None = column("URL of the post, with the author's handle removed when pseudonymised")
     caption: str | None = column("what the author wrote beside the video")
     hashtags: tuple[str, ...] = column("hashtags of the caption, lower case, without #")
     mentions: tuple[str, ...] = column("accounts named in the caption, as pseudonyms unless the study says otherwise")
@@ -77,13 +77,13 @@ class PlatformCaptionRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class VisibilityRow(Row):
-    """Whether a post was still public when it was looked at again."""
+    """Whether a post was still public when it was checked again."""
 
     table: ClassVar[str] = "visibility"
     grain: ClassVar[tuple[str, ...]] = ("clip_id", "looked_at")
 
     clip_id: str = column("the post")
-    looked_at: datetime = column("when it was looked at", "UTC")
+    looked_at: datetime = column("when it was checked", "UTC")
     state: str = column("public; vanished: removed or private now; or unknown: the platform did not tell")
     reason: str | None = column("why it is not public, or not known: a word of the closed list")
     rule: str | None = column("what the study did with a vanished post: keep, delete_media or forget")

@@ -76,7 +76,7 @@ class ListingRow(Row):
     stopped: str = column("why it ended: end, max_posts, since, known, max_minutes or failed")
     reason: str | None = column("why it failed: a word of the closed list")
     message: str | None = column("the same as a sentence")
-    tools: str = column("versions of what looked", "JSON")
+    tools: str = column("versions of the tools that checked", "JSON")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class ExclusionRow(Row):
     grain: ClassVar[tuple[str, ...]] = ("clip_id",)
 
     clip_id: str = column("the post")
-    rule: str = column("the key of the study file's [filters] that keeps it out")
+    rule: str = column("the key of the study file's [filters] that excludes it")
     message: str = column("what was found, as a sentence")
     excluded_at: datetime = column("when this was first decided", "UTC")
 

@@ -13,7 +13,7 @@ from pipeline.records.collection import ProvenanceRow
 class PostRows:
     """One post as one place names it: what the store takes, made from a `SourcedPost` before it.
 
-    Where a study pseudonymises, only the address that its bytes are fetched from may still name the author.
+    Where a study pseudonymises, only the URL that its bytes are fetched from may still name the author.
     """
 
     clip: ClipRow

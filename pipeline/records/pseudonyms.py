@@ -62,8 +62,8 @@ def author_keys(platform: str, accounts: Collection[str], key: bytes | None) -> 
 
 def tombstones_of(one: SourcedPost, key: bytes | None) -> frozenset[str]:
     """The tombstones of a post and of its author in every way of writing: one that is stored keeps the post out."""
-    in_address = HANDLE_IN_URL.search(one.post.url or "")
-    stated = (one.post.author_id, one.post.author, in_address[0] if in_address else None)
+    in_url = HANDLE_IN_URL.search(one.post.url or "")
+    stated = (one.post.author_id, one.post.author, in_url[0] if in_url else None)
     accounts = [account for account in stated if account]
     found = author_keys(one.post.platform or "file", accounts, key)
     return frozenset({tombstone(one.clip_id, key), *(author_tombstone(author_key, key) for author_key in found)})
@@ -101,12 +101,12 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
     )
 
 
-def without_handle(address: str) -> str:
+def without_handle(url: str) -> str:
     """A URL without the account that it names as the author."""
-    address = HANDLE_IN_URL.sub("@_", address)
+    url = HANDLE_IN_URL.sub("@_", url)
     for pattern, instead in OTHERS_IN_URL:
-        address = pattern.sub(instead, address)
-    return address
+        url = pattern.sub(instead, url)
+    return url
 
 
 def observation_row(clip_id: str, post: Post) -> ObservationRow | None:

@@ -19,7 +19,7 @@ class SourceRow(Row):
     clip_id: str = column("the clip")
     position: int = column("order in which the sources list the clip", "count")
     kind: str = column("file; url, to be fetched; or post, known by its metadata alone")
-    location: str = column("path of the file, or address of the post")
+    location: str = column("path of the file, or URL of the post")
     stamp: str = column("changes when the file does")
 
 
@@ -77,7 +77,7 @@ class AttemptRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class TraceRow(Row):
-    """The trace of an internal error, for whoever mends it: it names files of the machine."""
+    """The trace of an internal error, for debugging: it names files of the machine."""
 
     table: ClassVar[str] = "traces"
     grain: ClassVar[tuple[str, ...]] = ("attempt_id",)

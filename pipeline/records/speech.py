@@ -96,7 +96,7 @@ class TextFeaturesRow(Row):
     clip_id: str = column("the clip")
     channel: str = column("speech or caption")
     language: str | None = column("language of the text", "ISO 639-1")
-    word_count: int = column("words, without hashtags, mentions and addresses", "count")
+    word_count: int = column("words, without hashtags, mentions and URLs", "count")
     character_count: int = column("characters as a reader counts them (grapheme clusters)", "count")
     emoji: tuple[str, ...] = column("emoji in order of appearance")
     hashtag_count: int = column("hashtags", "count")

@@ -1,4 +1,4 @@
-"""Outcomes on their way into the database, several in one transaction, and from there to readers, now and then."""
+"""Outcomes on their way into the database, several in one transaction, and publication now and then."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ class BatchWriter:
 
 
 def follow_choice(folder: StudyFolder, store: Store) -> None:
-    """Have a store publish where its study file says; at another place everything is written anew."""
+    """Have a store publish where its study file says; at another place everything is rewritten."""
     if parquet.choose(folder.working, folder.name, folder.parquet):
         with store.change():
             store.tables.forget_publications([])
 
 
 class PeriodicPublisher:
-    """What readers of a long run see before its end; of a run without a target they see nothing."""
+    """Publishes a long run before its end; a run without a target publishes nothing."""
 
     def __init__(self, store: Store, target: Path | None) -> None:
         self._store = store
@@ -69,7 +69,7 @@ class PeriodicPublisher:
         self._next_at = time.monotonic() + PUBLISH_EVERY_S
 
     def publish_now_and_then(self) -> None:
-        """Publish if readers have waited long enough."""
+        """Publish if the last publication is old enough."""
         began = time.monotonic()
         if self._target is not None and began >= self._next_at:
             self._store.publish(self._target)

@@ -31,7 +31,7 @@ class Chunk:
     lost: dict[str, set[str]] = field(default_factory=dict)  # by stage, the clips that did not get through it
 
     def go(self, pool: Executor) -> None:
-        """Take the clips through the stages; one that fails a stage is spared the stages that need it."""
+        """Take the clips through the stages; one that fails a stage skips the stages that need it."""
         self.store.follow(self.clip_ids)
         plans = {plan.name: plan for plan in self.chosen}
         for group in side_by_side([plan.stage for plan in self.chosen]):
@@ -65,7 +65,7 @@ class Chunk:
         yield from self.store.clips(self.study.folder, plan, clip_ids)
 
     def _note(self, plan: StagePlan, outcome: Outcome) -> None:
-        """Tell of one outcome; `DiskFull` ends the run."""
+        """Report one outcome; `DiskFull` ends the run."""
         self.report.add(plan.name, outcome)
         skipped = 0
         if not outcome.ok:

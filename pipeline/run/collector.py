@@ -26,7 +26,7 @@ from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.rate_limit import PACES, Pace
 from pipeline.sources.platforms.retry import next_step
 from pipeline.sources.platforms.urls import platform_of
-from pipeline.sources.platforms.visibility import LookAnswer, look
+from pipeline.sources.platforms.visibility import VisibilityAnswer, check_visibility
 from pipeline.stage import StagePlan
 from pipeline.store import pending
 from pipeline.store.store import Store
@@ -226,31 +226,31 @@ def lane_to(
 ) -> Lane:
     """A lane with the pace, the patience and the canary that a study wants for a platform."""
     pace = Pace(options.paces.get(platform, PACES.get(platform, (0.0, 0.0))))
-    address = options.canaries.get(platform)
-    canary = look_job(address, address, options, overrides, lambda _: None) if address else None
+    url = options.canaries.get(platform)
+    canary = visibility_job(url, url, options, overrides, lambda _: None) if url else None
     return Lane(platform, pace, float(options.patience_minutes * MINUTE_S), canary, watch)
 
 
-def look_job(
+def visibility_job(
     name: str,
-    address: str,
+    url: str,
     options: DownloadOptions,
     overrides: Mapping[str, Any],
-    deliver: Callable[[LookAnswer], None],
+    deliver: Callable[[VisibilityAnswer], None],
 ) -> Job:
-    """Looking at one post again, as a job of a lane."""
+    """Checking one post again, as a job of a lane."""
     return Job(
         name=name,
-        function=look,
-        arguments=(address, options, overrides),
+        function=check_visibility,
+        arguments=(url, options, overrides),
         deadline_s=LOOK_DEADLINE_S,
-        lost=lambda reason, message: LookAnswer("unknown", reason, message, None, None),
+        lost=lambda reason, message: VisibilityAnswer("unknown", reason, message, None, None),
         deliver=deliver,
     )
 
 
 def platform_or_other(location: str) -> str:
-    """The platform whose lane an address belongs to."""
+    """The platform whose lane a URL belongs to."""
     try:
         return platform_of(location)
     except StageError:

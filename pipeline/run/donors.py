@@ -1,4 +1,4 @@
-"""Donors of data: what they brought, found by their code, and kept out once they have withdrawn."""
+"""Donors of data: what they brought, found by their code, and excluded once they have withdrawn."""
 
 from __future__ import annotations
 

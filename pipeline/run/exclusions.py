@@ -1,4 +1,4 @@
-"""The study's filters applied to what is stored: each post that they keep out is a row with its reason."""
+"""The study's filters applied to what is stored: each post that they exclude is a row with its reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.study.filters import FilterOptions
 
 
 def apply_filters(store: Store, filters: FilterOptions, plan: StagePlan) -> int:
-    """Judge every post, store what changed, and say how many stay out; `plan` is that of the download.
+    """Judge every post, store what changed, and return how many are excluded; `plan` is that of the download.
 
     A post that was fetched before stays in a sample, whatever is found later. Where nothing was learnt of any post
     since, the last judgement stands.

@@ -35,7 +35,7 @@ def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[Im
     with held(study.folder), Store(study.folder.working, STAGES) as store:
         export = SourceExport(IMPORTED, result, fetch)
         if has_withdrawn(store, export, key):
-            raise UserError(f"the donor of {path} has withdrawn: nothing of theirs is taken in any more")
+            raise UserError(f"the donor of {path} has withdrawn: their data is no longer imported")
         row = take_in(store, export, key, study.folder.rejects)
         if store.unpublished or not study.folder.published.exists():
             store.publish(study.folder.published)

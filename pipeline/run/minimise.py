@@ -27,7 +27,7 @@ class Keeper:
     study: Study
     store: Store
     plans: Sequence[StagePlan]
-    has_deleted: bool = False  # rows: their bytes leave the database when it is written anew
+    has_deleted: bool = False  # rows: their bytes leave the database when it is rewritten
     _minimised: set[str] = field(default_factory=set)  # clips whose words were, in this run
 
     def __post_init__(self) -> None:
@@ -77,7 +77,7 @@ class Keeper:
     def without_opted_out(self, chunk: Sequence[str] | None = None) -> list[str]:
         """The clips of a wave but for those whose author opted out; these are forgotten. None looks at all clips.
 
-        Of a post that is known by its address alone, only the platform tells whose it is.
+        Of a post that is known by its URL alone, only the platform tells whose it is.
         """
         with self.store.uninterrupted_lock():
             key = self.plans[0].setting.key

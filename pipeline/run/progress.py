@@ -50,14 +50,14 @@ class Observer(Protocol):
         """A stage begins on a wave of clips."""
 
     def step(self, stage: str, outcome: Outcome, skipped: int) -> None:
-        """One step is done; a failed clip spares that many later ones."""
+        """One step is done; a failed clip skips that many later ones."""
 
     def lane(self, state: LaneState) -> None:
         """A platform's lane moves on, pauses or stops."""
 
 
 class NoProgress:
-    """An observer that looks away."""
+    """An observer that ignores everything."""
 
     def begin(self, clips: int, steps: int) -> None:
         """Nothing."""

@@ -1,4 +1,4 @@
-"""Clips that crash a whole run: they are counted like those that cost workers, and left alone after as many."""
+"""Clips that crash a whole run: they are counted like those that cost workers, and quarantined after as many."""
 
 from __future__ import annotations
 

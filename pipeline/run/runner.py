@@ -143,7 +143,7 @@ class Run:
             self._publish()
 
     def _publish(self) -> None:
-        """Show readers what is stored; a shard shows nothing, its merge does."""
+        """Publish what is stored; a shard publishes nothing, its merge does."""
         if self.is_stopped and self.study.folder.working.stat().st_size > QUICK_BYTES:
             return  # whoever stops a run does not wait for that: the next one shows it
         if self.study.folder.shard is None:

@@ -15,7 +15,7 @@ PLATFORMS = {"tiktok": "tiktok", "instagram": "instagram", "youtube": "youtube"}
 
 
 #: URL patterns of single posts, by platform; the group is the post's id.
-POST_ADDRESSES = {
+POST_URLS = {
     "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok(?:v)?\.com/(?:@[^/]*/video|share/video|v)/(\d+)"),
     "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/(?:[^/]+/)?(?:reels?|p)/([\w-]+)"),
     "youtube": re.compile(r"https?://(?:(?:www\.|m\.)?youtube\.com/(?:shorts/|watch\?v=)|youtu\.be/)([\w-]{11})"),
@@ -69,10 +69,10 @@ def platform_of(extractor: str) -> str | None:
     return next((platform for prefix, platform in PLATFORMS.items() if name.startswith(prefix)), name or None)
 
 
-def post_address(address: str) -> tuple[str | None, str | None]:
+def post_of_url(url: str) -> tuple[str | None, str | None]:
     """Platform and post id of a URL; both None where it does not show them."""
-    for platform, pattern in POST_ADDRESSES.items():
-        found = pattern.match(address)
+    for platform, pattern in POST_URLS.items():
+        found = pattern.match(url)
         if found:
             return platform, found[1]
     return None, None

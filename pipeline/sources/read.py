@@ -21,11 +21,11 @@ from pipeline.sources.formats.result import ImportResult, sourced_posts, unresol
 from pipeline.sources.media_folder import WILDCARD, MediaFiles
 from pipeline.sources.platforms.listing import ListingRequest
 from pipeline.sources.platforms.urls import listing_platform
-from pipeline.sources.post_fields import post_address
+from pipeline.sources.post_fields import post_of_url
 from pipeline.study.config import Study, StudyFile
 from pipeline.study.source_options import SourceOptions
 
-ADDRESS = re.compile(r"https?://[^\s/]+")
+URL = re.compile(r"https?://[^\s/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,8 @@ def _is_table(path: Path, source: SourceOptions) -> bool:
 def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
     """The URLs of posts: those in the study file, or those of a file with one a line, where # begins a comment."""
     if source.urls:
-        for address in source.urls:
-            yield _url_post(file.path.name, address, Provenance(label))
+        for url in source.urls:
+            yield _url_post(file.path.name, url, Provenance(label))
         return
     path = file.resolve(source.url_file or "")
     if path.suffix.lower() == ".csv" and path.is_file():
@@ -165,32 +165,32 @@ def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[S
         raise ConfigError(f"{file.path.name}: the file {path} cannot be read as text in UTF-8") from error
     sha256 = digest(path)
     for number, line in enumerate(lines, start=1):
-        address = line.strip()
-        if address and not address.startswith("#"):
-            yield _url_post(f"{path}, line {number}", address, Provenance(label, sha256, number))
+        url = line.strip()
+        if url and not url.startswith("#"):
+            yield _url_post(f"{path}, line {number}", url, Provenance(label, sha256, number))
 
 
-def _url_post(where: str, address: str, place: Provenance) -> SourcedPost:
-    if not ADDRESS.match(address):
-        raise ConfigError(f"{where}: {address!r} is not an address that starts with https://")
-    platform, post_id = post_address(address)
+def _url_post(where: str, url: str, place: Provenance) -> SourcedPost:
+    if not URL.match(url):
+        raise ConfigError(f"{where}: {url!r} is not a URL that starts with https://")
+    platform, post_id = post_of_url(url)
     return SourcedPost(
-        f"{platform or 'url'}:{post_id or unresolved_id(address)}",
-        Source("url", address, ""),
-        Post(source="url", platform=platform or "url", post_id=post_id, url=address),
+        f"{platform or 'url'}:{post_id or unresolved_id(url)}",
+        Source("url", url, ""),
+        Post(source="url", platform=platform or "url", post_id=post_id, url=url),
         place,
     )
 
 
 def _listing_request(file: StudyFile, source: SourceOptions, label: str) -> ListingRequest:
-    address = source.listing or ""
+    url = source.listing or ""
     try:
-        platform = listing_platform(address)
+        platform = listing_platform(url)
     except ConfigError as error:
         raise ConfigError(f"{file.path.name}: {error}") from error
     return ListingRequest(
         source=label,
-        address=address,
+        url=url,
         platform=platform,
         max_posts=source.max_posts,
         since=source.since,

@@ -19,7 +19,7 @@ class AudioOptions(Options):
     """How a clip's audio is decoded."""
 
     max_duration_s: float = Field(900.0, gt=0, description="longer clips fail with the reason too_long, in seconds")
-    ffmpeg: str | None = Field(None, description="another ffmpeg than the pinned one, by its whole path")
+    ffmpeg: str | None = Field(None, description="path of another ffmpeg than the pinned one")
     loudness: bool = Field(True, description="measure loudness and true peak (EBU R128), a quarter of the stage's time")
 
 

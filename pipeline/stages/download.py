@@ -15,7 +15,7 @@ from pipeline.sources.platforms.captions import fetch_captions
 from pipeline.sources.platforms.completeness import prove
 from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.urls import ANY_FORMAT, FORMATS, platform_of
-from pipeline.sources.platforms.ytdlp import GENERIC, Messages, asking
+from pipeline.sources.platforms.ytdlp import GENERIC, Messages, ytdlp_client
 from pipeline.stage import Result, Setting, Stage
 from pipeline.study import files
 from pipeline.study.files import sha256_of
@@ -24,7 +24,7 @@ LIVE = ("is_live", "is_upcoming", "post_live")
 
 
 class Download(Stage):
-    """Bring the media of a clip here, prove it, and store what its platform says of the post."""
+    """Fetch the media of a clip, check that it is complete, and store what its platform says of the post."""
 
     name: ClassVar[str] = "download"
     version: ClassVar[int] = 3
@@ -72,10 +72,12 @@ class Download(Stage):
         self, clip: Clip, folder: Path, told: Description
     ) -> tuple[dict[str, Any], list[PlatformCaptionRow]]:
         """Fetch with yt-dlp: what it says of the post, and the rows of its captions."""
-        address, messages = clip.source.location, Messages()
-        formats = ANY_FORMAT if GENERIC in self.options.extractors else FORMATS[platform_of(address)]
-        with asking(self.options, self._ytdlp_parameters(folder, formats, told), self.overrides, messages) as client:
-            info = client.extract_info(address, download=True) or {}
+        url, messages = clip.source.location, Messages()
+        formats = ANY_FORMAT if GENERIC in self.options.extractors else FORMATS[platform_of(url)]
+        with ytdlp_client(
+            self.options, self._ytdlp_parameters(folder, formats, told), self.overrides, messages
+        ) as client:
+            info = client.extract_info(url, download=True) or {}
             if messages.too_large:
                 message = f"the file is larger than {self.options.max_megabytes} MB (max_megabytes)"
                 raise StageError(Reason.SKIPPED_POLICY, message)
@@ -186,5 +188,5 @@ def _own_file(path: Path, study_folder: Path | None) -> Path:
 
 def _attempt_folder(clip: Clip, downloads: Path | None) -> Path:
     if downloads is None:
-        raise ValueError("a clip from an address needs a download folder")
+        raise ValueError("a clip from a URL needs a download folder")
     return downloads / clip.audio_path.stem

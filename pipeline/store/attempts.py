@@ -29,7 +29,7 @@ class Attempts:
         status: str | None = None,
         step: Step | None = None,
     ) -> None:
-        """Write down one attempt on each clip, with what follows from it."""
+        """Record one attempt on each clip, with what follows from it."""
         finished = now()
         again = None if step is None or step.wait_s is None else finished + timedelta(seconds=step.wait_s)
         first = self._last_id + 1

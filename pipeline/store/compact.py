@@ -1,4 +1,4 @@
-"""A database written anew: DuckDB's DELETE marks rows, and leaves their bytes in the file.
+"""A database rewritten: DuckDB's DELETE marks rows, and leaves their bytes in the file.
 
 Measured with DuckDB 2.0: DELETE, CHECKPOINT, VACUUM and closing leave deleted texts in place; copying what is left into
 a new file does not, since that file never held them. Compression can hide a text from a search of bytes, so the proof

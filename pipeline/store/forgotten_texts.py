@@ -24,7 +24,7 @@ AUTHORS = """
     SELECT author_key FROM clips GROUP BY author_key
     HAVING author_key IS NOT NULL AND bool_and(clip_id IN (SELECT unnest($ids)))
 """
-ADDRESSES = """
+URLS = """
     SELECT url FROM clips WHERE url IS NOT NULL AND clip_id IN (SELECT unnest($ids))
     UNION SELECT location FROM sources WHERE kind = 'url' AND clip_id IN (SELECT unnest($ids))
 """
@@ -80,9 +80,9 @@ def authors_among(tables: Tables, clip_ids: Collection[str]) -> int:
     return tables.number(sql, {"ids": sorted(clip_ids)})
 
 
-def addresses(tables: Tables, clip_ids: Collection[str]) -> set[str]:
-    """The addresses of clips, as they are stored and as they are fetched."""
-    return tables.texts(ADDRESSES, {"ids": sorted(clip_ids)})
+def urls(tables: Tables, clip_ids: Collection[str]) -> set[str]:
+    """The URLs of clips, as they are stored and as they are fetched."""
+    return tables.texts(URLS, {"ids": sorted(clip_ids)})
 
 
 def in_columns(

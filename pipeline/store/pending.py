@@ -42,7 +42,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A post that was fetched, with what earlier looks at it showed."""
+    """A post that was fetched, with what earlier checks of it showed."""
 
     clip_id: str
     location: str
@@ -123,7 +123,7 @@ def tried_since_last_end(tables: Tables) -> set[str]:
 
 
 def of_kind(tables: Tables, kind: str, among: Collection[str]) -> set[str]:
-    """Those of some clips whose bytes come from a file, an address, or nowhere."""
+    """Those of some clips whose bytes come from a file, a URL, or nowhere."""
     sql = "SELECT clip_id FROM sources WHERE kind = $kind AND clip_id IN (SELECT unnest($ids))"
     return tables.texts(sql, {"kind": kind, "ids": list(among)})
 

@@ -71,7 +71,7 @@ class ResultsReader:
             yield
         except duckdb.IOException as error:
             raise StoreError(
-                f"a file behind {self.path} cannot be read, perhaps since it was published anew: open it again "
+                f"a file behind {self.path} cannot be read, perhaps because it was published again: open it again "
                 f"({str(error).splitlines()[0]})"
             ) from error
         except duckdb.Error as error:

@@ -1,4 +1,4 @@
-"""The DuckDB file of a study: enrol clips, find what is pending, save what stages give, publish for readers."""
+"""The DuckDB file of a study: store posts, find what is pending, save what stages give, publish for readers."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class Store:
             return pending.waiting(self.tables, plan, tools, retry_failed)
 
     def of_kind(self, kind: str, among: Collection[str]) -> set[str]:
-        """Those of some clips whose bytes come from a file, an address, or nowhere."""
+        """Those of some clips whose bytes come from a file, a URL, or nowhere."""
         with self.uninterrupted_lock():
             return pending.of_kind(self.tables, kind, among)
 
@@ -247,7 +247,7 @@ class Store:
                 self._attempts.make_stale(self.run_id, [stage], clip_ids)
 
     def publish(self, target: Path) -> None:
-        """Replace what readers see by what is stored."""
+        """Replace the published database by what is stored."""
         with self.uninterrupted_lock(), disk_full():
             row = self.tables.next_publication()
             renew_chosen(self._connection, self._rows, target, self._path, row)
@@ -256,7 +256,7 @@ class Store:
 
     @property
     def unpublished(self) -> bool:
-        """True when readers have not seen everything that is stored, or see it through views of another version."""
+        """True when something that is stored is not published, or was published with views of another version."""
         return not self.tables.published
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The tables of a working database: rows in, rows out, and a note of each change that readers have not seen."""
+"""The tables of a working database: rows in, rows out, and a note of each change that is not published yet."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Tables:
         return schema.read(self.connection, kind, clip_ids)
 
     def insert(self, rows: Sequence[Row], first: Collection[str] = ()) -> None:
-        """Append rows of one kind, and note that readers have not seen them; `first` names clips without any so far."""
+        """Append rows of one kind, and note that they are not published yet; `first` names clips without any so far."""
         if rows:
             schema.insert(self.connection, rows)
             self._note(type(rows[0]), [getattr(row, "clip_id", None) for row in rows], first)
@@ -91,7 +91,7 @@ class Tables:
 
     @property
     def published(self) -> bool:
-        """True when readers have seen everything that is stored, through views of this version."""
+        """True when everything that is stored is published, with views of this version."""
         sql = """
             SELECT count(*) FROM publications
             WHERE publication = $last AND views_sha256 = $views AND NOT EXISTS (FROM changes WHERE publication > $last)
@@ -134,7 +134,7 @@ class Tables:
                 self.connection.unregister(name)
 
     def _note(self, kind: type[Row], clip_ids: Iterable[str | None], first: Collection[str] = ()) -> None:
-        """Note that readers have not seen rows of these clips."""
+        """Note that rows of these clips are not published yet."""
         if kind in (ClipRow, ObservationRow):  # filters look at these
             self.forget_judgement()
         if kind not in PRIVATE_ROWS:

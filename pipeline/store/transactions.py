@@ -39,7 +39,7 @@ def disk_full() -> Iterator[None]:
         if isinstance(error, duckdb.Error) and any(words in str(error) for words in FAILURES):
             raise StoreError(
                 f"a database could not be written ({str(error).splitlines()[0]}): what was stored before is safe; see "
-                "whether the disk is sound and nothing else uses the file, then run the study again to go on"
+                "whether the disk works and nothing else uses the file, then run the study again to go on"
             ) from error
         raise
 

@@ -94,7 +94,7 @@ def transfer(store: Store, path: Path, shard: Shard | None = None) -> Iterator[T
 
 
 class Transfer:
-    """Another working database on its way into this one; the store must be opened anew before it logs attempts."""
+    """Another working database on its way into this one; the store must be opened again before it logs attempts."""
 
     def __init__(
         self, store: Store, connection: duckdb.DuckDBPyConnection, there: Collection[str], shard: Shard | None
@@ -177,7 +177,7 @@ def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[set
         connection.execute(f"ATTACH {quoted(str(path))} AS other (READ_ONLY)")
     except duckdb.Error as error:
         sentence = str(error).splitlines()[0]
-        raise StoreError(f"the database {path} cannot be read now, perhaps a run holds it: {sentence}") from error
+        raise StoreError(f"the database {path} cannot be read now, perhaps a run is using it: {sentence}") from error
     try:
         found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'other'").fetchall()
         yield {str(row[0]) for row in found}

@@ -1,4 +1,4 @@
-"""Posts become clips of a study: new ones are added, known ones learn what is new, nothing is stored twice."""
+"""Posts become clips of a study: new ones are added, known ones are updated, nothing is stored twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.store.tables import Tables, without_offset
 
 #: What a clip's bytes can come from, the better first: a file is here, a post must be fetched, or is never fetched.
 KINDS = ("file", "url", "post")
-#: Who is believed: the address alone, then any export or sidecar, then the platform itself.
+#: Who is believed: the URL alone, then any export or sidecar, then the platform itself.
 RANKS = {"url": 0, "tiktok_donation": 0, "yt_dlp": 2}
 OTHER_RANK = 1
 #: Formats that state all they know of a post; what an export leaves out, it may only not have seen.
@@ -35,7 +35,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass
 class UpsertResult:
-    """What an enrolment changed."""
+    """What storing posts changed."""
 
     listed: int = 0
     new: list[str] = field(default_factory=list)

@@ -36,9 +36,9 @@ class PrivacyOptions(Options):
     pseudonymise: bool = Field(True, description="store authors and mentions as keyed pseudonyms, never as they are")
     keep_media: bool = Field(
         True,
-        description="keep fetched videos once all stages have passed or failed for good (your own are never touched)",
+        description="keep fetched videos once all stages have passed or failed permanently (never your own files)",
     )
-    keep_audio: bool = Field(True, description="keep decoded audio once all stages have passed or failed for good")
+    keep_audio: bool = Field(True, description="keep decoded audio once all stages have passed or failed permanently")
     transcripts: Literal["keep", "redact", "drop"] = Field(
         "keep",
         description="what was said, once no stage is left for the clip: keep, redact (numbers, addresses and handles; "
@@ -49,7 +49,7 @@ class PrivacyOptions(Options):
     )
     retain_until: date | None = Field(
         None,
-        description="last day (as in 2028-12-31) you may keep it: `cliptone status` counts, `cliptone expire` deletes",
+        description="last day to keep the data, as in 2028-12-31: `cliptone status` counts, `cliptone expire` deletes",
     )
 
 

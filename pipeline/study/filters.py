@@ -12,22 +12,24 @@ from pipeline.stage import Options
 
 
 class FilterOptions(Options):
-    """Posts that stay out; a post whose value is not known stays in, and is judged again once it is."""
+    """Posts to exclude; a post whose value is not known is kept, and judged again once it is."""
 
-    min_duration_s: float | None = Field(None, ge=0, description="shorter posts stay out, in seconds")
-    max_duration_s: float | None = Field(None, gt=0, description="longer posts stay out, in seconds")
-    posted_from: date | None = Field(None, description="posts before this day (UTC) stay out")
-    posted_until: date | None = Field(None, description="posts after this day (UTC) stay out")
+    min_duration_s: float | None = Field(None, ge=0, description="shorter posts are excluded, in seconds")
+    max_duration_s: float | None = Field(None, gt=0, description="longer posts are excluded, in seconds")
+    posted_from: date | None = Field(None, description="posts before this day (UTC) are excluded")
+    posted_until: date | None = Field(None, description="posts after this day (UTC) are excluded")
     languages: tuple[str, ...] = Field(
-        (), description="languages that stay in (ISO 639-1), as the platform states them or the caption shows"
+        (), description="languages that are kept (ISO 639-1), as the platform states them or the caption shows"
     )
-    min_likes: int | None = Field(None, ge=0, description="posts with fewer likes stay out")
-    max_likes: int | None = Field(None, ge=0, description="posts with more likes stay out")
-    caption_matches: str | None = Field(None, description="posts whose caption does not match this pattern stay out")
-    caption_excludes: str | None = Field(None, description="posts whose caption matches this pattern stay out")
+    min_likes: int | None = Field(None, ge=0, description="posts with fewer likes are excluded")
+    max_likes: int | None = Field(None, ge=0, description="posts with more likes are excluded")
+    caption_matches: str | None = Field(
+        None, description="posts whose caption does not match this pattern are excluded"
+    )
+    caption_excludes: str | None = Field(None, description="posts whose caption matches this pattern are excluded")
     sample: int | None = Field(None, gt=0, description="of the posts left, draw this many at random (of each stratum)")
     sample_by: Literal["platform", "author", "language", "week"] | None = Field(
-        None, description="draw the sample from each platform, author, language or week of posting apart"
+        None, description="draw the sample separately from each platform, author, language or week of posting"
     )
     seed: str = Field("cliptone", description="the same seed draws the same posts")
 

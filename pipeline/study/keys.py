@@ -88,7 +88,7 @@ def refuse_if_gone(study: str) -> None:
         )
     raise UserError(
         f"the key of the study {study!r} was destroyed on {said['at']}: its results can be read, and it takes in "
-        "nothing new; a study with another name begins anew"
+        "no new posts; to collect again, start a study with another name"
     )
 
 
@@ -133,7 +133,7 @@ def move_key(study: str, folder: Path) -> Path:
 
 
 def destroy_key(study: str) -> KeyState:
-    """Destroy a key: from then on nobody can tell who a pseudonym is, and the study takes in nothing new.
+    """Destroy a key: from then on no pseudonym can be linked to an account, and the study accepts no new posts.
 
     `UserError` if it is not here. Copies elsewhere, such as in backups, are not reached.
     """

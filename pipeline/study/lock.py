@@ -22,7 +22,7 @@ def held(folder: StudyFolder) -> Iterator[None]:
     except Timeout as error:
         part = f"shard {folder.shard} of " if folder.shard else ""
         raise StudyBusy(
-            f"another run holds {part}the study {folder.name!r}: wait for it to end "
+            f"another run is working on {part}the study {folder.name!r}: wait for it to end "
             "(`cliptone status` shows how far it is)"
         ) from error
     try:

@@ -27,23 +27,23 @@ SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
 class SourceOptions(Options):
     """One place where clips come from: exactly one of folder, glob, urls, url_file, export and listing."""
 
-    name: str | None = Field(None, description="what results call this source; else its kind and number: folder 1")
+    name: str | None = Field(
+        None, description="name of the source in the results; by default its kind and number: folder 1"
+    )
     folder: str | None = Field(None, description="every media file in this folder and below")
     glob: str | None = Field(None, description="every file that matches, such as clips/**/*.mp4")
     sidecar: str | None = Field(None, description="a CSV file with one row a media file, named in its column `file`")
-    urls: tuple[str, ...] = Field((), description="addresses of posts, fetched with yt-dlp")
-    url_file: str | None = Field(
-        None, description="a text file with one address a line, or a CSV file with a column `url`"
-    )
+    urls: tuple[str, ...] = Field((), description="URLs of posts, fetched with yt-dlp")
+    url_file: str | None = Field(None, description="a text file with one URL a line, or a CSV file with a column `url`")
     export: str | None = Field(None, description="posts that another tool exported; `cliptone import` shows which")
     fetch: bool = Field(True, description="false keeps the posts of an export as metadata, and fetches no media")
-    donor: str | None = Field(None, description="a code for whoever donated their data, never a name")
+    donor: str | None = Field(None, description="a code for the donor of the data, never a name")
     columns: dict[str, str] = Field({}, description="of a plain CSV file: our column to theirs")
     platform: str | None = Field(None, description="of a plain CSV file: the platform of every row")
     listing: str | None = Field(None, description="a page that lists posts: an account, a channel's Shorts, a hashtag")
-    max_posts: int = Field(200, gt=0, description="posts that one look at a listing takes at most")
+    max_posts: int = Field(200, gt=0, description="most posts that are taken from the listing in one run")
     since: date | None = Field(None, description="a listing is read back to this day (UTC)")
-    max_minutes: float = Field(30, gt=0, description="time that one look at a listing takes at most")
+    max_minutes: float = Field(30, gt=0, description="most minutes that the listing is read in one run")
 
     @property
     def kind(self) -> str:
@@ -66,7 +66,7 @@ class SourceOptions(Options):
     @classmethod
     def _no_handle(cls, name: str | None) -> str | None:
         if name is not None and (name == IMPORTED or not LABEL.fullmatch(name)):
-            raise ValueError(f"{name!r} cannot be the name of a source: results show it, so no handle and no address")
+            raise ValueError(f"{name!r} cannot be the name of a source: results show it, so no handle and no URL")
         return name
 
 

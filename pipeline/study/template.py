@@ -37,7 +37,7 @@ folder = "clips"              # every media file in this folder and below; or gl
 # urls = ["https://www.tiktok.com/@account/video/7300000000000000000"]   # fetched with yt-dlp
 
 # [[sources]]
-# url_file = "posts.csv"      # a text file with one address a line, or a CSV file with a column url
+# url_file = "posts.csv"      # a text file with one URL a line, or a CSV file with a column url
 # columns = {{ url = "link", caption = "text" }}   # of a CSV file whose columns have other names: ours = "theirs"
 # platform = "tiktok"         # of a CSV file that names ids without their platform
 

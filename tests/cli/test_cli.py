@@ -101,6 +101,7 @@ def test_without_a_study_here_the_demo_is_meant_whatever_else_lies_beside_it(
     assert find_study(None) == own
 
 
+@pytest.mark.slow
 def test_a_run_without_speech_needs_no_weights_and_says_so(folder: Path) -> None:
     (folder / "clips" / "text.mp4").write_text("not a video")
     (folder / "clips" / "empty.mp4").touch()

@@ -146,7 +146,7 @@ def import_(desk: Desk) -> None:
 
 @use
 def recheck(desk: Desk) -> None:
-    assert "no posts to look at" in desk.says("recheck", STUDY), "its clips are files"
+    assert "no posts to check" in desk.says("recheck", STUDY), "its clips are files"
 
 
 @use
@@ -186,8 +186,8 @@ def serve(desk: Desk) -> None:
         signal.signal(signal.SIGINT, before)
         try:
             assert served.stdout is not None
-            address = next(word for line in served.stdout for word in line.split() if word.startswith("http://"))
-            with urllib.request.urlopen(address, timeout=60) as page:  # noqa: S310 - this machine
+            url = next(word for line in served.stdout for word in line.split() if word.startswith("http://"))
+            with urllib.request.urlopen(url, timeout=60) as page:  # noqa: S310 - this machine
                 assert b"<h1" in page.read()
             served.send_signal(signal.SIGINT)
             assert served.wait(60) == 0
@@ -273,7 +273,7 @@ def verify(desk: Desk) -> None:
     assert "All is well" in desk.says("verify", STUDY)
     next((desk.study.folder.root / "work" / "audio").glob("*.wav")).unlink()
     assert "is not there" in desk.says("verify", STUDY, code=1)
-    assert "1 of 1 are mended" in desk.says("verify", STUDY, "--repair")
+    assert "1 of 1 are repaired" in desk.says("verify", STUDY, "--repair")
 
 
 @use

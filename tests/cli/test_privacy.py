@@ -41,6 +41,7 @@ def cliptone(*arguments: str, code: int = 0) -> str:
     return found.output
 
 
+@pytest.mark.slow
 def test_forget_says_what_went_what_is_left_and_where_the_receipt_is(study: Study) -> None:
     said = cliptone("forget", "--author", f"@{AUTHORS[0]}")
     assert f"{POSTS_EACH} clips:" in said
@@ -54,6 +55,7 @@ def test_forget_says_what_went_what_is_left_and_where_the_receipt_is(study: Stud
     assert line.counts == {"clips": POSTS_EACH, "authors": 1, "donors": 0, "proven": "True"}
 
 
+@pytest.mark.slow
 def test_forget_ends_with_an_error_where_something_is_left(study: Study) -> None:
     (study.folder.root / "notes.txt").write_text(clip_id(0, 0))
     assert "NOT PROVEN" in cliptone("forget", "--clip", clip_id(0, 0), code=1)
@@ -67,6 +69,7 @@ def test_forget_wants_to_know_whom(study: Study) -> None:
     assert not (study.folder.audit_log).exists()
 
 
+@pytest.mark.slow
 def test_an_opt_out_list_is_applied_and_stored_nowhere(study: Study) -> None:
     Path("list.txt").write_text(f"@{AUTHORS[0]}\n@someone.else.here\ntiktok:7399999999999999999\n")
     said = cliptone("optout", "add", "list.txt")
@@ -86,7 +89,7 @@ def test_a_key_is_shown_moved_and_destroyed(study: Study, tmp_path: Path, monkey
 
     key_for(study.file.name)
     assert str(key_state(study.file.name).digest) in cliptone("keys", "show")
-    with pytest.raises(UserError, match="beside the results"):
+    with pytest.raises(UserError, match="keep the key away"):
         cliptone("keys", "move", str(study.folder.root / "keys"))
     assert "CLIPTONE_KEYS" in cliptone("keys", "move", str(tmp_path / "safe"))
     assert "moved" in cliptone("keys", "show")

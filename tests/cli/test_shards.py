@@ -26,6 +26,7 @@ def ask(*words: str) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_commands_run_a_shard_and_merge_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "broken.wav").write_bytes(b"RIFF")  # it fails before any model is asked for

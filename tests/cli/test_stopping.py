@@ -102,6 +102,7 @@ def started(zygote: Zygote, tmp_path: Path) -> Callable[..., Command]:
     return start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_within_five_seconds_and_what_was_done_is_published(
     started: Callable[..., Command], number: signal.Signals, code: int
@@ -122,6 +123,7 @@ def test_a_signal_stops_within_five_seconds_and_what_was_done_is_published(
     assert 0 < lengths < CLIPS
 
 
+@pytest.mark.slow
 def test_the_second_signal_stops_at_once(started: Callable[..., Command]) -> None:
     command = started(pause_s=30.0)
     command.wait_for_work(2)
@@ -134,6 +136,7 @@ def test_the_second_signal_stops_at_once(started: Callable[..., Command]) -> Non
     assert ended == 143, complaint
 
 
+@pytest.mark.slow
 def test_a_run_stops_after_its_time_and_that_is_no_failure(started: Callable[..., Command]) -> None:
     ended, said, complaint = started("--stop-after", "3s", pause_s=30.0).end()
     assert ended == 0, complaint

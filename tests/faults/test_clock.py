@@ -21,6 +21,7 @@ from tests.support.zygote import Zygote
 CLIPS = 20
 
 
+@pytest.mark.slow
 def test_f14_a_clock_that_jumps(failing: Zygote, tmp_path: Path, tell: Callable[[str], None]) -> None:
     undisturbed = study_of(tmp_path / "undisturbed", CLIPS)
     go(undisturbed)
@@ -37,6 +38,7 @@ def test_f14_a_clock_that_jumps(failing: Zygote, tmp_path: Path, tell: Callable[
     tell(f"a clock that jumps -1 h and +1 day during a run of {CLIPS} clips: the same tables, no negative time")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jump_s", [-3_600, 86_400])
 def test_f14_pauses_of_a_lane_do_not_follow_the_clock(
     monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None], jump_s: float

@@ -33,6 +33,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> dict[st
     return state(study)
 
 
+@pytest.mark.slow
 def test_f1_kill_of_the_run(
     zygote: Zygote, undisturbed: dict[str, str], tmp_path: Path, size: Size, tell: Tell
 ) -> None:

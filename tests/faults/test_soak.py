@@ -45,6 +45,7 @@ def test_f17_soak(zygote: Zygote, tmp_path: Path, size: Size, tell: Tell) -> Non
     )
 
 
+@pytest.mark.slow
 def test_f18_what_is_derived_is_made_again(tmp_path: Path, tell: Tell) -> None:
     study = study_of(tmp_path, 10)
     go(study)

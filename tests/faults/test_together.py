@@ -18,6 +18,7 @@ Size, Tell = Callable[[int, int], int], Callable[[str], None]
 CLIPS = 12
 
 
+@pytest.mark.slow
 def test_f12_two_runs_at_once(zygote: Zygote, tmp_path: Path, size: Size, tell: Tell) -> None:
     times, options = size(4, 50), "[length]\npause_s = 0.1\n"
     undisturbed = study_of(tmp_path / "undisturbed", CLIPS, options)
@@ -84,6 +85,7 @@ def _slower(path: Path) -> Study:
     return load_study(path, BY_NAME)
 
 
+@pytest.mark.slow
 def test_what_two_studies_of_the_same_clips_end_in_is_the_same(tmp_path: Path) -> None:
     one, two = study_of(tmp_path / "one", 3), study_of(tmp_path / "two", 3)
     go(one)

@@ -49,6 +49,7 @@ def test_f10_four_bad_clips_of_fifty(
     tell(f"a crash, a hang, no memory and an exit among {CLIPS} clips: {done} done, {len(TROUBLE)} with their reason")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("in_batches", "crashes"), [(False, 3), (True, 4)])
 def test_a_clip_that_crashes_the_whole_run_is_left_alone_after_three_times(
     zygote: Zygote, tmp_path: Path, in_batches: bool, crashes: int
@@ -69,6 +70,7 @@ def test_a_clip_that_crashes_the_whole_run_is_left_alone_after_three_times(
     assert run(retry_failed=True) == -signal.SIGSEGV, "until somebody asks for it"
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_says_nothing_of_its_clips(zygote: Zygote, tmp_path: Path) -> None:
     study = study_of(tmp_path, 2, "[run]\nworkers = 0\n[length]\npause_s = 1.0\n")
     for _ in range(4):

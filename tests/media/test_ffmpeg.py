@@ -62,6 +62,7 @@ def test_a_clip_of_a_third_of_a_second(tone_wav: Maker, tmp_path: Path) -> None:
     assert decoded.loudness_lufs is None, "shorter than one gating block of 0.4 s"
 
 
+@pytest.mark.slow
 def test_ten_minutes(tmp_path: Path) -> None:
     run_ffmpeg("-f", "lavfi", "-i", "sine=frequency=300:duration=600", "-c:a", "aac", str(tmp_path / "long.m4a"))
     assert ffmpeg.decode(tmp_path / "long.m4a", tmp_path / "out.wav", 900).duration_s == pytest.approx(600, abs=0.2)

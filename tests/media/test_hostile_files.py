@@ -78,7 +78,7 @@ class Ran:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     folder = tmp_path_factory.mktemp("hostile")
     with make_hostile.canary() as canary:
-        files = make_hostile.make(folder / "study" / "clips", folder / "outside", canary.address)
+        files = make_hostile.make(folder / "study" / "clips", folder / "outside", canary.url)
         study = load_study(
             write_study(folder / "study", '[[sources]]\nfolder = "clips"\n[run]\nworkers = 0\n'),
             {stage.name: stage for stage in STAGES},

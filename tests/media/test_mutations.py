@@ -55,6 +55,7 @@ def endings(monkeypatch: pytest.MonkeyPatch) -> list[Ending]:
     return seen
 
 
+@pytest.mark.slow
 def test_f8_mutated_clips_end_within_their_limits(
     tmp_path: Path,
     demo_clips: Path,

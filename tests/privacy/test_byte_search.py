@@ -54,6 +54,7 @@ def test_texts_across_the_edge_of_a_block_are_found_once(tmp_path: Path, monkeyp
         assert looking.in_file(path) == {"text, raw": 1}, start
 
 
+@pytest.mark.slow
 def test_it_finds_what_a_plain_search_finds() -> None:
     source = random.Random(1)
     texts = ["".join(source.choices("ab", k=source.randint(8, 24))) for _ in range(300)]

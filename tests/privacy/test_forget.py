@@ -94,7 +94,7 @@ def test_an_author_is_gone_from_every_file_and_all_other_rows_are_as_they_were(s
 
 
 def test_deleting_rows_alone_leaves_the_bytes(study: Study) -> None:
-    """Why the database is written anew."""
+    """Why the database is rewritten."""
     with duckdb.connect(str(study.folder.working)) as connection:
         connection.execute("DELETE FROM segments")
         connection.execute("DELETE FROM transcripts")
@@ -104,6 +104,7 @@ def test_deleting_rows_alone_leaves_the_bytes(study: Study) -> None:
     assert words_of(0, 0).encode() in study.folder.working.read_bytes()
 
 
+@pytest.mark.slow
 def test_an_author_is_found_by_the_stored_pseudonym_where_no_source_is_left(study: Study) -> None:
     ((key,),) = rows(study, f"SELECT author_key FROM clips WHERE clip_id = '{clip_id(2, 0)}'")
     (study.file.path.parent / "posts.csv").unlink()
@@ -111,6 +112,7 @@ def test_an_author_is_found_by_the_stored_pseudonym_where_no_source_is_left(stud
     assert files_with(study.folder.root, [*secrets_of(2), key]) == {}
 
 
+@pytest.mark.slow
 def test_one_post_goes_and_the_others_of_its_author_stay(study: Study) -> None:
     found = forget(study, read_clip(f"https://www.tiktok.com/@x/video/{post_id(0, 1)}"))
     assert (found.clips, found.authors, found.proven) == (1, 0, True)
@@ -118,6 +120,7 @@ def test_one_post_goes_and_the_others_of_its_author_stay(study: Study) -> None:
     assert len(rows(study, f"FROM clips WHERE clip_id IN ('{clip_id(0, 0)}', '{clip_id(0, 2)}')")) == 2
 
 
+@pytest.mark.slow
 def test_nothing_of_them_comes_back_from_the_sources(study: Study) -> None:
     forget(study, read_author(AUTHORS[0]))
     store = Store(study.folder.working, STAGES)
@@ -128,6 +131,7 @@ def test_nothing_of_them_comes_back_from_the_sources(study: Study) -> None:
     assert files_with(study.folder.root, secrets_of(0)) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [AUTHORS[0], AUTHORS[0].upper(), f"https://www.tiktok.com/@{AUTHORS[0]}"])
 def test_new_posts_of_a_forgotten_author_are_not_taken_in(study: Study, way: str) -> None:
     forget(study, read_author(way))
@@ -141,6 +145,7 @@ def test_new_posts_of_a_forgotten_author_are_not_taken_in(study: Study, way: str
     assert found == {clip_id(author, post) for author in (1, 2, 3) for post in range(POSTS_EACH + 1)}
 
 
+@pytest.mark.slow
 def test_the_receipt_names_nobody_and_says_what_was_not_reached(study: Study) -> None:
     found = forget(study, read_author(AUTHORS[0]))
     assert found.receipt is not None
@@ -156,6 +161,7 @@ def test_the_receipt_names_nobody_and_says_what_was_not_reached(study: Study) ->
     assert any("backups" in place for place in receipt["not_reached"])
 
 
+@pytest.mark.slow
 def test_exports_that_hold_a_clip_go_and_the_others_stay(study: Study) -> None:
     made = {level: export_study(study, ExportOptions(level)).folder for level in (Level.SHAREABLE, Level.RESTRICTED)}
     ids = export_study(study, ExportOptions(Level.IDS_ONLY, "csv")).folder
@@ -174,6 +180,7 @@ def test_exports_that_hold_a_clip_go_and_the_others_stay(study: Study) -> None:
     assert later.name in found.erased.exports
 
 
+@pytest.mark.slow
 def test_an_export_without_the_clip_stays(study: Study) -> None:
     forget(study, read_clip(clip_id(0, 0)))
     kept = [
@@ -184,6 +191,7 @@ def test_an_export_without_the_clip_stays(study: Study) -> None:
     assert len(forget(study, read_clip(clip_id(0, 1))).erased.exports) == 2
 
 
+@pytest.mark.slow
 def test_report_and_rejected_rows_that_hold_them_go(study: Study) -> None:
     (study.folder.root / "report").mkdir()
     (study.folder.root / "report" / "clips.js").write_text(json.dumps(caption_of(0, 0)))
@@ -199,6 +207,7 @@ def test_report_and_rejected_rows_that_hold_them_go(study: Study) -> None:
     assert found.proven
 
 
+@pytest.mark.slow
 def test_what_is_left_by_mistake_is_found(study: Study) -> None:
     (study.folder.root / "notes.txt").write_text(f"listen to {clip_id(0, 0)}")
     found = forget(study, read_author(AUTHORS[0]))
@@ -206,6 +215,7 @@ def test_what_is_left_by_mistake_is_found(study: Study) -> None:
     assert list(found.scan.found) == ["notes.txt"]
 
 
+@pytest.mark.slow
 def test_others_who_say_the_same_or_name_them_keep_their_rows_and_are_counted(study: Study) -> None:
     store = Store(study.folder.working, STAGES)
     with store.change():
@@ -217,6 +227,7 @@ def test_others_who_say_the_same_or_name_them_keep_their_rows_and_are_counted(st
     assert found.named_by_others == {"handle in clips.sound_title": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["rebuild", "remove_published"])
 def test_after_a_crash_the_same_command_ends_what_was_begun(
     study: Study, moment: str, monkeypatch: pytest.MonkeyPatch
@@ -251,6 +262,7 @@ def test_a_study_that_a_run_holds_is_left_alone(study: Study) -> None:
     assert study.folder.audio_path(clip_id(0, 0)).exists()
 
 
+@pytest.mark.slow
 def test_opting_out_forgets_what_is_there_and_leaves_tombstones_for_the_rest(study: Study) -> None:
     named = read_author(AUTHORS[0]) | read_author("@never.seen.before") | read_clip("tiktok:7399999999999999999")
     found = opt_out(study, named)
@@ -280,6 +292,7 @@ def test_posts_of_whoever_opted_out_before_the_study_knew_them_are_not_imported(
     assert found == [("tiktok:7399999999999999993",)]
 
 
+@pytest.mark.slow
 def test_without_the_key_it_refuses_and_once_that_is_destroyed_posts_can_still_go(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from pipeline.results.export.levels import Level
 from pipeline.study.config import Study
 from pipeline.study.folder import work_name
 from pipeline.study.shard import Shard
-from tests.support.platform.crowd import FIRST_ID, STAGES, Crowd, addresses, collect, collecting_study, crowd
+from tests.support.platform.crowd import FIRST_ID, STAGES, Crowd, collect, collecting_study, crowd, post_urls
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def proxy(tmp_path: Path) -> Iterator[str]:
 
 def collected(tmp_path: Path, proxy: str, rule: str) -> Study:
     """A study of three posts, the first of which has vanished since."""
-    study = collecting_study(tmp_path / "study", proxy, addresses(3), f'[privacy]\nvanished = "{rule}"\n')
+    study = collecting_study(tmp_path / "study", proxy, post_urls(3), f'[privacy]\nvanished = "{rule}"\n')
     collect(study)
     Crowd.gone.add(str(FIRST_ID))
     Crowd.log.clear()
@@ -39,6 +39,7 @@ def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.slow
 def test_vanished_posts_are_marked_and_new_counts_stored(tmp_path: Path, proxy: str) -> None:
     study = collected(tmp_path, proxy, "keep")
     assert recheck(study, stages=STAGES) == {"public": 2, "vanished": 1}
@@ -55,6 +56,7 @@ def test_vanished_posts_are_marked_and_new_counts_stored(tmp_path: Path, proxy: 
     assert recheck(study, stages=STAGES) == {"public": 2}, "what has vanished is not asked for again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["delete_media", "forget"])
 def test_the_rule_of_the_study_is_applied(tmp_path: Path, proxy: str, rule: str) -> None:
     study = collected(tmp_path, proxy, rule)
@@ -80,6 +82,7 @@ def export_of(study: Study, name: str, *clip_ids: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_exports_that_hold_a_forgotten_post_go_with_it(tmp_path: Path, proxy: str) -> None:
     study = collected(tmp_path, proxy, "forget")
     gone, stays = (f"tiktok:{FIRST_ID + number}" for number in range(2))
@@ -99,8 +102,9 @@ def test_nothing_is_forgotten_while_shards_hold_copies(tmp_path: Path, proxy: st
     assert rows(study, "SELECT count(*) FROM visibility") == [(0,)]
 
 
+@pytest.mark.slow
 def test_those_not_seen_for_longest_come_first(tmp_path: Path, proxy: str) -> None:
-    study = collecting_study(tmp_path / "study", proxy, addresses(3))
+    study = collecting_study(tmp_path / "study", proxy, post_urls(3))
     collect(study)
     for _ in range(3):
         assert recheck(study, limit=1, stages=STAGES) == {"public": 1}

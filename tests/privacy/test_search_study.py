@@ -55,6 +55,7 @@ def stated_in(found: Forgotten) -> dict[str, object]:
     return receipt
 
 
+@pytest.mark.slow
 def test_parquet_files_elsewhere_are_searched(tmp_path: Path) -> None:
     study = published_at(tmp_path / "study", str(tmp_path / "readers"))
     found = search(study.folder, SearchTexts({"text": {caption_of(0, 0), words_of(0, 0)}, "clip id": {clip_id(0, 0)}}))
@@ -63,6 +64,7 @@ def test_parquet_files_elsewhere_are_searched(tmp_path: Path) -> None:
     assert found.not_searched == ()
 
 
+@pytest.mark.slow
 def test_compression_hides_nothing(tmp_path: Path) -> None:
     study = published_at(tmp_path / "study", str(tmp_path / "readers"))
     path = tmp_path / "readers" / "hidden.parquet"
@@ -72,7 +74,8 @@ def test_compression_hides_nothing(tmp_path: Path) -> None:
     assert search(study.folder, SAID).scan.found["readers/hidden.parquet"] == {"text, raw": 1}
 
 
-def test_after_forgetting_they_are_written_anew_and_nothing_is_left_in_them(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_after_forgetting_they_are_written_again_and_nothing_is_left_in_them(tmp_path: Path) -> None:
     study = published_at(tmp_path / "study", str(tmp_path / "readers"))
     before = set((tmp_path / "readers").rglob("*.parquet"))
     found = forget(study, read_author(AUTHORS[0]))
@@ -86,6 +89,7 @@ def test_after_forgetting_they_are_written_anew_and_nothing_is_left_in_them(tmp_
     assert clip_id(1, 0) in ids
 
 
+@pytest.mark.slow
 def test_a_file_that_stays_there_by_mistake_is_found(tmp_path: Path) -> None:
     study = published_at(tmp_path / "study", str(tmp_path / "readers"))
     (tmp_path / "readers" / "notes.txt").write_text(f"listen to {clip_id(0, 0)}")
@@ -94,6 +98,7 @@ def test_a_file_that_stays_there_by_mistake_is_found(tmp_path: Path) -> None:
     assert list(found.scan.found) == ["readers/notes.txt"]
 
 
+@pytest.mark.slow
 def test_parquet_files_inside_the_study_are_counted_once(tmp_path: Path) -> None:
     study = published_at(tmp_path, str(tmp_path / "outputs" / "people" / "readers"))
     assert study.folder.root in (tmp_path / "outputs" / "people" / "readers").parents
@@ -103,8 +108,9 @@ def test_parquet_files_inside_the_study_are_counted_once(tmp_path: Path) -> None
     assert [place for place in found.scan.found if place.startswith("readers/segments")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_clean_memory")
-def test_a_place_on_another_machine_is_written_anew_and_named_as_not_searched(tmp_path: Path) -> None:
+def test_a_place_on_another_machine_is_written_again_and_named_as_not_searched(tmp_path: Path) -> None:
     study = published_at(tmp_path, "memory://readers")
     place = ParquetFolder("memory://readers")
     before = set(place.filesystem.find(place.root))
@@ -115,6 +121,7 @@ def test_a_place_on_another_machine_is_written_anew_and_named_as_not_searched(tm
     assert {path for path in before & set(place.filesystem.find(place.root)) if path.endswith(".parquet")} == set()
 
 
+@pytest.mark.slow
 def test_a_study_in_one_database_has_no_other_place(tmp_path: Path) -> None:
     found = forget(people_study(tmp_path), read_author(AUTHORS[0]))
     assert found.remains.not_searched == ()
@@ -132,6 +139,7 @@ def test_without_room_for_the_copy_that_is_said(tmp_path: Path, monkeypatch: pyt
     assert not study.folder.working.with_name(PROOF).exists()
 
 
+@pytest.mark.slow
 def test_names_that_begin_alike_are_no_remains(tmp_path: Path) -> None:
     """Without pseudonyms, author_1 stands in every author_1x: that alone is no trace of who is gone."""
     study = generate(tmp_path, 150)

@@ -99,18 +99,18 @@ Known = tuple[Store, bytes, list[SourcedPost]]
         author_id(1),
     ],
 )
-def test_an_author_is_found_by_handle_address_and_id(found_in: Known, name: str) -> None:
+def test_an_author_is_found_by_handle_url_and_id(found_in: Known, name: str) -> None:
     found = find(found_in[0], read_author(name), found_in[1], found_in[2])
     assert found.clip_ids == {clip_id(1, post) for post in range(POSTS_EACH)}
 
 
-def test_without_the_sources_the_handle_in_one_address_leads_to_all_their_posts(found_in: Known) -> None:
+def test_without_the_sources_the_handle_in_one_url_leads_to_all_their_posts(found_in: Known) -> None:
     store, key, _ = found_in
     assert not find(store, read_author(AUTHORS[2]), key, ()).clip_ids
     (place,) = store.tables.read(SourceRow, [clip_id(2, 0)])
     with store.change():
-        address = f"https://www.tiktok.com/@{AUTHORS[2]}/video/{post_id(2, 0)}"
-        store.tables.replace([dataclasses.replace(place, kind="url", location=address)])
+        url = f"https://www.tiktok.com/@{AUTHORS[2]}/video/{post_id(2, 0)}"
+        store.tables.replace([dataclasses.replace(place, kind="url", location=url)])
     found = find(store, read_author(AUTHORS[2]), key, ())
     assert found.clip_ids == {clip_id(2, post) for post in range(POSTS_EACH)}
 
@@ -135,7 +135,7 @@ def test_whoever_is_not_there_has_pseudonyms_to_bury(found_in: Known) -> None:
         Post(source="url", platform="tiktok", url="https://www.tiktok.com/@Anna.S/video/7312345678901234567"),
     ],
 )
-def test_a_buried_author_is_known_again_in_every_way_of_writing(key: bytes | None, post: Post) -> None:
+def test_a_tombstoned_author_is_known_again_in_every_way_of_writing(key: bytes | None, post: Post) -> None:
     tombstones = {author_tombstone(one, key) for one in author_keys("tiktok", {"Anna.S"}, key)}
     one = SourcedPost("tiktok:1", Source("url", "", ""), post, Provenance("s"))
     assert tombstones_of(one, key) & tombstones
@@ -143,7 +143,7 @@ def test_a_buried_author_is_known_again_in_every_way_of_writing(key: bytes | Non
     assert not any("anna" in each.lower() for each in tombstones)
 
 
-def test_a_buried_post_is_known_again_and_another_is_not() -> None:
+def test_a_tombstoned_post_is_known_again_and_another_is_not() -> None:
     tombstones = {tombstone(clip_id(0, 0), KEY)}
     for name, expected in ((clip_id(0, 0), True), (clip_id(0, 1), False)):
         one = SourcedPost(
@@ -152,7 +152,7 @@ def test_a_buried_post_is_known_again_and_another_is_not() -> None:
         assert bool(tombstones_of(one, KEY) & tombstones) is expected
 
 
-def test_an_author_of_the_same_name_on_another_platform_is_not_buried() -> None:
+def test_an_author_of_the_same_name_on_another_platform_is_not_tombstoned() -> None:
     tombstones = {author_tombstone(one, KEY) for one in author_keys("tiktok", {"anna"}, KEY)}
     post = Post(source="csv", platform="youtube", author="anna", post_id=post_id(0, 0))
     one = SourcedPost("youtube:1", Source("url", "", ""), post, Provenance("s"))

@@ -294,6 +294,7 @@ GRAINS = {
 ARGUMENTS = {"tone": "angry", "term": "bag", "text": "a", "clip": "tiktok:1", "author": "ann", "words": "bag and"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(GRAINS))
 def test_grain_and_no_value_that_is_no_number(study: SmallStudy, name: str) -> None:
     calm, cross = angry(0.1), angry(0.8)

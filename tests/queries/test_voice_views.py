@@ -279,6 +279,7 @@ def test_the_strongest_word_of_each_segment(study: SmallStudy) -> None:
     assert (found["word"], found["start_s"], found["emphasis"], found["text"]) == ("love", 0.5, 1.5, "I love bags")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "grain"),
     [

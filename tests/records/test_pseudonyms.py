@@ -45,11 +45,11 @@ def test_no_handle_is_left_in_a_stored_post() -> None:
     assert row.author_key != "68"
     assert row.url == "https://www.tiktok.com/@_/video/7312345678901234567"
     assert len(row.mentions) == 1
-    assert "me@example.org" in (row.caption or ""), "an address is not a mention"
+    assert "me@example.org" in (row.caption or ""), "a URL is not a mention"
 
 
 @pytest.mark.parametrize(
-    ("address", "stored"),
+    ("url", "stored"),
     [
         ("https://www.instagram.com/ann.clips/reel/Cx_1/", "https://www.instagram.com/reel/Cx_1/"),
         ("https://instagram.com/ann.clips/p/Cx_1/?igsh=1", "https://instagram.com/p/Cx_1/?igsh=1"),
@@ -57,9 +57,9 @@ def test_no_handle_is_left_in_a_stored_post() -> None:
         ("https://www.tiktok.com/%40ann.clips/video/73", "https://www.tiktok.com/@_/video/73"),
     ],
 )
-def test_an_address_is_stored_without_the_account_however_it_names_it(address: str, stored: str) -> None:
-    assert clip_row("x:1", Post(source="url", url=address), KEY).url == stored
-    assert clip_row("x:1", Post(source="url", url=address), None).url == address
+def test_a_url_is_stored_without_the_account_however_it_names_it(url: str, stored: str) -> None:
+    assert clip_row("x:1", Post(source="url", url=url), KEY).url == stored
+    assert clip_row("x:1", Post(source="url", url=url), None).url == url
 
 
 def test_a_study_may_keep_authors_as_they_are() -> None:
@@ -86,7 +86,7 @@ def test_a_handle_is_a_mention_after_any_sign_that_is_no_letter(text: str) -> No
 
 
 @pytest.mark.parametrize("text", ["write to joe@example.org", "joe.b@example.org", "a @ b", "@", "@."])
-def test_an_address_of_mail_or_a_sign_alone_is_no_mention(text: str) -> None:
+def test_a_url_of_mail_or_a_sign_alone_is_no_mention(text: str) -> None:
     assert mentions_of(text) == ()
     assert scrub(text, b"key", "tiktok") == text
 
@@ -103,7 +103,7 @@ def test_an_address_of_mail_or_a_sign_alone_is_no_mention(text: str) -> None:
         ("linktr.ee/анна", "анна"),
     ],
 )
-def test_an_account_in_an_address_is_hidden_as_a_mention_is(text: str, handle: str) -> None:
+def test_an_account_in_a_url_is_hidden_as_a_mention_is(text: str, handle: str) -> None:
     hidden = scrub(text, b"key", "tiktok")
     assert handle not in hidden
     pseudonym_of_mention = scrub(f"@{handle}", b"key", "tiktok")[1:]
@@ -118,7 +118,7 @@ def test_an_account_in_an_address_is_hidden_as_a_mention_is(text: str, handle: s
         "see netflix.com/bag",
     ],
 )  # fmt: skip
-def test_addresses_of_posts_and_of_other_places_stay(text: str) -> None:
+def test_urls_of_posts_and_of_other_places_stay(text: str) -> None:
     assert scrub(text, b"key", "tiktok") == text
 
 

@@ -81,6 +81,7 @@ def test_new_views_explain_each_column(entries: dict[str, Entry]) -> None:
         assert [found.name for found in entries[name].variables if not found.meaning] == []
 
 
+@pytest.mark.slow
 def test_comments_of_views_outlive_the_connection(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "study.duckdb")) as connection:
         schema.create_tables(connection, ORIGINS)

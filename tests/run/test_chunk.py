@@ -68,6 +68,7 @@ def test_what_falls_away_with_a_stage() -> None:
     assert needing(plans[3], plans) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chunk_clips", "chunks"), [(64, 1), (2, 2)])
 def test_outcomes_that_come_in_turn_are_stored_where_they_belong(tmp_path: Path, chunk_clips: int, chunks: int) -> None:
     for number in range(4):

@@ -80,6 +80,7 @@ def donor(study: Study, code: str) -> str:
     return pseudonym(key_for(study.file.name), "donor", code)
 
 
+@pytest.mark.slow
 def test_what_a_donor_brought_is_gone_and_what_others_name_stays(study: Study) -> None:
     ann, ben = donor(study, ANN), donor(study, BEN)
     assert clips(study) == {ONLY_ANN, BOTH, ONLY_BEN, LISTED}
@@ -102,6 +103,7 @@ def test_the_name_of_a_donated_file_stands_nowhere(study: Study) -> None:
     assert not [path for path in study.folder.root.rglob("*") if "Ann" in path.name]
 
 
+@pytest.mark.slow
 def test_a_donor_who_withdrew_does_not_come_in_again(study: Study, tmp_path: Path) -> None:
     forget(study, ANNS)
     before = clips(study), seen(study)
@@ -113,6 +115,7 @@ def test_a_donor_who_withdrew_does_not_come_in_again(study: Study, tmp_path: Pat
     assert (clips(study), seen(study)) == before
 
 
+@pytest.mark.slow
 def test_another_donor_may_bring_the_same_video(study: Study, tmp_path: Path) -> None:
     forget(study, ANNS)
     import_into(study, donation(tmp_path / "cleo.json", ONLY_ANN), Hints(donor=CLEO), fetch=False)
@@ -131,6 +134,7 @@ def test_a_donor_that_the_study_does_not_know_changes_nothing(study: Study) -> N
     assert study.folder.working.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_exports_that_name_a_donor_go_and_others_stay(study: Study) -> None:
     restricted = export_study(study, ExportOptions(Level.RESTRICTED))
     ids = export_study(study, ExportOptions(Level.IDS_ONLY))

@@ -59,7 +59,7 @@ def test_posts_are_judged_once_until_something_is_learnt(store: Store, judgement
     assert len(judgements) == 3
 
 
-def test_other_filters_judge_anew(store: Store, judgements: list[None]) -> None:
+def test_other_filters_judge_again(store: Store, judgements: list[None]) -> None:
     assert apply_filters(store, SHORT, PLAN) == 1
     assert apply_filters(store, FilterOptions(max_duration_s=20), PLAN) == 2
     assert apply_filters(store, FilterOptions(), PLAN) == 0

@@ -58,7 +58,7 @@ def study_in(folder: Path, body: str = "") -> Study:
 
 
 def rows(study: Study, sql: str) -> list[tuple[object, ...]]:
-    """What readers see."""
+    """The published database."""
     with duckdb.connect(str(study.folder.published), read_only=True) as opened:
         return opened.execute(sql).fetchall()
 
@@ -83,6 +83,7 @@ def take(store: Store, tmp_path: Path) -> Callable[..., ImportRow]:
 # ---------------------------------------------------------------- size
 
 
+@pytest.mark.slow
 def test_f15_ten_thousand_rows_with_one_percent_broken_twice(tmp_path: Path, tell: Callable[[str], None]) -> None:
     bad = set(random.Random(1).sample(range(ROWS), BROKEN))
     lines = (line(number)[: 40 if number in bad else None] for number in range(ROWS))
@@ -171,6 +172,7 @@ def test_after_an_import_the_sources_are_read_again(
     assert store.reading() is None
 
 
+@pytest.mark.slow
 def test_nothing_stored_means_nothing_to_publish(tmp_path: Path) -> None:
     path, study = written(tmp_path / "x", line(1)), study_in(tmp_path)
     import_into(study, path, Hints(), fetch=False)
@@ -223,7 +225,7 @@ def test_a_study_in_use_is_left_alone(tmp_path: Path) -> None:
         import_into(study, path, Hints(), fetch=False)
 
 
-def test_the_rejects_of_a_file_that_was_mended_go(tmp_path: Path, take: Callable[..., ImportRow]) -> None:
+def test_the_rejects_of_a_file_that_was_repaired_go(tmp_path: Path, take: Callable[..., ImportRow]) -> None:
     path = written(tmp_path / "x.ndjson", line(1), "{broken")
     assert take(path).rejected == 1
     assert (tmp_path / "rejects" / "x.rejects.csv").exists()

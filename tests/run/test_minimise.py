@@ -32,7 +32,7 @@ from pipeline.study.keys import destroy_key, key_for
 from tests.conftest import write_study
 from tests.support.fake_stages import Double, Length
 from tests.support.people_study import AUTHORS, POSTS_EACH, clip_id, people_study, take_in, words_of, write_posts
-from tests.support.platform.crowd import FIRST_ID, Crowd, addresses, collect, collecting_study, crowd
+from tests.support.platform.crowd import FIRST_ID, Crowd, collect, collecting_study, crowd, post_urls
 from tests.support.platform.crowd import STAGES as COLLECTING
 from tests.support.site import serving
 
@@ -62,6 +62,7 @@ def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [AUTHORS[0], AUTHORS[0].upper(), f"https://www.tiktok.com/@{AUTHORS[0]}"])
 def test_new_posts_of_an_opted_out_author_are_not_imported(study: Study, tmp_path: Path, way: str) -> None:
     opt_out(study, read_author(way))
@@ -72,6 +73,7 @@ def test_new_posts_of_an_opted_out_author_are_not_imported(study: Study, tmp_pat
     assert not {clip_id(0, post) for post in range(POSTS_EACH + 2)} & found
 
 
+@pytest.mark.slow
 def test_a_source_that_grows_brings_no_opted_out_author(study: Study) -> None:
     opt_out(study, read_author(AUTHORS[0]))
     write_posts(study.file.path.parent / "posts.csv", range(len(AUTHORS)), posts=POSTS_EACH + 1)
@@ -122,9 +124,9 @@ def test_words_of_clips_that_passed_every_stage_are_dropped_where_the_study_says
     assert (study.folder.media / study.folder.audio_path(clip_id(0, 0)).stem).exists(), "media is kept"
 
 
-def posts_run(folder: Path, address: str, trouble: str, **options: Any) -> tuple[Study, RunSummary]:
+def posts_run(folder: Path, url: str, trouble: str, **options: Any) -> tuple[Study, RunSummary]:
     """Two posts of a site, through the fake stages, one of which goes wrong as it is told."""
-    sources = f'[[sources]]\nurls = ["{address}/english_quick.html", "{address}/silence.html"]\n'
+    sources = f'[[sources]]\nurls = ["{url}/english_quick.html", "{url}/silence.html"]\n'
     body = f'[download]\nextractors = ["generic"]\n[length]\ntrouble = "{trouble}"\n[run]\nworkers = 0\n'
     path = write_study(folder, sources + body + "[privacy]\nkeep_media = false\nkeep_audio = false\n")
     study = load_study(path, {stage.name: stage for stage in FAKES})
@@ -136,38 +138,41 @@ def kept(study: Study) -> tuple[int, int]:
     return len(list(study.folder.media.iterdir())), len(list(study.folder.audio.iterdir()))
 
 
+@pytest.mark.slow
 def test_what_failed_for_good_keeps_no_media_and_can_be_tried_again(tmp_path: Path, demo_clips: Path) -> None:
-    with serving(demo_clips) as address:
-        study, report = posts_run(tmp_path, address, ":=fail")
+    with serving(demo_clips) as url:
+        study, report = posts_run(tmp_path, url, ":=fail")
         assert report.failed == {"length": {"not_media": 2}}
         assert kept(study) == (0, 0)
-        study, report = posts_run(tmp_path, address, ":=fail", retry_failed=True)
+        study, report = posts_run(tmp_path, url, ":=fail", retry_failed=True)
         assert report.passed == {"download": 2, "audio": 2}, "its input is made again"
         assert report.failed == {"length": {"not_media": 2}}
         assert kept(study) == (0, 0)
 
 
+@pytest.mark.slow
 def test_what_the_next_run_tries_again_keeps_its_media(tmp_path: Path, demo_clips: Path) -> None:
-    with serving(demo_clips) as address:
-        study, report = posts_run(tmp_path, address, ":=network")
+    with serving(demo_clips) as url:
+        study, report = posts_run(tmp_path, url, ":=network")
         assert report.failed == {"length": {"network": 2}}
         assert kept(study) == (2, 2)
-        study, report = posts_run(tmp_path, address, "")
+        study, report = posts_run(tmp_path, url, "")
         assert report.passed == {"length": 2, "double": 2}
         assert kept(study) == (0, 0)
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_goes_with_the_next_even_if_that_has_nothing_to_do(
     tmp_path: Path, demo_clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(demo_clips) as address, monkeypatch.context() as killed:
+    with serving(demo_clips) as url, monkeypatch.context() as killed:
         for name in ("minimise", "minimise_rest"):
             killed.setattr(Keeper, name, lambda *_: None)
         killed.setattr(Store, "end_run", lambda *_: None)
-        study, _ = posts_run(tmp_path, address, "")
+        study, _ = posts_run(tmp_path, url, "")
         assert kept(study) == (2, 2)
         killed.undo()
-        study, report = posts_run(tmp_path, address, "")
+        study, report = posts_run(tmp_path, url, "")
         assert report.idle
         assert kept(study) == (0, 0)
 
@@ -206,24 +211,26 @@ def test_status_shows_a_study_whose_key_is_destroyed(study: Study) -> None:
         (key_folder() / f"{study.file.name}.key").write_bytes(key)
 
 
-def test_posts_of_an_opted_out_author_are_not_asked_for_where_the_address_tells_whose_they_are(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_posts_of_an_opted_out_author_are_not_asked_for_where_the_url_tells_whose_they_are(tmp_path: Path) -> None:
     with crowd(tmp_path) as (_, way):
-        study = collecting_study(tmp_path / "study", way["proxy"], addresses(1))
+        study = collecting_study(tmp_path / "study", way["proxy"], post_urls(1))
         collect(study)
         opt_out(study, read_author("@ann"), COLLECTING)
         Crowd.log.clear()
-        collect(collecting_study(tmp_path / "study", way["proxy"], addresses(3)))
+        collect(collecting_study(tmp_path / "study", way["proxy"], post_urls(3)))
         assert Crowd.log == []
     assert rows(study, "SELECT count(*) FROM clips") == [(0,)]
 
 
+@pytest.mark.slow
 def test_posts_whose_author_only_the_platform_tells_leave_no_byte(tmp_path: Path) -> None:
     with crowd(tmp_path) as (_, way):
-        study = collecting_study(tmp_path / "study", way["proxy"], addresses(1))
+        study = collecting_study(tmp_path / "study", way["proxy"], post_urls(1))
         collect(study)
         opt_out(study, read_author("tiktok:@68"), COLLECTING)
         assert rows(study, "SELECT count(*) FROM clips") == [(0,)]
-        collect(collecting_study(tmp_path / "study", way["proxy"], addresses(3)))
+        collect(collecting_study(tmp_path / "study", way["proxy"], post_urls(3)))
     assert rows(study, "SELECT count(*) FROM clips") == [(0,)]
     assert list(study.folder.media.iterdir()) == []
     for path in (study.folder.working, study.folder.published):

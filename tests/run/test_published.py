@@ -17,6 +17,7 @@ def folder(tmp_path: Path) -> Path:
     return four_sounds(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_full_disk_while_publishing_leaves_the_old_file_and_no_rests(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -37,6 +38,7 @@ def test_a_full_disk_while_publishing_leaves_the_old_file_and_no_rests(
     assert rows(study, "SELECT max(halves) FROM lengths") == [(16,)]
 
 
+@pytest.mark.slow
 def test_readers_see_a_whole_file_while_a_run_goes_on(folder: Path) -> None:
     study = load(folder)
     go(study)
@@ -66,6 +68,7 @@ def test_every_column_has_its_comment_in_the_database(folder: Path) -> None:
     assert bare == []
 
 
+@pytest.mark.slow
 def test_views_of_another_version_are_replaced_though_nothing_else_is_to_do(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +83,7 @@ def test_views_of_another_version_are_replaced_though_nothing_else_is_to_do(
     assert study.folder.published.stat().st_mtime_ns == again
 
 
+@pytest.mark.slow
 def test_what_a_crash_left_unpublished_is_published_by_the_next_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

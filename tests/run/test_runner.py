@@ -53,6 +53,7 @@ def test_a_changed_option_runs_that_stage_and_those_after_it(folder: Path) -> No
     ]
 
 
+@pytest.mark.slow
 def test_going_back_to_an_old_option_restores_its_rows(folder: Path) -> None:
     go(load(folder))
     go(load(folder, "[length]\nfactor = 4\n"))
@@ -67,6 +68,7 @@ def test_rows_of_an_old_configuration_never_stand_beside_new_ones(folder: Path) 
     assert [clip_id for (clip_id,) in found] == ["file:clip0.wav", "file:clip2.wav", "file:clip3.wav"]
 
 
+@pytest.mark.slow
 def test_final_failures_stay_and_failures_of_the_moment_are_tried_again(folder: Path) -> None:
     trouble = '[length]\ntrouble = "clip0=fail,clip1=network"\n'
     first = go(load(folder, trouble))
@@ -91,6 +93,7 @@ def test_only_one_stage(folder: Path) -> None:
         go(load(folder), only=("sing",))
 
 
+@pytest.mark.slow
 def test_new_and_changed_files_are_seen(folder: Path) -> None:
     go(load(folder))
     write_wav(folder / "clips" / "clip9.wav", np.ones(8_000) * 0.1)
@@ -102,6 +105,7 @@ def test_new_and_changed_files_are_seen(folder: Path) -> None:
     assert rows(load(folder), "SELECT halves FROM lengths WHERE clip_id = 'file:clip0.wav'") == [(10,)]
 
 
+@pytest.mark.slow
 def test_a_file_that_went_missing_and_came_back(folder: Path) -> None:
     study = load(folder)
     study_source = folder / "clips" / "clip0.wav"
@@ -119,6 +123,7 @@ def test_progress_adds_up(folder: Path) -> None:
     assert watcher.stages == ["download", "audio", "length", "double"]
 
 
+@pytest.mark.slow
 def test_audio_that_was_deleted_is_decoded_again_when_a_stage_needs_it(folder: Path) -> None:
     class Listening(Length):
         uses_audio = True
@@ -184,15 +189,15 @@ def test_a_database_of_a_newer_version_is_refused(folder: Path) -> None:
         go(study)
 
 
-def posts_study(folder: Path, address: str, extra: str = "") -> Study:
-    urls = ", ".join(f'"{address}/{name}.html"' for name in ("english_quick", "silence", "404"))
+def posts_study(folder: Path, url: str, extra: str = "") -> Study:
+    urls = ", ".join(f'"{url}/{name}.html"' for name in ("english_quick", "silence", "404"))
     source = f"[[sources]]\nurls = [{urls}]\n"
     return load(folder, '[download]\nextractors = ["generic"]\n' + extra, source=source)
 
 
 def test_posts_are_fetched_stored_and_their_media_deleted_after_use(tmp_path: Path, demo_clips: Path) -> None:
-    with serving(demo_clips) as address:
-        study = posts_study(tmp_path, address, "[privacy]\nkeep_media = false\n")
+    with serving(demo_clips) as url:
+        study = posts_study(tmp_path, url, "[privacy]\nkeep_media = false\n")
         report = go(study)
         assert report.passed == {"download": 2, "audio": 2, "length": 2, "double": 2}
         assert report.failed == {"download": {"removed": 1}}
@@ -204,13 +209,15 @@ def test_posts_are_fetched_stored_and_their_media_deleted_after_use(tmp_path: Pa
         assert rows(study, "SELECT count(*) FROM clips") == [(3,)]
 
 
+@pytest.mark.slow
 def test_media_that_was_deleted_is_fetched_again_when_the_audio_changes(tmp_path: Path, demo_clips: Path) -> None:
-    with serving(demo_clips) as address:
-        go(posts_study(tmp_path, address, "[privacy]\nkeep_media = false\n"))
-        report = go(posts_study(tmp_path, address, "[privacy]\nkeep_media = false\n[audio]\nmax_duration_s = 60\n"))
+    with serving(demo_clips) as url:
+        go(posts_study(tmp_path, url, "[privacy]\nkeep_media = false\n"))
+        report = go(posts_study(tmp_path, url, "[privacy]\nkeep_media = false\n[audio]\nmax_duration_s = 60\n"))
         assert report.passed == {"download": 2, "audio": 2, "length": 2, "double": 2}
 
 
+@pytest.mark.slow
 def test_counts_are_kept_by_their_time_and_read_twice_add_nothing(folder: Path) -> None:
     def counts(views: int, counted_at: str) -> list[tuple[Any, ...]]:
         (folder / "posts.csv").write_text(f"file,views,counted_at\nclip0.wav,{views},{counted_at}\n")
@@ -251,6 +258,7 @@ def test_a_mistake_in_the_sources_of_a_stored_study_changes_nothing(folder: Path
     assert go(load(folder)).idle
 
 
+@pytest.mark.slow
 def test_a_clip_that_was_forgotten_does_not_come_back(folder: Path) -> None:
     study = load(folder)
     go(study)
@@ -294,6 +302,7 @@ def test_a_stage_that_fails_spares_only_those_that_need_it(folder: Path) -> None
     assert len(watcher.outcomes) + watcher.skipped == watcher.total
 
 
+@pytest.mark.slow
 def test_a_database_of_an_older_version_gets_the_columns_that_it_lacks(folder: Path) -> None:
     study = load(folder)
     go(study)

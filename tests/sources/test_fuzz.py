@@ -16,7 +16,7 @@ from pipeline.analysis.text.lexicon import KEYS, plain, read_lexicon
 from pipeline.errors import UserError
 from pipeline.results.evaluation import labels
 from pipeline.sources.platforms.captions import read_webvtt, tracks_of
-from pipeline.sources.post_fields import post_address
+from pipeline.sources.post_fields import post_of_url
 from pipeline.sources.read import read_sources
 from pipeline.sources.sidecars import COLUMNS, read_info, read_sidecar
 from pipeline.stages import BY_NAME
@@ -195,6 +195,7 @@ def test_descriptions_beside_media(tmp_path: Path, value: object) -> None:
         check_sentence(error, "a.info.json")
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(st.sampled_from(CUES), texts), max_size=30).map("\n".join))
 @example("WEBVTT\n\n" + "9" * 5_000 + ":00:01.000 --> 00:00:02.000\nx")
 @example("<" * 50_000)
@@ -218,8 +219,8 @@ def test_tracks_of_captions(value: object) -> None:
 
 @given(texts)
 @FUZZING
-def test_addresses(text: str) -> None:
-    platform, post_id = post_address(f"https://www.tiktok.com/@a/video/{text}")
+def test_urls(text: str) -> None:
+    platform, post_id = post_of_url(f"https://www.tiktok.com/@a/video/{text}")
     assert platform in {None, "tiktok"}
     assert post_id is None or post_id.isalnum()
 

@@ -1,4 +1,4 @@
-"""Sources: files with sidecars and addresses become clips; ids stay text, empty cells stay unknown."""
+"""Sources: files with sidecars and URLs become clips; ids stay text, empty cells stay unknown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, UserError
 from pipeline.records.post import Provenance, SourcedPost
 from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats.formats import digest
-from pipeline.sources.post_fields import post_address
+from pipeline.sources.post_fields import post_of_url
 from pipeline.sources.read import Sources, read_sources, stamp
 from pipeline.sources.sidecars import read_sidecar
 from pipeline.stages import BY_NAME
@@ -61,8 +61,8 @@ def test_a_clip_that_two_sources_list_is_one_clip_in_two_places(tmp_path: Path) 
 
 
 def test_the_same_place_named_twice_comes_once(tmp_path: Path) -> None:
-    address = "https://www.tiktok.com/@a/video/1"
-    assert len(upsert_posts(tmp_path, f'[[sources]]\nurls = ["{address}", "{address}?lang=en"]\n')) == 1
+    url = "https://www.tiktok.com/@a/video/1"
+    assert len(upsert_posts(tmp_path, f'[[sources]]\nurls = ["{url}", "{url}?lang=en"]\n')) == 1
 
 
 @pytest.mark.parametrize("body", ['[[sources]]\nfolder = "none"\n', '[[sources]]\nglob = "none/*.mp4"\n'])
@@ -138,7 +138,7 @@ def test_a_wrong_csv_is_named_with_its_line(tmp_path: Path, text: str, wanted: s
 
 
 @pytest.mark.parametrize(
-    ("address", "expected"),
+    ("url", "expected"),
     [
         ("https://www.tiktok.com/@ann.b/video/7312345678901234567?lang=en", ("tiktok", "7312345678901234567")),
         ("https://www.tiktokv.com/share/video/7312345678901234567/", ("tiktok", "7312345678901234567")),
@@ -148,11 +148,11 @@ def test_a_wrong_csv_is_named_with_its_line(tmp_path: Path, text: str, wanted: s
         ("https://vm.tiktok.com/ZMabc/", (None, None)),
     ],
 )
-def test_the_post_behind_an_address(address: str, expected: tuple[str | None, str | None]) -> None:
-    assert post_address(address) == expected
+def test_the_post_behind_a_url(url: str, expected: tuple[str | None, str | None]) -> None:
+    assert post_of_url(url) == expected
 
 
-def test_addresses_from_a_file_and_a_wrong_one(tmp_path: Path) -> None:
+def test_urls_from_a_file_and_a_wrong_one(tmp_path: Path) -> None:
     (tmp_path / "urls.txt").write_text("# mine\nhttps://www.tiktok.com/@a/video/1\n\nhttps://vm.tiktok.com/x/\n")
     found = upsert_posts(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
     assert found[0].clip_id == "tiktok:1"
@@ -166,7 +166,7 @@ def test_addresses_from_a_file_and_a_wrong_one(tmp_path: Path) -> None:
         upsert_posts(tmp_path, '[[sources]]\nurl_file = "urls.txt"\n')
 
 
-def test_addresses_from_a_csv_file_bring_what_its_other_columns_say(tmp_path: Path) -> None:
+def test_urls_from_a_csv_file_bring_what_its_other_columns_say(tmp_path: Path) -> None:
     (tmp_path / "urls.csv").write_text(
         "url,caption,views,note\nhttps://www.tiktok.com/@a/video/1,hello,5,x\n"
         "https://vm.tiktok.com/ZM/,,,\nhttps://example.org/,,,\n"
@@ -191,7 +191,7 @@ def test_a_csv_file_with_other_columns_needs_their_names(tmp_path: Path) -> None
         upsert_posts(tmp_path, body.replace('"text"', '"words"'))
 
 
-def test_an_export_named_as_a_list_of_addresses_says_so(tmp_path: Path) -> None:
+def test_an_export_named_as_a_list_of_urls_says_so(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes((ZEESCHUIMER.parent / "4cat_instagram_csv.csv").read_bytes())
     with pytest.raises(ConfigError, match=r"x\.csv .*Instagram.* export"):
         upsert_posts(tmp_path, '[[sources]]\nurl_file = "x.csv"\n')

@@ -22,8 +22,8 @@ import numpy as np  # isort: skip
 
 @pytest.fixture(scope="module")
 def site(demo_clips: Path) -> Iterator[str]:
-    with serving(demo_clips) as address:
-        yield address
+    with serving(demo_clips) as url:
+        yield url
 
 
 def stage(folder: Path, key: bytes | None = b"k" * 32) -> Download:
@@ -31,8 +31,8 @@ def stage(folder: Path, key: bytes | None = b"k" * 32) -> Download:
     return Download(options, Setting(key=key, download_folder=folder / "media"))
 
 
-def fetch(folder: Path, address: str) -> Outcome:
-    clip = dataclasses.replace(make_clip(folder / "x", folder), source=Source("url", address, ""), media_path=None)
+def fetch(folder: Path, url: str) -> Outcome:
+    clip = dataclasses.replace(make_clip(folder / "x", folder), source=Source("url", url, ""), media_path=None)
     return apply(stage(folder), [clip])[0]
 
 
@@ -114,8 +114,8 @@ def test_an_extractor_that_is_not_allowed_does_not_run(site: str, tmp_path: Path
 
 def test_a_post_that_breaks_off_keeps_what_was_told_of_it(tmp_path: Path, demo_clips: Path) -> None:
     (tmp_path / "english_quick.mp4").write_bytes((demo_clips / "english_quick.mp4").read_bytes()[:60_000])
-    with serving(tmp_path) as address:
-        outcome = fetch(tmp_path, f"{address}/english_quick.html")
+    with serving(tmp_path) as url:
+        outcome = fetch(tmp_path, f"{url}/english_quick.html")
     assert outcome.reason == Reason.BAD_MEDIA
     clip, counts = outcome.rows
     assert isinstance(clip, ClipRow)
@@ -143,7 +143,7 @@ def test_what_a_filter_keeps_out_is_not_fetched(site: str, tmp_path: Path) -> No
     assert not list((tmp_path / "media").rglob("*.mp4"))
 
 
-def test_failures_name_the_clip_and_not_the_address(site: str, tmp_path: Path) -> None:
+def test_failures_name_the_clip_and_not_the_url(site: str, tmp_path: Path) -> None:
     outcome = fetch(tmp_path, f"{site}/404.mp4?@somebody")
     assert "somebody" not in (outcome.message or "")
 

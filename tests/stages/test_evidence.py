@@ -172,6 +172,7 @@ def assert_nothing_to_score(stage: Evidence, make_clip: MakeClip, sounds: dict[s
         assert all(Gate().obstacle(row) for row in regions), name
 
 
+@pytest.mark.slow
 def test_forty_sounds_without_a_voice_give_nothing_to_score(with_yamnet: Evidence, make_clip: MakeClip) -> None:
     kinds = synthetic.MUSIC | synthetic.NOISE
     sounds = {f"{name} {seed}": make(6.0, seed) for name, make in kinds.items() for seed in range(6)}

@@ -78,7 +78,7 @@ def test_too_few_words_for_a_language(stage: Text) -> None:
     assert features(stage, None, None, "ok 😍 #fyp")["caption"].language is None
 
 
-def test_words_leave_tags_and_addresses_out() -> None:
+def test_words_leave_tags_and_urls_out() -> None:
     assert words_of("See https://example.org/a?b #one @two don't co-op 3 naïve") == [
         "See", "don't", "co-op", "3", "naïve",
     ]  # fmt: skip

@@ -295,6 +295,7 @@ def test_the_words_of_a_demo_clip(engine: str, tmp_path: Path) -> None:
     assert all(0 <= word.start_s <= word.end_s <= length for word in words)
 
 
+@pytest.mark.slow
 @pytest.mark.model
 @pytest.mark.usefixtures("weights")
 def test_a_third_of_a_second_and_a_wordless_region_pass(tmp_path: Path) -> None:
@@ -333,6 +334,7 @@ def test_two_languages_two_voices_and_twenty_milliseconds_are_no_error(tmp_path:
     assert len(by_language) == 2, "each language with its own probability"
 
 
+@pytest.mark.slow
 @pytest.mark.model
 @pytest.mark.usefixtures("weights")
 def test_what_whisper_writes_on_noise_is_kept_and_not_trusted(tmp_path: Path) -> None:

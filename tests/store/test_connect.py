@@ -55,6 +55,7 @@ def test_there_is_a_database_of_each_past_shape() -> None:
     assert versions == {(number,) for number in range(1, migrations.CURRENT)} - skipped, "add the last one to schemas/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.stem)
 def test_an_older_database_gets_its_columns_and_its_copy_stays(tmp_path: Path, shape: Path) -> None:
     path = tmp_path / "study.duckdb"
@@ -71,6 +72,7 @@ def test_an_older_database_gets_its_columns_and_its_copy_stays(tmp_path: Path, s
     assert len(copies(path)) == 1, "the second time nothing is older"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [*SHAPES[:3], SHAPES[-1]], ids=lambda shape: shape.stem)
 def test_a_study_of_an_older_version_runs_on(tmp_path: Path, shape: Path) -> None:
     study = rig.study_of(tmp_path, 2)

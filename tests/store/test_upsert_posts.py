@@ -63,7 +63,7 @@ def test_each_field_comes_from_whoever_states_it(store: Store, upsert_posts: Cal
     }  # fmt: skip
 
 
-def test_among_equals_the_last_one_is_believed_and_an_address_never_over_a_file(
+def test_among_equals_the_last_one_is_believed_and_a_url_never_over_a_file(
     store: Store, upsert_posts: Callable[..., UpsertResult]
 ) -> None:
     upsert_posts(named("csv", caption="one"), named("zeeschuimer", caption="two #bag"))
@@ -91,7 +91,7 @@ def test_a_researchers_own_file_takes_back_its_word_and_a_partial_export_does_no
     assert changed.changed_captions == (["tiktok:1"] if left is None else [])
 
 
-def test_a_file_beats_an_address_and_an_address_a_post(store: Store, upsert_posts: Callable[..., UpsertResult]) -> None:
+def test_a_file_beats_a_url_and_an_url_a_post(store: Store, upsert_posts: Callable[..., UpsertResult]) -> None:
     for kinds, best in ((("post", "url"), "url"), (("file", "post"), "file"), (("url",), "file")):
         upsert_posts(*(named(kind=kind) for kind in kinds))
         assert [row.kind for row in store.tables.read(SourceRow)] == [best]

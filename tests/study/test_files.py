@@ -88,8 +88,8 @@ def test_media_of_a_post(tmp_path: Path, seen: list[str], demo_clips: Path) -> N
     from tests.support.platform.rig import fetch
     from tests.support.site import serving
 
-    with serving(demo_clips) as address:
-        outcome = fetch(tmp_path, f"{address}/english_quick.mp4", extractors=("generic",))
+    with serving(demo_clips) as url:
+        outcome = fetch(tmp_path, f"{url}/english_quick.mp4", extractors=("generic",))
     assert outcome.ok, outcome.message
     assert seen[-3:] == ["sync media.mp4", "sync test", "sync media"], "before the stage gives the row"
     assert Download.tables[0].table == "media"

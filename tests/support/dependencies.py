@@ -146,7 +146,7 @@ def read_audit(answer: str, complaints: str = "") -> Audit:
     except (ValueError, KeyError) as error:
         raise NoAdvisoriesError((complaints.strip() or "pip-audit said nothing").splitlines()[-1]) from error
     holes = tuple(
-        f"{one['name']} {one['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no release yet'}"
+        f"{one['name']} {one['version']}: {hole['id']}, fixed in {', '.join(hole['fix_versions']) or 'no release yet'}"
         for one in listed
         for hole in one.get("vulns", ())
     )

@@ -1,4 +1,4 @@
-"""A published study with everything that must not leak: handles, addresses, hostile captions, small authors."""
+"""A published study with everything that must not leak: handles, URLs, hostile captions, small authors."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ IN_BATCHES: tuple[type[Stage], ...] = (Download, Voice, CountedBatches, Double)
 BY_NAME = {stage.name: stage for stage in STAGES}
 CALLS = "calls.txt"  # beside the downloads: a line for each call of a stage
 #: What differs between two runs that did the same: when it was, and the numbers of runs and attempts.
-OF_THE_MOMENT = {"run_id", "attempt_id", "finished_at", "seconds", "started_at", "first_seen_at", "imported_at"}
+VARYING = {"run_id", "attempt_id", "finished_at", "seconds", "started_at", "first_seen_at", "imported_at"}
 #: Tables of a run itself.
 BOOKS = {"runs", "publications", "schema_version"}
 
@@ -104,7 +104,7 @@ def go(study: Study, workers: int = 0, stages: Sequence[type[Stage]] = STAGES, o
 
 
 def state(study: Study) -> dict[str, str]:
-    """By table, a digest of what readers see, whatever the order of rows, the time and the numbers of runs.
+    """By table, a digest of the published database, whatever the order of rows, the time and the numbers of runs.
 
     Of attempts the last one of each clip at each stage counts.
     """
@@ -118,7 +118,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _digest(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    names = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall() if row[0] not in OF_THE_MOMENT]
+    names = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall() if row[0] not in VARYING]
     last = "WHERE attempt_id IN (SELECT max(attempt_id) FROM attempts GROUP BY clip_id, stage)"
     rows = connection.execute(
         f"SELECT {', '.join(names)} FROM {table} {last if table == 'attempts' else ''} ORDER BY ALL"

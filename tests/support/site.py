@@ -49,7 +49,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Serve a folder on loopback; gives the address."""
+    """Serve a folder on loopback; gives the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
     server.handle_error = lambda *_: None  # type: ignore[method-assign,assignment]  # a client may leave early
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -106,7 +106,7 @@ def test_holes_and_releases_that_nobody_knows_are_told_apart() -> None:
     unknown = {"name": "ours", "skip_reason": "Dependency not found on PyPI"}
     fine = {"name": "numpy", "version": "2.0.0", "vulns": []}
     assert read_audit(json.dumps({"dependencies": [known, unknown, fine]})) == Audit(
-        ("jinja2 2.11.2: PYSEC-2021-66, mended in 2.11.3",), ("ours",)
+        ("jinja2 2.11.2: PYSEC-2021-66, fixed in 2.11.3",), ("ours",)
     )
 
 

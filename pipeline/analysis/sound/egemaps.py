@@ -25,7 +25,7 @@ def opensmile_version() -> str:
     except PackageNotFoundError as error:
         raise UserError(
             'the option `opensmile` of [acoustics] needs openSMILE, which is not installed: pip install "cliptone['
-            'opensmile]" if your use is not commercial (its licence forbids that), or take the option out'
+            'opensmile]" if your use is not commercial (its licence forbids that), or remove the option'
         ) from error
 
 

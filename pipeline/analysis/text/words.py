@@ -9,7 +9,7 @@ import regex
 
 from pipeline.records.pseudonyms import HASHTAG, MENTION
 
-ADDRESS = regex.compile(r"https?://\S+|www\.\S+")
+URL = regex.compile(r"https?://\S+|www\.\S+")
 GRAPHEME = regex.compile(r"\X")
 #: A grapheme cluster that shows as an emoji; digits and # also carry the property Emoji, so they are left out.
 EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3")
@@ -28,7 +28,7 @@ def tokens_of(text: str, joiners: str = "", letters: str = LETTERS) -> list[str]
 
 def words_of(text: str) -> list[str]:
     """The words of a text in any script, without hashtags, mentions and URLs."""
-    for pattern in (ADDRESS, HASHTAG, MENTION):
+    for pattern in (URL, HASHTAG, MENTION):
         text = pattern.sub(" ", text)
     return tokens_of(text, joiners=f"{APOSTROPHES}-")
 

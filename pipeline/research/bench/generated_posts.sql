@@ -38,7 +38,7 @@ WITH fates AS (
         1 + CAST(floor(u(n, 'tags') * 4) AS BIGINT) AS hashtags
     FROM range(getvariable('clips')) AS posts(n)
 ),
-addressed AS (
+with_url AS (
     SELECT
         *,
         CASE
@@ -72,5 +72,5 @@ SELECT
     segments,
     least(segments, 1 + CAST(floor(u(n, 'regions') * 5) AS BIGINT)) AS regions,
     3.5 + segments * 2.8 AS duration_s
-FROM addressed
+FROM with_url
 ORDER BY n;

@@ -33,7 +33,7 @@ from pipeline.research.bench.generated import NAME, generate
 from pipeline.results.study import StudyReader
 from pipeline.run.plan import plan_stages, setting_of
 from pipeline.run.pseudonymise import post_rows
-from pipeline.sources.formats.result import address
+from pipeline.sources.formats.result import post_url
 from pipeline.stage import StagePlan
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.pending import next_position
@@ -161,7 +161,7 @@ def _finished(store: Store, plan: StagePlan) -> list[str]:
 def _listed(clip_id: str) -> SourcedPost:
     """A post that a listing has just found."""
     platform, _, post_id = clip_id.partition(":")
-    post = Post(source="yt_dlp", platform=platform, post_id=post_id, url=address(platform, post_id))
+    post = Post(source="yt_dlp", platform=platform, post_id=post_id, url=post_url(platform, post_id))
     return SourcedPost(clip_id, Source("url", post.url or "", ""), post, Provenance("listing 1"))
 
 

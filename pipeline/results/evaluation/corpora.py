@@ -128,7 +128,7 @@ def _table_rows(table: Path, columns: set[str]) -> Iterator[Mapping[str, str]]:
         raise UserError(f"{table} has no column {', '.join(missing)}; it has {', '.join(names) or 'none'}")
     for line, record in csv_records(table):
         if isinstance(record, Rejected):
-            raise UserError(f"{table}, line {line}: {record}; mend the line or leave it out")
+            raise UserError(f"{table}, line {line}: {record}; correct the line or leave it out")
         yield record
 
 

@@ -73,7 +73,7 @@ def judge(
         why = (
             f"it gives {', '.join(labels)}" if labels else f"none has a score ({Counter(reasons).most_common(1)[0][0]})"
         )
-        raise UserError(f"{model} can be judged on none of the {len(utterances)} utterances: {why}")
+        raise UserError(f"{model} can be evaluated on none of the {len(utterances)} utterances: {why}")
     scored = [index for index in used if answered[index].probabilities is not None]
     judged = Judged(
         labels=labels,

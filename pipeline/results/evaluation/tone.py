@@ -99,7 +99,7 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
                     rows += results.rows_of(about, grouping, value, figures, trial.abstained(chosen))
             drawn += _draw_charts(trial, folder.evaluation, rows)
     if not rows:
-        raise UserError(f"no model can be judged on {path}: {'; '.join(notes)}")
+        raise UserError(f"no model can be evaluated on {path}: {'; '.join(notes)}")
     results.store(folder, rows)
     return Evaluation(tuple(rows), tuple(left_out), tuple(drawn), tuple(notes))
 

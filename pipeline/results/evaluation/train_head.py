@@ -86,7 +86,7 @@ def _require_examples(examples: Examples) -> None:
         if len(groups) < LEAST_GROUPS:
             raise UserError(
                 f"all regions labelled {label!r} come from one author: label it for {LEAST_GROUPS} authors at least, "
-                "or the head learns a voice and cannot be judged on others"
+                "or the head learns one voice and cannot be evaluated on others"
             )
 
 
@@ -96,7 +96,7 @@ def _folds(truth: NDArray[np.int64], groups: NDArray[np.str_]) -> list[tuple[NDA
         for divided in _divisions(folds, truth, groups):
             if all(set(truth[training]) == set(truth) for training, held_out in divided if held_out.size):
                 return [(training, held_out) for training, held_out in divided if held_out.size]
-    raise UserError("the labels cannot be divided so that each is heard in training: label more authors")
+    raise UserError("the labels cannot be split so that each occurs in training: label more authors")
 
 
 def _divisions(

@@ -20,7 +20,7 @@ SQL_TYPES = {"mean": "DOUBLE", "clips": "BIGINT", "authors": "BIGINT"}
 IDS = """
     SELECT platform, clip_id, substr(clip_id, strpos(clip_id, ':') + 1) AS post_id, clip_id LIKE 'file:%' AS is_file
     FROM clips
-    WHERE clip_id NOT IN (SELECT unnest($buried::VARCHAR[])) AND clip_id NOT IN (SELECT clip_id FROM exclusions)
+    WHERE clip_id NOT IN (SELECT unnest($tombstoned::VARCHAR[])) AND clip_id NOT IN (SELECT clip_id FROM exclusions)
     ORDER BY clip_id
 """
 
@@ -28,7 +28,7 @@ IDS = """
 def read_means(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[ExportTable], list[Suppressed]]:
     """Means and counts by hashtag, language, platform and week, of cells with at least five known authors."""
     query = read_query(MEANS)
-    cells = reader.arrow(query.sql, {"buried": list(tombstones), "least": MIN_AUTHORS_OF_CELL})
+    cells = reader.arrow(query.sql, {"tombstoned": list(tombstones), "least": MIN_AUTHORS_OF_CELL})
     shown = cells.filter(cells["is_shown"]).drop_columns(["is_shown"])
     place = shown.column_names.index("mean")
     shown = shown.set_column(place, "mean", rounded(shown["mean"].cast(pa.float64())))
@@ -49,7 +49,7 @@ def read_means(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[Exp
 
 def read_ids(reader: StudyReader, tombstones: Sequence[str]) -> tuple[list[ExportTable], list[Suppressed]]:
     """Platform and post id of all posts that no filter excludes; a file without a post has none."""
-    found = reader.arrow(IDS, {"buried": list(tombstones)})
+    found = reader.arrow(IDS, {"tombstoned": list(tombstones)})
     ids = found.filter(pc.invert(found["is_file"])).drop_columns(["is_file"])
     variables = (
         Variable("platform", "VARCHAR", False, "", "tiktok, instagram, youtube or another site's name"),

@@ -112,10 +112,10 @@ class _Writer:
         self._study, self._options, self._reader = study, options, reader
         self._folder, self._made_at = folder, made_at
         key = key_or_stand_in(study.file.name)
-        self._buried = buried_clips(reader, key if study.file.privacy.pseudonymise else None)
+        self._tombstoned = tombstoned_clips(reader, key if study.file.privacy.pseudonymise else None)
         shareable = options.level is Level.SHAREABLE
         ids = options.ids or secrets.token_hex(IDS_BYTES)
-        small = small_authors(reader, self._buried) if shareable else frozenset()
+        small = small_authors(reader, self._tombstoned) if shareable else frozenset()
         self._ids = ids if shareable else ""
         self._names = Names(key, ids, small)
 
@@ -124,15 +124,15 @@ class _Writer:
         level = self._options.level
         entries = [entry for entry in codebook(self._study.folder.published) if entry.kind in ("table", "view")]
         if level is Level.AGGREGATE:
-            tables, held = read_means(self._reader, self._buried)
+            tables, held = read_means(self._reader, self._tombstoned)
         elif level is Level.IDS_ONLY:
-            tables, held = read_ids(self._reader, self._buried)
+            tables, held = read_ids(self._reader, self._tombstoned)
         else:
-            tables, held = read_tables(self._reader, entries, level, self._names, self._buried)
+            tables, held = read_tables(self._reader, entries, level, self._names, self._tombstoned)
         if not tables:
             why = "; ".join(f"{one.count} {one.unit} held back: {one.why}" for one in held if one.count)
             raise UserError(f"nothing can leave this study at {level}" + (f" ({why})" if why else ": it is empty"))
-        held = [Suppressed("all tables", "clips that were forgotten", len(self._buried), "clips"), *held]
+        held = [Suppressed("all tables", "clips that were forgotten", len(self._tombstoned), "clips"), *held]
         files = tuple(self._write_file(table) for table in tables)
         known = needles(self._reader, level)
         refuse(self._scan_files(files, known))
@@ -162,7 +162,7 @@ class _Writer:
         folder = self._folder / SUBTITLES_FOLDER
         if forms:
             folder.mkdir()
-        for clip in read_tracks(self._reader, self._names, self._buried) if forms else ():
+        for clip in read_tracks(self._reader, self._names, self._tombstoned) if forms else ():
             for one, form in forms.items():
                 if text := form(clip):  # a clip without words has no subtitles
                     refuse(find_leaks(SUBTITLES_FOLDER, pa.table({one: [text]}), self._options.level, known))
@@ -194,7 +194,7 @@ class _Writer:
         (self._folder / "manifest.json").write_text(manifest(files, notes, digests), encoding="utf-8", newline="\n")
 
 
-def buried_clips(reader: StudyReader, key: bytes | None) -> list[str]:
+def tombstoned_clips(reader: StudyReader, key: bytes | None) -> list[str]:
     """Clips in the results whose own tombstone, or their author's, is stored: an older run may have published them."""
     tombstones = set(reader.arrow("SELECT clip_key FROM tombstones", {})["clip_key"].to_pylist())
     if not tombstones:

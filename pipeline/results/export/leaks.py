@@ -28,14 +28,14 @@ ID_CHARACTERS = 6  # a shorter post id counts only as a whole value, not inside 
 TEXT_WORDS = 3  # a text of fewer words ("so funny") identifies nobody, unless it is long
 RUN_WORDS = 5  # words in a row that identify a longer text
 TEXT_CHARACTERS = 20  # from which a text is long, as in languages without spaces
-ADDRESS = regex.compile(r"(?i)https?:|www\.|\b(?:tiktok|instagram|youtube|youtu)\.(?:com|be)\b")
+URL = regex.compile(r"(?i)https?:|www\.|\b(?:tiktok|instagram|youtube|youtu)\.(?:com|be)\b")
 PLACE = regex.compile(r"(?:^|[\s\"'])(?:/(?:home|Users|root|mnt|media)/|[A-Za-z]:\\)")
 MOMENT = regex.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 POST = regex.compile(r"(?:tiktok|instagram|youtube|file):\S")
 TOKEN = regex.compile(r"[\p{L}\p{N}_-]+")
 PSEUDONYM = regex.compile(rf"[a-z2-7]{{{PSEUDONYM_CHARACTERS}}}")
 PERSONS = ("author_key", "donor_key")
-KINDS = frozenset({"handle", "address", "text", "post id", "exact time", "place on a disk"})
+KINDS = frozenset({"handle", "URL", "text", "post id", "exact time", "place on a disk"})
 LOOKED_FOR = {
     Level.RESTRICTED: frozenset({"handle"}),
     Level.SHAREABLE: KINDS,
@@ -134,7 +134,7 @@ def refuse(leaks: Sequence[Leak]) -> None:
     if leaks:
         where = "; ".join(map(str, leaks))
         raise UserError(
-            f"nothing was exported, because it would have named people or posts: {where}. "
+            f"nothing was exported, because it would have identified people or posts: {where}. "
             "Look at these columns in the study: the platform, label or language they hold must be an ordinary word"
         )
 
@@ -171,8 +171,8 @@ def _unhidden_handles(column: str, text: str) -> Iterator[str]:
 def _text_leaks(text: str, known: Identifiers) -> Iterator[str]:
     if MENTION.search(text) or text.casefold() in known.accounts:
         yield "handle"
-    if ADDRESS.search(text):
-        yield "address"
+    if URL.search(text):
+        yield "URL"
     if MOMENT.search(text):
         yield "exact time"
     if PLACE.search(text) or text.startswith(FILE_PREFIX):

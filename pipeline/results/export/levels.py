@@ -22,13 +22,13 @@ class Level(StrEnum):
 #: The meaning of each level, as its manifest states it.
 MEANINGS: dict[Level, str] = {
     Level.RESTRICTED: "pseudonyms, post ids, captions and transcripts: for persons who signed the data use agreement",
-    Level.SHAREABLE: "features of single clips under ids of this export alone, without text, address or exact time",
+    Level.SHAREABLE: "features of single clips under ids of this export alone, without text, URL or exact time",
     Level.AGGREGATE: "means and counts of groups of clips, each of at least five authors",
     Level.IDS_ONLY: "platform and post id, so that others can collect the same posts while they are public",
 }
 
 NO_RAW = (
-    "there is no level 'raw': names, handles and addresses do not leave a study; "
+    "there is no level 'raw': names, handles and URLs do not leave a study; "
     "'restricted' is the fullest, with pseudonyms, post ids and texts"
 )
 

@@ -3,7 +3,7 @@
 -- unit: see `unit`; clips and authors as counts
 -- caution: groups of fewer than five known authors are left out; a clip counts under each of its hashtags
 WITH leaving AS (
-    SELECT * FROM clips WHERE clip_id NOT IN (SELECT unnest($buried::VARCHAR[]))
+    SELECT * FROM clips WHERE clip_id NOT IN (SELECT unnest($tombstoned::VARCHAR[]))
 ),
 accounts AS (
     SELECT lower(author_key) AS account FROM clips WHERE author_key IS NOT NULL

@@ -49,10 +49,10 @@ def small_authors(reader: StudyReader, tombstones: Sequence[str]) -> frozenset[s
     found = reader.arrow(
         """
         SELECT author_key FROM clips
-        WHERE author_key IS NOT NULL AND clip_id NOT IN (SELECT unnest($buried::VARCHAR[]))
+        WHERE author_key IS NOT NULL AND clip_id NOT IN (SELECT unnest($tombstoned::VARCHAR[]))
         GROUP BY author_key HAVING count(*) < $least
         """,
-        {"buried": list(tombstones), "least": MIN_CLIPS_OF_AUTHOR},
+        {"tombstoned": list(tombstones), "least": MIN_CLIPS_OF_AUTHOR},
     )
     return frozenset(found["author_key"].to_pylist())
 
@@ -88,9 +88,9 @@ def columns_left_out(entries: Sequence[Entry], tables: Sequence[ExportTable]) ->
 
 def _read_rows(reader: StudyReader, name: str, columns: Sequence[str], tombstones: Sequence[str]) -> pa.Table:
     """Stored rows of a table or view; the names are our own."""
-    where = " WHERE clip_id NOT IN (SELECT unnest($buried::VARCHAR[]))" if "clip_id" in columns else ""
+    where = " WHERE clip_id NOT IN (SELECT unnest($tombstoned::VARCHAR[]))" if "clip_id" in columns else ""
     sql = f"SELECT {', '.join(columns)} FROM {name}{where}"  # noqa: S608 - names of our own tables
-    return reader.arrow(sql, {"buried": list(tombstones)} if where else {})
+    return reader.arrow(sql, {"tombstoned": list(tombstones)} if where else {})
 
 
 def _coarsened_table(

@@ -79,7 +79,7 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _media(clip_id: str, places: Places, copied: bool, decoded: bool) -> dict[str, Any]:
-    """Where the page finds sound and curves, as addresses beside it, or why there is nothing to play."""
+    """Where the page finds sound and curves, as URLs beside it, or why there is nothing to play."""
     audio, video = places.audio(clip_id), places.video(clip_id)
     drawn = places.curves(clip_id)
     # without a file yet, the server draws it from the audio when it is asked for
@@ -87,8 +87,8 @@ def _media(clip_id: str, places: Places, copied: bool, decoded: bool) -> dict[st
     if copied and places.copied(clip_id).is_file():
         return {"play": f"media/{places.copied(clip_id).name}", "video": False, "curves": curves, "reason": None}
     if video is not None:
-        address = f"../work/media/{video.parent.name}/{video.name}"
-        return {"play": address, "video": True, "curves": curves, "reason": None}
+        url = f"../work/media/{video.parent.name}/{video.name}"
+        return {"play": url, "video": True, "curves": curves, "reason": None}
     if audio.is_file():
         return {"play": f"../work/audio/{audio.name}", "video": False, "curves": curves, "reason": None}
     reason = (

@@ -88,7 +88,7 @@ class ReportServer(ThreadingHTTPServer):
         super().__init__((LOOPBACK, port), ReportRequest)
 
     @property
-    def address(self) -> str:
+    def url(self) -> str:
         """Where a browser finds the first page."""
         return f"http://{LOOPBACK}:{self.server_port}/report/{PAGES[0]}"
 

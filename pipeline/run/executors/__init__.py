@@ -23,4 +23,4 @@ class Executor(Protocol):
         """Run stages that do not need each other, one after another or side by side."""
 
     def close(self) -> None:
-        """Let the workers go."""
+        """Stop the workers."""

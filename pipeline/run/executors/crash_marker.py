@@ -1,4 +1,4 @@
-"""What a run that works in its own process has in hand: if it crashes, the next one knows on which clips."""
+"""The clips in progress of a run that works in its own process: if it crashes, the next run knows on which clips."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Unfinished:
 
 
 def read_unfinished(path: Path) -> Unfinished | None:
-    """What the last run left; None if it had nothing in hand."""
+    """What the last run left; None if no clip was in progress."""
     try:
         line, _, trace = path.read_text(encoding="utf-8", errors="replace").partition("\n")
         return Unfinished(is_crash=bool(trace.strip()), **json.loads(line))
@@ -44,7 +44,7 @@ class CrashMarker:
 
     def __init__(self, path: Path) -> None:
         left = read_unfinished(path)
-        #: Clips that a crash had in hand: each is to run by itself, so that another crash names one.
+        #: Clips in progress at a crash: each is to run by itself, so that another crash names one.
         self.suspects = frozenset(left.clip_ids) if left and left.is_counted else frozenset[str]()
         self._file = path.open("a", encoding="utf-8")
         self._was_watched = faulthandler.is_enabled()

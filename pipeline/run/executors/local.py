@@ -53,7 +53,7 @@ class LocalExecutor:
 
     A worker that dies is replaced, and its clips are tried again: halves of a batch where memory may have run out, else
     each by itself. A clip that costs `TRIES` workers is put into quarantine. Of a run that works in its own process,
-    `in_hand` remembers what it had in hand when it crashed.
+    `in_hand` remembers which clips were in progress when it crashed.
     """
 
     chunk_clips = CHUNK_CLIPS
@@ -171,7 +171,7 @@ class LocalExecutor:
         return list(answer)
 
     def _drop(self, worker: LocalWorker) -> int | None:
-        """Let a worker go that is of no use any more; returns how it ended, if it did so by itself."""
+        """Stop a worker that is of no use any more; returns how it ended, if it did so by itself."""
         self._workers.remove(worker)
         worker.connection.close()
         worker.process.join(END_PATIENCE_S)
@@ -191,7 +191,7 @@ def _late(batch: Batch, again: deque[Batch]) -> list[Outcome]:
 
 
 def _lost(batch: Batch, code: int | None, again: deque[Batch]) -> list[Outcome]:
-    """A worker died: its clips go to others, and one that was alone with the last of several is left alone."""
+    """A worker died: its clips go to others, and one that was alone with the last of several is quarantined."""
     losses = batch.losses + 1
     if len(batch.clips) > 1:
         again.extend(Batch(batch.plan, part, losses) for part in parts(batch.clips, is_large=code == KILLED))

@@ -15,7 +15,7 @@ from pipeline.run.executors.isolated_call import Child
 from pipeline.sources.platforms.rate_limit import Pace
 
 HOLD_S: Seconds = 1.0  # between two looks at what holds a lane back
-LOCAL = "other"  # the lane of addresses that no platform owns: they fail here, or belong to tests
+LOCAL = "other"  # the lane of URLs that no platform owns: they fail here, or belong to tests
 
 
 class Clock:

@@ -142,7 +142,7 @@ class RayExecutor:
                 self._dismiss(worker)  # nobody waits for what it does any more
 
     def close(self) -> None:
-        """Let all workers go, and the cluster; one of our own ends."""
+        """Stop all workers and leave the cluster; one of our own is stopped."""
         self._workers = []
         self._cluster.leave()
 
@@ -243,7 +243,7 @@ class RayExecutor:
         return [Outcome(clip_id, (), Reason.TIMEOUT, what)]
 
     def _lost(self, batch: Batch | None, queue: Queue, why: str) -> list[Outcome]:
-        """A worker is gone: its clips go to others, each by itself; one that loses every worker is left alone."""
+        """A worker is gone: its clips go to others, each by itself; one that loses every worker is quarantined."""
         if batch is None:
             self._start_failed(why)
             return []

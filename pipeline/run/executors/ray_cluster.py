@@ -101,7 +101,9 @@ class RayCluster:
             if fault:
                 raise fault
             if its_version != version("cliptone"):
-                raise UserError(f"{where} has cliptone {its_version}, this machine {version('cliptone')}: install one")
+                raise UserError(
+                    f"{where} has cliptone {its_version}, this machine {version('cliptone')}: install the same"
+                )
 
     def leave(self) -> None:
         """End what runs of us there; a Ray of our own ends altogether, with what it has written."""

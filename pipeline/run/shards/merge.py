@@ -1,4 +1,4 @@
-"""Shards of a study united: their clips come into the study's own database, which is then published."""
+"""Shards of a study merged: their clips are copied into the study's own database, which is then published."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Merged:
 
 
 def merge(study: Study, partial: bool = False, stages: Sequence[type[Stage]] = STAGES) -> Merged:
-    """Unite the shards of a study in its working database and publish it; the same again changes nothing.
+    """Merge the shards of a study into its working database and publish it; the same again changes nothing.
 
     `UserError` where there are none, some are missing or unfinished (unless `partial`), or they come from another study
     file or configuration; `StudyBusy` while one of them, or the study itself, runs.
@@ -55,7 +55,7 @@ def merge(study: Study, partial: bool = False, stages: Sequence[type[Stage]] = S
             _refuse_another(study.file, state, plans)
         gaps = tuple(_gap(shard, state) for shard, state in states.items() if state is None or _is_behind(state))
         if gaps and not partial:
-            raise UserError(f"{'; '.join(gaps)}: run them to their end, or merge what is there with --partial")
+            raise UserError(f"{'; '.join(gaps)}: finish them, or merge what is there with --partial")
         clips = _unite(study, [state.shard for state in here], plans, stages)
         _publish(study, plans, stages)
     return Merged(len(here), len(states), clips, gaps)

@@ -18,7 +18,7 @@ def carry(
     """Take over clips from the working database at `path`, those of a shard or all; returns how many.
 
     A clip comes with all its rows if its last attempt over there is later than here, or if it is not here at all. So
-    the same again carries nothing, and forgotten clips stay away. The store must be opened anew before it stores
+    the same again carries nothing, and forgotten clips stay away. The store must be opened again before it stores
     attempts of its own. `StoreError` where the other database cannot be read.
     """
     with transfer(store, path, shard) as other:

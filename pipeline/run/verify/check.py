@@ -1,4 +1,4 @@
-"""Whether a study is whole: files, rows, attempts, counts, published file and audit log, each against the others."""
+"""Whether a study is intact: files, rows, attempts, counts, published file and audit log, each against the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.study.lock import held
 
 
 def verify(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[Finding]:
-    """Everything that is wrong with a study; empty if it is whole.
+    """Everything that is wrong with a study; empty if it is intact.
 
     Reads every file that a row names. Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
     """
@@ -64,4 +64,4 @@ def _audit(folder: StudyFolder) -> Iterator[Finding]:
     path = folder.audit_log
     broken = audit_log.verify(path).broken if path.exists() else None
     if broken:
-        yield Finding("audit", broken, "nothing mends this: note when and why, and keep the log as it is")
+        yield Finding("audit", broken, "it cannot be repaired: note when and why, and keep the log as it is")

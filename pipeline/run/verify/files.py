@@ -94,7 +94,7 @@ def _unnamed(study_folder: StudyFolder, store: Store) -> Iterator[Finding]:
 
 
 def _unfinished(study_folder: StudyFolder) -> Iterator[Finding]:
-    """What commands left that broke off: nothing reads it, and the next run makes it anew."""
+    """What commands left that broke off: nothing reads it, and the next run makes it again."""
     folders: Collection[Path] = (study_folder.root, study_folder.working.parent, study_folder.audio)
     patterns = ("*.part", "*.part.wal", "*.rebuilt", "*.rebuilt.wal")
     for path in sorted({path for folder in folders for pattern in patterns for path in folder.glob(pattern)}):

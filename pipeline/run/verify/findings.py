@@ -1,4 +1,4 @@
-"""What is wrong with a study, one thing at a time, and what would mend it."""
+"""What is wrong with a study, one thing at a time, and what would repair it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ class Finding:
     publishes: bool = False  # readers get what is stored
 
     @property
-    def is_mended(self) -> bool:
+    def is_repairable(self) -> bool:
         """Whether `--repair` does something about it."""
         return bool(self.stale_stage or self.spare_file or self.spare_rows or self.publishes)

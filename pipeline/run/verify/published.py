@@ -1,4 +1,4 @@
-"""What readers see against what is stored: the published database, or the Parquet files of a study that has these."""
+"""What is published, a database or Parquet files, against the working database."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ AGAIN = "--repair publishes it again"
 def published_findings(folder: StudyFolder, store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
     """What is wrong with what readers of an open study see; reads all of it."""
     if not folder.published.exists():
-        yield Finding("published", "the database for readers is not there", AGAIN, publishes=True)
+        yield Finding("published", "the published database is not there", AGAIN, publishes=True)
     elif store.unpublished:
-        yield Finding("published", "the database for readers is behind what is stored", AGAIN, publishes=True)
+        yield Finding("published", "the published database is behind the working database", AGAIN, publishes=True)
     else:
         yield from _tables(folder, store, stages)
     if folder.parquet is not None:
@@ -41,12 +41,12 @@ def _tables(folder: StudyFolder, store: Store, stages: Sequence[type[Stage]]) ->
         with ResultsReader(folder.published) as reader:
             shown = reader.counted_hashes(kinds)
     except (StoreError, UserError, OSError) as error:
-        what = f"what readers see cannot be read: {str(error).splitlines()[0]}"
+        what = f"the published database cannot be read: {str(error).splitlines()[0]}"
         yield Finding("published", what, AGAIN, publishes=True)
         return
     for table in stored:
         if stored[table] != shown[table]:
-            what = f"{table} differs between what readers see and what is stored"
+            what = f"{table} differs between the published and the working database"
             yield Finding("published", what, AGAIN, publishes=True)
 
 
@@ -57,7 +57,7 @@ def _files(place: ParquetFolder) -> Iterator[Finding]:
     except StoreError as error:
         manifest, what = None, str(error)
     else:
-        what = f"{place.path(MANIFEST)} is not there, so whoever opens the folder finds nothing"
+        what = f"{place.path(MANIFEST)} is not there, so the published folder cannot be opened"
     if manifest is None:
         yield Finding("published", what, "empty the folder, or name another one in store, and run the study")
         return
@@ -66,5 +66,5 @@ def _files(place: ParquetFolder) -> Iterator[Finding]:
     for path in sorted(manifest.files - there):
         yield Finding("published", f"{path} is not among the Parquet files", AGAIN, publishes=True)
     for path in sorted(there - manifest.files - set(manifest.retired)):
-        what = f"{path} belongs to no state that was published"
-        yield Finding("published", what, "--repair publishes anew and deletes it", publishes=True)
+        what = f"{path} belongs to no published state"
+        yield Finding("published", what, "--repair publishes again and deletes it", publishes=True)

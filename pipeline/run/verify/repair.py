@@ -1,4 +1,4 @@
-"""What can be mended of a study is: stages run again, rests go, and readers get what is stored."""
+"""Repairs of a study: stages run again, leftovers are deleted, and the database is published again."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ from pipeline.study.lock import held
 
 
 def repair(study: Study, stages: Sequence[type[Stage]] = STAGES) -> tuple[list[Finding], list[Finding]]:
-    """Mend what can be mended; gives what was found, and what is still wrong after it.
+    """Repair what can be repaired; gives what was found, and what is still wrong after it.
 
     Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
     """
     with held(study.folder), opened(study, stages) as store:
         found = findings(study, store, stages)
-        if any(finding.is_mended for finding in found):
-            _mend(study.folder, store, found, stages)
+        if any(finding.is_repairable for finding in found):
+            _repair_findings(study.folder, store, found, stages)
         return found, findings(study, store, stages)
 
 
-def _mend(folder: StudyFolder, store: Store, found: Sequence[Finding], stages: Sequence[type[Stage]]) -> None:
+def _repair_findings(
+    folder: StudyFolder, store: Store, found: Sequence[Finding], stages: Sequence[type[Stage]]
+) -> None:
     """Rows before files: whoever is interrupted finds the same again."""
     rows = (*STUDY_ROWS, *(kind for stage in stages for kind in stage.tables), *LEDGER_ROWS, *PRIVATE_ROWS)
     kinds: dict[str, type[Row]] = {kind.table: kind for kind in rows}
@@ -42,7 +44,7 @@ def _mend(folder: StudyFolder, store: Store, found: Sequence[Finding], stages: S
             if finding.spare_rows and finding.clip_id:
                 store.tables.delete(kinds[finding.spare_rows], [finding.clip_id])
         if any(finding.publishes for finding in found):
-            store.tables.forget_publications([])  # what is there cannot be trusted: all of it is written anew
+            store.tables.forget_publications([])  # what is there cannot be trusted: all of it is rewritten
     for finding in found:
         if finding.spare_file:
             _delete(folder, finding.spare_file)

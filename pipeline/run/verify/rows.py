@@ -17,7 +17,7 @@ ONE_EACH: tuple[type[Row], ...] = (MediaRow, AudioRow)
 
 AGAIN = "--repair marks it, and the next run makes it again"
 DELETES = "--repair deletes them"
-NOBODY = "nothing mends this: the results are there; tell whoever maintains cliptone"
+NOBODY = "it cannot be repaired: the results are there; report it to whoever maintains cliptone"
 
 
 def row_findings(store: Store, stages: Sequence[type[Stage]]) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ DONATION = "tiktok_donation"
 class Hints:
     """What the user states about a file, because the file does not."""
 
-    donor: str | None = None  # a code for whoever donated the data, never a name
+    donor: str | None = None  # a code for the donor of the data, never a name
     columns: Mapping[str, str] = field(default_factory=dict)  # plain CSV: our column to theirs
     platform: str | None = None  # plain CSV: of every row
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.records import Numbered, csv_records, mapped
-from pipeline.sources.formats.result import address, known_post
+from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import counts, epoch, identifier, text
 
 TIKTOK, INSTAGRAM = "4cat_tiktok_csv", "4cat_instagram_csv"
@@ -63,7 +63,7 @@ def _fourcat_post(row: Mapping[str, str], platform: str, source: str, stated: Ma
             source=source,
             platform=platform,
             post_id=post_id,
-            url=address(platform, post_id) if post_id else None,
+            url=post_url(platform, post_id) if post_id else None,
             caption=text(row["body"]),
             author=text(row["author"]),
             author_id=identifier(row.get("author_id"), "author_id"),

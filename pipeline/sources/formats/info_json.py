@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.errors import UserError
 from pipeline.records.post import Post
 from pipeline.sources.formats.records import Numbered, document, json_records, mapped
-from pipeline.sources.formats.result import address, known_post
+from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, counts, identifier, shown, text
 from pipeline.sources.post_fields import from_info
 
@@ -47,7 +47,7 @@ def _folder_records(folder: Path) -> Numbered[dict[str, Any]]:
 
 def _info_post(info: Mapping[str, Any]) -> Post:
     post = described(info)
-    known = address(post.platform, post.post_id) if post.platform and post.post_id else None
+    known = post_url(post.platform, post.post_id) if post.platform and post.post_id else None
     return known_post(dataclasses.replace(post, url=known or post.url))
 
 

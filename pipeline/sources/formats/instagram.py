@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.records.post import Post
-from pipeline.sources.formats.result import address, known_post
+from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, seconds, text
 
 
@@ -26,7 +26,7 @@ def _item_post(record: Mapping[str, Any], source: str, counted_at: datetime | No
         source=source,
         platform="instagram",
         post_id=code,
-        url=address("instagram", code) if code else None,
+        url=post_url("instagram", code) if code else None,
         caption=text(child(record, "caption").get("text")),
         author=text(user.get("username")),
         author_id=identifier(user.get("pk") or user.get("id"), "user.id"),
@@ -54,7 +54,7 @@ def _graph_post(record: Mapping[str, Any], source: str, counted_at: datetime | N
         source=source,
         platform="instagram",
         post_id=code,
-        url=address("instagram", code) if code else None,
+        url=post_url("instagram", code) if code else None,
         caption=_graph_caption(child(record, "edge_media_to_caption").get("edges")),
         author=text(owner.get("username")),
         author_id=identifier(owner.get("id"), "owner.id"),

@@ -11,9 +11,9 @@ from pathlib import Path
 from pipeline.errors import UserError
 from pipeline.records.post import COUNTS, TEXT_COLUMNS, Post
 from pipeline.sources.formats.records import Numbered, csv_records, header, mapped
-from pipeline.sources.formats.result import address, known_post, unresolved_id
+from pipeline.sources.formats.result import known_post, post_url, unresolved_id
 from pipeline.sources.formats.values import Rejected, counts, epoch, identifier, language, moment, seconds, shown, text
-from pipeline.sources.post_fields import post_address
+from pipeline.sources.post_fields import post_of_url
 
 CSV = "csv"
 COLUMNS = (*TEXT_COLUMNS, "language", "posted_at", "counted_at", "duration_s", *COUNTS)
@@ -45,14 +45,14 @@ def read_plain(path: Path, columns: Mapping[str, str], platform: str | None) -> 
 
 def _csv_post(row: Mapping[str, str], platform: str | None) -> Post:
     post = stated_post({**row, "platform": row.get("platform", "").strip() or platform or ""})
-    shown_platform, shown_id = post_address(post.url) if post.url else (None, None)
+    shown_platform, shown_id = post_of_url(post.url) if post.url else (None, None)
     place = post.platform or shown_platform
     post_id = post.post_id or (shown_id if place == shown_platform else None)
     if post.url and not post_id and SHORT_LINK.fullmatch(post.url):
         return dataclasses.replace(post, platform="url", post_id=unresolved_id(post.url))
     if post.url and not (place and post_id):
-        raise Rejected("the address shows no post of TikTok, Instagram or YouTube, and the row names none")
-    known = address(place, post_id) if place and post_id else None
+        raise Rejected("the URL shows no post of TikTok, Instagram or YouTube, and the row names none")
+    known = post_url(place, post_id) if place and post_id else None
     return known_post(dataclasses.replace(post, platform=place, post_id=post_id, url=known or post.url))
 
 
@@ -60,7 +60,7 @@ def stated_post(row: Mapping[str, str]) -> Post:
     """What a row under our column names states, even if it identifies no post; `Rejected` names a wrong cell."""
     url, place, posted = text(row.get("url")), text(row.get("platform")), text(row.get("posted_at"))
     if url and not url.startswith(("https://", "http://")):
-        raise Rejected(f"`url` is {shown(url)}, not an address that starts with https://")
+        raise Rejected(f"`url` is {shown(url)}, not a URL that starts with https://")
     posted_at = _time_cell(posted, "posted_at")
     is_exact = posted is not None and (":" in posted or "T" in posted or _is_epoch(posted))
     return Post(

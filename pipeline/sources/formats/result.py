@@ -28,7 +28,7 @@ OWN_PLATFORMS = ("file", "url")  # local files, and URLs that show no id
 UNRESOLVED_CHARACTERS = 16  # of the digest of such a URL
 
 #: URLs that a study can fetch from, by platform; TikTok needs no handle.
-ADDRESSES = {
+URL_PATTERNS = {
     "tiktok": "https://www.tiktok.com/@_/video/{id}",
     "instagram": "https://www.instagram.com/p/{id}/",
     "youtube": "https://www.youtube.com/watch?v={id}",
@@ -111,9 +111,9 @@ def unresolved_id(location: str) -> str:
     return hashlib.sha256(location.encode()).hexdigest()[:UNRESOLVED_CHARACTERS]
 
 
-def address(platform: str, post_id: str) -> str | None:
+def post_url(platform: str, post_id: str) -> str | None:
     """The URL of a post, without its author's handle; None for an unknown platform."""
-    pattern = ADDRESSES.get(platform)
+    pattern = URL_PATTERNS.get(platform)
     return pattern.format(id=post_id) if pattern else None
 
 
@@ -163,5 +163,5 @@ def _exposure_post(exposure: Exposure, format_name: str) -> Post:
         source=format_name,
         platform=exposure.platform,
         post_id=exposure.post_id,
-        url=address(exposure.platform, exposure.post_id),
+        url=post_url(exposure.platform, exposure.post_id),
     )

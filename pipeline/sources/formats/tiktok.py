@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.records import Numbered, json_records, mapped
-from pipeline.sources.formats.result import address, known_post
+from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, seconds, shown, text
 from pipeline.sources.post_fields import language_of
 
@@ -45,7 +45,7 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
             source=source,
             platform="tiktok",
             post_id=post_id,
-            url=address("tiktok", post_id) if post_id else None,
+            url=post_url("tiktok", post_id) if post_id else None,
             caption=text(record.get("desc")),
             author=author,
             author_id=account,
@@ -104,7 +104,7 @@ def _research_post(record: Mapping[str, Any]) -> Post:
             source=RESEARCH_API,
             platform="tiktok",
             post_id=post_id,
-            url=address("tiktok", post_id) if post_id else None,
+            url=post_url("tiktok", post_id) if post_id else None,
             caption=text(record.get("video_description")),
             author=text(record.get("username")),
             posted_at=posted_at,

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.records import Numbered, csv_records, json_records, mapped
-from pipeline.sources.formats.result import address, known_post
+from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, child, counts, identifier, iso_duration, moment, shown, text
 from pipeline.sources.post_fields import language_of
 
@@ -78,7 +78,7 @@ def _video_post(source: str, post_id: str | None, fields: Mapping[str, Any]) -> 
             source=source,
             platform="youtube",
             post_id=post_id,
-            url=address("youtube", post_id) if post_id else None,
+            url=post_url("youtube", post_id) if post_id else None,
             caption="\n".join(part for part in texts if part) or None,
             author_id=identifier(fields.get("channelId"), "channelId"),
             posted_at=posted_at,

@@ -123,7 +123,7 @@ def own_proxy() -> bool:
 
 
 @contextmanager
-def gate() -> Iterator[EgressProxy]:
+def running_proxy() -> Iterator[EgressProxy]:
     """Run the proxy for the time of one fetch; names that the environment exempts from proxies go through it too."""
     server = EgressProxy()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

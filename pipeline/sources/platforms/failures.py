@@ -178,7 +178,7 @@ def plain(message: str) -> str:
     text = re.split(r"; please report|\. Use --|\. Also see|\. If you are able| \(caused by", without_origin(message))[
         0
     ]
-    text = re.sub(r"\w+://\S+", "(address)", text)
+    text = re.sub(r"\w+://\S+", "(URL)", text)
     return re.sub(r"(?<!\w)@[\w.-]+", "(account)", text).strip()[:300]
 
 

@@ -17,7 +17,7 @@ from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.rate_limit import PACES
 from pipeline.sources.platforms.tool_versions import tools
 from pipeline.sources.platforms.urls import listing_platform
-from pipeline.sources.platforms.ytdlp import Messages, asking, described, refusal
+from pipeline.sources.platforms.ytdlp import Messages, described, refusal, ytdlp_client
 from pipeline.sources.post_fields import from_info
 
 EXTRACTORS = ("tiktok:user", "youtube:tab")
@@ -32,7 +32,7 @@ class ListingRequest:
     """What is to be listed, and its limits."""
 
     source: str  # name of the source in the study file
-    address: str
+    url: str
     platform: str
     max_posts: int
     since: date | None  # UTC; posts of earlier days are not wanted
@@ -145,13 +145,13 @@ def list_posts(
 
 
 def _read_listing(listing: Listing, clock: Clock, options: DownloadOptions, overrides: Mapping[str, Any]) -> str:
-    platform = listing_platform(listing.request.address)
+    platform = listing_platform(listing.request.url)
     pause = options.paces.get(platform, PACES[platform])[0]
     own = {"allowed_extractors": list(EXTRACTORS), "sleep_interval_requests": pause}
     if listing.request.max_posts < 1:
         return MAX_POSTS
-    with asking(options, own, overrides, clock) as client:
-        for entry in _listed_posts(described(client, listing.request.address)):
+    with ytdlp_client(options, own, overrides, clock) as client:
+        for entry in _listed_posts(described(client, listing.request.url)):
             stopped = listing.take(from_info(entry, "yt_dlp"))
             if stopped is not None:
                 return stopped

@@ -26,7 +26,7 @@ class DownloadOptions(Options):
     captions: bool = Field(True, description="store the captions that platforms give with a video")
     proxy: str | None = Field(
         None,
-        description="an HTTP proxy through which platforms are reached; it then decides which addresses are reached",
+        description="an HTTP proxy through which platforms are reached; it then decides which URLs are reached",
     )
     cookie_file: str | None = Field(
         None,
@@ -35,9 +35,7 @@ class DownloadOptions(Options):
     paces: Mapping[str, tuple[Seconds, Seconds]] = Field(
         {}, description="seconds between two requests to a platform, drawn evenly; empty: the defaults"
     )
-    canaries: Mapping[str, str] = Field(
-        {}, description="by platform, the address of a post of your own that stays public"
-    )
+    canaries: Mapping[str, str] = Field({}, description="by platform, the URL of a post of your own that stays public")
     patience_minutes: float = Field(
         90.0,
         ge=0,
@@ -71,14 +69,14 @@ class DownloadOptions(Options):
     @field_validator("canaries")
     @classmethod
     def _own_posts(cls, canaries: Mapping[str, str]) -> Mapping[str, str]:
-        for platform, address in canaries.items():
+        for platform, url in canaries.items():
             _require_platform(platform)
             try:
-                found = platform_of(address)
+                found = platform_of(url)
             except StageError as error:
-                raise ValueError(f"{address!r} is not the address of a post: {error.message}") from error
+                raise ValueError(f"{url!r} is not the URL of a post: {error.message}") from error
             if found != platform:
-                raise ValueError(f"{address!r} is a post of {found}, not of {platform}")
+                raise ValueError(f"{url!r} is a post of {found}, not of {platform}")
         return canaries
 
 

@@ -11,7 +11,7 @@ from pipeline.records import Seconds
 from pipeline.sources.platforms.failures import DAY_S, POLICIES, Action, Policy
 
 #: Transient failures: they say nothing about the post, so after the quick tries it is tried once a day, without end.
-OF_THE_MOMENT = frozenset({Reason.NETWORK, Reason.SERVER_ERROR})
+TRANSIENT = frozenset({Reason.NETWORK, Reason.SERVER_ERROR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def next_step(reasons: Sequence[str | None], retry_after_s: Seconds | None = Non
     if policy.action is Action.LOOK_AGAIN and times <= policy.tries:
         return Step(Action.LOOK_AGAIN, policy.wait_s)
     # The quick tries are used up, but a transient failure never becomes permanent.
-    if last in OF_THE_MOMENT:
+    if last in TRANSIENT:
         return Step(Action.LOOK_AGAIN, DAY_S)
     # No date helps here: the post waits until the versions of the tools or the cookies change.
     if policy.action is Action.HOLD:

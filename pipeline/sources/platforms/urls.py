@@ -53,42 +53,40 @@ NOT_LISTED: tuple[tuple[str, str], ...] = (
 ANY_FORMAT = "best[vcodec^=avc1][acodec!=none]/best"  # of the generic extractor, which only tests use
 
 
-def platform_of(address: str) -> str:
+def platform_of(url: str) -> str:
     """The platform of a URL that may be fetched.
 
     Raises `StageError` with `unsupported_url` for any other host, and for anything but plain https: another scheme,
     a user name or a port.
     """
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError as error:
-        raise StageError(Reason.UNSUPPORTED_URL, "this is not an address") from error
+        raise StageError(Reason.UNSUPPORTED_URL, "this is not a URL") from error
     platform = next((name for name, hosts in HOSTS.items() if host in hosts), None)
     if platform is None:
-        raise StageError(
-            Reason.UNSUPPORTED_URL, f"addresses of {', '.join(HOSTS)} are fetched, not of {host or 'no host'}"
-        )
+        raise StageError(Reason.UNSUPPORTED_URL, f"URLs of {', '.join(HOSTS)} are fetched, not of {host or 'no host'}")
     if parts.scheme != "https" or parts.username is not None or port not in (None, 443):
-        raise StageError(Reason.UNSUPPORTED_URL, f"write the address as https://{host}/… and nothing between")
+        raise StageError(Reason.UNSUPPORTED_URL, f"write the URL as https://{host}/… and nothing between")
     return platform
 
 
-def listing_platform(address: str) -> str:
+def listing_platform(url: str) -> str:
     """The platform of a listing that yt-dlp can read: an account of TikTok, a channel or hashtag of YouTube.
 
     Raises `ConfigError` for anything else, and names the URL or the import that works.
     """
-    where = re.sub(r"^\w+://", "", address)
+    where = re.sub(r"^\w+://", "", url)
     for place, sentence in NOT_LISTED:
         if re.match(rf"(?:\w+\.)?{place}", where, re.IGNORECASE):
-            raise ConfigError(f"{address} cannot be listed: {sentence}")
+            raise ConfigError(f"{url} cannot be listed: {sentence}")
     try:
-        platform = platform_of(address)
+        platform = platform_of(url)
     except StageError as error:
-        raise ConfigError(f"{address} cannot be listed: {error.message}") from error
-    parts, pattern = urlsplit(address), LISTINGS.get(platform)
+        raise ConfigError(f"{url} cannot be listed: {error.message}") from error
+    parts, pattern = urlsplit(url), LISTINGS.get(platform)
     if pattern is None or not pattern.fullmatch(f"{parts.hostname}{parts.path}"):
         known = LISTED_FROM.get(platform) or "; ".join(LISTED_FROM.values())
-        raise ConfigError(f"{address} cannot be listed: {known}; a single post belongs under urls")
+        raise ConfigError(f"{url} cannot be listed: {known}; a single post belongs under urls")
     return platform

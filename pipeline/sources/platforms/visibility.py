@@ -12,7 +12,7 @@ from pipeline.records import Seconds
 from pipeline.records.post import Post
 from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.urls import platform_of
-from pipeline.sources.platforms.ytdlp import GENERIC, asking, described, refusal
+from pipeline.sources.platforms.ytdlp import GENERIC, described, refusal, ytdlp_client
 from pipeline.sources.post_fields import from_info
 
 PUBLIC, VANISHED, UNKNOWN = "public", "vanished", "unknown"
@@ -20,7 +20,7 @@ GONE = frozenset({Reason.REMOVED, Reason.PRIVATE})
 
 
 @dataclass(frozen=True, slots=True)
-class LookAnswer:
+class VisibilityAnswer:
     """The result of one check of a post."""
 
     state: str  # public, vanished or unknown
@@ -30,7 +30,9 @@ class LookAnswer:
     post: Post | None  # with its current counts; None where the platform gave none
 
 
-def look(address: str, options: DownloadOptions, overrides: Mapping[str, Any] | None = None) -> LookAnswer:
+def check_visibility(
+    url: str, options: DownloadOptions, overrides: Mapping[str, Any] | None = None
+) -> VisibilityAnswer:
     """Fetch the metadata of a post and nothing else; errors are part of the answer.
 
     A post is vanished when its platform calls it removed or private. `region_or_removed` (TikTok does not tell the
@@ -38,20 +40,20 @@ def look(address: str, options: DownloadOptions, overrides: Mapping[str, Any] | 
     """
     try:
         if GENERIC not in options.extractors:
-            platform_of(address)
-        with asking(options, {}, overrides or {}) as client:
-            info = described(client, address)
+            platform_of(url)
+        with ytdlp_client(options, {}, overrides or {}) as client:
+            info = described(client, url)
     # The check has a process of its own, which ends here: an error raised from here would be lost.
     except Exception as error:
         why = refusal(error)
         if why.reason == Reason.NO_VIDEO:  # a post of pictures, which is public
-            return LookAnswer(PUBLIC, None, None, None, None)
+            return VisibilityAnswer(PUBLIC, None, None, None, None)
         state = VANISHED if why.reason in GONE else UNKNOWN
-        return LookAnswer(state, why.reason, why.message, why.retry_after_s, None)
-    return LookAnswer(PUBLIC, None, None, None, from_info({"epoch": time.time(), **info}, "yt_dlp"))
+        return VisibilityAnswer(state, why.reason, why.message, why.retry_after_s, None)
+    return VisibilityAnswer(PUBLIC, None, None, None, from_info({"epoch": time.time(), **info}, "yt_dlp"))
 
 
-def state_after(answer: LookAnswer, earlier: Sequence[str | None]) -> str:
+def state_after(answer: VisibilityAnswer, earlier: Sequence[str | None]) -> str:
     """The state of a post, given the reasons of earlier checks, oldest first."""
     twice = answer.reason == Reason.REGION_OR_REMOVED and bool(earlier)
     if twice and earlier[-1] in (Reason.REGION_OR_REMOVED, Reason.REMOVED):

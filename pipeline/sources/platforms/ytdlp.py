@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Reason, StageError, UserError, is_disk_full
-from pipeline.sources.platforms.egress_proxy import EgressProxy, gate, own_proxy, without_exemptions
+from pipeline.sources.platforms.egress_proxy import EgressProxy, own_proxy, running_proxy, without_exemptions
 from pipeline.sources.platforms.failures import judge, plain, said
 from pipeline.sources.platforms.options import DownloadOptions
 
@@ -43,7 +43,7 @@ class Messages:
 
 
 @contextmanager
-def asking(
+def ytdlp_client(
     options: DownloadOptions, own: Mapping[str, Any], overrides: Mapping[str, Any], messages: Messages | None = None
 ) -> Iterator[Any]:
     """A `yt_dlp.YoutubeDL` with the parameters of all requests and a request's `own`, open for one request.
@@ -68,14 +68,14 @@ def asking(
                 yield client
         except (YoutubeDLError, RequestError) as error:
             if way is not None and way.refused:
-                message = f"the address is not followed, {way.refused[0]}"
+                message = f"the URL is not followed, {way.refused[0]}"
                 raise StageError(Reason.SKIPPED_POLICY, message) from error
             raise _translated_error(error, messages) from error
 
 
-def described(client: Any, address: str) -> dict[str, Any]:
+def described(client: Any, url: str) -> dict[str, Any]:
     """The extractor's description of a URL, its references to other extractors followed; nothing of it is processed."""
-    info: dict[str, Any] = client.extract_info(address, download=False, process=False) or {}
+    info: dict[str, Any] = client.extract_info(url, download=False, process=False) or {}
     for _ in range(MAX_LEADS):
         if info.get("_type") not in ("url", "url_transparent"):
             break
@@ -155,7 +155,7 @@ def _proxy_route(options: DownloadOptions, *, unguarded: bool) -> Iterator[tuple
     elif own_proxy():
         yield None, {}
     else:
-        with gate() as way:
+        with running_proxy() as way:
             yield way, {"proxy": way.address}
 
 

@@ -6,7 +6,7 @@ seconds: both grow with the study, though a batch changes little. Therefore two 
 large. The one that readers had before the last publication is brought up to date by the rows of the clips that changed
 since it was made, and takes the place of the other, which waits in its stead: the cost is that of the changes.
 Until then, and whenever the waiting file cannot be used (somebody still reads it, or it is not there), the last
-publication is copied instead; and where that is not known to the working database either, everything is written anew.
+publication is copied instead; and where that is not known to the working database either, everything is rewritten.
 So whatever becomes of these files, the working database alone decides what is in the next one.
 
 The alternatives were weighed: views over a base and a small second file would break for whoever opens the one file or
@@ -205,7 +205,7 @@ def _create_views(part: Path) -> None:
 
 
 def _have_spare(source: Path, spare: Path, *, is_new: bool) -> None:
-    """Have a file wait for its turn: the one that readers had, or a copy where everything was written anew."""
+    """Have a file wait for its turn: the one that readers had, or a copy where everything was rewritten."""
     spare.unlink(missing_ok=True)
     if is_new:
         shutil.copyfile(source, spare)

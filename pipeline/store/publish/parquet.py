@@ -1,7 +1,7 @@
 """Publishing as Parquet files: only buckets whose clips changed are written, and the manifest is swapped last.
 
 A bucket is what the hash of a clip's id says, so a clip stays where it is. There are more buckets as a study grows, and
-then everything is written anew; so it is after clips were forgotten, and no file that held them stays.
+then everything is rewritten; so it is after clips were forgotten, and no file that held them stays.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def chosen(working: Path) -> Choice | None:
 def renew_chosen(
     connection: duckdb.DuckDBPyConnection, kinds: Sequence[type[Row]], target: Path, working: Path, row: PublicationRow
 ) -> None:
-    """Show readers all that a working database holds, as the publication `row`, where it was chosen to be."""
+    """Publish all that a working database holds, as the publication `row`, where it was chosen to be."""
     choice = chosen(working)
     if choice is None:
         duckdb_file.renew(connection, kinds, target, working.with_name(SPARE), row)
@@ -93,7 +93,7 @@ def renew(
 
 
 def _base(connection: duckdb.DuckDBPyConnection, place: ParquetFolder, choice: Choice) -> Manifest | None:
-    """The state that can be brought up to date: one that this working database knows; None: all is written anew."""
+    """The state that can be brought up to date: one that this working database knows; None: all is rewritten."""
     found = place.manifest()
     if found is None:
         if place.filesystem.exists(place.root) and place.filesystem.ls(place.root):

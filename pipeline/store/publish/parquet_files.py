@@ -24,7 +24,7 @@ from pipeline.study import files as study_files
 MANIFEST = "manifest.json"
 FORMAT = 1  # of the manifest; a newer one is refused
 SOURCE = "parquet_store"  # table of a catalogue: where its files lie
-#: An address as it is written, or as `pathlib` leaves it: s3://bucket as s3:/bucket.
+#: A URL as it is written, or as `pathlib` leaves it: s3://bucket as s3:/bucket.
 REMOTE = re.compile(r"([a-z][a-z0-9+.-]+):/{1,2}(?=[^/])")
 
 
@@ -60,7 +60,7 @@ class Manifest:
 
 
 class ParquetFolder:
-    """A folder of files by its path or address, through fsspec."""
+    """A folder of files by its path or URL, through fsspec."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
@@ -120,7 +120,7 @@ class ParquetFolder:
 
 
 def manifest_of(path: Path) -> Path | None:
-    """The manifest behind what a user names: an address, or a folder that has one; None for everything else."""
+    """The manifest behind what a user names: a URL, or a folder that has one; None for everything else."""
     if path.name == MANIFEST:
         return path
     if REMOTE.match(str(path)) or (path / MANIFEST).is_file():
@@ -129,7 +129,7 @@ def manifest_of(path: Path) -> Path | None:
 
 
 def place_of(manifest: Path) -> ParquetFolder:
-    """The folder of a manifest, its address mended where `pathlib` has folded it."""
+    """The folder of a manifest, its URL restored where `pathlib` has folded it."""
     return ParquetFolder(REMOTE.sub(r"\1://", str(manifest.parent), count=1))
 
 

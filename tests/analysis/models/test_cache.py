@@ -49,8 +49,8 @@ def server() -> Iterator[str]:
     running.shutdown()
 
 
-def serve(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    monkeypatch.setattr("huggingface_hub.hf_hub_url", lambda *_, **__: address)
+def serve(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr("huggingface_hub.hf_hub_url", lambda *_, **__: url)
 
 
 def test_a_named_folder_comes_first_and_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

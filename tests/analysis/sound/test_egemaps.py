@@ -39,7 +39,7 @@ def test_without_it_the_sentence_says_what_to_install_and_what_the_licence_forbi
 
     monkeypatch.setattr(egemaps, "version", gone)
     for ask in (opensmile_version, lambda: OpenSmile("eGeMAPSv02")):
-        with pytest.raises(UserError, match=r'pip install "cliptone\[opensmile\]" .* commercial .*take the option out'):
+        with pytest.raises(UserError, match=r'pip install "cliptone\[opensmile\]" .* commercial'):
             ask()
 
 

@@ -97,6 +97,7 @@ def folder() -> Path:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_converted_weights_are_a_whole_whisper_model(folder: Path, tmp_path: Path) -> None:
     import torch
@@ -114,6 +115,7 @@ def test_converted_weights_are_a_whole_whisper_model(folder: Path, tmp_path: Pat
     assert all(torch.isfinite(weight).all() for weight in model.state_dict().values())
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_the_converted_encoder_gives_what_ctranslate2_gives(folder: Path) -> None:
     import ctranslate2

@@ -50,6 +50,7 @@ def test_the_louder_frames_leave_out_what_lies_between_words(encoder: WhisperEnc
     assert moved[1] < 0.8 * moved[0]
 
 
+@pytest.mark.slow
 def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, weights: Path) -> None:
     import torch
     from whisper.audio import log_mel_spectrogram
@@ -89,6 +90,7 @@ def test_loudness_does_not_matter_but_sound_does(encoder: WhisperEncoder) -> Non
     assert np.abs(other - reference).max() > 1
 
 
+@pytest.mark.slow
 def test_a_short_and_a_long_clip(encoder: WhisperEncoder) -> None:
     short = encoder.embed(voice(0.3))
     assert short.shape == (1024,)
@@ -108,6 +110,7 @@ def test_silence_and_a_click_have_no_vector(encoder: WhisperEncoder) -> None:
         encoder.embed(np.zeros(0, dtype=np.float32))
 
 
+@pytest.mark.slow
 def test_another_block_can_be_chosen(encoder: WhisperEncoder, weights: Path) -> None:
     fourth = WhisperEncoder(weights, block=4)
     assert (fourth.name, fourth.dims) == ("whisper-base/block-4/normed/mean-louder", 1024)

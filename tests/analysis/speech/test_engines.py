@@ -60,6 +60,7 @@ def spoken(engine: SpeechEngine, waveform: Waveform, language: str = "en") -> st
     return " ".join(segment.text for segment in heard(engine, waveform, language))
 
 
+@pytest.mark.slow
 def test_segments_and_words_have_ordered_times_and_confidences(engine: SpeechEngine, demo: Any) -> None:
     waveform = demo("english_slow")
     segments = heard(engine, waveform)
@@ -81,6 +82,7 @@ def test_segments_and_words_have_ordered_times_and_confidences(engine: SpeechEng
         assert word.text == word.text.strip() != ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "code"), [("english_quick", "en"), ("spanish", "es"), ("french", "fr")])
 def test_language(engine: SpeechEngine, demo: Any, name: str, code: str) -> None:
     (language,) = engine.detect_languages([demo(name)])
@@ -89,6 +91,7 @@ def test_language(engine: SpeechEngine, demo: Any, name: str, code: str) -> None
     assert 0.8 < language.probability <= 1
 
 
+@pytest.mark.slow
 def test_both_engines_hear_the_same_words(reference_whisper: OpenAIEngine, demo: Any) -> None:
     waveform = demo("english_quick")
     assert spoken(CTranslate2Engine(compute_type="float32"), waveform) == spoken(reference_whisper, waveform)
@@ -108,6 +111,7 @@ def test_int8_stays_close_to_the_reference(
     assert error_rate <= 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start_s", "end_s"), [(3.0, 3.3), (0.0, 8.0)])
 def test_a_window_is_encoded_once_for_language_and_text(
     demo: Any, monkeypatch: pytest.MonkeyPatch, start_s: float, end_s: float
@@ -121,6 +125,7 @@ def test_a_window_is_encoded_once_for_language_and_text(
     assert heard(CTranslate2Engine(), waveform, language.code) == again  # the remembered encoding gives the same text
 
 
+@pytest.mark.slow
 def test_a_remembered_window_is_never_used_for_other_speech(demo: Any) -> None:
     engine, waveform = CTranslate2Engine(), demo("english_quick")
     engine.detect_languages([demo("english_slow")])
@@ -144,11 +149,13 @@ def test_speech_longer_than_a_window_is_all_there_and_its_first_window_encoded_o
     assert len(firsts) == 1
 
 
+@pytest.mark.slow
 def test_the_same_speech_gives_the_same_segments(whisper: CTranslate2Engine, demo: Any) -> None:
     waveform = demo("english_slow")
     assert heard(whisper, waveform) == heard(whisper, waveform)
 
 
+@pytest.mark.slow
 def test_texts_decoded_together_are_those_decoded_alone(whisper: CTranslate2Engine, demo: Any) -> None:
     """Windows of one length and of others, of several languages and of several windows, one of them nearly empty."""
     once = demo("english_quick")
@@ -157,6 +164,7 @@ def test_texts_decoded_together_are_those_decoded_alone(whisper: CTranslate2Engi
     assert whisper.transcribe(sounds, codes) == [heard(whisper, *sound) for sound in zip(sounds, codes, strict=True)]
 
 
+@pytest.mark.slow
 def test_the_steps_are_those_of_faster_whisper(demo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all of the padding, and the same padding, its own `transcribe` says the same with the same times."""
     from faster_whisper import WhisperModel

@@ -35,6 +35,7 @@ def python(reader: Decoder, code: str, deadline_s: float = 20.0, written_bytes: 
     return reader.run(EXECUTE, [sys.executable, "-S", "-c", code], deadline_s, written_bytes)
 
 
+@pytest.mark.slow
 def test_memory_ends_at_two_gibibytes(reader: Decoder) -> None:
     assert python(reader, f"x = bytearray({MEMORY_BYTES - (400 << 20)})").code == 0
     ending = python(reader, f"x = bytearray({MEMORY_BYTES})")
@@ -101,7 +102,7 @@ def test_there_is_no_network(reader: Decoder) -> None:
     if not reader.look().offline:
         pytest.skip("this system gives no network of its own to a process")
     with canary() as web:
-        ending = python(reader, f"import urllib.request as u; u.urlopen({web.address + '/x'!r}, timeout=5)")
+        ending = python(reader, f"import urllib.request as u; u.urlopen({web.url + '/x'!r}, timeout=5)")
         assert ending.code == 1
         assert web.hits == []
 
@@ -135,6 +136,7 @@ def test_a_server_that_dies_costs_one_call(reader: Decoder) -> None:
     assert python(reader, "pass").code == 0
 
 
+@pytest.mark.slow
 def test_a_server_leaves_with_its_caller_and_takes_its_reader_along(tmp_path: Path) -> None:
     code = (
         "import sys; from pipeline.media.sandbox.client import Decoder\n"

@@ -71,6 +71,7 @@ def test_rows_stand_where_they_belong(reader: StudyReader) -> None:
     assert number(reader, late) == 0
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_study(tmp_path: Path, reader: StudyReader) -> None:
     again = StudyReader(generate(tmp_path, CLIPS, segments_per_clip=6).folder.published)
     for table in ("clips", "observations", "words", "emotions", "speech_embeddings", "attempts"):

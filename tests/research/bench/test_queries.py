@@ -91,6 +91,7 @@ def test_mistakes_say_what_to_do(published: Path, tmp_path: Path) -> None:
         time_query(tmp_path / "study.duckdb", get_query("funnel"), 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "code", "last"), [(60.0, 0, "all within budget"), (0.0, 1, "1 over budget")])
 def test_the_command_ends_with_the_verdict(
     published: Path, monkeypatch: pytest.MonkeyPatch, budget: float, code: int, last: str

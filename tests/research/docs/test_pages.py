@@ -46,7 +46,7 @@ def test_every_page_says_first_whom_it_is_for() -> None:
         assert opening.startswith("For "), f"{name}: begin with whom the page is for"
 
 
-def test_a_part_that_somebody_changed_is_found_and_written_anew(clone: Path) -> None:
+def test_a_part_that_somebody_changed_is_found_and_written_again(clone: Path) -> None:
     page = clone / "queries" / "README.md"
     right = page.read_text(encoding="utf-8")
     page.write_text(right.replace("| `funnel` |", "| `tunnel` |"), encoding="utf-8")

@@ -54,6 +54,7 @@ def test_the_second_voice_lies_over_at_least_three_fifths_of_the_first() -> None
         assert 0.55 <= (last_at - first_at) / first.size <= 1.0
 
 
+@pytest.mark.slow
 def test_a_training_copy_has_each_utterance_as_one_voice_and_as_two(speech: Speech) -> None:
     copy = material.training_copy(speech, 0, GROUPS)
     assert copy.emotions.tolist() == [ONE] * 8 + [SEVERAL] * 8
@@ -68,6 +69,7 @@ def test_a_training_copy_has_each_utterance_as_one_voice_and_as_two(speech: Spee
     assert any(GROUPS[first] != GROUPS[second] for first, second in across)
 
 
+@pytest.mark.slow
 def test_judging_names_who_speaks_in_each_sound(speech: Speech) -> None:
     ways = dict(material.judging(speech, GROUPS))
     assert set(ways) >= {f"{ONE}, clean", f"{ONE}, music", f"{SEVERAL} at 0 dB, music", f"{SEVERAL} at 6 dB, clean"}

@@ -78,6 +78,7 @@ def test_the_first_way_to_judge_is_the_clean_corpus_itself() -> None:
     assert copies.JUDGING["clean"](given) is given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [way for way in copies.JUDGING if way != "clean"])
 def test_a_judging_copy_is_changed_repeats_and_keeps_the_list(way: str) -> None:
     given = speech()

@@ -109,7 +109,7 @@ def test_a_study_without_clips_says_so(tmp_path: Path) -> None:
         open_study(write_published(tmp_path, [])).clip("tiktok:1")
 
 
-def test_a_study_that_is_published_anew_neither_blocks_nor_changes_an_open_reader(tmp_path: Path) -> None:
+def test_a_study_that_is_published_again_neither_blocks_nor_changes_an_open_reader(tmp_path: Path) -> None:
     first = open_study(write_published(tmp_path, clip("tiktok:1")))
     write_published(tmp_path, clip("tiktok:2"))
     assert first.clip("tiktok:1").words["clip_id"].unique().tolist() == ["tiktok:1"]

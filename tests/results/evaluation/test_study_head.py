@@ -103,6 +103,7 @@ def test_all_stored_regions_are_scored_at_once(study: Study, tmp_path: Path) -> 
         assert head.labels[int(row.argmax())] == ("cold" if int(clip_id[2:]) % 2 else "warm")
 
 
+@pytest.mark.slow
 def test_a_head_is_not_judged_on_its_own_labels(study: Study, tmp_path: Path) -> None:
     path = labels(tmp_path)
     train_head(study.folder, path)
@@ -136,6 +137,7 @@ def test_the_line_for_the_study_file() -> None:
     assert study_line(("starter", "heads/warmth", "heads/warmth")) == 'models = ["starter", "heads/warmth"]'
 
 
+@pytest.mark.slow
 def test_the_benchmark_trains_and_scores(capsys: pytest.CaptureFixture[str]) -> None:
     heads.main(labelled=60, stored=200)
     printed = capsys.readouterr().out
@@ -143,6 +145,7 @@ def test_the_benchmark_trains_and_scores(capsys: pytest.CaptureFixture[str]) -> 
     assert "scoring 200 stored regions" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_the_demo_by_command(demo: Study, tmp_path: Path) -> None:
     folder = tmp_path / "demo"

@@ -131,6 +131,7 @@ def test_a_clip_is_answered_by_the_mean_over_its_regions(tmp_path: Path) -> None
     assert (figure(found, "uar").value, figure(found, "uar").reason) == (None, "one_label")
 
 
+@pytest.mark.slow
 def test_numbers_are_judged_by_concordance(tmp_path: Path) -> None:
     rows: list[Any] = []
     for number, said in enumerate((0.25, 0.5, 0.75)):
@@ -142,6 +143,7 @@ def test_numbers_are_judged_by_concordance(tmp_path: Path) -> None:
     assert {row.measure for row in found.rows} == {"coverage", "ccc_arousal"}
 
 
+@pytest.mark.slow
 def test_figures_are_stored_and_earlier_ones_stay(tmp_path: Path) -> None:
     study = right_of_four(tmp_path)
     first = evaluate_tone(study.folder, truth(tmp_path))
@@ -180,6 +182,7 @@ def test_mistakes_are_sentences(
         evaluate_tone(study.folder, write_rows(tmp_path / "l.csv", header, line), models)
 
 
+@pytest.mark.slow
 def test_a_study_that_is_held_or_has_no_working_database(tmp_path: Path) -> None:
     study = right_of_four(tmp_path)
     path = truth(tmp_path)

@@ -96,6 +96,7 @@ def test_rows_are_in_an_order_that_tells_nothing(shareable: ExportResult) -> Non
     assert ids == sorted(ids)
 
 
+@pytest.mark.slow
 def test_ids_match_another_export_only_where_asked(made: Study, shareable: ExportResult, tmp_path: Path) -> None:
     def ids(name: str, asked: str | None) -> set[str]:
         done = export_study(made, ExportOptions(form="csv", folder=tmp_path / name, ids=asked))
@@ -239,6 +240,7 @@ def test_it_never_writes_to_the_study(made: Study, tmp_path: Path) -> None:
     assert made.folder.published.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_study_whose_key_is_destroyed_can_still_be_exported(
     tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,9 +33,9 @@ def kinds(*values: object, level: Level = Level.SHAREABLE, column: str = "c", ki
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("seen at https://example.org/x", "address"),
-        ("www.example.org", "address"),
-        ("tiktok.com/x", "address"),
+        ("seen at https://example.org/x", "URL"),
+        ("www.example.org", "URL"),
+        ("tiktok.com/x", "URL"),
         ("hi @somebody", "handle"),
         ("Anna_K", "handle"),
         ("dQw4w9WgXcQ", "post id"),
@@ -94,11 +94,12 @@ def test_the_needles_of_a_study_are_its_ids_accounts_and_texts(made: Study) -> N
     assert "tiktok" not in known.ids | known.accounts  # a platform, whoever bears its name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "column", "found"),
     [
         (ClipRow, "caption", ("text", "handle")),
-        (ClipRow, "url", ("address",)),
+        (ClipRow, "url", ("URL",)),
         (ClipRow, "sound_id", ("post id",)),
         (ClipRow, "sound_title", ("text",)),
         (ClipRow, "mentions", ("handle",)),

@@ -117,6 +117,7 @@ def test_a_document_without_marks_cannot_be_checked(found: Methods) -> None:
             differences(text, found, "m.md")
 
 
+@pytest.mark.slow
 def test_a_database_that_grew_makes_the_old_document_differ(tmp_path: Path, found: Methods) -> None:
     larger = methods(StudyReader(generate(tmp_path, CLIPS + 5, segments_per_clip=6).folder.published))
     assert "posts.listed" in {one.name for one in differences(found.document, larger, "m.md")}
@@ -150,6 +151,7 @@ def test_before_the_first_run_it_says_so(tmp_path: Path) -> None:
         methods(StudyReader(people_study(tmp_path).folder.published))
 
 
+@pytest.mark.slow
 def test_the_command_writes_checks_and_fails_where_a_number_differs(study: Study, tmp_path: Path) -> None:
     document, numbers = tmp_path / "m.md", tmp_path / "m.json"
     for path in (document, numbers):

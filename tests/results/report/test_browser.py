@@ -85,6 +85,7 @@ def test_it_plays_and_the_transcript_follows(visit: Open) -> None:
     expect(page.locator("#play")).to_have_text("Play")
 
 
+@pytest.mark.slow
 def test_fetched_video_plays_and_moves_the_same_time(visit: Open, tmp_path: Path, demo_clips: Path) -> None:
     folder = write_published(tmp_path / "film", clip("tiktok:1", number=1))
     audio = write_audio(folder, "tiktok:1")
@@ -99,6 +100,7 @@ def test_fetched_video_plays_and_moves_the_same_time(visit: Open, tmp_path: Path
     wait_until(lambda: seconds(page) > 2.9)
 
 
+@pytest.mark.slow
 def test_words_stand_as_in_their_phrase_also_without_spaces(visit: Open) -> None:
     page = clip_page(visit, "tiktok:2")
     assert page.inner_text("#transcript p") == "你好世界。"
@@ -125,7 +127,7 @@ def test_a_click_on_the_tone_seeks_there(visit: Open) -> None:
     assert page.locator("#cursor").bounding_box()["x"] == pytest.approx(box["x"] + box["width"] / 2, abs=4)
 
 
-def test_an_address_may_name_the_second_to_begin_at(visit: Open) -> None:
+def test_a_url_may_name_the_second_to_begin_at(visit: Open) -> None:
     page = clip_page(visit, "tiktok:1", "/2.5")
     wait_until(lambda: seconds(page) == 2.5)
 
@@ -162,6 +164,7 @@ def test_waveform_spectrogram_and_curves_are_drawn_on_one_axis(visit: Open) -> N
     assert right == {round(track["x"] + track["width"])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("clip_id", "sentence"),
     [("tiktok:2", "deleted after use"), ("youtube:s", "deleted after use"), ("tiktok:x", "never decoded")],
@@ -174,7 +177,8 @@ def test_without_media_everything_else_is_shown(visit: Open, clip_id: str, sente
     assert page.inner_text("#transcript") != ""
 
 
+@pytest.mark.slow
 def test_an_unknown_clip_is_a_sentence(visit: Open) -> None:
-    for address in ("clip.html", "clip.html#all/tiktok%3Aunknown", "clip.html#../../x/y", "clip.html#all/__proto__"):
-        page = visit(address)
+    for url in ("clip.html", "clip.html#all/tiktok%3Aunknown", "clip.html#../../x/y", "clip.html#all/__proto__"):
+        page = visit(url)
         page.wait_for_selector("#trouble:visible")

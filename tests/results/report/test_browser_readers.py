@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
 
 
+@pytest.mark.slow
 def test_hostile_texts_are_shown_and_never_run(visit: Open) -> None:
     page = clip_page(visit, HOSTILE)
     assert "<script>document.title" in page.inner_text(".caption")
@@ -28,7 +29,7 @@ def test_hostile_texts_are_shown_and_never_run(visit: Open) -> None:
     assert page.locator("#clip script, #clip img:not(#spectrogram)").count() == 0
     assert "owned" not in page.title()
     assert page.locator("a[href^=javascript]").count() == 0
-    assert page.locator("dd", has_text="javascript:alert(1)").count() == 1, "the address is shown as text"
+    assert page.locator("dd", has_text="javascript:alert(1)").count() == 1, "the URL is shown as text"
     table = table_page(visit)
     assert "owned" not in table.title()
     assert table.locator("#table script, #table img").count() == 0
@@ -45,6 +46,7 @@ def test_marks_that_turn_text_around_end_with_their_text(visit: Open) -> None:
     assert isolated
 
 
+@pytest.mark.slow
 def test_a_phone_needs_no_sideways_scrolling(visit: Open) -> None:
     for page in (
         table_page(visit, viewport=PHONE),
@@ -54,6 +56,7 @@ def test_a_phone_needs_no_sideways_scrolling(visit: Open) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_light_and_dark(visit: Open, scheme: str) -> None:
     page = clip_page(visit, "tiktok:1", color_scheme=scheme)
@@ -81,6 +84,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["index.html", "clip.html#all/tiktok%3A1"])
 def test_everything_to_press_has_a_name(visit: Open, name: str) -> None:
     page = visit(name)
@@ -105,7 +109,7 @@ def test_served_pages_seek_and_draw_curves_when_opened(visit: Open, study: Path)
     server = ReportServer(LiveReport(study), 0)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        root = server.address.removesuffix("index.html")
+        root = server.url.removesuffix("index.html")
         page = clip_page(visit, "tiktok:1", root=root)
         page.locator(".word", has_text="after").click()
         wait_until(lambda: seconds(page) > 4.4)

@@ -122,9 +122,9 @@ def test_copied_media_is_played_from_inside_the_report(tmp_path: Path) -> None:
     write_published(tmp_path / "here", clip("tiktok:1"))
     write_audio(tmp_path / "here", "tiktok:1")
     build_report(tmp_path / "here", copy_media=True)
-    address = page(tmp_path / "here", "tiktok:1")["media"]["play"]
+    url = page(tmp_path / "here", "tiktok:1")["media"]["play"]
     shutil.move(tmp_path / "here" / "report", tmp_path / "elsewhere")
-    assert (tmp_path / "elsewhere" / address).is_file()
+    assert (tmp_path / "elsewhere" / url).is_file()
 
 
 def test_fetched_video_is_played_where_it_is_kept(tmp_path: Path) -> None:
@@ -139,6 +139,7 @@ def test_fetched_video_is_played_where_it_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "report" / media["play"]).resolve() == video
 
 
+@pytest.mark.slow
 def test_curves_are_measured_once_for_each_audio(tmp_path: Path) -> None:
     write_published(tmp_path, clip("tiktok:1"))
     write_audio(tmp_path, "tiktok:1")

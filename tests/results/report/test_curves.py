@@ -69,8 +69,8 @@ def test_the_spectrogram_is_dark_where_the_sound_is() -> None:
     assert column[: ROWS // 2].min() > 200, "nothing above 4 kHz"
 
 
-def test_the_picture_is_an_address_without_a_network() -> None:
-    address = curves(buzz(200), PitchRange())["spectrogram"]
-    head, _, content = address.partition(",")
+def test_the_picture_is_a_url_without_a_network() -> None:
+    url = curves(buzz(200), PitchRange())["spectrogram"]
+    head, _, content = url.partition(",")
     assert head == "data:image/png;base64"
     assert base64.b64decode(content).startswith(b"\x89PNG")

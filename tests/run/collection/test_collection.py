@@ -18,7 +18,7 @@ from pipeline.run.status import study_status, time_left
 from pipeline.store.store import Store
 from pipeline.study.config import Study
 from tests.conftest import Collecting
-from tests.support.platform.crowd import STAGES, Crowd, addresses, collect, collecting_study, crowd
+from tests.support.platform.crowd import STAGES, Crowd, collect, collecting_study, crowd, post_urls
 from tests.support.platform.rig import Server
 
 Platform = tuple[Server, dict[str, Any]]
@@ -43,6 +43,7 @@ def asked(platform: Platform) -> list[str]:
     return paths
 
 
+@pytest.mark.slow
 def test_each_loss_has_its_consequence(platform: Platform, tmp_path: Path) -> None:
     posts = {"404": "look_again", "10216": "permanent", "100004": "hold", "3": "permanent", "12": "retry"}
     study = collecting_study(tmp_path, platform[1]["proxy"], [POST + post for post in posts], "patience_minutes = 0")
@@ -56,6 +57,7 @@ def test_each_loss_has_its_consequence(platform: Platform, tmp_path: Path) -> No
     assert states == [("held", 1), ("lost", 2), ("waiting", 2)]
 
 
+@pytest.mark.slow
 def test_the_next_run_asks_only_for_what_is_due(
     platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,8 +95,9 @@ def test_a_slideshow_keeps_what_its_platform_says(platform: Platform, tmp_path: 
     assert rows(study, "SELECT state, reason FROM collection") == [("lost", "no_video")]
 
 
+@pytest.mark.slow
 def test_what_a_filter_keeps_out_costs_no_media(platform: Platform, tmp_path: Path) -> None:
-    urls = addresses(4)
+    urls = post_urls(4)
     extra = "[filters]\nmax_duration_s = 5\ncaption_excludes = 'post \\d+3 '\n"
     study = collecting_study(tmp_path, platform[1]["proxy"], [*urls, POST + "1"], extra)
     asked(platform)
@@ -115,12 +118,13 @@ def test_what_a_filter_keeps_out_costs_no_media(platform: Platform, tmp_path: Pa
     assert found == [("arrived", 4), ("excluded", 1)], "a wider filter lets it in"
 
 
+@pytest.mark.slow
 def test_a_sample_is_drawn_by_its_seed_and_what_arrived_stays(platform: Platform, tmp_path: Path) -> None:
     drawn = {}
     for seed in ("a", "b", "a"):
         folder = tmp_path / f"{seed}{len(drawn)}"
         study = collecting_study(
-            folder, platform[1]["proxy"], addresses(20), f'[filters]\nsample = 5\nseed = "{seed}"\n'
+            folder, platform[1]["proxy"], post_urls(20), f'[filters]\nsample = 5\nseed = "{seed}"\n'
         )
         collect(study)
         found = {clip_id for (clip_id,) in rows(study, "SELECT clip_id FROM collection WHERE state = 'arrived'")}
@@ -128,23 +132,25 @@ def test_a_sample_is_drawn_by_its_seed_and_what_arrived_stays(platform: Platform
         assert drawn.setdefault(seed, found) == found
     assert drawn["a"] != drawn["b"]
     later = collecting_study(
-        folder, platform[1]["proxy"], addresses(20, first=100) + addresses(20), '[filters]\nsample = 5\nseed = "a"\n'
+        folder, platform[1]["proxy"], post_urls(20, first=100) + post_urls(20), '[filters]\nsample = 5\nseed = "a"\n'
     )
     collect(later)
     assert {c for (c,) in rows(later, "SELECT clip_id FROM collection WHERE state = 'arrived'")} == drawn["a"]
 
 
+@pytest.mark.slow
 def test_analysis_goes_on_while_lanes_wait(platform: Platform, tmp_path: Path) -> None:
     watcher = Collecting()
-    study = collecting_study(tmp_path, platform[1]["proxy"], addresses(4), pace_s=1.0)
+    study = collecting_study(tmp_path, platform[1]["proxy"], post_urls(4), pace_s=1.0)
     collect(study, observer=watcher)
     order = [stage for stage, _ in watcher.outcomes]
     assert order.index("audio") < 4, "the first clip was decoded before the last one had arrived"
     assert any(state.pause_s > 0 for state in watcher.lanes)
 
 
+@pytest.mark.slow
 def test_a_forgotten_post_does_not_come_back(platform: Platform, tmp_path: Path) -> None:
-    study = collecting_study(tmp_path, platform[1]["proxy"], addresses(2))
+    study = collecting_study(tmp_path, platform[1]["proxy"], post_urls(2))
     collect(study)
     (clip_id,) = (c for (c,) in rows(study, "SELECT min(clip_id) FROM clips"))
     store = Store(study.folder.working, STAGES)
@@ -158,8 +164,9 @@ def test_a_forgotten_post_does_not_come_back(platform: Platform, tmp_path: Path)
     assert rows(study, "SELECT cause FROM tombstones") == [("decision",)]
 
 
+@pytest.mark.slow
 def test_time_left_is_told_by_pace(platform: Platform, tmp_path: Path) -> None:
-    study = collecting_study(tmp_path, platform[1]["proxy"], [*addresses(3), POST + "404"])
+    study = collecting_study(tmp_path, platform[1]["proxy"], [*post_urls(3), POST + "404"])
     collect(study)
     assert time_left(study) == {}
     assert rows(study, "SELECT reason FROM failures") == [(Reason.REMOVED,)]

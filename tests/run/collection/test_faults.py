@@ -25,8 +25,8 @@ def faults(demo_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def ask(faults: Server, folder: Path, path: str) -> tuple[str | None, str | None, int]:
     """Reason, message and number of requests of one fetch."""
     faults.requests.clear()
-    address = f"http://127.0.0.1:{faults.server_port}/{path}"
-    outcome = fetch(folder, address, extractors=("generic", "html5"), socket_timeout_s=WAIT_S)
+    url = f"http://127.0.0.1:{faults.server_port}/{path}"
+    outcome = fetch(folder, url, extractors=("generic", "html5"), socket_timeout_s=WAIT_S)
     return outcome.reason, outcome.message, faults.requests.total()
 
 
@@ -39,6 +39,7 @@ def test_media_that_is_whole_passes(faults: Server, tmp_path: Path, path: str) -
     assert len(left(tmp_path)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "reason", "budget"),
     [
@@ -102,16 +103,16 @@ def test_the_pause_that_the_site_asks_for_is_a_number_too(faults: Server, tmp_pa
 
 @pytest.mark.parametrize("path", ["late403.mp4", "late503.mp4", "cut.mp4", "large.mp4", "html.mp4", "longer.html"])
 def test_what_was_told_before_the_media_failed_is_kept(faults: Server, tmp_path: Path, path: str) -> None:
-    address = f"http://127.0.0.1:{faults.server_port}/{path}"
-    outcome = fetch(tmp_path, address, extractors=("generic",), socket_timeout_s=WAIT_S)
+    url = f"http://127.0.0.1:{faults.server_port}/{path}"
+    outcome = fetch(tmp_path, url, extractors=("generic",), socket_timeout_s=WAIT_S)
     assert not outcome.ok
     assert [type(row) for row in outcome.rows] == [ClipRow]
 
 
 @pytest.mark.parametrize("path", ["403.mp4", "503.mp4", "hang.mp4", "nothing.html", "two.html"])
 def test_where_no_single_post_was_described_there_is_nothing_to_keep(faults: Server, tmp_path: Path, path: str) -> None:
-    address = f"http://127.0.0.1:{faults.server_port}/{path}"
-    outcome = fetch(tmp_path, address, extractors=("generic", "html5"), socket_timeout_s=WAIT_S)
+    url = f"http://127.0.0.1:{faults.server_port}/{path}"
+    outcome = fetch(tmp_path, url, extractors=("generic", "html5"), socket_timeout_s=WAIT_S)
     assert not outcome.ok
     assert outcome.rows == ()
 

@@ -13,7 +13,7 @@ import pytest
 from pipeline.study.config import Study
 from pipeline.study.folder import work_name
 from tests.support.kills import run_and_kill
-from tests.support.platform.crowd import Crowd, addresses, collect, collecting_study, crowd
+from tests.support.platform.crowd import Crowd, collect, collecting_study, crowd, post_urls
 from tests.support.zygote import Zygote
 
 SEED = 20261122
@@ -41,13 +41,13 @@ def test_f1_a_collection_killed_at_random_points(
 ) -> None:
     posts, wanted_kills = size(60, 1_000), size(6, 20)
     with crowd(tmp_path) as (server, way):
-        undisturbed = collecting_study(tmp_path / "whole", way["proxy"], addresses(posts))
+        undisturbed = collecting_study(tmp_path / "whole", way["proxy"], post_urls(posts))
         collect(undisturbed)
         pages = sum("www.tiktok.com" in path for _, path, _ in Crowd.log)
         assert pages == posts
         server.requests.clear()
         Crowd.log.clear()
-        study = collecting_study(tmp_path / "killed", way["proxy"], addresses(posts))
+        study = collecting_study(tmp_path / "killed", way["proxy"], post_urls(posts))
         draw = random.Random(SEED)
         goals = sorted(draw.sample(range(2, posts - 2), wanted_kills))
         kills = run_and_kill(zygote, study, goals, lambda: len(Crowd.log) // 2, draw, stages="collecting")
@@ -58,7 +58,7 @@ def test_f1_a_collection_killed_at_random_points(
     for name in TABLES:
         assert found[name] == wanted[name], name
     folders = {path.name for path in study.folder.media.iterdir()}
-    assert folders == {work_name(f"tiktok:{address.rsplit('/', 1)[-1]}") for address in addresses(posts)}
+    assert folders == {work_name(f"tiktok:{url.rsplit('/', 1)[-1]}") for url in post_urls(posts)}
     assert all([file.name for file in (study.folder.media / name).iterdir()] == ["media.mp4"] for name in folders)
     tell(
         f"{kills} kills of a collection of {posts} posts from a local server: the same tables, "

@@ -57,6 +57,7 @@ def test_a_listing_is_a_row_and_its_posts_are_clips(tmp_path: Path, proxy: str) 
     assert rows(study, "SELECT count(*) FROM collection WHERE state <> 'excluded'") == [(2,)]
 
 
+@pytest.mark.slow
 def test_the_next_look_finds_only_what_is_new(tmp_path: Path, proxy: str) -> None:
     study = panel(tmp_path, proxy, "https://www.tiktok.com/@ann", "max_posts = 3")
     collect(study)

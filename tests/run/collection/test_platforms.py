@@ -24,9 +24,9 @@ def platform(demo_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield made
 
 
-def ask(platform: Platform, folder: Path, address: str, **more: Any) -> Outcome:
+def ask(platform: Platform, folder: Path, url: str, **more: Any) -> Outcome:
     platform[0].requests.clear()
-    return fetch(folder, address, platform[1], socket_timeout_s=3, **more)
+    return fetch(folder, url, platform[1], socket_timeout_s=3, **more)
 
 
 def rows(outcome: Outcome) -> tuple[MediaRow, ClipRow, ObservationRow]:
@@ -37,9 +37,9 @@ def rows(outcome: Outcome) -> tuple[MediaRow, ClipRow, ObservationRow]:
     return media, clip, counts
 
 
-@pytest.mark.parametrize("address", ["https://www.tiktok.com/@ann/video/1", "https://vm.tiktok.com/ZMabc"])
-def test_a_good_tiktok(platform: Platform, tmp_path: Path, address: str) -> None:
-    outcome = ask(platform, tmp_path, address)
+@pytest.mark.parametrize("url", ["https://www.tiktok.com/@ann/video/1", "https://vm.tiktok.com/ZMabc"])
+def test_a_good_tiktok(platform: Platform, tmp_path: Path, url: str) -> None:
+    outcome = ask(platform, tmp_path, url)
     assert outcome.ok, outcome.message
     media, clip, counts = rows(outcome)
     assert media.format_id is not None
@@ -114,6 +114,7 @@ def test_f5_a_reel_that_is_lost(platform: Platform, tmp_path: Path, tell: Tell, 
     tell(LOST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("video_id", "reason"),
     [

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.records import Seconds
 from pipeline.run.executors import platform_lanes
-from tests.support.platform.crowd import Crowd, addresses, collect, collecting_study, crowd
+from tests.support.platform.crowd import Crowd, collect, collecting_study, crowd, post_urls
 
 RETRY_AFTER_S = 30
 
@@ -36,7 +36,7 @@ def test_f6_a_storm_of_refusals(
     posts, speed = size(40, 300), size(100, 10)
     monkeypatch.setattr(platform_lanes, "CLOCK", QuickClock(speed))
     with crowd(tmp_path, share_refused=0.3, retry_after_s=RETRY_AFTER_S) as (_, way):
-        study = collecting_study(tmp_path, way["proxy"], addresses(posts))
+        study = collecting_study(tmp_path, way["proxy"], post_urls(posts))
         report = collect(study)
         log = list(Crowd.log)
     refused = [time for time, _, status in log if status == 429]

@@ -115,6 +115,12 @@ def test_sizes(amount: float, text: str) -> None:
 # ------------------------------------------------------------ the command
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates come from the demo where one was run: not so here."""
+    monkeypatch.chdir(tmp_path)
+
+
 def ask(*words: str) -> str:
     result = CliRunner().invoke(app, ["plan", *words], catch_exceptions=True)
     if isinstance(result.exception, UserError):
@@ -123,8 +129,7 @@ def ask(*words: str) -> str:
     return result.stdout
 
 
-def test_ten_million_clips_without_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_ten_million_clips_without_a_study() -> None:
     said = ask("--clips", "10e6", "--seconds-per-clip", "20")
     assert "| clips | 10,000,000 of 20.0 s | as you say |" in said
     assert "| disk: decoded audio | 6.4 TB |" in said
@@ -134,8 +139,8 @@ def test_ten_million_clips_without_a_study(tmp_path: Path, monkeypatch: pytest.M
 def test_a_study_before_its_first_run(tmp_path: Path) -> None:
     for number in range(3):
         write_wav(tmp_path / "clips" / f"{number}.wav", np.zeros(160))
-    addresses = ", ".join(f'"https://www.tiktok.com/@a/video/{n}"' for n in range(6))
-    body = f'[[sources]]\nfolder = "clips"\n[[sources]]\nurls = [{addresses}]\n[download.paces]\ntiktok = [1, 1]\n'
+    post_urls = ", ".join(f'"https://www.tiktok.com/@a/video/{n}"' for n in range(6))
+    body = f'[[sources]]\nfolder = "clips"\n[[sources]]\nurls = [{post_urls}]\n[download.paces]\ntiktok = [1, 1]\n'
     study = write_study(tmp_path, body)
     said = ask(str(study), "--workers", "3")
     assert "| clips | 9 |" in said

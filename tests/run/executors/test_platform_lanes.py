@@ -148,6 +148,7 @@ def test_without_a_known_post_a_broken_extractor_ends_the_lane(line: Line) -> No
     assert "yt-dlp" in (line.states[-1].why or "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("canary", "asked"), [(None, 2 * BROKEN_WINDOW), (Reason.EXTRACTOR_BROKEN, BROKEN_WINDOW)])
 def test_a_known_post_tells_a_broken_extractor_from_odd_posts(canary: str | None, asked: int) -> None:
     probes: list[Said] = []
@@ -171,6 +172,7 @@ def test_an_error_in_the_delivery_reaches_the_run(line: Line) -> None:
         line.finish()
 
 
+@pytest.mark.slow
 def test_a_lane_that_is_held_back_waits_says_why_and_goes_on(line: Line) -> None:
     looks = iter(["no room", "no room"])
     line.lane.hold = lambda: next(looks, None)

@@ -38,7 +38,7 @@ def test_a_cluster_that_does_not_answer_is_said_in_seconds() -> None:
         held.bind(("127.0.0.1", 0))  # and does not listen
         address = f"127.0.0.1:{held.getsockname()[1]}"
         began = time.monotonic()
-        with pytest.raises(UserError, match=f"no Ray cluster answers at {address}"):
+        with pytest.raises(UserError, match=address):
             RayCluster(RayOptions(address=address), None)
         assert time.monotonic() - began < 10
 

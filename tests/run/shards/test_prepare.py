@@ -160,6 +160,7 @@ def test_merged_shards_are_as_one_run(clips: Path) -> None:
     assert content(study) == content(whole)
 
 
+@pytest.mark.slow
 def test_every_attempt_names_the_run_that_made_it(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
@@ -173,6 +174,7 @@ def test_every_attempt_names_the_run_that_made_it(clips: Path) -> None:
     ) == [(["download", "audio", "length", "double"],)]
 
 
+@pytest.mark.slow
 def test_merging_twice_changes_nothing(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
@@ -185,7 +187,8 @@ def test_merging_twice_changes_nothing(clips: Path) -> None:
     assert study.folder.published.stat().st_mtime_ns == stamp  # readers were not disturbed
 
 
-def test_a_shard_that_was_stopped_and_went_on_is_merged_anew(clips: Path) -> None:
+@pytest.mark.slow
+def test_a_shard_that_was_stopped_and_went_on_is_merged_again(clips: Path) -> None:
     whole, study = load(clips, "whole"), load(clips)
     go(whole)
     go_shards(study, 1)
@@ -206,6 +209,7 @@ def test_a_shard_that_was_stopped_and_went_on_is_merged_anew(clips: Path) -> Non
     assert rows(study.folder.published, starts)
 
 
+@pytest.mark.slow
 def test_what_the_study_did_after_a_merge_stays(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
@@ -218,6 +222,7 @@ def test_what_the_study_did_after_a_merge_stays(clips: Path) -> None:
     assert content(changed) == before
 
 
+@pytest.mark.slow
 def test_a_shard_begins_with_what_the_study_has(clips: Path) -> None:
     study = load(clips)
     go(study, only=["download", "audio"])
@@ -231,6 +236,7 @@ def test_a_shard_begins_with_what_the_study_has(clips: Path) -> None:
 # ------------------------------------------------------------ what a merge refuses
 
 
+@pytest.mark.slow
 def test_missing_shards_are_named(clips: Path) -> None:
     study = load(clips)
     with pytest.raises(UserError, match=r"`cliptone run test.toml --shard 1/4`"):
@@ -252,6 +258,7 @@ def test_shards_of_another_study_file(clips: Path) -> None:
         unite(load(clips, extra="[length]\nfactor = 3\n"))
 
 
+@pytest.mark.slow
 def test_shards_under_another_configuration(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = load(clips)
     go_shards(study)
@@ -284,6 +291,7 @@ def test_who_runs_keeps_the_others_out(clips: Path) -> None:
         unite(study)
 
 
+@pytest.mark.slow
 def test_removed_shards_leave_the_study_as_it_is(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
@@ -304,6 +312,7 @@ def test_a_sample_is_drawn_by_no_shard(clips: Path) -> None:
         go_shards(study, 1)
 
 
+@pytest.mark.slow
 def test_pages_are_listed_before_shards_begin(clips: Path) -> None:
     source = '[[sources]]\nlisting = "https://www.tiktok.com/@anna"\n[[sources]]\nfolder = "../clips"\n'
     study = load(clips, source=source)
@@ -342,6 +351,7 @@ def test_cut_off_fetches_of_other_shards_are_left_alone(clips: Path) -> None:
     assert shards_of(study.folder) == [Shard(COUNT, 1)]
 
 
+@pytest.mark.slow
 def test_forgotten_clips_do_not_come_back(clips: Path) -> None:
     from pipeline.store.store import Store
     from pipeline.study.keys import key_for
@@ -357,6 +367,7 @@ def test_forgotten_clips_do_not_come_back(clips: Path) -> None:
     assert gone not in {clip_id for (clip_id,) in rows(study.folder.published, "SELECT clip_id FROM clips")}
 
 
+@pytest.mark.slow
 def test_nothing_is_forgotten_while_shards_hold_copies_of_clips(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
@@ -367,6 +378,7 @@ def test_nothing_is_forgotten_while_shards_hold_copies_of_clips(clips: Path) -> 
     assert forget(study, Named(frozenset({"file:clip3.wav"})), stages=STAGES).clips == 1
 
 
+@pytest.mark.slow
 def test_another_stage_later_runs_on_merged_clips(clips: Path) -> None:
     study = load(clips)
     go_shards(study)

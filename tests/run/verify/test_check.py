@@ -1,4 +1,4 @@
-"""Whether a study is whole: what is wrong is found, said with what to do, and mended where that is possible."""
+"""Whether a study is intact: what is wrong is found, said with what to do, and repaired where that is possible."""
 
 from __future__ import annotations
 
@@ -82,6 +82,7 @@ def flip_last_bit(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "check", "says"),
     [
@@ -101,7 +102,7 @@ def flip_last_bit(path: Path) -> None:
         (lambda study: change(study, "INSERT INTO sources VALUES ('x', 9, 'file', '/x', '')"), "rows", "sources"),
     ],
 )
-def test_what_is_wrong_is_found_and_mended(
+def test_what_is_wrong_is_found_and_repaired(
     study: Study, harm: Callable[[Study], object], check: str, says: str
 ) -> None:
     before = rows(study)
@@ -115,7 +116,7 @@ def test_what_is_wrong_is_found_and_mended(
     run(study)
     assert verify(study, STAGES) == []
     if "99" not in says and "lengths differs" not in says:
-        assert rows(study) == before, "what was mended is as it was"
+        assert rows(study) == before, "what was repaired is as it was"
 
 
 def rows(study: Study) -> list[object]:
@@ -124,6 +125,7 @@ def rows(study: Study) -> list[object]:
         return [connection.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in tables]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
@@ -132,7 +134,7 @@ def rows(study: Study) -> list[object]:
         (lambda study: change(study, "UPDATE attempts SET run_id = 99 WHERE attempt_id = 1"), "names a run_id"),
     ],
 )
-def test_what_cannot_be_mended_says_what_to_do(study: Study, harm: Callable[[Study], object], says: str) -> None:
+def test_what_cannot_be_repaired_says_what_to_do(study: Study, harm: Callable[[Study], object], says: str) -> None:
     harm(study)
     found, left = repair(study, STAGES)
     assert any(says in one.what for one in found), found
@@ -159,7 +161,7 @@ def test_a_changed_audit_log_is_said_and_nothing_mends_it(study: Study) -> None:
     path.write_bytes(path.read_bytes().replace(b'"passed": 0', b'"passed": 7'))
     found, left = repair(study, STAGES)
     assert found == left
-    assert [(one.check, one.is_mended) for one in found] == [("audit", False)]
+    assert [(one.check, one.is_repairable) for one in found] == [("audit", False)]
 
 
 def test_audio_that_the_study_does_not_keep_is_not_missed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether what readers see is what is stored, where that is Parquet files: found, said, and published anew."""
+"""Whether the published database is what is stored, where that is Parquet files: found, said, and published anew."""
 
 from __future__ import annotations
 
@@ -59,18 +59,22 @@ def test_a_study_of_parquet_files_that_is_whole(study: Study) -> None:
     assert verify(study, STAGES) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
         (lambda study: file_of(study, "lengths").unlink(), "lengths"),
-        (lambda study: file_of(study, "lengths").write_bytes(b"PAR1"), "what readers see cannot be read"),
-        (lambda study: file_of(study, "audio").replace(file_of(study, "lengths")), "what readers see cannot be read"),
+        (lambda study: file_of(study, "lengths").write_bytes(b"PAR1"), "cannot be read"),
+        (
+            lambda study: file_of(study, "audio").replace(file_of(study, "lengths")),
+            "cannot be read",
+        ),
         (lambda study: file_of(study, "lengths").with_name("x.parquet").touch(), "x.parquet"),
         (lambda study: change(study, "UPDATE lengths SET halves = halves + 1"), "lengths differs"),
         (lambda study: study.folder.published.unlink(), "is not there"),
     ],
 )
-def test_what_readers_would_miss_is_found_and_published_anew(
+def test_what_readers_would_miss_is_found_and_published_again(
     study: Study, harm: Callable[[Study], object], says: str
 ) -> None:
     harm(study)
@@ -85,6 +89,7 @@ def test_what_readers_would_miss_is_found_and_published_anew(
     assert not list((study.file.path.parent / "shared").rglob("x.parquet"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "says"),
     [

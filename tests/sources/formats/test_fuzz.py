@@ -63,6 +63,7 @@ def test_plain_bytes(tmp_path: Path, content: bytes) -> None:
     imported(tmp_path / "file", content, Hints(platform="tiktok", columns={"id": "id"}))
 
 
+@pytest.mark.slow
 @given(st.sampled_from(WHOLE), st.data())
 @FUZZING
 def test_exports_with_hostile_texts_inside(tmp_path: Path, whole: bytes, data: st.DataObject) -> None:

@@ -57,7 +57,7 @@ def test_ids_are_text_times_are_utc_and_counts_are_never_invented(name: str) -> 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_of_the_researcher_and_no_signed_address_comes_through(name: str) -> None:
+def test_nothing_of_the_researcher_and_no_signed_url_comes_through(name: str) -> None:
     result = dataclasses.replace(read_fixture(name), path=Path("x"))
     for private in ("secret", "researcher", "Mozilla", "x-expires", "signature"):
         assert private not in repr(result)

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.sources.platforms import disk_space
 from pipeline.sources.platforms.disk_space import GIB, lack_of_room
-from tests.support.platform.crowd import addresses, collect, collecting_study, crowd
+from tests.support.platform.crowd import collect, collecting_study, crowd, post_urls
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,7 @@ def test_room_for_two_gib_and_ten_of_the_largest_files(
         assert " 2.0" in why, "what is needed"
 
 
+@pytest.mark.slow
 def test_a_full_disk_pauses_the_fetches_and_they_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter(["the disk has 1.0 GiB free"] * 2)
     asked: list[str] = []
@@ -37,7 +38,7 @@ def test_a_full_disk_pauses_the_fetches_and_they_go_on(tmp_path: Path, monkeypat
 
     monkeypatch.setattr("pipeline.run.collector.lack_of_room", look)
     with crowd(tmp_path) as (_, way):
-        report = collect(collecting_study(tmp_path / "study", way["proxy"], addresses(2)))
+        report = collect(collecting_study(tmp_path / "study", way["proxy"], post_urls(2)))
     assert report.passed == {"download": 2, "audio": 2}
     assert not report.failed
     assert asked == ["media 200"] * 4, "twice without room, then once before each fetch"

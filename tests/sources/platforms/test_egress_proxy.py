@@ -1,4 +1,4 @@
-"""The gate lets nothing into a private network, by name, by number or after a redirect."""
+"""The proxy lets nothing into a private network, by name, by number or after a redirect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import Reason
 from pipeline.records import Outcome
-from pipeline.sources.platforms.egress_proxy import EgressProxy, gate, is_public
+from pipeline.sources.platforms.egress_proxy import EgressProxy, is_public, running_proxy
 from tests.support.platform.fake_platform import fake_platform
 from tests.support.platform.rig import Answering, Server, fetch
 
@@ -43,7 +43,7 @@ def counted_connections(server: Server) -> list[object]:
 
 
 def said(way: EgressProxy, request: str) -> str:
-    """First line that the gate answers."""
+    """First line that the proxy answers."""
     with socket.create_connection(way.server_address, timeout=5) as client:
         client.sendall(f"{request}\r\n\r\n".encode())
         return client.recv(1000).decode().split("\r\n")[0]
@@ -65,7 +65,7 @@ def test_a_public_address(place: str) -> None:
 
 def test_what_is_refused_is_remembered(canary: Server) -> None:
     port = canary.server_port
-    with gate() as way:
+    with running_proxy() as way:
         for request in (
             "CONNECT 127.0.0.1:443 HTTP/1.1",
             "CONNECT localhost:443 HTTP/1.1",
@@ -86,7 +86,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def outside(demo_clips: Path, tls: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """The platform behind the gate: its names lead to a public address, and connections to that one come here."""
+    """The platform behind the proxy: its names lead to a public address, and connections to that one come here."""
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     resolve, connect = socket.getaddrinfo, socket.create_connection
@@ -137,7 +137,7 @@ def test_a_redirect_into_this_machine_is_not_followed(
     target: str,
     exempt: str,
 ) -> None:
-    monkeypatch.setenv("no_proxy", exempt)  # as many machines have it: it must not open a way around the gate
+    monkeypatch.setenv("no_proxy", exempt)  # as many machines have it: it must not open a way around the proxy
     outside.leads["/" + path.split("/", 3)[3]] = target.format(canary.server_port)
     connections = counted_connections(canary)
     outcome = ask(tmp_path, path)

@@ -98,9 +98,9 @@ def test_what_the_next_run_tries_again_agrees_with_the_actions() -> None:
     assert {reason for reason, policy in POLICIES.items() if policy.action not in final} == RETRYABLE & set(POLICIES)
 
 
-def test_a_message_for_readers_names_no_account_and_no_address() -> None:
+def test_a_message_for_readers_names_no_account_and_no_url() -> None:
     message = "ERROR: [generic] x1: Unsupported URL: https://www.tiktok.com/@ann/video/1 of @ann; please report this"
-    assert plain(message) == "Unsupported URL: (address) of (account)"
+    assert plain(message) == "Unsupported URL: (URL) of (account)"
 
 
 def test_an_account_whose_page_could_not_be_had_has_the_reason_of_the_page() -> None:

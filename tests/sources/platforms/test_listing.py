@@ -33,14 +33,14 @@ def platform(demo_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield made
 
 
-def request(address: str, **changes: Any) -> ListingRequest:
+def request(url: str, **changes: Any) -> ListingRequest:
     values = {"max_posts": 1000, "since": None, "max_minutes": 1.0, **changes}
-    return ListingRequest("panel", address, "youtube" if "youtube" in address else "tiktok", **values)
+    return ListingRequest("panel", url, "youtube" if "youtube" in url else "tiktok", **values)
 
 
-def listed(platform: Platform, address: str, **changes: Any) -> ListingAnswer:
+def listed(platform: Platform, url: str, **changes: Any) -> ListingAnswer:
     platform[0].requests.clear()
-    return list_posts(request(address, **changes), DownloadOptions(socket_timeout_s=3), {**platform[1], **QUICK})
+    return list_posts(request(url, **changes), DownloadOptions(socket_timeout_s=3), {**platform[1], **QUICK})
 
 
 def clip_ids(*numbers: int) -> frozenset[str]:

@@ -19,9 +19,10 @@ class EvilTikTokIE(TikTokIE, plugin_name="evil"):
         raise SystemExit("the plugin was asked")
 """
 LOOK = """
-from pipeline.sources.platforms.visibility import look
+from pipeline.sources.platforms.visibility import check_visibility
 from pipeline.sources.platforms.options import DownloadOptions
-print(look("https://www.tiktok.com/@ann/video/1", DownloadOptions(proxy="http://127.0.0.1:9"), {"retries": 0}).state)
+options = DownloadOptions(proxy="http://127.0.0.1:9")
+print(check_visibility("https://www.tiktok.com/@ann/video/1", options, {"retries": 0}).state)
 """
 
 

@@ -31,7 +31,7 @@ def test_the_pause_that_a_site_asks_for_is_never_undercut(draw: object) -> None:
         assert asked <= wait <= 1.1 * asked + 1
 
 
-def test_pauses_double_up_to_an_hour_and_begin_anew_after_a_success() -> None:
+def test_pauses_double_up_to_an_hour_and_begin_again_after_a_success() -> None:
     pace = Pace((0, 0), shortest)
     waits = [pace.after(Reason.RATE_LIMITED) for _ in range(8)]
     assert waits[:4] == [60, 120, 240, 480]

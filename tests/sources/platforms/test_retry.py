@@ -26,7 +26,7 @@ def test_bad_media_is_fetched_once_more() -> None:
     assert waits(Reason.BAD_MEDIA, 2) == [60, None]
 
 
-def test_another_reason_in_between_begins_the_count_anew() -> None:
+def test_another_reason_in_between_begins_the_count_again() -> None:
     assert next_step([Reason.TIMEOUT, Reason.TIMEOUT, Reason.NETWORK, Reason.TIMEOUT]).wait_s == 60
     assert next_step([Reason.TIMEOUT, Reason.TIMEOUT, None, Reason.TIMEOUT]).wait_s == 60
 

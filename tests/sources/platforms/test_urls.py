@@ -20,7 +20,7 @@ SOUND = {"format_id": "sound", "vcodec": "none", "acodec": "mp4a.40.2"}
 
 
 @pytest.mark.parametrize(
-    ("address", "platform"),
+    ("url", "platform"),
     [
         ("https://www.tiktok.com/@ann/video/1", "tiktok"),
         ("https://vm.tiktok.com/ZMabc", "tiktok"),
@@ -29,12 +29,12 @@ SOUND = {"format_id": "sound", "vcodec": "none", "acodec": "mp4a.40.2"}
         ("https://www.youtube.com:443/shorts/abcdefghijk", "youtube"),
     ],
 )
-def test_a_post_of_a_known_platform(address: str, platform: str) -> None:
-    assert platform_of(address) == platform
+def test_a_post_of_a_known_platform(url: str, platform: str) -> None:
+    assert platform_of(url) == platform
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         "http://www.tiktok.com/@ann/video/1",
         "https://www.tiktok.com.evil.example/@ann/video/1",
@@ -51,9 +51,9 @@ def test_a_post_of_a_known_platform(address: str, platform: str) -> None:
         "",
     ],
 )
-def test_anything_else_is_refused_with_one_reason(address: str) -> None:
+def test_anything_else_is_refused_with_one_reason(url: str) -> None:
     with pytest.raises(StageError) as caught:
-        platform_of(address)
+        platform_of(url)
     assert caught.value.reason == Reason.UNSUPPORTED_URL
 
 
@@ -82,7 +82,7 @@ def test_the_format_that_is_taken(platform: str, formats: list[dict[str, Any]], 
 
 
 @pytest.mark.parametrize(
-    ("address", "platform"),
+    ("url", "platform"),
     [
         ("https://www.tiktok.com/@ann.clips_1", "tiktok"),
         ("https://tiktok.com/@ann/?lang=en", "tiktok"),
@@ -92,14 +92,14 @@ def test_the_format_that_is_taken(platform: str, formats: list[dict[str, Any]], 
         ("https://www.youtube.com/hashtag/voice/shorts", "youtube"),
     ],
 )
-def test_a_listing_that_yt_dlp_reads(address: str, platform: str) -> None:
-    assert listing_platform(address) == platform
+def test_a_listing_that_yt_dlp_reads(url: str, platform: str) -> None:
+    assert listing_platform(url) == platform
     with yt_dlp.YoutubeDL({"quiet": True, "allowed_extractors": list(EXTRACTORS)}) as client:
-        assert any(extractor.suitable(address) for extractor in client._ies.values())
+        assert any(extractor.suitable(url) for extractor in client._ies.values())
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("url", "said"),
     [
         ("https://www.tiktok.com/tag/voice", "TikTok hashtags, .* Zeeschuimer .* TikTok Research API"),
         ("https://www.tiktok.com/music/song-71", "Zeeschuimer"),
@@ -122,6 +122,6 @@ def test_a_listing_that_yt_dlp_reads(address: str, platform: str) -> None:
         ("", "tiktok, instagram, youtube"),
     ],
 )
-def test_what_cannot_be_listed_is_told_what_works(address: str, said: str) -> None:
+def test_what_cannot_be_listed_is_told_what_works(url: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        listing_platform(address)
+        listing_platform(url)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import Reason
 from pipeline.sources.platforms.options import DownloadOptions
-from pipeline.sources.platforms.visibility import LookAnswer, look, state_after
+from pipeline.sources.platforms.visibility import VisibilityAnswer, check_visibility, state_after
 from tests.support.platform.fake_platform import fake_platform
 from tests.support.platform.rig import QUICK, Server
 
@@ -24,13 +24,13 @@ def platform(demo_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield made
 
 
-def seen(platform: Platform, address: str) -> LookAnswer:
+def seen(platform: Platform, url: str) -> VisibilityAnswer:
     platform[0].requests.clear()
-    return look(address, OPTIONS, {**platform[1], **QUICK})
+    return check_visibility(url, OPTIONS, {**platform[1], **QUICK})
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         "https://www.tiktok.com/@ann/video/1",
         "https://vm.tiktok.com/ZMabc",
@@ -42,8 +42,8 @@ def seen(platform: Platform, address: str) -> LookAnswer:
         "https://www.youtube.com/shorts/good0000000",
     ],
 )
-def test_a_public_post_gives_its_counts_of_now(platform: Platform, address: str) -> None:
-    answer = seen(platform, address)
+def test_a_public_post_gives_its_counts_of_now(platform: Platform, url: str) -> None:
+    answer = seen(platform, url)
     assert (answer.state, answer.reason, answer.message) == ("public", None, None)
     assert answer.post is not None
     assert answer.post.source == "yt_dlp"
@@ -65,7 +65,7 @@ def test_a_post_of_pictures_is_public_and_tells_nothing_more(platform: Platform)
 
 
 @pytest.mark.parametrize(
-    ("address", "state", "reason"),
+    ("url", "state", "reason"),
     [
         ("https://www.tiktok.com/@ann/video/404", "vanished", Reason.REMOVED),
         ("https://www.tiktok.com/@ann/video/10216", "vanished", Reason.PRIVATE),
@@ -83,9 +83,9 @@ def test_a_post_of_pictures_is_public_and_tells_nothing_more(platform: Platform)
     ],
 )
 def test_only_a_platform_that_says_so_makes_a_post_vanish(
-    platform: Platform, address: str, state: str, reason: Reason
+    platform: Platform, url: str, state: str, reason: Reason
 ) -> None:
-    answer = seen(platform, address)
+    answer = seen(platform, url)
     assert (answer.state, answer.reason, answer.post) == (state, reason, None)
     assert answer.message
 
@@ -96,7 +96,7 @@ def test_the_pause_that_a_platform_asks_for_is_passed_on(platform: Platform) -> 
 
 
 def test_no_network_tells_nothing_of_a_post() -> None:
-    answer = look("https://www.tiktok.com/@ann/video/1", OPTIONS, {**QUICK, "proxy": "http://127.0.0.1:9"})
+    answer = check_visibility("https://www.tiktok.com/@ann/video/1", OPTIONS, {**QUICK, "proxy": "http://127.0.0.1:9"})
     assert (answer.state, answer.reason) == ("unknown", Reason.NETWORK)
 
 
@@ -112,4 +112,4 @@ def test_no_network_tells_nothing_of_a_post() -> None:
     ],
 )
 def test_region_or_removed_counts_when_it_comes_twice(reason: Reason, earlier: list[str | None], state: str) -> None:
-    assert state_after(LookAnswer("unknown", reason, "x", None, None), earlier) == state
+    assert state_after(VisibilityAnswer("unknown", reason, "x", None, None), earlier) == state

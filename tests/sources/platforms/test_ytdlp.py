@@ -1,4 +1,4 @@
-"""The one way in which yt-dlp is asked: its cookies are a copy, its way out is the gate or a proxy."""
+"""How yt-dlp is called: its cookies are a copy, it connects through the egress proxy or one that the user names."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from pipeline.errors import Reason, StageError, UserError
 from pipeline.sources.platforms.listing import ListingRequest, list_posts
 from pipeline.sources.platforms.options import DownloadOptions
-from pipeline.sources.platforms.visibility import look
-from pipeline.sources.platforms.ytdlp import asking, cookies_of, refusal
+from pipeline.sources.platforms.visibility import check_visibility
+from pipeline.sources.platforms.ytdlp import cookies_of, refusal, ytdlp_client
 from tests.support.platform.fake_platform import fake_platform
 from tests.support.platform.rig import QUICK, Server, fetch, left
 
@@ -61,7 +61,7 @@ def test_cookies_that_others_may_read_are_not_used(platform: Platform, tmp_path:
     with pytest.raises(UserError, match="chmod 600"):
         fetch(tmp_path, POST, platform[1], cookie_file=str(cookies))
     listing = list_posts(ListingRequest("a", "https://www.tiktok.com/@ann", "tiktok", 9, None, 1.0), options)
-    for answer in (look(POST, options), listing):
+    for answer in (check_visibility(POST, options), listing):
         assert answer.reason == Reason.LOGIN_REQUIRED
         assert "chmod 600" in (answer.message or "")
 
@@ -76,12 +76,12 @@ def test_cookies_that_are_not_there(tmp_path: Path) -> None:
 def test_a_proxy_of_the_user_is_the_way_out(platform: Platform, monkeypatch: pytest.MonkeyPatch, exempt: str) -> None:
     monkeypatch.setenv("no_proxy", exempt)  # it must not open a way around the proxy
     options = DownloadOptions(proxy=platform[1]["proxy"], socket_timeout_s=3)
-    assert look(POST, options, {**QUICK, "nocheckcertificate": True}).state == "public"
+    assert check_visibility(POST, options, {**QUICK, "nocheckcertificate": True}).state == "public"
 
 
 def test_the_proxy_of_the_user_is_used_where_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
-    answer = look(POST, DownloadOptions(proxy="http://127.0.0.1:9", socket_timeout_s=3), QUICK)
+    answer = check_visibility(POST, DownloadOptions(proxy="http://127.0.0.1:9", socket_timeout_s=3), QUICK)
     assert answer.reason == Reason.NETWORK
 
 
@@ -96,7 +96,7 @@ def test_no_ffmpeg_of_the_machine_is_started(tmp_path: Path, monkeypatch: pytest
     told = {"url": f"{POST}.m3u8", "protocol": "m3u8", "id": "1", "ext": "mp4", "title": "x"}
 
     def follow() -> None:
-        with asking(DownloadOptions(), {}, QUICK) as client:
+        with ytdlp_client(DownloadOptions(), {}, QUICK) as client:
             FFmpegFD(client, client.params).download(str(tmp_path / "media.mp4"), told)
 
     with pytest.raises(StageError) as caught:
@@ -106,7 +106,7 @@ def test_no_ffmpeg_of_the_machine_is_started(tmp_path: Path, monkeypatch: pytest
 
 
 def test_what_is_no_error_of_yt_dlp_passes_as_it_is() -> None:
-    with pytest.raises(KeyError), asking(DownloadOptions(), {}, QUICK):
+    with pytest.raises(KeyError), ytdlp_client(DownloadOptions(), {}, QUICK):
         raise KeyError("x")
 
 

@@ -158,6 +158,7 @@ while input():
         assert other.wait() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["_bring_up_to_date", "_sync", "_have_spare"])
 def test_a_publication_that_breaks_off_is_made_good_by_the_next(
     store: Store, tmp_path: Path, turns: None, monkeypatch: pytest.MonkeyPatch, moment: str

@@ -44,7 +44,7 @@ def _small_buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Published:
-    """A store that is published as Parquet, and what readers see of it."""
+    """A store that is published as Parquet, and the published database of it."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.target, self.place = folder / "study.duckdb", ParquetFolder(url)
@@ -114,6 +114,7 @@ def test_only_buckets_with_changes_are_written(published: Published) -> None:
     assert nothing.tables["media"].files == now
 
 
+@pytest.mark.slow
 def test_files_stay_for_readers_of_the_state_before_and_then_go(published: Published) -> None:
     published.save(*CLIPS)
     first = published.publish()
@@ -163,6 +164,7 @@ def test_a_publication_that_breaks_off_leaves_the_state_before(
     assert published.sizes() == dict.fromkeys(CLIPS, 2)
 
 
+@pytest.mark.slow
 def test_a_reader_during_a_publication_sees_a_whole_state(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +193,7 @@ def place_manifest(published: Published) -> Path:
     return found
 
 
+@pytest.mark.slow
 def test_more_clips_have_more_buckets(published: Published) -> None:
     published.save(*CLIPS[:9])
     assert published.publish().buckets == 1
@@ -259,7 +262,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         ParquetFolder("nowhere://x").manifest()
 
 
-def test_addresses_survive_the_file_system() -> None:
+def test_urls_survive_the_file_system() -> None:
     assert place_of(Path("s3://bucket/study") / MANIFEST).url == "s3://bucket/study"
     assert place_of(Path("/data/study") / MANIFEST).url == "/data/study"
     assert manifest_of(Path("gs://bucket/x")) == Path("gs://bucket/x/manifest.json")
@@ -313,6 +316,7 @@ def answers(reader: StudyReader) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_both_stores_answer_alike(folder: Path) -> None:
     one, many = load(folder), load(folder, "parquet://shared/parquet", "other")
     run(one)
@@ -331,6 +335,7 @@ def test_both_stores_answer_alike(folder: Path) -> None:
         reader.waveform("file:0.wav")
 
 
+@pytest.mark.slow
 def test_a_study_may_change_its_store(folder: Path) -> None:
     study = load(folder)
     run(study)

@@ -36,7 +36,7 @@ class Canary:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Asked)
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ def share_of_foreign_tone(waveform: np.ndarray) -> float:
     return float(around.max(initial=0) / spectrum.max()) if spectrum.max() > 0 else 0.0
 
 
-def make(clips: Path, outside: Path, address: str) -> int:
+def make(clips: Path, outside: Path, url: str) -> int:
     """Fill the folder `clips` with hostile files, and `outside` with what they try to reach; how many there are."""
     clips.mkdir(parents=True)
     outside.mkdir(parents=True)
@@ -75,10 +75,10 @@ def make(clips: Path, outside: Path, address: str) -> int:
     clip = _clip(outside / "clip.mp4", tone(3, TONE_HZ))
     other = _clip(outside / "other.mp4", tone(3, FOREIGN_HZ))
     for group in (
-        hostile_texts.playlists(foreign, address),
-        hostile_texts.documents(foreign, address),
-        hostile_boxes.broken(clip, clip[::-1], address),
-        hostile_boxes.boastful(address),
+        hostile_texts.playlists(foreign, url),
+        hostile_texts.documents(foreign, url),
+        hostile_boxes.broken(clip, clip[::-1], url),
+        hostile_boxes.boastful(url),
     ):
         for name, content in group.items():
             (clips / name).write_bytes(content)

@@ -70,8 +70,8 @@ def _drawn(post_id: str) -> float:
     return int.from_bytes(hashlib.sha256(post_id.encode()).digest()[:4]) / 2**32
 
 
-def addresses(count: int, first: int = 0) -> list[str]:
-    """Addresses of that many posts."""
+def post_urls(count: int, first: int = 0) -> list[str]:
+    """URLs of that many posts."""
     return [f"https://www.tiktok.com/@ann/video/{FIRST_ID + number}" for number in range(first, first + count)]
 
 

@@ -18,7 +18,7 @@ from pipeline.stages import STAGES as SHIPPED_STAGES
 from pipeline.study.config import load_study
 from pipeline.study.demo.study import SHIPPED
 from tests.conftest import write_study
-from tests.support.platform.crowd import FIRST_ID, PlatformDownload, addresses
+from tests.support.platform.crowd import FIRST_ID, PlatformDownload, post_urls
 from tests.support.platform.fake_platform import CLIP_S, Platform, fake_platform, tiktok_page, tiktok_post
 
 STAGES: tuple[type[Stage], ...] = (PlatformDownload, *SHIPPED_STAGES[1:])
@@ -50,7 +50,7 @@ def measure(folder: Path, proxy: str, posts: int, pace_s: float) -> dict[str, fl
         (folder / name).mkdir()
         body = f"""
 [[sources]]
-urls = {addresses(posts)}
+urls = {post_urls(posts)}
 [download]
 proxy = "{proxy}"
 captions = false

@@ -31,7 +31,7 @@ class Server(ThreadingHTTPServer):
         self.requests: Counter[str] = Counter()
         self.media: dict[str, bytes] = {}
         self.leads: dict[str, str] = {}  # by path, where it redirects
-        self.places: dict[str, str] = {}  # by host, the address that its name gives
+        self.places: dict[str, str] = {}  # by host, the URL that its name gives
         self.cookies: list[str] = []  # of each request, as they were sent
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -115,18 +115,18 @@ class Rigged(Download):
 
 def fetch(
     folder: Path,
-    address: str,
+    url: str,
     overrides: Mapping[str, Any] | None = None,
     extractors: Sequence[str] | None = None,
     keeps_out: Callable[..., tuple[str, str] | None] | None = None,
     **options: Any,
 ) -> Outcome:
-    """Fetch one address into a folder, as a worker would; `keeps_out` stands for the study's filters."""
+    """Fetch one URL into a folder, as a worker would; `keeps_out` stands for the study's filters."""
     chosen = {"extractors": tuple(extractors)} if extractors else {}
     kind = type("Rigged", (Rigged,), {"overrides": {**QUICK, **(overrides or {})}})
     setting = Setting(key=b"k" * 32, download_folder=folder / "media", keeps_out=keeps_out)
     stage = kind(DownloadOptions(**chosen, **options), setting)
-    clip = dataclasses.replace(make_clip(folder / "x", folder), source=Source("url", address, ""), media_path=None)
+    clip = dataclasses.replace(make_clip(folder / "x", folder), source=Source("url", url, ""), media_path=None)
     return apply(stage, [clip])[0]
 
 

@@ -130,11 +130,11 @@
     const body = document.querySelector('#moments tbody');
     if (!body) return;
     for (const moment of rows.moments) {
-      const address = cliptone.clipAddress(moment.clip_id, moment.shard, moment.jump_to_s);
+      const url = cliptone.clipUrl(moment.clip_id, moment.shard, moment.jump_to_s);
       const name = moment.file_name || moment.clip_id;
       body.append(el('tr', {},
         el('td', {}, moment.tone), el('td', {}, number(moment.probability)),
-        el('td', { class: 'name' }, el('a', { href: address }, cliptone.foreign(name), ` at ${cliptone.clock(moment.jump_to_s)}`)),
+        el('td', { class: 'name' }, el('a', { href: url }, cliptone.foreign(name), ` at ${cliptone.clock(moment.jump_to_s)}`)),
         el('td', { class: 'text' }, moment.text === null ? '–' : cliptone.foreign(moment.text)),
       ));
     }

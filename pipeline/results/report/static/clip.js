@@ -1,10 +1,10 @@
 'use strict';
-// The page of one clip: its address names the shard, the clip, and a second to begin at.
+// The page of one clip: its URL names the shard, the clip, and a second to begin at.
 
 (async () => {
   const { el, foreign } = cliptone;
   const at = (id) => document.getElementById(id);
-  const ADDRESS = /^#([0-9a-f]{1,8}|all)\/([^/]+)(?:\/(\d+(?:\.\d+)?))?$/;
+  const CLIP_HASH = /^#([0-9a-f]{1,8}|all)\/([^/]+)(?:\/(\d+(?:\.\d+)?))?$/;
 
   function trouble(sentence) {
     at('trouble').textContent = sentence;
@@ -13,9 +13,9 @@
     at('clip').setAttribute('aria-busy', 'false');
   }
 
-  const found = ADDRESS.exec(location.hash);
+  const found = CLIP_HASH.exec(location.hash);
   window.addEventListener('hashchange', () => location.reload());
-  if (!found) return trouble('This address names no clip: choose one in the table of clips.');
+  if (!found) return trouble('This URL names no clip: choose one in the table of clips.');
   const [, shard, name, second] = found;
   let clip;
   try {

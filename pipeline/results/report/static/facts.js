@@ -29,7 +29,7 @@ function drawFacts(clip, shared) {
         ['tone', overview.tone ? `${overview.tone} (${number(overview.tone_probability)})` : because(why, shared.reasons)],
         ['state', overview.problem || overview.status],
         ['platform', post.platform],
-        ['address', post.url && cliptone.link(post.url)],
+        ['URL', post.url && cliptone.link(post.url)],
         ['posted', post.posted_at],
         ['author', post.author_key && foreign(post.author_key)],
         ['sound', post.sound_title && foreign([post.sound_title, post.sound_artist].filter(Boolean).join(', '))],

@@ -19,13 +19,13 @@ const cliptone = (() => {
   }
 
   // Load a script beside this page and give what it hands over; fails where the file is not there.
-  function load(address, name) {
+  function load(url, name) {
     values.delete(name);
     return new Promise((resolve, reject) => {
       const script = document.createElement('script');
-      script.src = address;
-      script.onerror = () => reject(new Error(`${address} is not there`));
-      script.onload = () => (values.has(name) ? resolve(values.get(name)) : reject(new Error(`${address} is empty`)));
+      script.src = url;
+      script.onerror = () => reject(new Error(`${url} is not there`));
+      script.onload = () => (values.has(name) ? resolve(values.get(name)) : reject(new Error(`${url} is empty`)));
       document.head.append(script);
     });
   }
@@ -45,10 +45,10 @@ const cliptone = (() => {
   // Text that somebody else wrote: its direction, and marks that turn it, end with it.
   const foreign = (text) => el('bdi', { dir: 'auto' }, String(text));
 
-  // A link to an address that somebody else wrote; anything but the web stays text.
-  function link(address) {
-    if (!/^https?:\/\//i.test(address)) return foreign(address);
-    return el('a', { href: address, rel: 'noreferrer noopener', target: '_blank' }, address);
+  // A link to a URL that somebody else wrote; anything but the web stays text.
+  function link(url) {
+    if (!/^https?:\/\//i.test(url)) return foreign(url);
+    return el('a', { href: url, rel: 'noreferrer noopener', target: '_blank' }, url);
   }
 
   const number = (value, digits = 2) => (value === null || value === undefined ? '–' : value.toFixed(digits));
@@ -61,7 +61,7 @@ const cliptone = (() => {
   }
 
   // The page of a clip; `shard` is where its rows are.
-  const clipAddress = (clipId, shard, seconds) =>
+  const clipUrl = (clipId, shard, seconds) =>
     `clip.html#${shard}/${encodeURIComponent(clipId)}${seconds === undefined ? '' : `/${seconds}`}`;
 
   // Why a value is missing, as a sentence, with the word that the tables use.
@@ -96,5 +96,5 @@ const cliptone = (() => {
 
   document.getElementById('theme').addEventListener('click', switchTheme);
   showTheme(rememberedTheme());
-  return { receive, value, load, el, foreign, link, number, percent, clock, clipAddress, because };
+  return { receive, value, load, el, foreign, link, number, percent, clock, clipUrl, because };
 })();

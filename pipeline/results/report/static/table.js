@@ -38,8 +38,8 @@
   ];
 
   function name(line) {
-    const address = cliptone.clipAddress(line[at.clip_id], line[at.shard]);
-    return el('a', { href: address }, foreign(line[at.file_name] || line[at.clip_id]));
+    const url = cliptone.clipUrl(line[at.clip_id], line[at.shard]);
+    return el('a', { href: url }, foreign(line[at.file_name] || line[at.clip_id]));
   }
 
   function tone(line) {
