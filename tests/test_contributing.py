@@ -22,6 +22,7 @@ from tests.conftest import write_study, write_wav
 DOCUMENT = Path(__file__).parent.parent / "CONTRIBUTING.md"
 
 
+@pytest.mark.slow
 def test_the_example_stage_runs_from_the_words_of_the_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row, stage = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     module = ModuleType("silence_example")

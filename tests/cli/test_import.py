@@ -19,6 +19,7 @@ def command(folder: Path, *arguments: str) -> Result:
         return CliRunner().invoke(app, ["import", *arguments])
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_stored_and_what_to_do_next(tmp_path: Path) -> None:
     study_in(tmp_path)
     written(tmp_path / "x.ndjson", line(1), "{broken", line(2))

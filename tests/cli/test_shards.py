@@ -46,6 +46,7 @@ def test_commands_run_a_shard_and_merge_what_there_is(tmp_path: Path) -> None:
     assert '"command": "merge"' in (tmp_path / "outputs" / "test" / "audit.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_a_partial_merge_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "broken.wav").write_bytes(b"RIFF")

@@ -27,6 +27,8 @@ from tests.conftest import write_study
 from tests.support.hostile_media import make_hostile
 from tests.support.hostile_media.hostile_texts import NAMES, SENTINEL
 
+pytestmark = pytest.mark.slow
+
 STAGES = (Download, Audio)
 LEAST = 60  # hostile files
 #: Reasons that say something of the machine, or of nothing: a hostile file must not end in one of them.

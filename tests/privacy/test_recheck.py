@@ -92,6 +92,7 @@ def test_exports_that_hold_a_forgotten_post_go_with_it(tmp_path: Path, proxy: st
     assert other.exists()
 
 
+@pytest.mark.slow
 def test_nothing_is_forgotten_while_shards_hold_copies(tmp_path: Path, proxy: str) -> None:
     study = collected(tmp_path, proxy, "forget")
     (study.folder.shards / Shard(2, 1).folder).mkdir(parents=True)

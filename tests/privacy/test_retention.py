@@ -86,6 +86,7 @@ def test_a_class_goes_and_the_others_stay(study: Study) -> None:
     assert not study.folder.audio_path(clip_id(0, 0)).exists()
 
 
+@pytest.mark.slow
 def test_texts_leave_no_byte_and_numbers_stay(study: Study) -> None:
     (study.folder.root / "report").mkdir()
     for name in ("20260101-restricted", "20260101-aggregate"):
@@ -122,6 +123,7 @@ def test_everything_goes_but_the_audit_log_and_receipts(study: Study) -> None:
     assert key_state(study.file.name).state == "destroyed"
 
 
+@pytest.mark.slow
 def test_everything_goes_where_results_lie_as_parquet_files_outside_the_study_too(study: Study, tmp_path: Path) -> None:
     readers = tmp_path / "readers"
     choose(study.folder.working, study.file.name, str(readers))

@@ -127,6 +127,7 @@ def test_a_study_in_one_database_has_no_other_place(tmp_path: Path) -> None:
     assert found.remains.not_searched == ()
 
 
+@pytest.mark.slow
 def test_without_room_for_the_copy_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise DiskFull("the disk is full")

@@ -176,6 +176,7 @@ def test_markdown_tables_keep_their_columns(entries: dict[str, Entry]) -> None:
     assert "| `sentiment` | DOUBLE | -1–1 | -1–1 |" in text
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     done = cliptone("codebook", "--format", "html", "--output", "codebook.html", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "")

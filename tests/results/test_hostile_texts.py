@@ -148,6 +148,7 @@ def test_subtitles_hold_no_cue_of_a_caption(told: Told) -> None:
         assert all("-->" not in line or line.count(":") >= 2 for line in text.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["table", "csv"])
 def test_a_terminal_is_shown_no_character_that_moves_its_cursor(told: Told, form: str) -> None:
     code = "from pipeline.cli import main; main()"

@@ -88,6 +88,7 @@ def test_outcomes_that_come_in_turn_are_stored_where_they_belong(tmp_path: Path,
         assert connection.execute("SELECT count(*) FROM asides").fetchone() == (4,)
 
 
+@pytest.mark.slow
 def test_outcomes_of_a_stage_that_has_ended_do_not_wait_for_its_neighbours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def test_another_donor_may_bring_the_same_video(study: Study, tmp_path: Path) ->
     assert (donor(study, CLEO), ONLY_ANN) in seen(study)
 
 
+@pytest.mark.slow
 def test_a_donor_is_found_by_the_stored_key_too(study: Study) -> None:
     assert forget(study, Named(donors=frozenset({donor(study, ANN)}))).rows["exposures"] == 3
 
@@ -147,6 +148,7 @@ def test_exports_that_name_a_donor_go_and_others_stay(study: Study) -> None:
     assert not again.folder.exists()
 
 
+@pytest.mark.slow
 def test_the_rows_of_all_others_are_as_they_were(study: Study) -> None:
     found = forget(study, ANNS)
     assert found.others_before == found.others_after

@@ -107,6 +107,7 @@ def test_f15_ten_thousand_rows_with_one_percent_broken_twice(tmp_path: Path, tel
 # ---------------------------------------------------------------- what is stored
 
 
+@pytest.mark.slow
 def test_ids_are_text_and_each_field_knows_its_file_row_and_reader(tmp_path: Path) -> None:
     path, study = written(tmp_path / "x.ndjson", "{broken", line(1)), study_in(tmp_path)
     result, _ = import_into(study, path, Hints(), fetch=False)
@@ -251,6 +252,7 @@ def test_exports_of_a_study_that_differ_settle_at_once(store: Store, tmp_path: P
 # ---------------------------------------------------------------- hostile files
 
 
+@pytest.mark.slow
 def test_whatever_a_reader_lets_through_can_be_stored(store: Store, tmp_path: Path) -> None:
     chance = random.Random(5)
     fixtures = sorted(path for path in FIXTURES.iterdir() if path.is_file() and ".expected" not in path.name)

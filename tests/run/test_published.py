@@ -48,6 +48,7 @@ def test_readers_see_a_whole_file_while_a_run_goes_on(folder: Path) -> None:
     assert StudyReader(study.folder.root).sql("SELECT max(halves) AS most FROM lengths")["most"][0] == 16
 
 
+@pytest.mark.slow
 def test_neither_paths_nor_traces_are_published(folder: Path) -> None:
     study = load(folder, '[length]\ntrouble = "clip0=raise"\n')
     go(study)
@@ -57,6 +58,7 @@ def test_neither_paths_nor_traces_are_published(folder: Path) -> None:
     assert str(folder).encode() not in study.folder.published.read_bytes()
 
 
+@pytest.mark.slow
 def test_every_column_has_its_comment_in_the_database(folder: Path) -> None:
     study = load(folder)
     go(study)

@@ -44,6 +44,7 @@ def test_rows_of_every_stage_and_nothing_to_do_the_second_time(folder: Path) -> 
     assert rows(study, "SELECT count(*) FROM attempts") == [(16,)]
 
 
+@pytest.mark.slow
 def test_a_changed_option_runs_that_stage_and_those_after_it(folder: Path) -> None:
     go(load(folder))
     report = go(load(folder, "[length]\nfactor = 4\n"))
@@ -61,6 +62,7 @@ def test_going_back_to_an_old_option_restores_its_rows(folder: Path) -> None:
     assert rows(load(folder), "SELECT max(halves) FROM lengths") == [(8,)]
 
 
+@pytest.mark.slow
 def test_rows_of_an_old_configuration_never_stand_beside_new_ones(folder: Path) -> None:
     go(load(folder))
     go(load(folder, '[length]\nfactor = 4\ntrouble = "clip1=fail"\n'))
@@ -115,6 +117,7 @@ def test_a_file_that_went_missing_and_came_back(folder: Path) -> None:
     assert go(load(folder)).passed["length"] == 1
 
 
+@pytest.mark.slow
 def test_progress_adds_up(folder: Path) -> None:
     watcher = Collecting()
     go(load(folder, '[length]\ntrouble = "clip0=fail"\n'), watcher)
@@ -137,6 +140,7 @@ def test_audio_that_was_deleted_is_decoded_again_when_a_stage_needs_it(folder: P
     assert not list((study.folder.root / "work" / "audio").glob("*.wav"))
 
 
+@pytest.mark.slow
 def test_two_runs_at_once(folder: Path) -> None:
     study = load(folder)
     with held(study.folder), pytest.raises(StudyBusy, match="'test'"):
@@ -144,6 +148,7 @@ def test_two_runs_at_once(folder: Path) -> None:
     assert go(study).passed["double"] == 4
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_and_the_next_goes_on(folder: Path) -> None:
     with pytest.raises(DiskFull):
         go(load(folder, '[length]\ntrouble = "clip2=full"\n'))
@@ -152,6 +157,7 @@ def test_a_full_disk_stops_the_run_and_the_next_goes_on(folder: Path) -> None:
     assert go(load(folder)).passed["double"] == 4
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = load(folder)
     go(study)
@@ -167,6 +173,7 @@ def test_a_full_disk_under_the_database(folder: Path, monkeypatch: pytest.Monkey
     assert rows(study, "FROM lengths ORDER BY ALL") == before
 
 
+@pytest.mark.slow
 def test_a_missing_model_leaves_what_is_stored(folder: Path) -> None:
     go(load(folder))
     with pytest.raises(ModelMissing):
@@ -180,6 +187,7 @@ def test_a_mistake_in_the_sources_leaves_no_trace(folder: Path) -> None:
     assert not (folder / "outputs").exists()
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_version_is_refused(folder: Path) -> None:
     study = load(folder)
     go(study)
@@ -234,6 +242,7 @@ def test_counts_are_kept_by_their_time_and_read_twice_add_nothing(folder: Path) 
     assert counts(9, "")[-1] == (9, None), "and the last count without a time stands"
 
 
+@pytest.mark.slow
 def test_sources_that_did_not_change_are_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go(load(folder))
 
@@ -250,6 +259,7 @@ def test_sources_that_did_not_change_are_not_read_again(folder: Path, monkeypatc
     assert (report.listed, report.new) == (5, 1)
 
 
+@pytest.mark.slow
 def test_a_mistake_in_the_sources_of_a_stored_study_changes_nothing(folder: Path) -> None:
     go(load(folder))
     with pytest.raises(ConfigError):
@@ -269,6 +279,7 @@ def test_a_clip_that_was_forgotten_does_not_come_back(folder: Path) -> None:
     assert rows(study, "SELECT count(*) FROM clips") == [(3,)]
 
 
+@pytest.mark.slow
 def test_outcomes_that_were_not_stored_when_a_run_was_killed_are_done_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +300,7 @@ def test_outcomes_that_were_not_stored_when_a_run_was_killed_are_done_again(
     assert rows(study, "SELECT count(*), count(DISTINCT clip_id) FROM lengths") == [(4, 4)]
 
 
+@pytest.mark.slow
 def test_a_stage_that_fails_spares_only_those_that_need_it(folder: Path) -> None:
     stages = (Download, Audio, Length, Double, Aside)
     study = load_study(

@@ -45,6 +45,7 @@ def status(study: Study) -> dict[str, StageStatus]:
     return {line.stage: line for line in study_status(study, STAGES)}
 
 
+@pytest.mark.slow
 def test_failures_are_counted_by_reason_and_hold_up_those_that_need_the_stage(folder: Path) -> None:
     go(load(folder))
     found = status(load(folder))
@@ -56,6 +57,7 @@ def test_failures_are_counted_by_reason_and_hold_up_those_that_need_the_stage(fo
     assert found["aside"] == StageStatus("aside", CLIPS, {}, 0, 0)
 
 
+@pytest.mark.slow
 def test_another_option_makes_a_stage_pending_and_those_after_it_not_reached(folder: Path) -> None:
     go(load(folder))
     found = status(load(folder, TROUBLE + "factor = 4\n"))
@@ -77,6 +79,7 @@ def test_the_last_attempt_counts(folder: Path) -> None:
     assert status(study)["audio"] == StageStatus("audio", CLIPS - 1, {}, 1, 0)
 
 
+@pytest.mark.slow
 def test_it_looks_without_importing_what_runs() -> None:
     code = """
 import sys

@@ -112,6 +112,7 @@ def test_an_extractor_that_is_not_allowed_does_not_run(site: str, tmp_path: Path
     assert outcome.reason == Reason.UNSUPPORTED_URL
 
 
+@pytest.mark.slow
 def test_a_post_that_breaks_off_keeps_what_was_told_of_it(tmp_path: Path, demo_clips: Path) -> None:
     (tmp_path / "english_quick.mp4").write_bytes((demo_clips / "english_quick.mp4").read_bytes()[:60_000])
     with serving(tmp_path) as url:

@@ -125,6 +125,7 @@ def test_speech_then_music_have_their_own_times(with_yamnet: Evidence, make_clip
     assert -60 < first.level_dbfs < 0
 
 
+@pytest.mark.slow
 def test_regions_are_numbered_and_add_up(with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform) -> None:
     gap = np.zeros(SAMPLE_RATE, np.float32)
     clip = make_clip(np.concatenate([speech, gap, speech, gap, speech]))

@@ -84,6 +84,7 @@ def test_a_study_of_an_older_version_runs_on(tmp_path: Path, shape: Path) -> Non
     assert found == [("file:clip0.wav", "file"), ("file:clip00000.wav", "file"), ("file:clip00001.wav", "file")]
 
 
+@pytest.mark.slow
 def test_a_migration_that_breaks_off_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "study.duckdb"
     before = made(path, SHAPES[0])

@@ -77,6 +77,7 @@ def _has_passed(row: AttemptRow) -> bool:
     return row.status == "ok" and row.fingerprint != "another"
 
 
+@pytest.mark.slow
 def test_working_and_published_databases_show_it_alike_and_those_of_older_versions_too(
     store: Store, tmp_path: Path
 ) -> None:

@@ -130,6 +130,7 @@ def test_counts_of_several_times_are_kept_and_read_again_add_nothing(
     assert len(store.tables.read(ObservationRow)) == 2, "no counts is not a count"
 
 
+@pytest.mark.slow
 def test_reading_the_same_again_is_no_news(
     store: Store, tmp_path: Path, upsert_posts: Callable[..., UpsertResult]
 ) -> None:

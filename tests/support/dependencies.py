@@ -120,9 +120,9 @@ def allows(expression: str, allowed: Collection[str]) -> bool:
     if expression in allowed:
         return True
     while inner := re.search(r"\(([^()]*)\)", expression):
-        met = allows(inner[1], allowed)
-        expression = expression.replace(inner[0], next(iter(allowed)) if met else "refused")
-    return any(all(one.strip() in allowed for one in choice.split(" AND ")) for choice in expression.split(" OR "))
+        expression = expression.replace(inner[0], "met" if allows(inner[1], allowed) else "refused")
+    fine = {*allowed, "met"}
+    return any(all(one.strip() in fine for one in choice.split(" AND ")) for choice in expression.split(" OR "))
 
 
 def audit(releases: Collection[str]) -> Audit:

@@ -103,6 +103,7 @@ def test_a_checkpoint_of_torch_that_runs_code_is_refused(tmp_path: Path) -> None
     assert not target.exists()
 
 
+@pytest.mark.slow
 def test_whisper_reads_its_checkpoint_without_running_it(tmp_path: Path) -> None:
     import torch
     import whisper

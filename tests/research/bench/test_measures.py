@@ -35,6 +35,7 @@ def test_the_encoder_needs_what_is_known_of_it() -> None:
     assert limit.encoder_gflop(10.0) < 87.4 / 3, "attention grows with the square"
 
 
+@pytest.mark.slow
 def test_the_limit_counts_clips_with_speech_alone() -> None:
     speech = Reference("a.mp4", "speech", "en", 1, 35.0, "Hello.")
     found = limit.limit_of([speech, Reference("b.mp4", "music", "", 0, 20.0, "")])

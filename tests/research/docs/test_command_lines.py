@@ -108,6 +108,7 @@ PAGES = read_pages(ROOT)
 LINES = sorted({(page, line) for page, text in PAGES.items() for line in command_lines(text)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", sorted({page for page, _ in LINES}))
 def test_every_line_of_a_page_is_one_that_the_command_takes(page: str) -> None:
     wrong = []

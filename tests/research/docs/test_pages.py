@@ -72,6 +72,7 @@ def test_every_option_of_every_section_has_its_row() -> None:
     assert '| `profile` | `"balanced"` | `reference` or `balanced` or `fast` |' in table
 
 
+@pytest.mark.slow
 def test_every_table_and_query_is_listed() -> None:
     described, listed = tables(), queries()
     assert all(f"<code>{kind.table}</code>" in described for kind in ORIGINS)

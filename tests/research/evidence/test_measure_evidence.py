@@ -106,6 +106,7 @@ def test_defaults_stand_beside_what_the_run_asks_for() -> None:
     assert ["min_snr_db", f"{Gate().min_snr_db:g}", "1"] in lines
 
 
+@pytest.mark.slow
 def test_a_study_that_fails_is_an_error_with_its_words(tmp_path: Path) -> None:
     with pytest.raises(CliptoneError, match="no_such_option"):
         SoundStudy(tmp_path, {}).run(("emotion",), {"no_such_option": 1.0})

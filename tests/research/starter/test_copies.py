@@ -24,6 +24,7 @@ def speech(seconds: float = 1.5) -> Speech:
     return Speech(waveforms, emotions, np.array(["a"] * 4 + ["b"] * 4))
 
 
+@pytest.mark.slow
 def test_a_training_copy_keeps_the_list_and_repeats() -> None:
     given = speech()
     copy, again, other = (copies.training_copy(given, number) for number in (1, 1, 2))
@@ -44,6 +45,7 @@ def test_lengths_differ_so_that_length_gives_no_tone_away() -> None:
     assert len(sizes) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(4))
 def test_a_copy_of_one_speaker_does_not_change_with_another(number: int) -> None:
     """Otherwise a speaker who is left out would be heard in training all the same."""

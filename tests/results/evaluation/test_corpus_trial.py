@@ -66,6 +66,7 @@ def test_an_unknown_model_is_a_sentence() -> None:
         build_stages("nonsense", Setting())
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_real_files_through_the_real_stages(weights: Path, demo_clips: Path, tmp_path: Path) -> None:
     for name in ("english_quick.mp4", "french.mp4", "silence.mp4", "no_audio.mp4"):

@@ -76,6 +76,7 @@ def test_the_card_says_what_must_be_known(study: Study, tmp_path: Path) -> None:
         assert text in card, text
 
 
+@pytest.mark.slow
 def test_training_again_gives_the_same_head(study: Study, tmp_path: Path) -> None:
     first = identity(train_head(study.folder, labels(tmp_path)).folder)
     assert identity(train_head(study.folder, labels(tmp_path), "other").folder) == first

@@ -61,6 +61,7 @@ def figure(
     return row
 
 
+@pytest.mark.slow
 def test_figures_are_the_known_truth(study: Study, tmp_path: Path) -> None:
     found = evaluate_tone(study.folder, truth(tmp_path))
     uar = figure(found, "uar")
@@ -74,6 +75,7 @@ def test_figures_are_the_known_truth(study: Study, tmp_path: Path) -> None:
     assert figure(found, "ece").value == pytest.approx(0.9 - 2 / 3)
 
 
+@pytest.mark.slow
 def test_groups_tell_where_it_fails(study: Study, tmp_path: Path) -> None:
     found = evaluate_tone(study.folder, truth(tmp_path))
     assert figure(found, "uar", "language", "en").value == 1.0
@@ -85,6 +87,7 @@ def test_groups_tell_where_it_fails(study: Study, tmp_path: Path) -> None:
     assert not any(row.grouping == "author_group" for row in found.rows), "the file has no such column"
 
 
+@pytest.mark.slow
 def test_the_researchers_own_groups_of_authors(study: Study, tmp_path: Path) -> None:
     lines = [(f"tiktok:{n}", "angry" if n % 2 == 0 else "neutral", "women" if n < 8 else "men") for n in range(12)]
     found = evaluate_tone(study.folder, write_rows(tmp_path / "g.csv", "clip_id,label,author_group", *lines))
@@ -92,6 +95,7 @@ def test_the_researchers_own_groups_of_authors(study: Study, tmp_path: Path) -> 
     assert figure(found, "uar", "author_group", "men").value == 0.0
 
 
+@pytest.mark.slow
 def test_abstention_is_reported_beside_the_scores(study: Study, tmp_path: Path) -> None:
     found = evaluate_tone(study.folder, truth(tmp_path, ("tiktok:thin", "angry")))
     assert figure(found, "uar").value == pytest.approx(2 / 3), "of what has a score"
@@ -107,6 +111,7 @@ def test_a_group_without_any_score_says_so(study: Study, tmp_path: Path) -> None
     assert figure(found, "coverage", "author_group", "two").value == 0.0
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_named(study: Study, tmp_path: Path) -> None:
     more = (("tiktok:99", "angry"), ("tiktok:silent", "angry"), ("tiktok:1", ""), ("tiktok:1", "bored"))
     found = evaluate_tone(study.folder, truth(tmp_path, *more))
@@ -158,6 +163,7 @@ def test_figures_are_stored_and_earlier_ones_stay(tmp_path: Path) -> None:
     assert grain.max() == 1
 
 
+@pytest.mark.slow
 def test_it_is_drawn(study: Study, tmp_path: Path) -> None:
     found = evaluate_tone(study.folder, truth(tmp_path))
     assert {path.name for path in found.drawn} == {"one-confusion.png", "one-reliability.png", "one-groups.png"}

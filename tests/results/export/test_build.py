@@ -134,6 +134,7 @@ def test_ids_only_has_ids_of_posts_and_nothing_else(made: Study, tmp_path: Path)
     assert [one["count"] for one in notes(done)["suppressed"]] == [0, 1]
 
 
+@pytest.mark.slow
 def test_forgotten_clips_leave_at_no_level(tmp_path: Path, keys: Path) -> None:
     gone = f"tiktok:{post_id(0)}"
     tombstones = row(TombstoneRow, clip_key=tombstone(gone, key_for(NAME)), cause="vanished")
@@ -151,6 +152,7 @@ def test_forgotten_clips_leave_at_no_level(tmp_path: Path, keys: Path) -> None:
             assert [one["clips"] for one in platform] in ([], ["39"])
 
 
+@pytest.mark.slow
 def test_clips_of_an_author_who_opted_out_leave_at_no_level(tmp_path: Path, keys: Path) -> None:
     tombstones = row(TombstoneRow, clip_key=author_tombstone(author(0), key_for(NAME)), cause="opt_out")
     study = make_study(tmp_path / "s", [*made_rows(), tombstones])

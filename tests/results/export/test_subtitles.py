@@ -159,6 +159,7 @@ def test_no_word_is_lost_where_spans_lie_on_each_other() -> None:
     assert found == (AnnotationSpan(0.0, 2.0, "a b"), AnnotationSpan(2.0, 3.0, "c"), AnnotationSpan(5.0, 5.001, "d"))
 
 
+@pytest.mark.slow
 def test_tracks_of_a_study(tmp_path: Path, keys: Path) -> None:
     here = {"clip_id": "tiktok:1"}
     made = [one for one in clip("tiktok:1", text=f"hi @{HANDLE}") if not isinstance(one, SegmentTrustRow)]

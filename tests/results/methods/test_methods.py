@@ -146,6 +146,7 @@ def test_what_was_forgotten_is_counted_from_the_audit_log(study: Study) -> None:
         (study.folder.audit_log).unlink()
 
 
+@pytest.mark.slow
 def test_before_the_first_run_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"cliptone run STUDY\.toml"):
         methods(StudyReader(people_study(tmp_path).folder.published))

@@ -26,6 +26,7 @@ def names(page: Any) -> list[str]:
 # ---------------------------------------------------------------- the first page
 
 
+@pytest.mark.slow
 def test_charts_are_drawn_and_have_names(visit: Open) -> None:
     page = table_page(visit)
     page.wait_for_selector("#hashtags svg")
@@ -37,6 +38,7 @@ def test_charts_are_drawn_and_have_names(visit: Open) -> None:
     assert page.locator("figure details table").count() == 8, "each chart is a table too"
 
 
+@pytest.mark.slow
 def test_words_filter_the_table(visit: Open) -> None:
     page = table_page(visit)
     assert page.inner_text("#count") == "5 of 5 clips"
@@ -49,6 +51,7 @@ def test_words_filter_the_table(visit: Open) -> None:
     assert names(page) == ["youtube:s"]
 
 
+@pytest.mark.slow
 def test_columns_sort_both_ways_and_unknown_values_stay_last(visit: Open) -> None:
     page = table_page(visit)
     head = page.locator("th[data-sort=speech_s]")
@@ -60,6 +63,7 @@ def test_columns_sort_both_ways_and_unknown_values_stay_last(visit: Open) -> Non
     assert names(page)[-2:] == ["youtube:s", "tiktok:x"]
 
 
+@pytest.mark.slow
 def test_a_missing_value_shows_its_reason(visit: Open) -> None:
     page = table_page(visit)
     rows = dict(
@@ -108,6 +112,7 @@ def test_words_stand_as_in_their_phrase_also_without_spaces(visit: Open) -> None
     assert clip_page(visit, "tiktok:1").inner_text("#transcript p") == " ".join(WORDS)
 
 
+@pytest.mark.slow
 def test_a_click_on_a_word_seeks(visit: Open) -> None:
     page = clip_page(visit, "tiktok:1")
     page.locator(".word", has_text="broke").click()
@@ -118,6 +123,7 @@ def test_a_click_on_a_word_seeks(visit: Open) -> None:
     assert page.inner_text(".word.now") in WORDS[11:]
 
 
+@pytest.mark.slow
 def test_a_click_on_the_tone_seeks_there(visit: Open) -> None:
     page = clip_page(visit, "tiktok:1")
     box = page.locator("#waveform").bounding_box()
@@ -132,6 +138,7 @@ def test_a_url_may_name_the_second_to_begin_at(visit: Open) -> None:
     wait_until(lambda: seconds(page) == 2.5)
 
 
+@pytest.mark.slow
 def test_spans_without_a_tone_are_hatched_and_say_why(visit: Open) -> None:
     page = clip_page(visit, "tiktok:1")
     hatched = "[data-model=one] .missing title, [data-model=one] .missing rect title"
@@ -143,6 +150,7 @@ def test_spans_without_a_tone_are_hatched_and_say_why(visit: Open) -> None:
     assert "noise lies over the voice low_snr" in page.inner_text("#tone-table")
 
 
+@pytest.mark.slow
 def test_the_keyboard_moves_word_by_word(visit: Open) -> None:
     page = clip_page(visit, "tiktok:1", "/0.6")
     expect(page.locator(".word.now")).to_have_text("I")
@@ -153,6 +161,7 @@ def test_the_keyboard_moves_word_by_word(visit: Open) -> None:
     expect(page.locator(".word.now")).to_have_text("love")
 
 
+@pytest.mark.slow
 def test_waveform_spectrogram_and_curves_are_drawn_on_one_axis(visit: Open) -> None:
     page = clip_page(visit, "tiktok:1")
     assert page.evaluate("document.getElementById('spectrogram').naturalWidth") > 100

@@ -35,6 +35,7 @@ def test_hostile_texts_are_shown_and_never_run(visit: Open) -> None:
     assert table.locator("#table script, #table img").count() == 0
 
 
+@pytest.mark.slow
 def test_marks_that_turn_text_around_end_with_their_text(visit: Open) -> None:
     page = clip_page(visit, HOSTILE)
     assert page.eval_on_selector("#transcript p", "p => p.dir") == "auto"
@@ -105,6 +106,7 @@ def test_everything_to_press_has_a_name(visit: Open, name: str) -> None:
 # ---------------------------------------------------------------- served
 
 
+@pytest.mark.slow
 def test_served_pages_seek_and_draw_curves_when_opened(visit: Open, study: Path) -> None:
     server = ReportServer(LiveReport(study), 0)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

@@ -100,6 +100,7 @@ def test_a_shard_holds_some_fifty_clips(clips: int, digits: int) -> None:
     assert shard_digits(clips) == digits
 
 
+@pytest.mark.slow
 def test_clips_that_are_gone_leave_nothing_behind(tmp_path: Path) -> None:
     write_published(tmp_path, [*clip("tiktok:1", caption="keep me"), *clip("tiktok:2", caption="forget me")])
     write_audio(tmp_path, "tiktok:1"), write_audio(tmp_path, "tiktok:2")
@@ -149,6 +150,7 @@ def test_curves_are_measured_once_for_each_audio(tmp_path: Path) -> None:
     assert build_report(tmp_path).curves == 1
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_files(tmp_path: Path) -> None:
     write_published(tmp_path, clip("tiktok:1"))
     build_report(tmp_path)
@@ -169,6 +171,7 @@ def test_the_command_says_what_to_open(tmp_path: Path) -> None:
     assert f"1 clips. Open {tmp_path / 'mine' / 'report' / 'index.html'}" in done.output
 
 
+@pytest.mark.slow
 def test_pages_come_without_curves_where_nobody_waits_for_them(tmp_path: Path) -> None:
     from pipeline.results.study import StudyReader
 

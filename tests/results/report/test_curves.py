@@ -45,6 +45,7 @@ def test_silence_and_snippets_have_no_values(samples: int) -> None:
     assert as_script("curves", found)
 
 
+@pytest.mark.slow
 def test_a_long_clip_stays_small() -> None:
     found = curves(buzz(200, 240), PitchRange())
     assert len(found["f0_hz"]) <= MAX_VALUES + 1

@@ -77,6 +77,7 @@ def test_the_funnel_counts_each_step(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [[], lost("tiktok:x")])
 def test_a_study_without_results_says_so_with_zeros_and_nothing_else(tmp_path: Path, rows: list[object]) -> None:
     shown = found(write_published(tmp_path, rows))

@@ -150,6 +150,7 @@ def shown(server: ReportServer) -> str:
     return server.report.places.report.joinpath(STAMP).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_page_that_is_asked_for_during_a_rebuild_waits_for_it(
     server: ReportServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +189,7 @@ def test_a_database_that_is_away_for_a_moment_leaves_the_older_report(server: Re
     assert ask(server, "/report/index.html")[0] == 200
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
     study = write_published(tmp_path / "live", clip("tiktok:1"))
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "serve", str(study), "--port", "0"]

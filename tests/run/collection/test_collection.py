@@ -87,6 +87,7 @@ def _pass_time(study: Study, by: timedelta) -> None:
         connection.execute("UPDATE attempts SET again_at = again_at - $by, finished_at = finished_at - $by", {"by": by})
 
 
+@pytest.mark.slow
 def test_a_slideshow_keeps_what_its_platform_says(platform: Platform, tmp_path: Path) -> None:
     study = collecting_study(tmp_path, platform[1]["proxy"], [POST + "3"])
     collect(study)

@@ -43,6 +43,7 @@ def rows(study: Study, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.slow
 def test_a_listing_is_a_row_and_its_posts_are_clips(tmp_path: Path, proxy: str) -> None:
     study = panel(tmp_path, proxy, "https://www.tiktok.com/@ann", "max_posts = 5", "[filters]\nsample = 2\n")
     report = collect(study)
@@ -72,6 +73,7 @@ def test_the_next_look_finds_only_what_is_new(tmp_path: Path, proxy: str) -> Non
     assert len(fetched) == 2, "what is known is not asked for again, whatever became of it"
 
 
+@pytest.mark.slow
 def test_a_refusal_in_the_middle_keeps_what_came_before_it(tmp_path: Path, proxy: str) -> None:
     study = panel(tmp_path, proxy, "https://www.tiktok.com/@halt", "", "[filters]\nsample = 1\n")
     collect(study)
@@ -80,6 +82,7 @@ def test_a_refusal_in_the_middle_keeps_what_came_before_it(tmp_path: Path, proxy
     assert rows(study, "SELECT count(*) FROM clips") == [(15,)]
 
 
+@pytest.mark.slow
 def test_shorts_of_a_channel(tmp_path: Path, proxy: str) -> None:
     study = panel(tmp_path, proxy, "https://www.youtube.com/@ann/shorts", "max_posts = 4", "[filters]\nsample = 1\n")
     collect(study)

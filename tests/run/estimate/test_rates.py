@@ -137,6 +137,7 @@ def test_rows_in_parquet_files_are_weighed_however_many(tmp_path: Path, monkeypa
     assert found.stages == weighed.stages
 
 
+@pytest.mark.slow
 def test_the_study_comes_before_the_demo_before_the_benchmark(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     speed = tmp_path / rates.SPEED

@@ -19,7 +19,9 @@ Executor = LocalExecutor | RayExecutor
 WITHOUT_RAY = pytest.mark.skipif(not find_spec("ray"), reason='Ray is not installed: pip install "cliptone[ray]"')
 
 
-@pytest.fixture(scope="module", params=["in this process", "workers", pytest.param("ray", marks=WITHOUT_RAY)])
+@pytest.fixture(
+    scope="module", params=["in this process", "workers", pytest.param("ray", marks=(WITHOUT_RAY, pytest.mark.slow))]
+)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """Each executor in turn, with two workers where it has some."""
     made: Executor
@@ -32,10 +34,11 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
 
 
 #: For what would end this very process.
-with_workers = pytest.mark.parametrize("executor", ["workers", pytest.param("ray", marks=WITHOUT_RAY)], indirect=True)
+with_workers = pytest.mark.parametrize(
+    "executor", ["workers", pytest.param("ray", marks=(WITHOUT_RAY, pytest.mark.slow))], indirect=True
+)
 
 
-@pytest.mark.slow
 def test_rows_come_back_whole_and_no_clips_is_no_work(executor: Executor) -> None:
     found = outcomes(executor, plan(factor=4), NAMES)
     assert found["clip3"].rows == (LengthRow("clip3", 8, None),)

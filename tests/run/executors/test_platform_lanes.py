@@ -76,6 +76,7 @@ def line() -> Iterator[Line]:
     made.lane.stop()
 
 
+@pytest.mark.slow
 def test_jobs_come_in_order_and_one_that_waits_lets_others_pass(line: Line) -> None:
     for name in "abc":
         line.lane.add(line.job(name))
@@ -97,6 +98,7 @@ def test_the_pace_lies_between_requests() -> None:
     assert min(gaps) >= 0.29
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_inside_the_pause_that_a_site_asks_for() -> None:
     line = Line(Pace((0, 0)))
     line.lane.add(line.job("a", say, Reason.RATE_LIMITED, 1.0))
@@ -139,6 +141,7 @@ def test_stopping_is_quick_and_delivers_nothing_more(line: Line) -> None:
     assert line.answers == []
 
 
+@pytest.mark.slow
 def test_without_a_known_post_a_broken_extractor_ends_the_lane(line: Line) -> None:
     for number in range(2 * BROKEN_WINDOW):
         line.lane.add(line.job(str(number), say, Reason.EXTRACTOR_BROKEN))

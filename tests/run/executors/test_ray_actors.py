@@ -24,7 +24,10 @@ from tests.support.executors import NAMES, clip, outcomes
 from tests.support.fake_stages import Aside, AsideRow, Batched, Length, LengthOptions, LengthRow
 
 # Not imported here: Ray reads its settings as it is imported.
-pytestmark = pytest.mark.skipif(not find_spec("ray"), reason='Ray is not installed: pip install "cliptone[ray]"')
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not find_spec("ray"), reason='Ray is not installed: pip install "cliptone[ray]"'),
+]
 
 
 class MoreOptions(LengthOptions):
@@ -69,20 +72,17 @@ def executor() -> Iterator[RayExecutor]:
     made.close()
 
 
-@pytest.mark.slow
 def test_of_a_clip_that_kills_every_worker_it_says_how_many(executor: RayExecutor) -> None:
     found = outcomes(executor, plan(Batched, trouble="clip2=die"), NAMES)
     assert f"{TRIES} workers" in (found["clip2"].message or "")
 
 
-@pytest.mark.slow
 def test_clips_of_a_lost_worker_go_to_another(executor: RayExecutor, tmp_path: Path) -> None:
     found = outcomes(executor, plan(Unlucky, folder=str(tmp_path)), NAMES[:2])
     assert all(outcome.ok for outcome in found.values())
     assert found["clip1"].rows == (LengthRow("clip1", 4, None),)
 
 
-@pytest.mark.slow
 def test_stages_that_do_not_need_each_other_run_side_by_side(executor: RayExecutor) -> None:
     until = time.monotonic() + 60
     while sum(worker.greeted for worker in executor._workers) < 2 and time.monotonic() < until:
@@ -155,7 +155,6 @@ print(there, session.exists(), len(mine) > 1, len(left), *heard_at)
 """
 
 
-@pytest.mark.slow
 def test_a_ray_of_our_own_is_silent_listens_to_this_machine_alone_and_ends_with_the_run() -> None:
     """In a process of its own: one process holds one Ray."""
     ended = subprocess.run([sys.executable, "-c", OWN_RAY], capture_output=True, text=True, timeout=120, check=True)

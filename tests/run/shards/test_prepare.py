@@ -252,6 +252,7 @@ def test_missing_shards_are_named(clips: Path) -> None:
     assert go(study).idle
 
 
+@pytest.mark.slow
 def test_shards_of_another_study_file(clips: Path) -> None:
     go_shards(load(clips))
     with pytest.raises(UserError, match=r"shard 1 of 2 .* test.toml .* --shard 1/2"):
@@ -267,6 +268,7 @@ def test_shards_under_another_configuration(clips: Path, monkeypatch: pytest.Mon
         unite(study)
 
 
+@pytest.mark.slow
 def test_two_splits_side_by_side(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
@@ -275,6 +277,7 @@ def test_two_splits_side_by_side(clips: Path) -> None:
         unite(study)
 
 
+@pytest.mark.slow
 def test_who_runs_keeps_the_others_out(clips: Path) -> None:
     study = load(clips)
     go_shards(study)
@@ -338,6 +341,7 @@ def test_every_machine_needs_the_same_key(clips: Path, monkeypatch: pytest.Monke
         go_shards(study, 2)
 
 
+@pytest.mark.slow
 def test_cut_off_fetches_of_other_shards_are_left_alone(clips: Path) -> None:
     study = load(clips)
     names = [f"tiktok:{number}" for number in range(30)]

@@ -164,6 +164,7 @@ def test_a_changed_audit_log_is_said_and_nothing_mends_it(study: Study) -> None:
     assert [(one.check, one.is_repairable) for one in found] == [("audit", False)]
 
 
+@pytest.mark.slow
 def test_audio_that_the_study_does_not_keep_is_not_missed(tmp_path: Path) -> None:
     write_wav(tmp_path / "clips" / "clip0.wav", 0.1 * np.ones(16_000))
     body = BODY + "[privacy]\nkeep_audio = false\n"
@@ -189,6 +190,7 @@ def test_the_tables_of_every_stage_can_be_checked(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_the_command(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.cli import app
 

@@ -108,6 +108,7 @@ def test_tables_that_are_nearly_an_export(tmp_path: Path, rows: list[list[str]])
     imported(tmp_path / "file", written.getvalue().encode("utf-8", "surrogatepass"))
 
 
+@pytest.mark.slow
 def test_every_hostile_text_as_every_column(tmp_path: Path) -> None:
     base = {
         "platform": "tiktok",

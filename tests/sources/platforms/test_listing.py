@@ -106,6 +106,7 @@ def test_the_same_page_again_and_again_ends_with_its_posts_kept(platform: Platfo
     assert platform[0].requests[PAGES] <= 3
 
 
+@pytest.mark.slow
 def test_pages_in_a_circle_end_when_the_time_is_over(platform: Platform) -> None:
     answer = listed(platform, ACCOUNT + "circle", max_minutes=0.02)
     assert (answer.stopped, answer.reason) == ("max_minutes", None)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.paths import ROOT
 
 PLUGIN = """
@@ -26,6 +28,7 @@ print(check_visibility("https://www.tiktok.com/@ann/video/1", options, {"retries
 """
 
 
+@pytest.mark.slow
 def test_a_plugin_on_the_path_is_left_alone(tmp_path: Path) -> None:
     folder, marker = tmp_path / "plugins" / "yt_dlp_plugins" / "extractor", tmp_path / "marker"
     folder.mkdir(parents=True)

@@ -64,6 +64,7 @@ def test_a_post_of_pictures_is_public_and_tells_nothing_more(platform: Platform)
     assert (answer.state, answer.reason, answer.post) == ("public", None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "state", "reason"),
     [

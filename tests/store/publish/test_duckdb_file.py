@@ -78,6 +78,7 @@ def stored(store: Store) -> dict[str, list[Any]]:
     return {table: store.tables.connection.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in TABLES}
 
 
+@pytest.mark.slow
 def test_each_publication_shows_all_that_is_stored(
     store: Store, tmp_path: Path, turns: None, written: list[str]
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_reader_of_this_process_keeps_its_file_whatever_is_published(
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_reader_of_another_process_keeps_its_file_whatever_is_published(
     store: Store, tmp_path: Path, turns: None
 ) -> None:
@@ -207,6 +209,7 @@ def test_a_file_renamed_but_not_noted_is_not_taken_for_an_older_one(
         assert content(target) == stored(store)
 
 
+@pytest.mark.slow
 def test_a_file_of_another_database_is_replaced_as_a_whole(
     store: Store, tmp_path: Path, turns: None, written: list[str]
 ) -> None:

@@ -130,6 +130,7 @@ def test_files_stay_for_readers_of_the_state_before_and_then_go(published: Publi
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_reader_whose_files_are_gone_is_told(tmp_path: Path) -> None:
     published = Published(tmp_path, str(tmp_path / "parquet"))
     published.save(*CLIPS)
@@ -143,6 +144,7 @@ def test_a_reader_whose_files_are_gone_is_told(tmp_path: Path) -> None:
     published.store.close()
 
 
+@pytest.mark.slow
 def test_a_publication_that_breaks_off_leaves_the_state_before(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +210,7 @@ def test_more_clips_have_more_buckets(published: Published) -> None:
     assert published.on_disk() == last.files | set(last.retired)
 
 
+@pytest.mark.slow
 def test_of_forgotten_clips_no_file_stays(published: Published) -> None:
     published.save(*CLIPS)
     old = published.publish().files
