@@ -33,6 +33,11 @@ class ClipRow(Row):
     sound_id: str | None = column("the platform's id of the sound under the video")
     sound_title: str | None = column("title of that sound")
     sound_artist: str | None = column("artist of that sound")
+    media_type: str | None = column(
+        "video, image, carousel (of images alone), mixed (a carousel with videos), slideshow (images with a sound) or "
+        "text; NULL where no source says"
+    )
+    is_ad: bool | None = column("whether a source marks it as an advertisement; NULL where none says")
     author_key: str | None = column(
         "pseudonym of the author (keyed HMAC-SHA256), or the id itself if the study says so"
     )

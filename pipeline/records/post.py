@@ -13,6 +13,9 @@ TEXT_COLUMNS = (
     "platform", "id", "url", "caption", "author", "author_id", "sound_id", "sound_title", "sound_artist",
 )  # fmt: skip
 COUNTS = ("views", "likes", "comments", "shares", "saves")
+#: What a post shows: a carousel holds images alone, a mixed one videos too, a slideshow is images with a sound.
+MEDIA_TYPES = ("video", "image", "carousel", "mixed", "slideshow", "text")
+WITHOUT_VIDEO = frozenset({"image", "carousel", "slideshow", "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Post:
     sound_artist: str | None = None
     counted_at: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    media_type: str | None = None  # one of MEDIA_TYPES
+    is_ad: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
         "sound_id": post.sound_id,
         "sound_title": hide(post.sound_title),  # "original sound - handle"
         "sound_artist": hide(post.sound_artist),
+        "media_type": post.media_type,
+        "is_ad": post.is_ad,
         "author_key": pseudonym(key, platform, account) if key is not None and account else account,
     }
     return ClipRow(

@@ -29,6 +29,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "sound_id": (),
     "sound_title": (),
     "sound_artist": (),
+    "media_type": (),
+    "is_ad": (),
     "author_key": (),
 }
 

@@ -55,7 +55,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     "clips": {
         Rule.CLIP: "clip_id",
         Rule.AUTHOR: "author_key",
-        Rule.CODE: "platform kind posted_precision declared_language",
+        Rule.CODE: "platform kind posted_precision declared_language media_type is_ad",
         Rule.TIME: "posted_at",
         Rule.FEATURE: "declared_duration_s",
         Rule.TEXT: "caption sound_title sound_artist",
