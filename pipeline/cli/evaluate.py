@@ -113,12 +113,15 @@ def _print_evaluation(folder: StudyFolder, found: Evaluation) -> None:
     _print_left_out(found.left_out)
     for note in found.notes:
         console().print(f"left out: {note}", markup=False)
+    for caution in found.cautions:
+        console().print(caution, markup=False)
     rows = [
         (row.model, row.grouping, row.group_value, row.measure, row.label or "all", row.value, row.ci_low, row.ci_high,
-         row.n, row.abstained, row.reason)
+         row.n, row.abstained, row.in_training, row.reason)
         for row in found.rows
     ]  # fmt: skip
-    headers = ("model", "by", "group", "measure", "label", "value", "95 % from", "to", "n", "no score", "reason")
+    headers = ("model", "by", "group", "measure", "label", "value", "95 % from", "to", "n", "no score", "in training",
+               "reason")  # fmt: skip
     console().print(plain_table(headers, rows))
     console().print(f"Stored in the table evaluations of {folder.published}", markup=False, soft_wrap=True)
     for path in found.drawn:

@@ -39,3 +39,9 @@ class EvaluationRow(Row):
         "why the value or the interval is NULL: nothing_to_measure; one_label where people gave one label alone, "
         "which is no test of telling labels apart; or one_cluster where all comes from one author"
     )
+    in_training: int | None = column(
+        "labelled spans of the group that a head was trained on, on which it is not judged; NULL where that is not "
+        "known (an earlier version trained the head) and for models that come with cliptone",
+        "count",
+        default=None,
+    )

@@ -51,7 +51,7 @@ def make_study(folder: Path, *groups: Iterable[Row]) -> Study:
     """A study with these rows, published."""
     study = load_study(write_study(folder, '[[sources]]\nfolder = "clips"\n', "made"), BY_NAME)
     marks = [
-        row(FingerprintRow, fingerprint=f"of {stage}", stage=stage, is_current=True)
+        row(FingerprintRow, fingerprint=f"of {stage}", stage=stage, is_current=True, options='{"models": ["one"]}')
         for stage in ("emotion", "transcribe")
     ]
     store = Store(study.folder.working, STAGES)

@@ -1,9 +1,12 @@
-"""A model's answer for a labelled span: the mean of its scores over the span's speech regions, weighted by length."""
+"""A model's answer for a labelled span: the mean of its scores over the span's speech regions, weighted by length.
+
+For a whole clip it is what the study says of that clip, which has no tone where too little of its speech was scored.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,11 +51,18 @@ def answer(parts: Sequence[tuple[Score | None, Seconds]]) -> ModelAnswer:
     return ModelAnswer(means, dimensions)
 
 
-def answers(spans: Sequence[LabelledSpan], scores: Mapping[tuple[str, int], Score]) -> list[ModelAnswer]:
-    """The answer for each span, from stored scores by clip and region."""
-    return [
-        answer([(scores.get((span.label.clip_id, region)), time) for region, time in span.regions]) for span in spans
-    ]
+def answers(
+    spans: Sequence[LabelledSpan],
+    scores: Mapping[tuple[str, int], Score],
+    clip_tones: Mapping[str, Mapping[str, float]],
+) -> list[ModelAnswer]:
+    """The answer for each span, from stored scores by clip and region; for a whole clip, its tone in `clip_tones`."""
+    found = []
+    for span in spans:
+        said = answer([(scores.get((span.label.clip_id, region)), time) for region, time in span.regions])
+        is_whole = span.label.start_s is None
+        found.append(replace(said, probabilities=clip_tones.get(span.label.clip_id)) if is_whole else said)
+    return found
 
 
 def shares_of(answered: Sequence[ModelAnswer], labels: Sequence[str]) -> Numbers:

@@ -37,7 +37,8 @@ class Evaluation:
     rows: tuple[EvaluationRow, ...]
     left_out: tuple[LeftOut, ...]
     drawn: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # of models that could not be judged
+    cautions: tuple[str, ...] = ()  # of models that were
 
 
 def subject(model: str, fingerprint: str | None, path: Path, sha256: str) -> Subject:
@@ -46,7 +47,12 @@ def subject(model: str, fingerprint: str | None, path: Path, sha256: str) -> Sub
 
 
 def rows_of(
-    about: Subject, grouping: str, group_value: str, figures: Sequence[Figure], abstained: int
+    about: Subject,
+    grouping: str,
+    group_value: str,
+    figures: Sequence[Figure],
+    abstained: int,
+    in_training: int | None = None,
 ) -> list[EvaluationRow]:
     """Figures of one group as rows."""
     return [
@@ -66,6 +72,7 @@ def rows_of(
             n=figure.n,
             abstained=abstained,
             reason=figure.estimate.reason,
+            in_training=in_training,
         )
         for figure in figures
     ]

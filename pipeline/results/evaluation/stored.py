@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.results.evaluation.labels import Labels, Matched, Region, match
+from pipeline.results.evaluation.training_spans import ClipSpan
 from pipeline.results.study import StudyReader
+from pipeline.store.queries import get_query
 
 REGIONS = """
     SELECT clip_id, region, start_s, end_s
@@ -42,6 +44,8 @@ EMBEDDINGS = """
     FROM speech_embeddings
     WHERE embedding IS NOT NULL
 """
+#: Views from the scores of regions to the tone of a clip.
+TOWARDS_TONE = ("tone_coverage", "clip_probabilities", "clip_tone_status")
 CURRENT = "SELECT fingerprint FROM fingerprints WHERE stage = $stage AND is_current"
 
 
@@ -67,12 +71,26 @@ class Embeddings:
 def match_labels(reader: StudyReader, labels: Labels) -> Matched:
     """Labels that meet speech of the study; `UserError` if none does."""
     clips = {str(name) for name in reader.arrow("SELECT clip_id FROM clips", {})["clip_id"].to_pylist()}
-    regions: dict[str, list[Region]] = {}
-    for row in reader.arrow(REGIONS, {"clips": sorted({one.clip_id for one in labels.labels})}).to_pylist():
-        found = regions.setdefault(row["clip_id"], [])
+    return match(labels, clips, regions(reader, {one.clip_id for one in labels.labels}))
+
+
+def regions(reader: StudyReader, clips: Collection[str]) -> dict[str, list[Region]]:
+    """The speech regions of each clip that was analysed."""
+    found: dict[str, list[Region]] = {}
+    for row in reader.arrow(REGIONS, {"clips": sorted(clips)}).to_pylist():
+        of_clip = found.setdefault(row["clip_id"], [])
         if row["region"] is not None:
-            found.append(Region(row["region"], row["start_s"], row["end_s"]))
-    return match(labels, clips, regions)
+            of_clip.append(Region(row["region"], row["start_s"], row["end_s"]))
+    return found
+
+
+def region_spans(reader: StudyReader, clips: Collection[str]) -> dict[tuple[str, int], ClipSpan]:
+    """Where each speech region of some clips lies."""
+    return {
+        (clip_id, one.region): ClipSpan(clip_id, one.start_s, one.end_s)
+        for clip_id, of_clip in regions(reader, clips).items()
+        for one in of_clip
+    }
 
 
 def facts(reader: StudyReader, clips: Collection[str]) -> dict[str, ClipGroups]:
@@ -94,6 +112,19 @@ def scores(reader: StudyReader, model: str, clips: Collection[str]) -> dict[tupl
     """Stored scores of one model by clip and region, those without a score among them."""
     found = reader.arrow(SCORES, {"model": model, "clips": sorted(clips)}).to_pylist(maps_as_pydicts="strict")
     return {(row["clip_id"], row["region"]): row for row in found}
+
+
+def clip_tones(reader: StudyReader, model: str, clips: Collection[str]) -> dict[str, dict[str, float]]:
+    """Probabilities of clips that have a tone, as `clip_tone` gives them, also of models that no run asks for now."""
+    views = ", ".join(f"{name} AS ({get_query(name).sql})" for name in TOWARDS_TONE)
+    sql = f"""
+        WITH tone_models AS (SELECT $model AS model, 1 AS position),
+        evidence AS (SELECT * FROM evidence WHERE clip_id IN (SELECT unnest($clips))),
+        {views}
+        SELECT clip_id, probabilities FROM clip_tone_status WHERE tone IS NOT NULL
+    """  # noqa: S608 - put together from our own queries
+    rows = reader.arrow(sql, {"model": model, "clips": sorted(clips)}).to_pylist(maps_as_pydicts="strict")
+    return {row["clip_id"]: row["probabilities"] for row in rows}
 
 
 def models(reader: StudyReader) -> list[str]:

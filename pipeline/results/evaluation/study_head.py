@@ -20,6 +20,7 @@ from pipeline.results.evaluation.head_card import card
 from pipeline.results.evaluation.labels import LeftOut, Matched, read_labels
 from pipeline.results.evaluation.measures import Figure, tone_figures
 from pipeline.results.evaluation.train_head import Examples, train
+from pipeline.results.evaluation.training_spans import SPANS_FILE, write_spans
 from pipeline.results.study import StudyReader
 from pipeline.study.folder import StudyFolder
 
@@ -55,7 +56,9 @@ def train_head(study_folder: StudyFolder, path: Path, name: str | None = None) -
     trained = train(examples)
     figures = tone_figures(trained.judged)
     folder = study_folder.heads / name
+    (folder / SPANS_FILE).unlink(missing_ok=True)  # of a head that this one replaces
     save(trained.head, folder)
+    write_spans(study_folder, folder, examples.spans)
     (folder / CARD_FILE).write_text(card(name, path.name, examples, trained, left_out), encoding="utf-8")
     charts.draw_confusion(trained.judged, PREFIX + name, folder / "confusion.png")
     error = next(one.estimate for one in figures if one.measure == "ece")
@@ -83,6 +86,7 @@ def read_examples(folder: StudyFolder, path: Path) -> tuple[Examples, list[LeftO
         clips = {span.label.clip_id for span in matched.spans}
         known = stored.facts(reader, clips)
         embeddings = stored.embeddings(reader, clips)
+        spans = stored.region_spans(reader, clips)
     place_of = {place: index for index, place in enumerate(embeddings.places)}
     by_place, left_out = _labels_by_region(matched, place_of)
     places = sorted(by_place)
@@ -96,6 +100,7 @@ def read_examples(folder: StudyFolder, path: Path) -> tuple[Examples, list[LeftO
         groups=np.array([stored.author(clip_id, known) for clip_id, _ in places]),
         encoder=embeddings.encoder,
         labels_sha256=labels.sha256,
+        spans=tuple(spans[place] for place in places),
     )
     return examples, left_out
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +19,29 @@ from pipeline.results.evaluation.groups import ALL, groups
 from pipeline.results.evaluation.labels import DIMENSIONS, LabelledSpan, LeftOut, read_labels
 from pipeline.results.evaluation.measures import Figure, Judged, concordance, share, tone_figures
 from pipeline.results.evaluation.results import Evaluation
+from pipeline.results.evaluation.training_spans import ClipSpan, TrainingSpans, read_spans
 from pipeline.results.study import StudyReader
 from pipeline.study.folder import StudyFolder
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Labelled spans that one model can be judged on, with its answers and their clusters."""
+    """Labelled spans whose labels one model knows, with its answers and their clusters."""
 
     model: str
     spans: Sequence[LabelledSpan]
     answers: Sequence[ModelAnswer]
     clusters: NDArray[np.str_]  # (spans,)
     labels: tuple[str, ...]  # that the model gives
+    trained_on: NDArray[np.bool_] | None  # (spans,) those that it was trained on; None if that is not known
+
+    def fresh(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Those of the chosen spans that the model was not trained on, as far as that is known."""
+        return chosen if self.trained_on is None else chosen & ~self.trained_on
+
+    def in_training(self, chosen: NDArray[np.bool_]) -> int | None:
+        """How many of the chosen spans the model was trained on."""
+        return None if self.trained_on is None else int((chosen & self.trained_on).sum())
 
     def judged(self, chosen: NDArray[np.bool_]) -> Judged:
         """Labels and answers of the chosen spans that have both."""
@@ -55,6 +65,7 @@ class Trial:
         """All figures of the chosen spans; those of single labels if asked for."""
         places = np.flatnonzero(chosen).tolist()
         scored = np.array([[not self.answers[index].abstains, 1] for index in places], dtype=np.float64)
+        scored = scored.reshape(-1, 2)
         found = [Figure("coverage", None, share(scored, self.clusters[places]), len(places))]
         judged = self.judged(chosen)
         if any(self.spans[index].label.label for index in places) and self.labels:
@@ -82,26 +93,36 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
         matched = stored.match_labels(reader, labels)
         known = stored.facts(reader, {span.label.clip_id for span in matched.spans})
         fingerprint = stored.fingerprint(reader, "emotion")
+        spans = stored.region_spans(reader, set(known))
         rows: list[EvaluationRow] = []
-        left_out, notes, drawn = list(matched.left_out), [], []
+        left_out, notes, cautions, drawn = list(matched.left_out), [], [], []
         for name in _chosen_models(reader, names):
             try:
-                _refuse_own_labels(folder, name, labels.sha256)
-                trial, unknown = _trial(reader, name, matched.spans, known)
+                training = _training_of(folder, name, labels.sha256)
+                trial, unusable = _trial(reader, name, matched.spans, known)
+                if training is not None:
+                    trial = _without_training(folder, trial, training, spans)
             except UserError as error:
                 notes.append(str(error))
                 continue
-            left_out += unknown
+            left_out += [*unusable, *_trained_on(trial)]
+            if is_head(name) and training is None:
+                cautions.append(
+                    f"{name} does not say which spans it was trained on, so some may be among those it is judged on: "
+                    "train it again"
+                )
             about = results.subject(name, fingerprint, path, labels.sha256)
             for grouping, found in groups(trial.spans, known).items():
                 for value, chosen in found.items():
-                    figures = trial.figures(chosen, by_label=grouping == ALL)
-                    rows += results.rows_of(about, grouping, value, figures, trial.abstained(chosen))
+                    fresh = trial.fresh(chosen)
+                    figures = trial.figures(fresh, by_label=grouping == ALL)
+                    counts = (trial.abstained(fresh), trial.in_training(chosen))
+                    rows += results.rows_of(about, grouping, value, figures, *counts)
             drawn += _draw_charts(trial, folder.evaluation, rows)
     if not rows:
         raise UserError(f"no model can be evaluated on {path}: {'; '.join(notes)}")
     results.store(folder, rows)
-    return Evaluation(tuple(rows), tuple(left_out), tuple(drawn), tuple(notes))
+    return Evaluation(tuple(rows), tuple(left_out), tuple(drawn), tuple(notes), tuple(cautions))
 
 
 def _chosen_models(reader: StudyReader, names: Sequence[str]) -> list[str]:
@@ -117,20 +138,50 @@ def _chosen_models(reader: StudyReader, names: Sequence[str]) -> list[str]:
     return list(names) or there
 
 
-def _refuse_own_labels(study_folder: StudyFolder, model: str, sha256: str) -> None:
-    """A head is not judged on the labels that it was trained on; its card has figures for unheard authors."""
+def _training_of(study_folder: StudyFolder, model: str, sha256: str) -> TrainingSpans | None:
+    """What a head was trained on; `UserError` where that is not known, but the file of labels is the same.
+
+    Its card has figures for unheard authors.
+    """
     if not is_head(model) or not (study_folder.root / model).is_dir():
-        return
+        return None
     folder = head_folder(model, study_folder.heads)
-    if load(folder).labels_sha256 == sha256:
+    training = read_spans(study_folder, folder)
+    if training is None and load(folder).labels_sha256 == sha256:
         raise UserError(f"{model} was trained on these labels: {folder / CARD_FILE} says how it does on others")
+    return training
+
+
+def _without_training(
+    folder: StudyFolder, trial: Trial, training: TrainingSpans, spans: Mapping[tuple[str, int], ClipSpan]
+) -> Trial:
+    """A trial that knows which of its spans the head was trained on; `UserError` if it has a score for no others."""
+    trained_on = np.array(
+        [training.holds(spans[one.label.clip_id, region] for region, _ in one.regions) for one in trial.spans]
+    )
+    scored = np.array([not one.abstains for one in trial.answers])
+    if not (scored & ~trained_on).any():
+        raise UserError(
+            f"{trial.model} was trained on {trained_on.sum()} of the {trained_on.size} labelled spans and has a score "
+            f"for no others: {folder.root / trial.model / CARD_FILE} says how it does on others"
+        )
+    return replace(trial, trained_on=trained_on)
+
+
+def _trained_on(trial: Trial) -> list[LeftOut]:
+    """The spans of a trial on which the model is not judged, because it was trained on them."""
+    mask = np.zeros(len(trial.spans), dtype=bool) if trial.trained_on is None else trial.trained_on
+    labels = [trial.spans[index].label for index in np.flatnonzero(mask).tolist()]
+    return [LeftOut(label.line, label.clip_id, f"{trial.model} was trained on it") for label in labels]
 
 
 def _trial(
     reader: StudyReader, model: str, spans: Sequence[LabelledSpan], known: dict[str, stored.ClipGroups]
 ) -> tuple[Trial, list[LeftOut]]:
     """A model's trial on spans whose labels it knows, and the spans with others; `UserError` if none can be used."""
-    said = answers(spans, stored.scores(reader, model, {span.label.clip_id for span in spans}))
+    clips = {span.label.clip_id for span in spans}
+    whole = {span.label.clip_id for span in spans if span.label.start_s is None}
+    said = answers(spans, stored.scores(reader, model, clips), stored.clip_tones(reader, model, whole) if whole else {})
     if all(one.abstains for one in said):
         raise UserError(f"{model} has no score for any of the {len(spans)} labelled spans")
     labels = tuple(sorted({name for one in said for name in one.probabilities or ()}))
@@ -151,12 +202,12 @@ def _trial(
         raise UserError(f"{model} knows none of the labels in the file; it gives {gives}")
     kept = [spans[index] for index in usable]
     clusters = np.array([stored.author(span.label.clip_id, known) for span in kept])
-    return Trial(model, kept, [said[index] for index in usable], clusters, labels), left_out
+    return Trial(model, kept, [said[index] for index in usable], clusters, labels, None), left_out
 
 
 def _draw_charts(trial: Trial, folder: Path, rows: Sequence[EvaluationRow]) -> list[Path]:
     """Confusion, reliability, and UAR by group."""
-    judged = trial.judged(np.ones(len(trial.spans), dtype=bool))
+    judged = trial.judged(trial.fresh(np.ones(len(trial.spans), dtype=bool)))
     if not judged.truth.size:
         return []
     stem = trial.model.replace("/", "-")

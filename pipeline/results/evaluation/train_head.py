@@ -15,6 +15,7 @@ from pipeline.analysis.heads.score import logits
 from pipeline.analysis.tone import calibration
 from pipeline.errors import UserError
 from pipeline.results.evaluation.measures import Judged
+from pipeline.results.evaluation.training_spans import ClipSpan
 
 #: Strength of the L2 penalty, inverse: that of the first heads on these embeddings, and not tuned on any labels here.
 INVERSE_PENALTY = 0.01
@@ -35,6 +36,7 @@ class Examples:
     groups: NDArray[np.str_]  # (regions,) authors; a clip without one is a group of its own
     encoder: str
     labels_sha256: str  # of the file of labels
+    spans: tuple[ClipSpan, ...] = ()  # where each region lies
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from pipeline.results.evaluation.study_head import (
     train_head,
 )
 from pipeline.results.evaluation.tone import evaluate_tone
+from pipeline.results.evaluation.training_spans import SPANS_FILE
 from pipeline.results.study import StudyReader
 from pipeline.stages import BY_NAME
 from pipeline.study.config import Study, load_study
@@ -57,6 +58,7 @@ def test_a_head_is_trained_judged_and_kept(study: Study, tmp_path: Path) -> None
     assert found.folder == study.folder.root / "heads" / "warmth"
     assert {path.name for path in found.folder.iterdir()} == {
         "hyperparams.yaml", "classifier.ckpt", "label_encoder.txt", "card.md", "confusion.png", "reliability.png",
+        "training.json",
     }  # fmt: skip
     tone = HeadTone(found.folder)
     assert tone.encoder == ENCODER
@@ -105,13 +107,45 @@ def test_all_stored_regions_are_scored_at_once(study: Study, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_head_is_not_judged_on_its_own_labels(study: Study, tmp_path: Path) -> None:
+def test_a_head_is_not_judged_on_its_own_labels_whatever_their_file(study: Study, tmp_path: Path) -> None:
     path = labels(tmp_path)
     train_head(study.folder, path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("\n".join([lines[0], *reversed(lines[2:])]), encoding="utf-8")
+    for same in (path, fewer, labels(tmp_path, ("x:0", "", "", ""), name="other.csv")):
+        with pytest.raises(UserError, match=r"heads/warmth .*card\.md"):
+            evaluate_tone(study.folder, same, ("heads/warmth",))
+
+
+@pytest.mark.slow
+def test_a_head_is_judged_on_the_spans_that_it_was_not_trained_on(study: Study, tmp_path: Path) -> None:
+    """Clip 0 was trained on in its second region alone: a span of its first one is as new as another clip."""
+    lines = [(f"x:{number}", "", "", "cold" if number % 2 else "warm") for number in range(1, 14)]
+    some = write_rows(tmp_path / "some.csv", "clip_id,start_s,end_s,label", *lines, ("x:0", 2, 4, "warm"))
+    train_head(study.folder, some, "warmth")
+    asked = labels(tmp_path, ("x:0", 0, 2, "warm"), ("x:0", 1, 4, "warm"), ("x:18", 0, 2, "warm"))
+    found = evaluate_tone(study.folder, asked, ("heads/warmth",))
+    (uar,) = [row for row in found.rows if (row.grouping, row.measure) == ("all", "uar")]
+    assert (uar.n, uar.in_training) == (6 + 2, 14 + 1), "clips 14 to 19, a span of clip 18, and one of clip 0"
+    lines_in_training = [*range(2, 16), 23]
+    assert [one.line for one in found.left_out if "heads/warmth" in one.reason] == lines_in_training
+    with StudyReader(study.folder.published) as reader:
+        stored = reader.rows("SELECT DISTINCT in_training FROM evaluations WHERE grouping = 'all'")
+    assert (15,) in stored
+
+
+@pytest.mark.slow
+def test_a_head_of_an_earlier_version_goes_by_the_file(study: Study, tmp_path: Path) -> None:
+    path = labels(tmp_path)
+    head = train_head(study.folder, path)
+    (head.folder / SPANS_FILE).unlink()
     with pytest.raises(UserError, match=r"heads/warmth .*card\.md"):
         evaluate_tone(study.folder, path, ("heads/warmth",))
     other = labels(tmp_path, ("x:0", "", "", ""), name="other.csv")
-    assert evaluate_tone(study.folder, other, ("heads/warmth",)).rows
+    found = evaluate_tone(study.folder, other, ("heads/warmth",))
+    assert {row.in_training for row in found.rows} == {None}
+    assert "heads/warmth" in found.cautions[0]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pipeline.results.study import StudyReader
 from pipeline.study.config import Study
 from pipeline.study.lock import held
 from tests.support.evaluation_study import clip, emotion, make_study, write_rows
-from tests.support.small_study import angry
+from tests.support.small_study import angry, tones
 
 AUTHORS = 6
 
@@ -134,6 +134,27 @@ def test_a_clip_is_answered_by_the_mean_over_its_regions(tmp_path: Path) -> None
     found = evaluate_tone(study.folder, span)
     assert figure(found, "recall", label="angry").value == 1.0, "the first two regions alone are angry"
     assert (figure(found, "uar").value, figure(found, "uar").reason) == (None, "one_label")
+
+
+def test_a_whole_clip_is_judged_by_its_stored_tone_and_a_span_by_its_regions(tmp_path: Path) -> None:
+    """Of clip x:1 one region of three was scored, so that the clip has no tone: it is no answer of the model."""
+    thin = [((0.0,), angry(0.9)), ((0.0,), None), ((0.0,), None)]
+    study = make_study(tmp_path, clip("x:1", thin), clip("x:2", [((0.0,), angry(0.9))]))
+    whole = write_rows(tmp_path / "w.csv", "clip_id,label", ("x:1", "angry"), ("x:2", "angry"))
+    found = evaluate_tone(study.folder, whole)
+    with StudyReader(study.folder.published) as reader:
+        toned = reader.rows("SELECT clip_id FROM clip_tone WHERE model = 'one' AND tone IS NOT NULL")
+    assert figure(found, "recall", label="angry").n == len(toned) == 1
+    assert figure(found, "coverage").value == 0.5
+    span = write_rows(tmp_path / "s.csv", "clip_id,start_s,end_s,label", ("x:1", 0, 2, "angry"), ("x:2", 0, 2, "angry"))
+    assert figure(evaluate_tone(study.folder, span), "recall", label="angry").n == 2
+
+
+def test_a_whole_clip_has_a_tone_of_a_model_that_no_run_asks_for_any_more(tmp_path: Path) -> None:
+    rows = [*clip("x:1", [((0.0,), None)]), *tones("x:1", [angry(0.9)], "two")]
+    study = make_study(tmp_path, rows)
+    path = write_rows(tmp_path / "l.csv", "clip_id,label", ("x:1", "angry"))
+    assert figure(evaluate_tone(study.folder, path, ("two",)), "recall", label="angry").value == 1.0
 
 
 @pytest.mark.slow
