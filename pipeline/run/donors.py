@@ -47,12 +47,12 @@ def donor_tombstones(donor_keys: Collection[str], key: bytes | None) -> set[str]
 
 def has_withdrawn(store: Store, export: SourceExport, key: bytes | None) -> bool:
     """Whether a file is the donation of somebody who withdrew."""
-    codes = {exposure.donor for exposure in export.result.exposures}
-    if not codes:
+    code = export.result.donor
+    if code is None:
         return False
     with store.uninterrupted_lock():
         tombstones = store.tables.tombstones()
-    return not tombstones.isdisjoint(donor_tombstones({donor_key(code, key) for code in codes}, key))
+    return not tombstones.isdisjoint(donor_tombstones({donor_key(code, key)}, key))
 
 
 def without_withdrawn(sources: Sources, store: Store, key: bytes | None) -> Sources:

@@ -84,7 +84,7 @@ def take_in(
 
 def _import_row(export: SourceExport, upserted: UpsertResult, key: bytes | None) -> ImportRow:
     result = export.result
-    donor = next((donor_key(exposure.donor, key) for exposure in result.exposures), None)
+    donor = None if result.donor is None else donor_key(result.donor, key)
     named = {f"{found.post.platform}:{found.post.post_id}" for found in result.posts}
     named |= {exposure.clip_id for exposure in result.exposures}
     return ImportRow(

@@ -140,8 +140,8 @@ def _source_export(file: StudyFile, source: SourceOptions, label: str) -> Source
     result = read(path, Hints(source.donor, source.columns, source.platform))
     if source.url_file and result.format != CSV:
         raise ConfigError(f"{file.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
-    if not result.posts and not result.exposures:
-        raise ConfigError(f"{file.path.name}: {path} holds no posts: `cliptone import` says what it found")
+    if result.rejects and not result.posts and not result.exposures:
+        raise ConfigError(f"{file.path.name}: {path} holds no post that can be read: `cliptone import` says why")
     return SourceExport(label, result, source.fetch)
 
 

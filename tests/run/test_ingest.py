@@ -205,6 +205,15 @@ def test_a_donation_is_kept_as_exposures_of_a_donor_apart_from_authors(
     assert len(store.tables.read(ExposureRow)) == 2 * len(found), "another donor saw the same"
 
 
+def test_a_donation_without_videos_counts_its_donor_under_a_pseudonym(
+    store: Store, take: Callable[..., ImportRow], tmp_path: Path
+) -> None:
+    path = written(tmp_path / "ann_smith.json", '{"Your Activity": {"Watch History": {"VideoList": null}}}')
+    row = take(path, donor="p02")
+    assert (row.format, row.exposures, row.rejected) == ("tiktok_donation", 0, 0)
+    assert [known.file_name for known in store.tables.read(ImportRow)] == [pseudonym(KEY, "donor", "p02")]
+
+
 def test_without_pseudonyms_the_code_stands(store: Store, take: Callable[..., ImportRow]) -> None:
     take(DONATION, donor="p01", key=None)
     assert {each.donor_key for each in store.tables.read(ExposureRow)} == {"p01"}

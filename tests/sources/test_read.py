@@ -322,3 +322,22 @@ def test_what_cannot_be_told_has_no_stamp(tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "link").symlink_to(tmp_path / "other")
     assert stamp_of(tmp_path) is None, "a link to a folder, whose files may change unseen"
+
+
+def test_an_export_without_posts_is_an_empty_source(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("id,body,author,plays,likes,shares,comments\n")
+    (tmp_path / "donation.json").write_text('{"Your Activity": {"Watch History": {"VideoList": null}}}')
+    sources = sources_of(
+        tmp_path, '[[sources]]\nexport = "posts.csv"\n[[sources]]\nexport = "donation.json"\ndonor = "p02"\n'
+    )
+    assert not sources.sourced_posts
+    assert [(export.result.format, export.result.donor) for export in sources.exports] == [
+        ("4cat_tiktok_csv", None),
+        ("tiktok_donation", "p02"),
+    ]
+
+
+def test_an_export_of_which_no_row_can_be_read_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("id,body,author,plays,likes,shares,comments\n,x,ann,1,1,1,1\n")
+    with pytest.raises(ConfigError, match=r"posts\.csv"):
+        sources_of(tmp_path, '[[sources]]\nexport = "posts.csv"\n')

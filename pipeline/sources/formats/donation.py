@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.sources.formats.records import Numbered, document, mapped
+from pipeline.sources.formats.records import Numbered, document, inside, mapped
 from pipeline.sources.formats.result import Exposure
 from pipeline.sources.formats.values import Rejected, moment, text
 
@@ -22,6 +22,10 @@ LISTS = {
         ("Likes and Favorites", "Favorite Videos", "FavoriteVideoList"),
     ),
 }
+#: What else stands under these roots: a donor may leave out every list of videos.
+OTHER_SECTIONS = frozenset(
+    {"Searches", "Login History", "Share History", "Reposts", "Following", "Follower", "Hashtag"}
+)
 DATES = ("Date", "date")
 LINKS = ("Link", "link", "VideoLink")
 VIDEO_LINK = re.compile(r"https?://(?:[\w-]+\.)*tiktokv?\.com/(?:share|@[^/]*)/video/(\d{1,20})(?:[/?#].*)?")
@@ -29,7 +33,11 @@ VIDEO_LINK = re.compile(r"https?://(?:[\w-]+\.)*tiktokv?\.com/(?:share|@[^/]*)/v
 
 def is_donation(value: object) -> bool:
     """True for the file that TikTok gives a user who asks for their data."""
-    return isinstance(value, dict) and any(_exposure_lists(value))
+    if not isinstance(value, dict):
+        return False
+    named = {names[0] for places in LISTS.values() for names in places}
+    roots = [root for root in map(value.get, ROOTS) if isinstance(root, dict)]
+    return not named.isdisjoint(value) or any(not (named | OTHER_SECTIONS).isdisjoint(root) for root in roots)
 
 
 def read_donation(path: Path, donor: str) -> Numbered[Exposure]:
@@ -42,13 +50,15 @@ def read_donation(path: Path, donor: str) -> Numbered[Exposure]:
 def _exposure_lists(whole: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Each list of videos with its kind of exposure."""
     for kind, places in LISTS.items():
-        for root in (*(whole.get(name) for name in ROOTS), whole):  # in some years likes stand beside the root
+        for root in _roots(whole):
             for names in places:
-                place: object = root
-                for name in names:
-                    place = place.get(name) if isinstance(place, dict) else None
-                if place is not None:
+                place = inside(root, *names)
+                if place is not None:  # TikTok writes null for a list without entries
                     yield kind, place
+
+
+def _roots(whole: Mapping[str, Any]) -> tuple[object, ...]:
+    return *(whole.get(name) for name in ROOTS), whole  # in some years likes stand beside the root
 
 
 def _exposure_rows(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]] | Rejected]:

@@ -11,13 +11,25 @@ from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.records.post import Post
-from pipeline.sources.formats import donation, fourcat, info_json, plain_csv, records, tiktok, youtube, zeeschuimer
+from pipeline.sources.formats import (
+    apify,
+    donation,
+    fourcat,
+    info_json,
+    plain_csv,
+    records,
+    tiktok,
+    youtube,
+    zeeschuimer,
+)
 from pipeline.sources.formats.records import Numbered
 from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject
 from pipeline.sources.formats.values import Rejected
 from pipeline.study.files import sha256_of
 
 DONATION = "tiktok_donation"
+JSON, CSV = frozenset({"json"}), frozenset({"csv"})
+JSON_OR_CSV = JSON | CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,7 @@ class Format:
 
     name: str
     title: str
-    kind: str  # json or csv: what `matches` is given, a JSON value or the column names
+    kinds: frozenset[str]  # what `matches` is given: a JSON value, or the column names of a CSV file
     matches: Callable[[Any], bool]
     read: Callable[[Path, Hints], Numbered[Post | Exposure]]
     version: int = 1  # rises when the same file would give different posts
@@ -50,40 +62,52 @@ def _read_donation(path: Path, hints: Hints) -> Numbered[Exposure]:
 #: In the order in which they are tried: CSV files with our column names come last.
 FORMATS = (
     Format(
-        zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram)", "json",
-        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 2,
+        zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram)", JSON,
+        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 3,
     ),
     Format(
-        zeeschuimer.FOURCAT, "4CAT NDJSON (TikTok, Instagram)", "json",
-        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 2,
+        zeeschuimer.FOURCAT, "4CAT NDJSON (TikTok, Instagram)", JSON,
+        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 3,
     ),
     Format(
-        info_json.INFO_JSON, "yt-dlp .info.json (a folder of them, or one)", "json",
-        info_json.is_info, lambda path, _: info_json.read_info(path), 2,
+        info_json.INFO_JSON, "yt-dlp .info.json (a folder of them, or one)", JSON,
+        info_json.is_info, lambda path, _: info_json.read_info(path), 3,
     ),
     Format(
-        youtube.DATA_API, "YouTube Data API JSON", "json",
-        youtube.is_data_api, lambda path, _: youtube.read_data_api(path), 2,
+        youtube.DATA_API, "YouTube Data API JSON", JSON,
+        youtube.is_data_api, lambda path, _: youtube.read_data_api(path), 3,
     ),
     Format(
-        tiktok.RESEARCH_API, "TikTok Research API JSON", "json",
+        tiktok.RESEARCH_API, "TikTok Research API JSON", JSON,
         tiktok.is_research, lambda path, _: tiktok.read_research(path),
     ),
-    Format(DONATION, "TikTok data donation JSON", "json", donation.is_donation, _read_donation),
     Format(
-        fourcat.INSTAGRAM, "4CAT CSV of Instagram", "csv",
-        fourcat.is_instagram, lambda path, _: fourcat.read_instagram(path),
+        tiktok.PAGE_RECORDS, "records of TikTok's pages as JSON (TikTok-Api, pyktok)", JSON,
+        tiktok.is_page_record, lambda path, _: tiktok.read_page_records(path),
     ),
     Format(
-        fourcat.TIKTOK, "4CAT CSV of TikTok", "csv",
-        fourcat.is_tiktok, lambda path, _: fourcat.read_tiktok(path),
+        apify.TIKTOK, "Apify's and drawrowfly's scrapers of TikTok (JSON, CSV)", JSON_OR_CSV,
+        apify.is_tiktok, lambda path, _: apify.read_tiktok(path),
     ),
     Format(
-        youtube.DATA_TOOLS, "YouTube Data Tools CSV", "csv",
-        youtube.is_data_tools, lambda path, _: youtube.read_data_tools(path), 2,
+        apify.INSTAGRAM, "Apify's scrapers of Instagram (JSON, CSV)", JSON_OR_CSV,
+        apify.is_instagram, lambda path, _: apify.read_instagram(path),
+    ),
+    Format(DONATION, "TikTok data donation JSON", JSON, donation.is_donation, _read_donation),
+    Format(
+        fourcat.INSTAGRAM, "4CAT CSV of Instagram", CSV,
+        fourcat.is_instagram, lambda path, _: fourcat.read_instagram(path), 2,
     ),
     Format(
-        plain_csv.CSV, "plain CSV (a column `url`, or `platform` and `id`; or a column mapping)", "csv",
+        fourcat.TIKTOK, "4CAT CSV of TikTok", CSV,
+        fourcat.is_tiktok, lambda path, _: fourcat.read_tiktok(path), 2,
+    ),
+    Format(
+        youtube.DATA_TOOLS, "YouTube Data Tools CSV", CSV,
+        youtube.is_data_tools, lambda path, _: youtube.read_data_tools(path), 3,
+    ),
+    Format(
+        plain_csv.CSV, "plain CSV (a column `url`, or `platform` and `id`; or a column mapping)", CSV,
         plain_csv.is_plain, lambda path, hints: plain_csv.read_plain(path, hints.columns, hints.platform), 2,
     ),
 )  # fmt: skip
@@ -102,7 +126,7 @@ def detect(path: Path, hints: Hints | None = None) -> Format:
     if not values and hints is not None and (hints.columns or hints.platform):
         return BY_NAME[plain_csv.CSV]
     kind, subjects = ("json", values) if values else ("csv", [records.header(path)])
-    fitting = (known for known in FORMATS if known.kind == kind and any(map(known.matches, subjects)))
+    fitting = (known for known in FORMATS if kind in known.kinds and any(map(known.matches, subjects)))
     found = next(fitting, None)
     if found is None:
         titles = "; ".join(known.title for known in FORMATS)
@@ -135,6 +159,7 @@ def read(path: Path, hints: Hints | None = None) -> ImportResult:
         posts=tuple(posts),
         exposures=tuple(exposures),
         rejects=tuple(rejects),
+        donor=hints.donor if known.name == DONATION else None,
     )
 
 
@@ -149,5 +174,5 @@ def digest(path: Path) -> str:
 def _unit(path: Path, known: Format) -> str:
     if path.is_dir():
         return "file"
-    by_line = known.kind == "csv" or (known.name != DONATION and records.is_by_line(path))
+    by_line = not records.holds_json(path) or (known.name != DONATION and records.is_by_line(path))
     return "line" if by_line else "record"

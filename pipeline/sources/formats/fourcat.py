@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.records.post import Post
+from pipeline.sources.formats.media_kinds import flag
 from pipeline.sources.formats.records import Numbered, csv_records, mapped
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import counts, epoch, identifier, text
@@ -28,12 +29,20 @@ def is_instagram(names: Collection[str]) -> bool:
 
 def read_tiktok(path: Path) -> Numbered[Post]:
     """Posts of TikTok; the file does not say when the counts were read."""
-    return mapped(csv_records(path), _tiktok_post)
+    return mapped(mapped(csv_records(path), _without_defaults), _tiktok_post)
 
 
 def read_instagram(path: Path) -> Numbered[Post]:
     """Posts of Instagram; the file does not say when the counts were read."""
-    return mapped(csv_records(path), _instagram_post)
+    return mapped(mapped(csv_records(path), _without_defaults), _instagram_post)
+
+
+def _without_defaults(row: Mapping[str, str]) -> Mapping[str, str]:
+    """The row with no value in the fields that the platform did not give: 4CAT writes 0 there, and names them."""
+    if not row.get("missing_fields"):
+        return row
+    absent = {name.strip() for name in row["missing_fields"].split(",")}
+    return {name: "" if name in absent else value for name, value in row.items()}
 
 
 def _tiktok_post(row: Mapping[str, str]) -> Post:
@@ -42,6 +51,7 @@ def _tiktok_post(row: Mapping[str, str]) -> Post:
         "tiktok",
         TIKTOK,
         {"views": row["plays"], "likes": row["likes"], "comments": row["comments"], "shares": row["shares"]},
+        None,
     )
 
 
@@ -53,10 +63,23 @@ def _instagram_post(row: Mapping[str, str]) -> Post:
         "instagram",
         INSTAGRAM,
         {"views": row.get("play_count"), "likes": likes, "comments": row["num_comments"]},
+        _instagram_kind(row["media_type"], row.get("num_media", "")),
     )
 
 
-def _fourcat_post(row: Mapping[str, str], platform: str, source: str, stated: Mapping[str, object]) -> Post:
+def _instagram_kind(kind: str, parts: str) -> str | None:
+    """4CAT calls a carousel by what all of its parts are, or mixed."""
+    is_single = parts.strip() in ("", "0", "1")
+    if kind in ("photo", "image", "picture"):
+        return "image" if is_single else "carousel"
+    if kind == "video":
+        return "video" if is_single else "mixed"
+    return "mixed" if kind == "mixed" else None
+
+
+def _fourcat_post(
+    row: Mapping[str, str], platform: str, source: str, stated: Mapping[str, object], media_type: str | None
+) -> Post:
     post_id, posted_at = identifier(row["id"], "id"), _unix_timestamp(row)
     return known_post(
         Post(
@@ -73,6 +96,8 @@ def _fourcat_post(row: Mapping[str, str], platform: str, source: str, stated: Ma
             sound_title=text(row.get("music_name")),
             sound_artist=text(row.get("music_author")),
             counts=counts(stated),
+            media_type=media_type,
+            is_ad=flag(row.get("is_ad")),
         )
     )
 

@@ -61,4 +61,15 @@ def described(info: Mapping[str, Any]) -> Post:
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise Rejected(f"the description has a field of the wrong kind: {error}") from error
     known: dict[str, Any] = {name: text(getattr(post, name)) for name in TEXTS}
-    return dataclasses.replace(post, **known, post_id=post_id, counts=counts(post.counts))
+    kind = _media_type(info, post.platform)
+    return dataclasses.replace(post, **known, post_id=post_id, counts=counts(post.counts), media_type=kind)
+
+
+def _media_type(info: Mapping[str, Any], platform: str | None) -> str | None:
+    """A video if it has a picture; of TikTok, sound without a picture is that of a slideshow."""
+    formats = info.get("formats")
+    found = [info, *(formats if isinstance(formats, list) else ())]
+    codecs = [one["vcodec"] for one in found if isinstance(one, dict) and isinstance(one.get("vcodec"), str)]
+    if platform == "youtube" or any(codec != "none" for codec in codecs):
+        return "video"
+    return "slideshow" if codecs and platform == "tiktok" else None

@@ -7,8 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.records.post import Post
+from pipeline.sources.formats.media_kinds import several
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, seconds, text
+
+#: The kinds of a post and of its parts, in the present form and the graph form.
+ITEM_KINDS = {"1": "image", "2": "video"}
+GRAPH_KINDS = {"Image": "image", "Video": "video"}
+ITEM_CAROUSEL, GRAPH_CAROUSEL = 8, "Sidecar"
 
 
 def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
@@ -44,6 +50,8 @@ def _item_post(record: Mapping[str, Any], source: str, counted_at: datetime | No
                 "comments": record.get("comment_count"),
             }
         ),
+        media_type=_item_kind(record),
+        is_ad=_is_ad(record),
     )
 
 
@@ -69,7 +77,32 @@ def _graph_post(record: Mapping[str, Any], source: str, counted_at: datetime | N
                 "comments": child(record, "edge_media_to_comment").get("count"),
             }
         ),
+        media_type=_graph_kind(record),
+        is_ad=_is_ad(record),
     )
+
+
+def _item_kind(item: Mapping[str, Any]) -> str | None:
+    if item.get("media_type") != ITEM_CAROUSEL:
+        return ITEM_KINDS.get(str(item.get("media_type")))
+    parts = item.get("carousel_media")
+    parts = parts if isinstance(parts, list) else ()
+    return several(ITEM_KINDS.get(str(part.get("media_type"))) for part in parts if isinstance(part, dict))
+
+
+def _graph_kind(node: Mapping[str, Any]) -> str | None:
+    """By the name of its type, such as GraphImage or XDTGraphVideo; some records have `is_video` alone."""
+    name = str(node.get("__typename", "")).rpartition("Graph")[2]
+    if name == GRAPH_CAROUSEL:
+        edges = child(node, "edge_sidecar_to_children").get("edges")
+        edges = edges if isinstance(edges, list) else ()
+        return several(_graph_kind(child(edge, "node")) for edge in edges if isinstance(edge, dict))
+    return GRAPH_KINDS.get(name) or ("video" if node.get("is_video") is True else None)
+
+
+def _is_ad(record: Mapping[str, Any]) -> bool | None:
+    kind = text(record.get("product_type"))
+    return kind == "ad" if kind else None
 
 
 def _shown_likes(record: Mapping[str, Any], likes: object) -> object:

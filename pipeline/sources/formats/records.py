@@ -14,6 +14,7 @@ from pipeline.sources.formats.values import SURROGATE, Rejected
 
 SCANNED_LINES = 20  # the first of them may be broken
 SCANNED_CHARACTERS = 1024
+DEEPEST = 6  # level of objects inside objects that gets names of its own
 DELIMITERS = (",", "\t", ";")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -42,20 +43,30 @@ def is_by_line(path: Path) -> bool:
     return bool(_first_objects(path))
 
 
+def holds_json(path: Path) -> bool:
+    """True if a file is JSON, by line or as a whole, as far as its beginning shows."""
+    return is_by_line(path) or _begins_as_json(path)
+
+
 def first_json(path: Path) -> list[object]:
     """The first values of a JSON file: some lines, or the whole of a document; empty if it holds no JSON."""
     objects = _first_objects(path)
     if objects:
         return objects
+    return [document(path)] if _begins_as_json(path) else []
+
+
+def _begins_as_json(path: Path) -> bool:
     with _open_text(path) as file:
-        is_json = file.read(SCANNED_CHARACTERS).lstrip()[:1] in ("{", "[")
-    return [document(path)] if is_json else []
+        return file.read(SCANNED_CHARACTERS).lstrip()[:1] in ("{", "[")
 
 
 def _first_objects(path: Path) -> list[object]:
     with _open_text(path) as file:
-        lines = islice((line for line in file if line.strip()), SCANNED_LINES)
-        values = [_json_value(line) for line in lines if line.startswith("{") and not SURROGATE.search(line)]
+        lines = list(islice((line for line in file if line.strip()), SCANNED_LINES))
+    if lines and lines[0].startswith("[") and _json_value(lines[0]) is None:
+        return []  # a list over several lines, some of which may look like objects of their own
+    values = [_json_value(line) for line in lines if line.startswith("{") and not SURROGATE.search(line)]
     return [value for value in values if isinstance(value, dict)]
 
 
@@ -101,6 +112,13 @@ def document(path: Path) -> object:
         raise UserError(f"{path} is not an export of posts: {error}") from error
 
 
+def inside(value: object, *names: str) -> Any:
+    """What stands under these names, one inside the other; None where one of them is absent."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 def _page_records(page: object, expand: Callable[[object], Iterable[object]]) -> Iterable[object]:
     try:
         return list(expand(page))
@@ -117,6 +135,35 @@ def _json_value(line: str) -> object:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None
+
+
+# ---------------------------------------------------------------- JSON or CSV
+
+
+def flat_records(path: Path, expand: Callable[[object], Iterable[object]]) -> Numbered[dict[str, Any]]:
+    """The records of a JSON file or the rows of a CSV file under the same names: those inside others have dots."""
+    rows: Numbered[Any] = json_records(path, expand) if holds_json(path) else csv_records(path)
+    return mapped(rows, flattened)
+
+
+def flattened(record: Mapping[str, Any], depth: int = DEEPEST) -> dict[str, Any]:
+    """A record with the parts of its objects and lists under names such as `author.name` and `images.0`."""
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        parts = dict(enumerate(value)) if isinstance(value, list) else value
+        if isinstance(parts, dict) and depth:
+            flat |= {f"{name}.{below}": part for below, part in flattened(parts, depth - 1).items()}
+        else:
+            flat[str(name).replace("/", ".")] = value
+    return flat
+
+
+def names_of(value: object) -> frozenset[str]:
+    """The names of a record, of the first record of a list, or of the columns of a table, as in `flattened`."""
+    if isinstance(value, tuple):
+        return frozenset(name.replace("/", ".") for name in value)
+    first = value[0] if isinstance(value, list) and value else value
+    return frozenset(flattened(first)) if isinstance(first, dict) else frozenset()
 
 
 # ---------------------------------------------------------------- CSV

@@ -80,6 +80,7 @@ class ImportResult:
     posts: tuple[NumberedPost, ...]
     exposures: tuple[Exposure, ...]
     rejects: tuple[Reject, ...]
+    donor: str | None = None  # the code of who donated the file
 
     def reasons(self) -> Counter[str]:
         """How many rows were rejected for each reason."""
@@ -140,7 +141,7 @@ def rejects_name(result: ImportResult, source: str = IMPORTED) -> str:
 
     The names of donated files often identify the donor, so a digest replaces them.
     """
-    stem = donation_stem(result.sha256) if result.exposures else result.path.absolute().stem
+    stem = donation_stem(result.sha256) if result.donor else result.path.absolute().stem
     return f"{stem}.rejects.csv" if source == IMPORTED else f"{source} {stem}.rejects.csv"
 
 

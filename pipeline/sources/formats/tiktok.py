@@ -1,4 +1,4 @@
-"""Posts of TikTok: the records that its pages hold (as Zeeschuimer saves them) and those of its Research API."""
+"""Posts of TikTok: the records that its pages hold (bare, or as Zeeschuimer saves them) and its Research API's."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
-from pipeline.sources.formats.records import Numbered, json_records, mapped
+from pipeline.sources.formats.media_kinds import flag
+from pipeline.sources.formats.records import Numbered, inside, json_records, mapped
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, seconds, shown, text
 from pipeline.sources.post_fields import language_of
 
-RESEARCH_API = "tiktok_research_api"
+RESEARCH_API, PAGE_RECORDS = "tiktok_research_api", "tiktok_page_records"
 
 #: Our names of counts, and the platform's.
 PAGE_COUNTS = {
@@ -23,6 +24,15 @@ PAGE_COUNTS = {
     "shares": "shareCount",
     "saves": "collectCount",
 }
+RECORD_NAMES = frozenset({"desc", "stats", "statsV2", "imagePost"})
+#: Where the answers of TikTok's servers and its pages keep the records.
+PAGES = (
+    ("itemList",),
+    ("itemInfo", "itemStruct"),
+    ("itemStruct",),
+    ("item",),
+    ("__DEFAULT_SCOPE__", "webapp.video-detail", "itemInfo", "itemStruct"),
+)
 RESEARCH_COUNTS = {
     "views": "view_count",
     "likes": "like_count",
@@ -30,6 +40,28 @@ RESEARCH_COUNTS = {
     "shares": "share_count",
     "saves": "favorites_count",
 }
+
+
+def is_page_record(value: object) -> bool:
+    """True for a record that TikTok's pages hold of a post, or for an answer or a page with some."""
+    if isinstance(value, list):
+        return bool(value) and is_page_record(value[0])
+    if not isinstance(value, dict):
+        return False
+    is_record = value.keys() >= {"id", "createTime"} and not RECORD_NAMES.isdisjoint(value)
+    return is_record or any(isinstance(inside(value, *names), dict | list) for names in PAGES)
+
+
+def read_page_records(path: Path) -> Numbered[Post]:
+    """The posts of bare records: a list, a record a line, or answers and pages of TikTok as they came."""
+    return mapped(json_records(path, _page_posts), lambda record: page_post(record, PAGE_RECORDS, None))
+
+
+def _page_posts(page: object) -> Iterable[object]:
+    """The records of an answer or a page, and a record as it stands."""
+    if isinstance(page, dict) and "id" not in page:
+        page = next((found for names in PAGES if (found := inside(page, *names)) is not None), page)
+    return page if isinstance(page, list) else [page]
 
 
 def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
@@ -58,8 +90,17 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
             sound_artist=text(music.get("authorName")),
             counted_at=counted_at,
             counts=counts({ours: stats.get(theirs) for ours, theirs in PAGE_COUNTS.items()}),
+            media_type=_media_type(record),
+            is_ad=flag(record.get("isAd")),
         )
     )
+
+
+def _media_type(record: Mapping[str, Any]) -> str | None:
+    """A slideshow has its images beside an empty video."""
+    if record.get("imagePost"):
+        return "slideshow"
+    return "video" if child(record, "video").get("duration") else None
 
 
 def _author_account(record: Mapping[str, Any]) -> tuple[str | None, str | None]:

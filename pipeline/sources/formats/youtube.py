@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ def _api_post(record: Mapping[str, Any]) -> Post:
     named = child(record, "id").get("videoId") if kind == SEARCH_RESULT else record.get("id")
     duration = child(record, "contentDetails").get("duration")
     fields = {**child(record, "snippet"), **child(record, "statistics"), "duration": duration}
+    if kind == SEARCH_RESULT:  # its texts are written for a web page, those of a video are not
+        fields |= {name: html.unescape(text(fields.get(name)) or "") for name in ("title", "description")}
     return _video_post(DATA_API, identifier(named, "id"), fields)
 
 
@@ -86,5 +89,6 @@ def _video_post(source: str, post_id: str | None, fields: Mapping[str, Any]) -> 
             duration_s=iso_duration(fields.get("duration"), "duration"),
             language=next((code for name in LANGUAGES if (code := language_of(text(fields.get(name))))), None),
             counts=counts({ours: fields.get(theirs) for ours, theirs in COUNTS.items()}),
+            media_type="video",
         )
     )

@@ -41,7 +41,8 @@ def test_the_name_of_a_file_does_not_matter(tmp_path: Path) -> None:
         if path.is_file() and not path.name.endswith(".expected.json"):
             copy = tmp_path / "posts.dat"
             copy.write_bytes(path.read_bytes())
-            assert detect(copy).name == path.stem
+            expected = json.loads((FIXTURES / f"{path.stem}.expected.json").read_text(encoding="utf-8"))
+            assert detect(copy).name == expected["format"]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,88 @@ def test_a_mapping_that_does_not_fit_says_where(tmp_path: Path, columns: dict[st
 def test_a_mapping_for_a_file_without_columns_says_so() -> None:
     with pytest.raises(UserError, match=r"zeeschuimer\.ndjson .*CSV"):
         read(FIXTURES / "zeeschuimer.ndjson", Hints(columns={"url": "link"}))
+
+
+# ---------------------------------------------------------------- what is unknown, and what is empty
+
+
+@pytest.mark.parametrize("column", ["play_count", "num_likes", "num_comments", "body", "author", "author_id"])
+def test_a_default_that_4cat_declares_as_missing_is_unknown(tmp_path: Path, column: str) -> None:
+    row = {
+        "id": "DAbcdefghi1", "body": "hi", "author": "ann", "author_id": "11", "media_type": "video",
+        "play_count": "0", "num_likes": "0", "num_comments": "0",
+    }  # fmt: skip
+    known = read(_table(tmp_path / "a.csv", row)).posts[0].post
+    fields = {"play_count": "views", "num_likes": "likes", "num_comments": "comments"}
+    assert known.counts == {"views": 0, "likes": 0, "comments": 0}, "0 is a count where nothing says otherwise"
+    post = read(_table(tmp_path / "b.csv", row | {"missing_fields": f"coauthors, {column}"})).posts[0].post
+    assert fields.get(column) not in post.counts
+    changed = [name for name in ("caption", "author", "author_id") if getattr(post, name) != getattr(known, name)]
+    assert changed == [{"body": "caption"}.get(column, column)] * (column not in fields)
+
+
+def test_4cat_rows_of_tiktok_name_what_is_missing_too(tmp_path: Path) -> None:
+    row = {"id": "7312345678901234567", "body": "hi", "author": "ann", "plays": "0", "likes": "0", "shares": "0"}
+    post = read(_table(tmp_path / "a.csv", row | {"comments": "0", "missing_fields": "plays,shares"})).posts[0].post
+    assert post.counts == {"likes": 0, "comments": 0}
+
+
+def _table(path: Path, *rows: dict[str, str]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "caption"),
+    [("youtube#searchResult", "Don't & stop\n#rock&roll"), ("youtube#video", "Don&#39;t &amp; stop\n#rock&amp;roll")],
+)
+def test_titles_of_searches_are_written_for_web_pages(tmp_path: Path, kind: str, caption: str) -> None:
+    snippet = {"title": "Don&#39;t &amp; stop", "description": "#rock&amp;roll"}
+    named = {"videoId": "dQw4w9WgXcQ"} if kind == "youtube#searchResult" else "dQw4w9WgXcQ"
+    path = written(tmp_path / "x", json.dumps({"kind": kind, "id": named, "snippet": snippet}))
+    assert read(path).posts[0].post.caption == caption
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"Your Activity": {"Watch History": {"VideoList": None}, "Searches": {"SearchList": None}}},
+        {"Activity": {"Video Browsing History": {"VideoList": []}}},
+        {"Likes and Favorites": {"Like List": {"ItemFavoriteList": None}}, "Profile": {}},
+        {"Your Activity": {"Login History": {"LoginHistoryList": []}}, "Survey": {"ResponsesList": None}},
+        {"Your Activity": {"Watch History": None}},
+    ],
+)
+def test_a_donation_without_videos_is_one_all_the_same(tmp_path: Path, whole: object) -> None:
+    result = read(written(tmp_path / "x", json.dumps(whole, indent=1)), Hints(donor="p02"))
+    assert (result.format, result.exposures, result.rejects, result.donor) == ("tiktok_donation", (), (), "p02")
+
+
+@pytest.mark.parametrize(
+    "name", ["4cat_tiktok_csv", "4cat_instagram_csv", "youtube_data_tools_csv", "csv", "apify_tiktok_csv"]
+)
+def test_a_header_alone_is_an_empty_result(tmp_path: Path, name: str) -> None:
+    header = (FIXTURES / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0]
+    result = read(written(tmp_path / "x", header))
+    assert (result.posts, result.rejects) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "page", [{"data": {"videos": []}}, {"kind": "youtube#videoListResponse", "items": []}, {"itemList": []}]
+)
+def test_an_answer_without_posts_is_an_empty_result(tmp_path: Path, page: object) -> None:
+    result = read(written(tmp_path / "x", json.dumps(page)))
+    assert (result.posts, result.rejects) == ((), ())
+
+
+def test_a_list_with_a_record_a_line_is_a_list(tmp_path: Path) -> None:
+    posts = [json.dumps({"id": str(7312345678901234500 + n), "desc": "x", "createTime": 1714557600}) for n in range(3)]
+    result = read(written(tmp_path / "x", "[", ",\n".join(posts), "]"))
+    assert [found.number for found in result.posts] == [1, 2, 3]
+    assert not result.rejects
 
 
 # ---------------------------------------------------------------- results
