@@ -2,7 +2,7 @@
 -- grain: one row a clip and encoder, without the given clip
 -- unit: cosine similarity -1–1, regions as a count
 -- caution: compare ranks, not values: all speech is alike to an encoder; it can be the voice, the room or the words
--- parameters: clip = a clip_id, as clip_overview shows it; limit = 10 (clips at most, for each encoder)
+-- parameters: clip = a clip_id, as clip_overview shows it, or the name of its file; limit = 10 (clips at most, for each encoder)
 WITH embedded AS NOT MATERIALIZED (
     SELECT clip_id, region, encoder, embedding FROM speech_embeddings WHERE embedding IS NOT NULL
 ),

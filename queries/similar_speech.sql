@@ -2,7 +2,7 @@
 -- grain: one row a clip, without the given clip
 -- unit: cosine similarity 0–1, words as a count
 -- caution: words as Whisper writes them (`letter_runs`), without order, stemming or meaning, and within one language; a shared song counts as speech
--- parameters: clip = a clip_id, as clip_overview shows it; limit = 10 (clips at most); min_trust = 0.75 (0 takes all segments)
+-- parameters: clip = a clip_id, as clip_overview shows it, or the name of its file; limit = 10 (clips at most); min_trust = 0.75 (0 takes all segments)
 WITH doubted AS (
     SELECT clip_id, segment FROM segment_trust WHERE NOT is_trusted(trust, $min_trust)
 ),

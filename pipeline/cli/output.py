@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Form, find_study
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from rich.console import Console
+
+    from pipeline.results.study import StudyReader
 
 CELL_CHARACTERS = 100  # of a text in a table on the screen; files keep all
 
 
-def show(statement: str, parameters: dict[str, Any], study: Path | None, form: Form, output: Path | None) -> None:
+def show(ask: Callable[[StudyReader], pa.Table], study: Path | None, form: Form, output: Path | None) -> None:
+    """Show what a study answers."""
     from pipeline.cli.display import as_text, plain_table
     from pipeline.results.study import StudyReader
 
     with StudyReader(study or find_study(None)) as reader:
-        result = reader.arrow(statement, parameters)
+        result = ask(reader)
     if form == "parquet":
         import pyarrow.parquet as parquet
 

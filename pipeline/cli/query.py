@@ -53,8 +53,9 @@ def query(
     elif show_help:
         console().print(get_query(name, own).usage, markup=False, highlight=False)
     else:
-        chosen = get_query(name, own)
-        show(chosen.sql, chosen.bind(_query_parameters(context.args)), study, form, output)
+        get_query(name, own)  # a mistake in the name is said before one in the study
+        given = _query_parameters(context.args)
+        show(lambda reader: reader.answer(name, given), study, form, output)
 
 
 @app.command()
@@ -65,7 +66,7 @@ def sql(
     output: OutputOption = None,
 ) -> None:
     """Run SQL over a study's results, read-only."""
-    show(statement, {}, study, form, output)
+    show(lambda reader: reader.arrow(statement, {}), study, form, output)
 
 
 @app.command()

@@ -155,7 +155,7 @@ def status(
 def _collection(study: Study) -> None:
     from pipeline.run.status import time_left
 
-    show("FROM collection_status", {}, study.folder.published, "table", None)
+    show(lambda reader: reader.arrow("FROM collection_status", {}), study.folder.published, "table", None)
     for platform, seconds in time_left(study).items():
         console().print(f"{platform}: about {seconds / 60:.0f} min left at the study's pace", markup=False)
     _warn_of_age(study.file)

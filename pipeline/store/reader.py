@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -52,8 +52,16 @@ class ResultsReader:
 
     def query(self, name: str, **parameters: Any) -> pd.DataFrame:
         """A query of `queries/`, or of a folder of that name beside the study file; its `$parameters` by name."""
+        return _frame(self.answer(name, {key: str(value) for key, value in parameters.items()}))
+
+    def answer(self, name: str, given: Mapping[str, str]) -> pa.Table:
+        """What `query` gives, as an Arrow table; `UserError` for a query or a value that there is not."""
         chosen = get_query(name, self._own_queries)
-        return _frame(self.arrow(chosen.sql, chosen.bind({key: str(value) for key, value in parameters.items()})))
+        return self.arrow(chosen.sql, self._checked(chosen.bind(given)))
+
+    def _checked(self, values: dict[str, str]) -> dict[str, str]:
+        """Values of a query's parameters, as they are: who knows what they mean checks them."""
+        return values
 
     def sql(self, statement: str, **parameters: Any) -> pd.DataFrame:
         """Any SQL over the tables and views, as a pandas frame."""

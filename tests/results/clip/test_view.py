@@ -98,10 +98,16 @@ def test_an_unknown_clip_is_answered_with_a_near_one(reader: StudyReader) -> Non
         reader.clip("700")
     with pytest.raises(UserError, match=r"'youtube:S'.*'youtube:s'"):
         reader.clip("youtube:S")
-    with pytest.raises(UserError, match=r"'clip 1\.mp4'.*'tiktok:701'"):
-        reader.clip("clip 1.mp4")  # the file's name
+    with pytest.raises(UserError, match=r"'clip_1\.mp4'.*'tiktok:701' \(clip 1\.mp4\)"):
+        reader.clip("clip_1.mp4")  # nearest to the name of a file
     with pytest.raises(UserError, match="'nix'"):
         reader.waveform("nix")
+
+
+def test_a_clip_is_known_by_the_name_of_its_file_too(reader: StudyReader) -> None:
+    assert reader.clip("clip 1.mp4").clip_id == DELETED
+    assert reader.clip("clip 3.mp4").clip_id == HEARD
+    assert reader.waveform("clip 3.mp4").shape == reader.waveform(HEARD).shape
 
 
 def test_a_study_without_clips_says_so(tmp_path: Path) -> None:
