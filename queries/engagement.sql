@@ -1,7 +1,7 @@
 -- what: views, likes, comments, shares and saves of each clip beside its tone: latest, and a week after posting
 -- grain: one row a clip and model
 -- unit: counts, likes per view 0–1, ages in days since posting
--- caution: compare the week_ columns alone, latest counts differ in age; platforms choose whom to show a clip to
+-- caution: compare the week_ columns alone, latest counts differ in age, and `week_reason` says why there are none; platforms choose whom to show a clip to
 WITH aged AS (
     SELECT
         observations.*,
@@ -12,6 +12,9 @@ WITH aged AS (
 latest AS (
     SELECT * FROM aged
     QUALIFY row_number() OVER (PARTITION BY clip_id ORDER BY counted_at DESC NULLS LAST, count_source) = 1
+),
+known AS (
+    SELECT clip_id, count(counted_at) > 0 AS has_time FROM observations GROUP BY clip_id
 ),
 -- a week, give or take two days: the observation nearest to seven days
 at_week AS (
@@ -42,9 +45,17 @@ final AS (
         at_week.comments AS week_comments, -- comments at that age [count]
         at_week.shares AS week_shares, -- shares at that age [count]
         at_week.saves AS week_saves, -- saves at that age [count]
-        at_week.likes / nullif(at_week.views, 0) AS week_likes_per_view -- likes over views at that age [0–1]
+        at_week.likes / nullif(at_week.views, 0) AS week_likes_per_view, -- likes over views at that age [0–1]
+        CASE
+            WHEN at_week.clip_id IS NOT NULL THEN NULL
+            WHEN known.clip_id IS NULL THEN 'no_counts'
+            WHEN NOT known.has_time THEN 'no_counted_at'
+            WHEN clips.posted_at IS NULL THEN 'no_posted_at'
+            ELSE 'other_age'
+        END AS week_reason -- why there are no counts at that age: no_counts, no_counted_at (no source says when they were read), no_posted_at, or other_age (read sooner or later)
     FROM clip_tone_status
     JOIN clips USING (clip_id)
+    LEFT JOIN known USING (clip_id)
     LEFT JOIN latest USING (clip_id)
     LEFT JOIN at_week USING (clip_id)
 )

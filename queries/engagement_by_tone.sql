@@ -9,6 +9,7 @@ WITH compared AS (
         tone,
         week_views,
         week_likes_per_view,
+        week_reason,
         median(week_views) OVER (PARTITION BY platform, model) AS platform_views
     FROM engagement
     WHERE tone IS NOT NULL
@@ -24,7 +25,8 @@ final AS (
         quantile_cont(compared.week_views, 0.25) AS week_views_lower, -- their lower quartile [count]
         quantile_cont(compared.week_views, 0.75) AS week_views_upper, -- their upper quartile [count]
         median(compared.week_likes_per_view) AS week_likes_per_view_median, -- median of likes over views at that age [0–1]
-        any_value(compared.platform_views) AS platform_week_views_median -- median views of the platform's clips at that age [count]
+        any_value(compared.platform_views) AS platform_week_views_median, -- median views of the platform's clips at that age [count]
+        mode(compared.week_reason) AS week_reason -- why most of the others have no counts at that age, as `engagement` says it
     FROM compared
     GROUP BY compared.platform, compared.model, compared.tone
 )

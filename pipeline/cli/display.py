@@ -141,6 +141,8 @@ def report_lines(report: RunSummary) -> str:
         lines.append(
             f"{report.rejected} rows of exports cannot be read: see why in the folder rejects beside the results"
         )
+    if report.without_count_time:
+        lines.append(without_count_time(report.without_count_time))
     if report.excluded:
         lines.append(f"{report.excluded} posts are excluded by the study's filters: cliptone query exclusions_by_rule")
     if report.waiting:
@@ -162,13 +164,25 @@ def _done_line(report: RunSummary) -> str:
 
 def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = None) -> str:
     """What an export holds and, once it is stored, what of it was new, line by line."""
+    from pipeline.sources.count_times import lacks_count_time
+
     lines = [f"{result.path.name}: {result.format}, {len(result.posts)} posts, {len(result.exposures)} exposures"]
     if row is not None:
         lines.append(f"{row.new_posts} posts are new to the study" if row.new_posts else "No post is new to the study")
+    if undated := sum(lacks_count_time(found.post) for found in result.posts):
+        lines.append(without_count_time(undated))
     if result.rejects:
         lines.append(f"{len(result.rejects)} rows cannot be read, see {rejects}:")
         lines += [f"  {count} × {reason}" for reason, count in result.reasons().most_common(5)]
     return "\n".join(lines)
+
+
+def without_count_time(posts: int) -> str:
+    """What it means that counts have no time, and what to do."""
+    return (
+        f"{posts} posts have counts without the time when they were read, so engagement compares them at no age: "
+        'give a column counted_at, or counted_at = "file" under [[sources]] if the date of the file is that time'
+    )
 
 
 def overview_table(rows: Iterable[Mapping[str, Any]], width: int) -> Table:

@@ -11,6 +11,7 @@ from pipeline.records.runs import ReadingRow
 from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
 from pipeline.run.pseudonymise import post_rows
+from pipeline.sources.count_times import posts_without_count_time
 from pipeline.sources.formats.formats import Hints, read
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
 from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
@@ -53,6 +54,7 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         report.listed, report.rejected = reading.listed, reading.rejected
         return
     sources = without_withdrawn(sources or read_sources(study), store, key)
+    report.without_count_time = posts_without_count_time(sources.sourced_posts)
     with store.change():
         upserted = store.upsert_posts(post_rows(sources.sourced_posts, key))
         taken = [take_in(store, export, key, study.folder.rejects, upserted) for export in sources.exports]

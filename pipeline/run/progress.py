@@ -17,6 +17,7 @@ class RunSummary:
     listed: int = 0
     new: int = 0
     excluded: int = 0
+    without_count_time: int = 0  # posts whose counts have no time, where the sources were read
     rejected: int = 0  # rows of exports that could not be read
     passed: Counter[str] = field(default_factory=Counter)  # by stage
     failed: dict[str, Counter[str]] = field(default_factory=dict)  # by stage, then by reason

@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.records import ClipRow, Source
 from pipeline.records.post import Post, Provenance, SourcedPost
+from pipeline.sources.count_times import file_times, with_count_time
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Hints, digest, read
 from pipeline.sources.formats.plain_csv import CSV
 from pipeline.sources.formats.records import header
@@ -65,11 +66,12 @@ def read_sources(study: Study) -> Sources:
         elif not source.listing:
             found += _url_posts(study.file, source, label)
     found += files.missing()
+    times = file_times(study.file)
     once: dict[tuple[str, Provenance], SourcedPost] = {}
     for sourced_post in found:
         if study.folder.shard and not study.folder.shard.holds(sourced_post.clip_id):
             continue
-        once.setdefault((sourced_post.clip_id, sourced_post.place), sourced_post)
+        once.setdefault((sourced_post.clip_id, sourced_post.place), with_count_time(sourced_post, times))
     return Sources(tuple(once.values()), tuple(exports), listings)
 
 

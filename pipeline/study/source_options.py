@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,11 +16,11 @@ LABEL = re.compile(r"[\w][\w .,()-]{0,63}")  # of a source: results show it
 IMPORTED = "import"  # the label of what `cliptone import` reads
 #: The kinds of sources, and the keys that go with each.
 SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
-    "folder": ("sidecar",),
-    "glob": ("sidecar",),
+    "folder": ("sidecar", "counted_at"),
+    "glob": ("sidecar", "counted_at"),
     "urls": (),
-    "url_file": ("columns", "platform"),
-    "export": ("fetch", "donor", "columns", "platform"),
+    "url_file": ("columns", "platform", "counted_at"),
+    "export": ("fetch", "donor", "columns", "platform", "counted_at"),
     "listing": ("max_posts", "since", "max_minutes"),
 }
 
@@ -40,6 +41,9 @@ class SourceOptions(Options):
     donor: str | None = Field(None, description="a code for the donor of the data, never a name")
     columns: dict[str, str] = Field({}, description="of a plain CSV file: our column to theirs")
     platform: str | None = Field(None, description="of a plain CSV file: the platform of every row")
+    counted_at: Literal["file"] | None = Field(
+        None, description='"file" takes the date of the file as the time of its counts, where they state none'
+    )
     listing: str | None = Field(None, description="a page that lists posts: an account, a channel's Shorts, a hashtag")
     max_posts: int = Field(200, gt=0, description="most posts that are taken from the listing in one run")
     since: date | None = Field(None, description="a listing is read back to this day (UTC)")

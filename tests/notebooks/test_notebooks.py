@@ -20,6 +20,7 @@ MAX_LINES = 36  # of a cell
 SAID = {
     "02_tone_and_engagement": (
         "your own study was not fitted: 70 clips are wanted for 7 coefficients, there are 4",
+        "clips have no counts at a week, for",
         "SIMULATED study",
         "With the demo's handful of clips a model means nothing",
     ),

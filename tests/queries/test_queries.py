@@ -141,6 +141,29 @@ def test_engagement_compares_posts_at_one_age(study: SmallStudy) -> None:
     assert (undated["latest_views"], undated["latest_age_days"], undated["week_views"]) == (700, None, None)
 
 
+def test_engagement_says_why_there_are_no_counts_at_a_week(study: SmallStudy) -> None:
+    week = MONDAY + timedelta(days=7)
+    for name, posted_at, counted_at in (
+        ("week", MONDAY, week),
+        ("no_posted_at", None, week),
+        ("no_counted_at", MONDAY, None),
+        ("other_age", MONDAY, MONDAY),
+    ):
+        study.add(clip(name, [(0, 2, angry(0.9))], posted_at=posted_at, platform="tiktok"))
+        study.add([row(ObservationRow, clip_id=name, count_source="csv", counted_at=counted_at, views=10, likes=1)])
+    study.add(clip("no_counts", [(0, 2, angry(0.9))], posted_at=MONDAY, platform="tiktok"))
+    study.add(clip("no_counted_at_either", [(0, 2, angry(0.9))], platform="tiktok"))
+    study.add([row(ObservationRow, clip_id="no_counted_at_either", count_source="csv", views=10)])
+    rows = [found for found in study.ask("engagement") if found["model"] == "one"]
+    reasons = {found["clip_id"]: found["week_reason"] for found in rows}
+    assert reasons.pop("week") is None
+    assert reasons.pop("no_counted_at_either") == "no_counted_at"
+    assert all(reason == name for name, reason in reasons.items())
+    assert len(reasons) == 4
+    tone = of([found for found in study.ask("engagement_by_tone") if found["model"] == "one"], tone="angry")
+    assert (tone["clips"], tone["clips_at_week"], tone["week_reason"]) == (6, 1, "no_counted_at")
+
+
 # ---------------------------------------------------------------- words
 
 
