@@ -36,7 +36,8 @@ def lacks_count_time(post: Post) -> bool:
 
 def posts_without_count_time(found: Iterable[SourcedPost]) -> int:
     """How many posts have counts, and none of them with a time."""
-    without, dated = set(), set()
+    without: set[str] = set()
+    dated: set[str] = set()
     for one in found:
         if one.post.counts:
             (without if lacks_count_time(one.post) else dated).add(one.clip_id)
