@@ -45,14 +45,14 @@ class ImportRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class ExposureRow(Row):
-    """One video that a donor of their data saw, liked or saved; it says nothing of the video's author."""
+    """One video that a donor of their data saw, liked or passed on; it says nothing of the video's author."""
 
     table: ClassVar[str] = "exposures"
     grain: ClassVar[tuple[str, ...]] = ("donor_key", "clip_id", "kind", "seen_at")
 
     donor_key: str = column("pseudonym of the donor, never joined with `author_key`")
     clip_id: str = column("the video")
-    kind: str = column("watched, liked or saved")
+    kind: str = column("watched, liked, saved, reposted, shared, commented, or posted by the donor")
     seen_at: datetime | None = column("when; NULL where the donation does not say", "UTC")
     file_sha256: str = column("digest of the donated file")
     file_row: int = column("record in it, from 1")

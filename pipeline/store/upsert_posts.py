@@ -15,7 +15,11 @@ from pipeline.store.tables import Tables, without_offset
 #: What a clip's bytes can come from, the better first: a file is here, a post must be fetched, or is never fetched.
 KINDS = ("file", "url", "post")
 #: Who is believed: the URL alone, then any export or sidecar, then the platform itself.
-RANKS = {"url": 0, "tiktok_donation": 0, "yt_dlp": 2}
+RANKS = {
+    **dict.fromkeys(("url", "tiktok_donation", "tiktok_donation_txt", "port_tables", "instagram_download"), 0),
+    **dict.fromkeys(("youtube_takeout", "youtube_takeout_page"), 0),
+    "yt_dlp": 2,
+}
 OTHER_RANK = 1
 #: Formats that state all they know of a post; what an export leaves out, it may only not have seen.
 WHOLE = ("csv", "info_json", "yt_dlp")

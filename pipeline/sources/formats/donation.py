@@ -1,15 +1,15 @@
-"""A TikTok data donation: which videos the donor watched, liked and saved. Nothing else in the file is looked at."""
+"""A TikTok data donation as JSON: which videos the donor watched, liked, saved and passed on. Nothing else is read."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.sources.formats.exposures import exposure, post_behind
 from pipeline.sources.formats.records import Numbered, document, inside, mapped
 from pipeline.sources.formats.result import Exposure
-from pipeline.sources.formats.values import Rejected, moment, text
+from pipeline.sources.formats.values import Rejected
 
 ROOTS = ("Your Activity", "Activity")
 
@@ -21,44 +21,44 @@ LISTS = {
         ("Favorite Videos", "FavoriteVideoList"),
         ("Likes and Favorites", "Favorite Videos", "FavoriteVideoList"),
     ),
+    "reposted": (("Reposts", "RepostList"), ("Reposts", "RepostsList"), ("Reposts", "VideoList")),
+    "shared": (("Share History", "ShareHistoryList"),),
+    "commented": (("Comment", "Comments", "CommentsList"),),
+    "posted": (("Video", "Videos", "VideoList"), ("Post", "Posts", "VideoList")),
 }
+#: Lists of which many rows name no video: comments hardly ever do, and accounts and sounds are shared too.
+PARTLY = frozenset({"shared", "commented", "posted"})
 #: What else stands under these roots: a donor may leave out every list of videos.
-OTHER_SECTIONS = frozenset(
-    {"Searches", "Login History", "Share History", "Reposts", "Following", "Follower", "Hashtag"}
-)
+OTHER_SECTIONS = frozenset({"Searches", "Login History", "Following", "Follower", "Hashtag"})
 DATES = ("Date", "date")
-LINKS = ("Link", "link", "VideoLink")
-VIDEO_LINK = re.compile(r"https?://(?:[\w-]+\.)*tiktokv?\.com/(?:share|@[^/]*)/video/(\d{1,20})(?:[/?#].*)?")
+LINKS = ("Link", "link", "VideoLink", "Url", "url", "originalPostUrl")
 
 
 def is_donation(value: object) -> bool:
     """True for the file that TikTok gives a user who asks for their data."""
     if not isinstance(value, dict):
         return False
-    named = {names[0] for places in LISTS.values() for names in places}
+    beside = {names[0] for kind in ("watched", "liked", "saved") for names in LISTS[kind]}
+    sections = OTHER_SECTIONS.union(names[0] for places in LISTS.values() for names in places)
     roots = [root for root in map(value.get, ROOTS) if isinstance(root, dict)]
-    return not named.isdisjoint(value) or any(not (named | OTHER_SECTIONS).isdisjoint(root) for root in roots)
+    return not beside.isdisjoint(value) or any(not sections.isdisjoint(root) for root in roots)
 
 
 def read_donation(path: Path, donor: str) -> Numbered[Exposure]:
-    """The exposures of a donor, watched before liked before saved; the number is the position among them all."""
+    """The exposures of a donor, by kind in the order of `LISTS`; the number is the position among all their rows."""
     whole = document(path)
     rows = enumerate(_exposure_rows(whole if isinstance(whole, dict) else {}), start=1)
-    return mapped(rows, lambda row: _exposure(row, donor))
+    return mapped(rows, lambda row: exposure(donor, row[0], _first(row[1], LINKS), _first(row[1], DATES)))
 
 
 def _exposure_lists(whole: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Each list of videos with its kind of exposure."""
     for kind, places in LISTS.items():
-        for root in _roots(whole):
+        for root in (*(whole.get(name) for name in ROOTS), whole):  # in some years likes stand beside the root
             for names in places:
                 place = inside(root, *names)
                 if place is not None:  # TikTok writes null for a list without entries
                     yield kind, place
-
-
-def _roots(whole: Mapping[str, Any]) -> tuple[object, ...]:
-    return *(whole.get(name) for name in ROOTS), whole  # in some years likes stand beside the root
 
 
 def _exposure_rows(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]] | Rejected]:
@@ -67,14 +67,11 @@ def _exposure_rows(whole: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
             yield Rejected(f"the list of {kind} videos is no list")
             continue
         for row in rows:
-            yield (kind, row) if isinstance(row, dict) else Rejected(f"a {kind} row is no object")
+            if not isinstance(row, dict):
+                yield Rejected(f"a {kind} row is no object")
+            elif kind not in PARTLY or post_behind(_first(row, LINKS)):
+                yield kind, row
 
 
-def _exposure(row: tuple[str, Mapping[str, Any]], donor: str) -> Exposure:
-    kind, record = row
-    link = text(next((record[name] for name in LINKS if name in record), None))
-    found = VIDEO_LINK.fullmatch(link or "")
-    if found is None:  # the message leaves out the link, which is the donor's
-        raise Rejected(f"a {kind} row has no link to a video")
-    seen_at = moment(next((record[name] for name in DATES if name in record), None), "Date")
-    return Exposure(donor=donor, kind=kind, platform="tiktok", post_id=found[1], seen_at=seen_at)
+def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> object:
+    return next((row[name] for name in names if name in row), None)

@@ -16,12 +16,16 @@ from pipeline.records.post import Post
 from pipeline.sources.formats import (
     apify,
     donation,
+    donation_txt,
     fourcat,
     info_json,
+    instagram_download,
     plain_csv,
+    port_tables,
     records,
     tiktok,
     youtube,
+    youtube_takeout,
     zeeschuimer,
 )
 from pipeline.sources.formats.records import Numbered
@@ -31,7 +35,8 @@ from pipeline.sources.formats.values import Rejected
 from pipeline.study.files import sha256_of
 
 DONATION = "tiktok_donation"
-JSON, CSV = frozenset({"json"}), frozenset({"csv"})
+#: What tells a format: a JSON value, the columns of a table, or the name of a file with its value or its beginning.
+JSON, CSV, NAMED_JSON, TEXT = (frozenset({kind}) for kind in ("json", "csv", "named json", "text"))
 JSON_OR_CSV = JSON | CSV
 
 
@@ -50,17 +55,22 @@ class Format:
 
     name: str
     title: str
-    kinds: frozenset[str]  # what `matches` is given: a JSON value, or the column names of a CSV file
+    kinds: frozenset[str]  # what `matches` is given: a JSON value, the column names of a CSV file, or with a name
     matches: Callable[[Any], bool]
     read: Callable[[Path, Hints], Numbered[Post | Exposure]]
     version: int = 1  # rises when the same file would give different posts
     is_donation: bool = False  # whether it says what a person saw, so that a code for them is needed
 
 
-def _read_donation(path: Path, hints: Hints) -> Numbered[Exposure]:
-    if not hints.donor:
-        raise UserError(f"{path} is a data donation: name a code for its donor, which never shows who it is")
-    return donation.read_donation(path, hints.donor)
+def _donated(read: Callable[[Path, str], Numbered[Exposure]]) -> Callable[[Path, Hints], Numbered[Exposure]]:
+    """A reader of donations, which need a code for their donor."""
+
+    def read_donated(path: Path, hints: Hints) -> Numbered[Exposure]:
+        if not hints.donor:
+            raise UserError(f"{path} is a data donation: name a code for its donor, which never shows who it is")
+        return read(path, hints.donor)
+
+    return read_donated
 
 
 #: In the order in which they are tried: CSV files with our column names come last.
@@ -97,7 +107,30 @@ FORMATS = (
         apify.INSTAGRAM, "Apify's scrapers of Instagram (JSON, CSV)", JSON_OR_CSV,
         apify.is_instagram, lambda path, _: apify.read_instagram(path),
     ),
-    Format(DONATION, "TikTok data donation JSON", JSON, donation.is_donation, _read_donation, is_donation=True),
+    Format(
+        DONATION, "TikTok data donation JSON", JSON,
+        donation.is_donation, _donated(donation.read_donation), 2, is_donation=True,
+    ),
+    Format(
+        donation_txt.DONATION_TXT, "TikTok data donation as text files", TEXT,
+        donation_txt.is_donation_txt, _donated(donation_txt.read_donation_txt), is_donation=True,
+    ),
+    Format(
+        port_tables.PORT_TABLES, "tables of the donation tools Port and D3I", JSON,
+        port_tables.is_port, _donated(port_tables.read_port), is_donation=True,
+    ),
+    Format(
+        instagram_download.DOWNLOAD, "Instagram data donation (liked_posts.json, saved_posts.json)", NAMED_JSON,
+        instagram_download.is_download, _donated(instagram_download.read_download), is_donation=True,
+    ),
+    Format(
+        youtube_takeout.TAKEOUT, "YouTube data donation (watch-history.json)", JSON,
+        youtube_takeout.is_takeout, _donated(youtube_takeout.read_takeout), is_donation=True,
+    ),
+    Format(
+        youtube_takeout.TAKEOUT_PAGE, "YouTube data donation (watch-history.html)", TEXT,
+        youtube_takeout.is_takeout_page, _donated(youtube_takeout.read_takeout_page), is_donation=True,
+    ),
     Format(
         fourcat.INSTAGRAM, "4CAT CSV of Instagram", CSV,
         fourcat.is_instagram, lambda path, _: fourcat.read_instagram(path), 2,
@@ -207,8 +240,13 @@ def _format_of(path: Path, hints: Hints) -> Format | None:
     values = records.first_json(path)
     if not values and (hints.columns or hints.platform):
         return BY_NAME[plain_csv.CSV]
-    kind, subjects = ("json", values) if values else ("csv", [records.header(path)])
-    fitting = (known for known in FORMATS if kind in known.kinds and any(map(known.matches, subjects)))
+    if values:
+        subjects: dict[str, Sequence[object]] = {"json": values, "named json": [(path.name, value) for value in values]}
+    else:
+        subjects = {"text": [(path.name, records.beginning(path))], "csv": [records.header(path)]}
+    fitting = (
+        known for known in FORMATS if any(known.matches(one) for kind in known.kinds for one in subjects.get(kind, ()))
+    )
     return next(fitting, None)
 
 
@@ -240,5 +278,7 @@ def _unit(members: Sequence[Member], known: Format) -> str:
     path = members[0].path
     if path.is_dir():
         return "file"
-    by_line = not records.holds_json(path) or (not known.is_donation and records.is_by_line(path))
+    if known.is_donation:
+        return "record"
+    by_line = records.is_by_line(path) or not records.holds_json(path)
     return "line" if by_line else "record"

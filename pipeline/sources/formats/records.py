@@ -15,6 +15,7 @@ from pipeline.sources.formats.values import SURROGATE, Rejected
 SCANNED_LINES = 20  # the first of them may be broken
 SCANNED_CHARACTERS = 1024
 DEEPEST = 6  # level of objects inside objects that gets names of its own
+BEGINNING_CHARACTERS = 1 << 20  # web pages begin with their style sheet
 DELIMITERS = (",", "\t", ";")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -97,6 +98,19 @@ def json_lines(path: Path) -> Numbered[object]:
             elif line.strip():
                 value = _json_value(line)
                 yield number, Rejected("the line is not complete JSON") if value is None else value
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file; what is not UTF-8 in it is replaced."""
+    with _open_text(path) as file:
+        yield from (SURROGATE.sub("\ufffd", line) for line in file)
+
+
+def beginning(path: Path) -> str:
+    """The first characters of a text file, enough to know it by; empty for what is no text."""
+    with _open_text(path) as file:
+        found: str = file.read(BEGINNING_CHARACTERS)
+    return "" if "\0" in found else found
 
 
 def document(path: Path) -> object:

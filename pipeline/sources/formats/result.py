@@ -37,10 +37,10 @@ URL_PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One video that a donor of their data watched, liked or saved; it states nothing about the video's author."""
+    """One video that a donor of their data watched, liked or passed on; it states nothing about the video's author."""
 
     donor: str  # the code that the researcher gave
-    kind: str  # watched, liked or saved
+    kind: str  # watched, liked, saved, reposted, shared, commented or posted
     platform: str
     post_id: str
     seen_at: datetime | None  # UTC

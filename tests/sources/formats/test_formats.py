@@ -216,7 +216,7 @@ def test_a_post_knows_its_file_its_row_and_the_version_of_its_reader(tmp_path: P
 def test_a_clip_of_a_donation_has_no_author_and_can_be_fetched() -> None:
     result = read(FIXTURES / "tiktok_donation.json", Hints(donor="p01"))
     clips = list(sourced_posts(result, "import", fetch=True))
-    assert len(clips) == len({exposure.clip_id for exposure in result.exposures}) == 4
+    assert len(clips) == len({exposure.clip_id for exposure in result.exposures}) == 8
     assert all(clip.post.author is None and clip.post.author_id is None for clip in clips)
     assert all(clip.source.location.startswith("https://www.tiktok.com/@_/video/") for clip in clips)
     assert "p01" not in repr(clips)

@@ -71,8 +71,18 @@ def test_nothing_of_the_researcher_and_no_signed_url_comes_through(name: str) ->
 def test_a_donation_gives_exposures_alone() -> None:
     result = read_fixture("tiktok_donation")
     assert not result.posts
-    assert {exposure.kind for exposure in result.exposures} == {"watched", "liked", "saved"}
-    # messages, searches, logins, the profile and the donor's own posts are not looked at
-    for private in ("7399999999999999999", "private search", "192.0.2.1", "donor.name", "7388888888888888888"):
+    kinds = {"watched", "liked", "saved", "reposted", "shared", "commented", "posted"}
+    assert {exposure.kind for exposure in result.exposures} == kinds
+    # messages, searches, logins and the profile are not looked at; of comments and own posts, only which video it was
+    for private in ("7399999999999999999", "private search", "192.0.2.1", "donor.name"):
         assert private not in repr(result)
     assert "someone" not in repr(result)  # a handle inside a link
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if expected_of(name)["exposures"]])
+def test_donations_give_exposures_alone(name: str) -> None:
+    result = dataclasses.replace(read_fixture(name), path=Path("x"))
+    assert not result.posts
+    assert result.donor == "p01"
+    for private in ("private search", "192.0.2.1", "donor.name", "someone", "friend", "ann.reels", "Ann"):
+        assert private not in repr(result)
