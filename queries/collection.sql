@@ -18,6 +18,7 @@ final AS (
         first_sources.source, -- the source that named it first
         CASE
             WHEN exclusions.clip_id IS NOT NULL THEN 'excluded'
+            WHEN without_video(clips.kind, clips.media_type) THEN 'no_video'
             WHEN clips.kind = 'post' THEN 'metadata_only'
             WHEN fetches.status IS NULL THEN 'not_yet'
             WHEN fetches.status = 'ok' THEN 'arrived'
@@ -25,11 +26,12 @@ final AS (
             WHEN fetches.action = 'hold' THEN 'held'
             WHEN fetches.again_at IS NOT NULL THEN 'waiting'
             ELSE 'lost'
-        END AS state, -- arrived, waiting, held (until the tools or cookies change), lost, excluded, metadata_only, not_yet
+        END AS state, -- arrived, waiting, held (until the tools or cookies change), lost, excluded, no_video, metadata_only, not_yet
         CASE
             WHEN exclusions.clip_id IS NOT NULL THEN exclusions.rule
+            WHEN without_video(clips.kind, clips.media_type) THEN clips.media_type
             WHEN fetches.status = 'failed' THEN fetches.reason
-        END AS reason, -- why it has not arrived: a word of the closed list, or the filter that keeps it out
+        END AS reason, -- why it has not arrived: a word of the closed list, the filter that keeps it out, or what it holds instead of a video
         coalesce(exclusions.message, fetches.message) AS message, -- the same as a sentence
         coalesce(tries.attempts, 0) AS attempts, -- attempts to fetch it so far [count]
         fetches.finished_at AS last_attempt_at, -- when it was last tried [UTC]

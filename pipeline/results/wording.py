@@ -50,4 +50,9 @@ SENTENCES: dict[str, str] = {
     Reason.LANGUAGE_UNSUPPORTED: "this measure does not know the language",
     "not_scored": "not scored yet",
     "pending": "not done yet",
+    "not_wanted": "the study fetches no media of it",
+    "image": "the post is an image",
+    "carousel": "the post is a series of images",
+    "slideshow": "the post is a slideshow whose sound is not fetched",
+    "text": "the post is a text",
 }

@@ -14,6 +14,8 @@ from pipeline.store.store import Store
 from pipeline.store.tables import now
 from pipeline.study.filters import FilterOptions
 
+RULES = 2  # rises when the same filters judge the same posts otherwise
+
 
 def apply_filters(store: Store, filters: FilterOptions, plan: StagePlan) -> int:
     """Judge every post, store what changed, and return how many are excluded; `plan` is that of the download.
@@ -21,7 +23,7 @@ def apply_filters(store: Store, filters: FilterOptions, plan: StagePlan) -> int:
     A post that was fetched before stays in a sample, whatever is found later. Where nothing was learnt of any post
     since, the last judgement stands.
     """
-    judged_by = f"{version('cliptone')} {filters.model_dump_json()} {plan.fingerprint}"
+    judged_by = f"{version('cliptone')} {RULES} {filters.model_dump_json()} {plan.fingerprint}"
     digest = hashlib.sha256(judged_by.encode()).hexdigest()
     with store.uninterrupted_lock():
         known = {row.clip_id: row for row in store.tables.read(ExclusionRow)}
@@ -39,7 +41,7 @@ def apply_filters(store: Store, filters: FilterOptions, plan: StagePlan) -> int:
 
 
 def _judge(store: Store, filters: FilterOptions, plan: StagePlan) -> dict[str, ExclusionRow]:
-    clips = [clip for clip in store.tables.read(ClipRow) if clip.kind != "post"]
+    clips = store.tables.read(ClipRow)
     counts = latest_counts(store, None)
     decided = now().replace(tzinfo=None)
     judge = PostFilter(filters)
@@ -50,8 +52,10 @@ def _judge(store: Store, filters: FilterOptions, plan: StagePlan) -> dict[str, E
             found[clip.clip_id] = ExclusionRow(clip.clip_id, *verdict, decided)
     left = [clip for clip in clips if clip.clip_id not in found]
     settled = store.passed(plan) if filters.sample is not None else set()
-    for clip_id, message in judge.not_drawn(left, settled).items():
-        found[clip_id] = ExclusionRow(clip_id, "sample", message, decided)
+    # Apart, so that posts known by their metadata alone take no place of one that is to be analysed.
+    for among in ([clip for clip in left if clip.kind != "post"], [clip for clip in left if clip.kind == "post"]):
+        for clip_id, message in judge.not_drawn(among, settled).items():
+            found[clip_id] = ExclusionRow(clip_id, "sample", message, decided)
     return found
 
 

@@ -27,7 +27,12 @@ class FilterOptions(Options):
         None, description="posts whose caption does not match this pattern are excluded"
     )
     caption_excludes: str | None = Field(None, description="posts whose caption matches this pattern are excluded")
-    sample: int | None = Field(None, gt=0, description="of the posts left, draw this many at random (of each stratum)")
+    sample: int | None = Field(
+        None,
+        gt=0,
+        description="of the posts left, draw this many at random (of each stratum); posts known by their metadata "
+        "alone are drawn apart",
+    )
     sample_by: Literal["platform", "author", "language", "week"] | None = Field(
         None, description="draw the sample separately from each platform, author, language or week of posting"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,3 +67,28 @@ def test_other_filters_judge_again(store: Store, judgements: list[None]) -> None
     assert excluded(store) == []
     assert apply_filters(store, SHORT, PLAN) == 1
     assert len(judgements) == 4
+
+
+def test_posts_known_by_their_metadata_alone_are_judged_too(tmp_path: Path) -> None:
+    with Store(tmp_path / "study.duckdb", (Download,)) as store:
+        store.add([row(ClipRow, clip_id="file:a.mp4", kind="file")])
+        store.add([row(ClipRow, clip_id=f"tiktok:{likes}", kind="post") for likes in (1, 2, 900)])
+        store.add([ObservationRow(f"tiktok:{likes}", None, "csv", None, likes, *[None] * 3) for likes in (1, 2, 900)])
+        assert apply_filters(store, FilterOptions(min_likes=100), PLAN) == 2
+        assert excluded(store) == ["tiktok:1", "tiktok:2"]
+
+
+def test_a_sample_of_what_is_analysed_and_one_of_what_is_metadata_alone(tmp_path: Path) -> None:
+    with Store(tmp_path / "study.duckdb", (Download,)) as store:
+        store.add(
+            [
+                row(ClipRow, clip_id=f"tiktok:{kind}{number}", kind=kind)
+                for kind in ("url", "post")
+                for number in range(5)
+            ]
+        )
+        assert apply_filters(store, FilterOptions(sample=2), PLAN) == 6
+        assert sorted(Counter(one.partition(":")[2][:-1] for one in excluded(store)).items()) == [
+            ("post", 3),
+            ("url", 3),
+        ]

@@ -28,9 +28,17 @@ def _posts_text(facts: MethodsFacts, n: Number) -> str:
 
 
 def _media_text(facts: MethodsFacts, n: Number) -> str:
+    without = "".join(
+        f"{n(f'{key}.lost')} {what}. "
+        for key, what in (
+            ("funnel.with_a_video", "held no video"),
+            ("funnel.media_wanted", "were taken as metadata alone"),
+        )
+        if facts.facts[f"{key}.lost"]
+    )
     return (
-        f"Media of {n('funnel.media_arrived.clips')} arrived, the audio of {n('funnel.audio_decoded.clips')} could be "
-        f"decoded (lost: {_losses_by_reason(facts, n, 'failed') or 'none'}), and speech was found in "
+        f"{without}Media of {n('funnel.media_arrived.clips')} arrived, the audio of {n('funnel.audio_decoded.clips')} "
+        f"could be decoded (lost: {_losses_by_reason(facts, n, 'failed') or 'none'}), and speech was found in "
         f"{n('funnel.speech_heard.clips')}."
     )
 

@@ -60,8 +60,10 @@ def test_the_funnel_counts_each_step(tmp_path: Path) -> None:
     assert steps == {
         "listed": (4, 0, 1.0),
         "kept by the filters": (4, 0, 1.0),
-        "media arrived": (2, 2, 0.5),
-        "audio decoded": (3, -1, 0.75),
+        "with a video": (4, 0, 1.0),
+        "media wanted": (4, 0, 1.0),
+        "media arrived": (3, 1, 0.75),
+        "audio decoded": (3, 0, 0.75),
         "speech heard": (2, 1, 0.5),
         "words transcribed": (2, 0, 0.5),
         "tone scored": (2, 0, 0.5),
