@@ -25,6 +25,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from pipeline.results.certainty import marked, of_clip
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 FIRST_WORDS = 6
 #: Control and bidirectional characters: a caption must not control the terminal, or reverse the text beside it.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-MOST = 0.5
 DIGITS = 3  # of a number in a table on the screen; files keep all
 OTHER_COLUMNS = 98  # characters of a line of the overview beside the first words
 SHORT_REASONS = {"language_unsupported": "not English", "language_unknown": "language ?"}
@@ -273,8 +274,8 @@ def _plain_cell(value: object, cut: int | None = None) -> str:
 
 def _tone_cell(row: Mapping[str, Any]) -> str:
     """The tone in its colour, with a question mark where the model is unsure about most of the clip."""
-    doubt = "?" if (row["unsure_share"] or 0) > MOST else ""
-    return f"[{TONE_STYLES.get(row['tone'], 'white')}]{row['tone']}{doubt}[/]"
+    shown = marked(row["tone"], of_clip(row["unsure_share"]))
+    return f"[{TONE_STYLES.get(row['tone'], 'white')}]{shown}[/]"
 
 
 def _number_cell(value: float | None, digits: int) -> str:

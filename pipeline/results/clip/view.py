@@ -11,6 +11,7 @@ from pipeline.analysis.sound.time_series import span
 from pipeline.errors import UserError
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Seconds
+from pipeline.results.certainty import UNSURE, of_region
 from pipeline.results.clip.figure import SOUND, TRACKS, Scene, draw
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _region_row(region: dict[Any, Any], score: dict[Any, Any] | None) -> dict[st
         "label": score["label"] if isinstance(score["label"], str) else None,
         "probability": score["probability"] if isinstance(score["label"], str) else None,
         "probabilities": dict(score["probabilities"]) if score["probabilities"] is not None else None,
-        "is_unsure": None if labels is None else len(labels) != 1,
+        "is_unsure": None if labels is None else of_region(labels) == UNSURE,
     }
 
 

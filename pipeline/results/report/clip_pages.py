@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.results.certainty import of_clip, of_region
 from pipeline.results.report.places import Places, shard_of
 from pipeline.results.report.relations import WORD, Relation
 
@@ -13,9 +14,9 @@ CAPTION_CHARACTERS = 200
 CAPTION_ON_PAGE = 5_000  # longer ones are cut, and say so
 #: Columns of the table of clips; a line is a list in this order.
 TABLE = (
-    "clip_id", "shard", "platform", "status", "problem", "tone", "tone_probability", "tone_status", "tone_reason",
-    "language", "duration_s", "speech_s", "music_share", "loudness_lufs", "sentiment", "text", "text_reason",
-    "caption", "hashtags", "author_key", "posted_at", "file_name",
+    "clip_id", "shard", "platform", "status", "problem", "tone", "tone_probability", "certainty",
+    "tone_status", "tone_reason", "language", "duration_s", "speech_s", "music_share", "loudness_lufs", "sentiment",
+    "text", "text_reason", "caption", "hashtags", "author_key", "posted_at", "file_name",
 )  # fmt: skip
 #: Columns of other tables that a page never shows.
 LEFT_OUT = frozenset({"clip_id", "trace", "tools", "embedding", "mfcc_mean", "mfcc_sd"})
@@ -28,6 +29,7 @@ Rows = list[dict[str, Any]]
 def table_line(overview: Mapping[str, Any], post: Mapping[str, Any], digits: int) -> list[Any]:
     """A clip's line in the table, its texts cut."""
     line = {**overview, "shard": shard_of(overview["clip_id"], digits), "posted_at": post.get("posted_at")}
+    line["certainty"] = of_clip(overview["unsure_share"])
     line["text_reason"] = _why_no_text(overview)
     line["text"] = cut(overview["text"], TEXT_CHARACTERS)
     line["caption"] = cut(overview["caption"], CAPTION_CHARACTERS)
@@ -44,15 +46,21 @@ def clip_page(clip_id: str, relations: Mapping[str, Relation], places: Places, *
     return {
         "clip_id": clip_id,
         "post": {**rows["clips"][0], "caption": cut(caption, CAPTION_ON_PAGE), "caption_characters": len(caption)},
-        "overview": {**overview, "caption": None, "text": None, "text_reason": _why_no_text(overview)},
+        "overview": {
+            **overview,
+            "caption": None,
+            "text": None,
+            "text_reason": _why_no_text(overview),
+            "certainty": of_clip(overview["unsure_share"]),
+        },
         "audio": next(iter(rows["audio"]), None),
         "media": _media(clip_id, places, copied, bool(rows["audio"])),
-        "tones": rows["clip_tone"],
+        "tones": [{**row, "certainty": of_clip(row["unsure_share"])} for row in rows["clip_tone"]],
         "evidence": rows["clip_evidence"],
         "segments": rows["segment_overview"],
         "words": [[word[name] for name in WORD] for word in rows["words"]],
         "regions": rows["region_evidence"],
-        "emotions": rows["emotions"],
+        "emotions": [{**row, "certainty": of_region(row["label_set"])} for row in rows["emotions"]],
         "acoustics": rows["acoustics"],
         "tags": rows["sound_tags"],
         "texts": rows["text_features"],

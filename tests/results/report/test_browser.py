@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.results.report.build import build_report
 from tests.results.report.conftest import Open
-from tests.support.report.generated_study import WORDS, clip, write_audio, write_published
+from tests.support.report.generated_study import WORDS, clip, with_sets, write_audio, write_published
 from tests.support.report.visits import clip_page, seconds, table_page, wait_until
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install 'cliptone[test]'")
@@ -61,6 +61,25 @@ def test_columns_sort_both_ways_and_unknown_values_stay_last(visit: Open) -> Non
     page.keyboard.press("Enter")
     assert head.get_attribute("aria-sort") == "descending"
     assert names(page)[-2:] == ["youtube:s", "tiktok:x"]
+
+
+@pytest.mark.slow
+def test_tones_of_which_the_model_is_unsure_have_a_question_mark_and_can_be_left_out(
+    browser: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "outputs" / "sets"
+    sets = {"tiktok:sure": (("a",), ("a",)), "tiktok:unsure": (("a", "b"), ())}
+    write_published(folder, [one for name, of in sets.items() for one in with_sets(clip(name, number=1), *of)])
+    build_report(folder)
+    page = browser.new_page()
+    page.goto((folder / "report" / "index.html").as_uri())
+    page.wait_for_selector("html[data-table=ready]")
+    tones = "#table tbody td.tone"
+    shown = page.eval_on_selector_all(tones, "cells => cells.map(cell => cell.textContent.endsWith('?'))")
+    assert shown == [False, True]
+    page.select_option("select[name=certainty]", "sure")
+    assert page.locator(tones).count() == 1
+    page.close()
 
 
 @pytest.mark.slow

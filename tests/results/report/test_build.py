@@ -18,7 +18,7 @@ from pipeline.results.report.clip_pages import CAPTION_CHARACTERS, CAPTION_ON_PA
 from pipeline.results.report.places import Places, shard_digits, shard_of
 from pipeline.results.report.policy import POLICY
 from tests.results.report.conftest import HOSTILE
-from tests.support.report.generated_study import LONG, SCRIPT, clip, write_audio, write_published
+from tests.support.report.generated_study import LONG, SCRIPT, clip, with_sets, write_audio, write_published
 
 
 def value(path: Path) -> Any:
@@ -44,6 +44,27 @@ def test_the_pages_ask_nobody_and_run_no_script_of_others(study: Path) -> None:
         assert not re.search(r"(?:src|href)=\"(?:https?:)?//", text)
         assert not re.search(r"<script(?![^>]* src=)|\son\w+=|\sstyle=|<style", text), "nothing inline"
         assert SCRIPT not in text
+
+
+def test_what_a_model_is_unsure_of_is_known_to_the_table_and_the_page(tmp_path: Path) -> None:
+    """Regions last 2 s and 2.5 s: a clip whose longer one alone is unsure is unsure as a whole."""
+    sure, unsure, empty = ("a",), ("a", "b"), ()
+    clips = {"sure": (sure, sure), "longer": (sure, unsure), "shorter": (empty, sure), "none": (empty, empty)}
+    rows = [
+        one
+        for number, (name, sets) in enumerate(clips.items())
+        for one in with_sets(clip(f"tiktok:{name}", number=3 * number + 1), *sets)
+    ]
+    folder = tmp_path / "outputs" / "sets"
+    write_published(folder, [*rows, *clip("tiktok:silent", number=1)])
+    build_report(folder)
+    wanted = {"sure": "sure", "longer": "unsure", "shorter": "sure", "none": "unsure", "silent": None}
+    for name, certainty in wanted.items():
+        found = page(folder, f"tiktok:{name}")
+        assert line(folder, f"tiktok:{name}")["certainty"] == certainty, name
+        assert found["overview"]["certainty"] == certainty
+        assert {row["certainty"] for row in found["tones"]} == {certainty}
+    assert [row["certainty"] for row in page(folder, "tiktok:longer")["emotions"]] == ["sure", "unsure"] * 2
 
 
 def test_a_page_has_all_that_is_known_of_a_clip(study: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from itertools import groupby
@@ -112,6 +113,14 @@ def clip(
                 scored = {"label": best, "probability": shares[best], "probabilities": shares}
                 rows.append(row(EmotionRow, **where, status="scored", **scored))
     return rows
+
+
+def with_sets(rows: Iterable[Row], *label_sets: Sequence[str]) -> list[Row]:
+    """Rows of a clip whose regions have these sets of labels that cannot be ruled out."""
+    return [
+        replace(one, label_set=tuple(label_sets[one.region])) if isinstance(one, EmotionRow) and one.label else one
+        for one in rows
+    ]
 
 
 def lost(clip_id: str) -> list[Row]:

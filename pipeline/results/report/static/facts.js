@@ -26,7 +26,7 @@ function drawFacts(clip, shared) {
   function aboutPost() {
     at('post').append(
       list([
-        ['tone', overview.tone ? `${overview.tone} (${number(overview.tone_probability)})` : because(why, shared.reasons)],
+        ['tone', overview.tone ? el('span', {}, cliptone.tone(overview.tone, overview.certainty), ` (${number(overview.tone_probability)})`) : because(why, shared.reasons)],
         ['state', overview.problem || overview.status],
         ['platform', post.platform],
         ['URL', post.url && cliptone.link(post.url)],
@@ -65,7 +65,7 @@ function drawFacts(clip, shared) {
       ['clipped samples', audio && percent(audio.clipping_share)],
       ...clip.texts.map((row) => [`sentiment, ${row.channel}`, valued(row.sentiment, row.sentiment_reason)]),
     ]));
-    const rows = clip.tones.map((row) => [row.model, row.tone ? `${row.tone} ${number(row.tone_probability)}` : because(row.tone_reason, shared.reasons), `${row.regions_scored} of ${row.regions} regions`]);
+    const rows = clip.tones.map((row) => [row.model, row.tone ? el('span', {}, cliptone.tone(row.tone, row.certainty), ` ${number(row.tone_probability)}`) : because(row.tone_reason, shared.reasons), `${row.regions_scored} of ${row.regions} regions`]);
     if (rows.length) at('evidence').append(table(['model', 'tone of the clip', 'scored'], rows));
   }
 

@@ -64,6 +64,10 @@ const cliptone = (() => {
   const clipUrl = (clipId, shard, seconds) =>
     `clip.html#${shard}/${encodeURIComponent(clipId)}${seconds === undefined ? '' : `/${seconds}`}`;
 
+  // A tone, with a question mark where the model is unsure of it.
+  const tone = (label, certainty) =>
+    certainty === 'unsure' ? el('span', { title: 'the model is unsure: it cannot rule out other labels, or all of them' }, `${label}?`) : label;
+
   // Why a value is missing, as a sentence, with the word that the tables use.
   function because(reason, reasons) {
     return el('span', { class: 'why' }, reasons[reason] || 'unknown', ' ', el('code', {}, reason || 'no reason stored'));
@@ -96,5 +100,5 @@ const cliptone = (() => {
 
   document.getElementById('theme').addEventListener('click', switchTheme);
   showTheme(rememberedTheme());
-  return { receive, value, load, el, foreign, link, number, percent, clock, clipUrl, because };
+  return { receive, value, load, el, foreign, link, number, percent, clock, clipUrl, tone, because };
 })();

@@ -8,7 +8,7 @@
   const at = Object.fromEntries(columns.map((name, place) => [name, place]));
   const PAGE = 50;
   const SEARCHED = ['clip_id', 'text', 'caption', 'hashtags', 'author_key', 'file_name', 'problem'];
-  const SELECTS = ['tone', 'tone_reason', 'language', 'platform', 'status'];
+  const SELECTS = ['tone', 'certainty', 'tone_reason', 'language', 'platform', 'status'];
   const texts = lines.map((line) => SEARCHED.map((name) => line[at[name]] ?? '').join(' ').toLowerCase());
   const form = document.getElementById('filters');
   const order = { name: 'clip_id', down: false };
@@ -43,7 +43,7 @@
   }
 
   function tone(line) {
-    return line[at.tone] ?? (line[at.tone_reason] ? because(line, 'tone_reason') : el('span', { class: 'why' }, 'pending'));
+    return line[at.tone] !== null ? cliptone.tone(line[at.tone], line[at.certainty]) : (line[at.tone_reason] ? because(line, 'tone_reason') : el('span', { class: 'why' }, 'pending'));
   }
 
   function state(line) {

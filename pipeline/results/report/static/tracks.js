@@ -96,7 +96,7 @@ function drawTracks(clip, curves, shared, player) {
   function table() {
     const rows = [...new Set(clip.tones.map((row) => row.model))].flatMap((model) => spansOf(model).map((span) => el('tr', {},
       el('td', {}, model), el('td', {}, `${cliptone.clock(span.start_s)}–${cliptone.clock(span.end_s)}`),
-      el('td', {}, span.score ? span.score.label : cliptone.because(span.reason, shared.reasons)),
+      el('td', {}, span.score ? cliptone.tone(span.score.label, span.score.certainty) : cliptone.because(span.reason, shared.reasons)),
       el('td', { class: 'number' }, span.score ? span.score.probability.toFixed(2) : '–'),
     )));
     const heads = ['model', 'time', 'tone', 'probability'].map((name) => el('th', { scope: 'col' }, name));
