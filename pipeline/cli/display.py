@@ -146,6 +146,11 @@ def report_lines(report: RunSummary) -> str:
         lines.append(without_count_time(report.without_count_time))
     if report.excluded:
         lines.append(f"{report.excluded} posts are excluded by the study's filters: cliptone query exclusions_by_rule")
+    if report.without_media:
+        lines.append(
+            f"keep_audio: the audio of {report.without_media} clips is gone, and so is their media: put files of your own "
+            "back; posts are fetched again with keep_media = true and cliptone verify --repair"
+        )
     if report.waiting:
         lines.append(f"{report.waiting} posts are waiting for another attempt: cliptone status --collection says when")
     lines += [f"{platform}: {why}" for platform, why in report.lanes.items()]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UserError
-from pipeline.media.audio import Waveform, read_audio
+from pipeline.media.audio import Waveform
 from pipeline.results.query_values import checked, clip_named
 from pipeline.store.reader import ResultsReader
-from pipeline.study.folder import StudyFolder
 
 if TYPE_CHECKING:
     from pipeline.analysis.sound.praat import PitchRange
@@ -20,7 +20,7 @@ class StudyReader(ResultsReader):
     """The published results of a study, with its clips."""
 
     def clip(self, clip_id: str) -> ClipView:
-        """One clip by its id or its file's name: rows as frames, its sound where it is kept, and plots.
+        """One clip by its id or its file's name: rows as frames, its sound, and plots.
 
         `UserError` names the nearest clip where there is none.
         """
@@ -28,17 +28,16 @@ class StudyReader(ResultsReader):
 
         clip_id = clip_named(self.rows, clip_id)
         frames = {name: self.sql(statement, clip_id=clip_id) for name, statement in STATEMENTS.items()}
-        return ClipView(clip_id, **frames, pitch_range=self.pitch_range(), _read=lambda: self.waveform(clip_id))
+        return ClipView(clip_id, **frames, pitch_range=self.pitch_range(), _read=cache(lambda: self.waveform(clip_id)))
 
     def waveform(self, clip_id: str) -> Waveform:
-        """The decoded audio of a clip, mono 16 kHz, shape `(time,)`; `UserError` where it was deleted after use."""
-        clip_id = clip_named(self.rows, clip_id)
-        path = StudyFolder.at(self.path.parent).audio_path(clip_id)
-        if path.is_file():
-            return read_audio(path)
-        if not self.arrow("FROM audio WHERE clip_id = $clip_id", {"clip_id": clip_id}).num_rows:
-            raise UserError(f"{clip_id} has no decoded audio: `cliptone query failures` says why")
-        raise UserError(f"the audio of {clip_id} is not kept in this study: set keep_audio = true and run it again")
+        """The decoded audio of a clip, mono 16 kHz, shape `(time,)`; where it was not kept, its media is decoded again.
+
+        `UserError` where the media is gone too, or is no longer what was analysed.
+        """
+        from pipeline.results.clip.sound import read_sound
+
+        return read_sound(self, clip_named(self.rows, clip_id))
 
     def pitch_range(self) -> PitchRange:
         """The range in which the study's stage `acoustics` searches the fundamental frequency."""

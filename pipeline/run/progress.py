@@ -21,6 +21,7 @@ class RunSummary:
     rejected: int = 0  # rows of exports that could not be read
     passed: Counter[str] = field(default_factory=Counter)  # by stage
     failed: dict[str, Counter[str]] = field(default_factory=dict)  # by stage, then by reason
+    without_media: int = 0  # decoded clips whose audio is to be kept and is gone, with the media that would give it
     waiting: int = 0  # posts that did not arrive and are tried again by a later run
     lanes: dict[str, str] = field(default_factory=dict)  # by platform, why its lane stopped before its end
     seconds: Seconds = 0.0

@@ -223,9 +223,21 @@ class Run:
         decoded = self.store.passed(by_name["audio"], wanted) if wanted else set()
         silent = [clip_id for clip_id in sorted(decoded) if not self.study.folder.audio_path(clip_id).exists()]
         self.store.make_stale("audio", silent)
+        if by_name["audio"] in chosen and self.study.file.privacy.keep_audio:
+            self._bring_audio_back(by_name["audio"])
         unheard = self.store.pending(by_name["audio"], self.retry_failed) if by_name["audio"] in chosen else []
         clips = self.store.clips(self.study.folder, by_name["download"], unheard)
         self.store.make_stale("download", [clip.clip_id for clip in clips if clip.media_path is None])
+
+    def _bring_audio_back(self, audio: StagePlan) -> None:
+        """Where a study keeps audio that earlier runs deleted, it is decoded again from the media that is there."""
+        folder = self.study.folder
+        kept = {path.stem for path in folder.audio.glob("*.wav")}
+        gone = sorted(clip_id for clip_id in self.store.passed(audio) if work_name(clip_id) not in kept)
+        clips = self.store.clips(folder, audio, gone)
+        there = [clip.clip_id for clip in clips if clip.media_path is not None and clip.media_path.is_file()]
+        self.store.make_stale("audio", there)
+        self.report.without_media = len(gone) - len(there)
 
 
 def _fetch_models(plan: StagePlan) -> None:

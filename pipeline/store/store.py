@@ -36,6 +36,7 @@ from pipeline.store.signals import UninterruptedLock
 from pipeline.store.tables import Tables, now
 from pipeline.store.transactions import disk_full, transaction
 from pipeline.store.upsert_posts import UpsertResult, merged, upsert_posts
+from pipeline.study import own_files
 from pipeline.study.folder import StudyFolder
 
 STUDY_ROWS: tuple[type[Row], ...] = (
@@ -250,6 +251,7 @@ class Store:
         """Replace the published database by what is stored."""
         with self.uninterrupted_lock(), disk_full():
             row = self.tables.next_publication()
+            own_files.write(self._own_files, self._own_places())
             renew_chosen(self._connection, self._rows, target, self._path, row)
             with self.change():
                 self.tables.note_published(row)
@@ -257,7 +259,16 @@ class Store:
     @property
     def unpublished(self) -> bool:
         """True when something that is stored is not published, or was published with views of another version."""
-        return not self.tables.published
+        return not self.tables.published or not self._own_files.exists()
+
+    @property
+    def _own_files(self) -> Path:
+        return self._path.with_name(own_files.LIST)
+
+    def _own_places(self) -> dict[str, str]:
+        """By clip, where the user's own media lie."""
+        sql = "SELECT clip_id, location FROM sources WHERE kind = 'file'"
+        return dict(self._connection.execute(sql).fetchall())
 
     @contextmanager
     def change(self) -> Iterator[None]:

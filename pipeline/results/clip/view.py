@@ -1,4 +1,4 @@
-"""One clip of a study in a notebook: its rows as frames, its sound where it is kept, and plots of both."""
+"""One clip of a study in a notebook: its rows as frames, its sound, and plots of both."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class ClipView:
     def plot(self, *tracks: str, start_s: Seconds = 0.0, end_s: Seconds | None = None) -> Figure:
         """A figure of all tracks, or of those named, from one time to another, on one axis of time.
 
-        Tracks: waveform, spectrogram, mel, mfcc, pitch, intensity, words, tone. Where the audio is not kept, the
+        Tracks: waveform, spectrogram, mel, mfcc, pitch, intensity, words, tone. Where the audio cannot be had, the
         figure has the last two and says so; `UserError` where a named track needs the audio.
         """
         seconds = self.duration_s
@@ -116,13 +116,13 @@ class ClipView:
         return draw(scene, chosen, start_s, seconds if end_s is None else end_s)
 
     def _waveform_or_title(self, *, needed: bool) -> tuple[Waveform | None, str]:
-        """The waveform, or None and a title that says so; `UserError` if it is needed and not kept."""
+        """The waveform, or None and a title that says so; `UserError` if it is needed and cannot be had."""
         try:
             return self._read(), self.clip_id
         except UserError:
             if needed:
                 raise
-            return None, f"{self.clip_id} (its audio is not kept: words and tone alone)"
+            return None, f"{self.clip_id} (without its audio: words and tone alone)"
 
 
 def _tone_spans(regions: pd.DataFrame, emotions: pd.DataFrame, seconds: Seconds) -> pd.DataFrame:

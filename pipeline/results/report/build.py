@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import shutil
 from collections.abc import Callable, Iterable
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.analysis.sound.praat import PitchRange
-from pipeline.media.audio import read_audio
+from pipeline.errors import UserError
+from pipeline.results.clip.sound import decode_again
 from pipeline.results.colours import label_colours
 from pipeline.results.report.clip_pages import TABLE, clip_page, table_line
 from pipeline.results.report.curves import curves, range_note
@@ -37,11 +39,11 @@ class Built:
 
     index: Path
     clips: int
-    curves: int  # clips whose audio was measured for this report; of the others it was before, or is not kept
+    curves: int  # clips whose audio was measured for this report; of the others it was before, or cannot be had
 
 
 def build_report(study: Path, *, copy_media: bool = False, progress: Progress = lambda *_: None) -> Built:
-    """Write the report of a study's published results, with the curves of the audio that it keeps.
+    """Write the report of a study's published results, with the curves of the audio that it keeps or can decode.
 
     `study` is its file, folder or database. Curves that were drawn before are kept. Raises `StoreError` where the
     study has no results.
@@ -50,10 +52,10 @@ def build_report(study: Path, *, copy_media: bool = False, progress: Progress = 
         places = Places(reader.path.resolve().parent)
         relations = read_relations(reader)
         decoded = relations["audio"].clip_ids
-        _copy_media(places, decoded if copy_media else ())
+        _copy_media(places, reader, decoded if copy_media else ())
         measured, pitch_range = 0, reader.pitch_range()
         for done, clip_id in enumerate(decoded, start=1):
-            measured += write_curves(places, clip_id, pitch_range)
+            measured += write_curves(places, reader, clip_id, pitch_range)
             progress(done, len(decoded))
         clips = write_pages(places, reader, relations)
     return Built(places.report / PAGES[0], clips, measured)
@@ -84,18 +86,22 @@ def write_pages(places: Places, reader: StudyReader, relations: dict[str, Relati
     return len(clip_ids)
 
 
-def write_curves(places: Places, clip_id: str, pitch_range: PitchRange) -> bool:
-    """Measure the audio of a clip, where it is kept and was not measured since; True if it was measured now."""
-    audio, target = places.audio(clip_id), places.curves(clip_id)
-    if not audio.is_file() or _is_measured(audio, target, pitch_range):
+def write_curves(places: Places, reader: StudyReader, clip_id: str, pitch_range: PitchRange) -> bool:
+    """Measure the sound of a clip, where there is one and it was not measured since; True if it was measured now."""
+    sound, target = places.sound_file(clip_id), places.curves(clip_id)
+    if sound is None or _is_measured(sound, target, pitch_range):
         return False
-    write_script(target, "curves", curves(read_audio(audio), pitch_range))
+    try:
+        waveform = reader.waveform(clip_id)
+    except UserError:  # its media is no longer what was analysed: the page plays it, without curves
+        return False
+    write_script(target, "curves", curves(waveform, pitch_range))
     return True
 
 
-def _is_measured(audio: Path, target: Path, pitch_range: PitchRange) -> bool:
-    """Whether the curves are of this audio, with pitch searched in this range."""
-    if not target.is_file() or target.stat().st_mtime_ns < audio.stat().st_mtime_ns:
+def _is_measured(sound: Path, target: Path, pitch_range: PitchRange) -> bool:
+    """Whether the curves are of this sound, with pitch searched in this range."""
+    if not target.is_file() or target.stat().st_mtime_ns < sound.stat().st_mtime_ns:
         return False
     with target.open(encoding="utf-8") as file:
         return range_note(pitch_range) in file.read(HEAD_CHARACTERS)
@@ -150,14 +156,19 @@ def _copy_if_changed(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _copy_media(places: Places, clip_ids: Iterable[str]) -> None:
-    """Copy the audio into the report, so that its folder can be handed on; without clips, remove such copies."""
-    kept = [clip_id for clip_id in clip_ids if places.audio(clip_id).is_file()]
-    if not kept:
+def _copy_media(places: Places, reader: StudyReader, clip_ids: Iterable[str]) -> None:
+    """Put the audio into the report, so that its folder can be handed on; without clips, remove such copies."""
+    audible = [clip_id for clip_id in clip_ids if places.sound_file(clip_id) is not None]
+    if not audible:
         shutil.rmtree(places.report / "media", ignore_errors=True)
-    for clip_id in kept:
-        places.copied(clip_id).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(places.audio(clip_id), places.copied(clip_id))
+    for clip_id in audible:
+        target = places.copied(clip_id)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if places.audio(clip_id).is_file():
+            shutil.copyfile(places.audio(clip_id), target)
+            continue
+        with contextlib.suppress(UserError):  # its media is no longer what was analysed: the page says so
+            decode_again(reader, clip_id, target)
 
 
 def _delete_stale(places: Places, shards: Iterable[str], clip_ids: Iterable[str]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pipeline.results.certainty import of_clip, of_region
 from pipeline.results.report.places import Places, shard_of
 from pipeline.results.report.relations import WORD, Relation
+from pipeline.study.folder import StudyFolder, work_name
+from pipeline.study.own_files import own_file
 
 TEXT_CHARACTERS = 300  # of a transcript in the table, where it is also searched; the page of the clip has all
 CAPTION_CHARACTERS = 200
@@ -22,6 +26,9 @@ TABLE = (
 LEFT_OUT = frozenset({"clip_id", "trace", "tools", "embedding", "mfcc_mean", "mfcc_sd"})
 
 PENDING = "pending"
+#: Endings of media that browsers play; of others the decoded audio is played, where it is kept.
+SOUND_ALONE = frozenset({".wav", ".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac"})
+PLAYABLE = SOUND_ALONE | {".mp4", ".m4v", ".mov", ".webm", ".ogv"}
 
 Rows = list[dict[str, Any]]
 
@@ -88,20 +95,35 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _media(clip_id: str, places: Places, copied: bool, decoded: bool) -> dict[str, Any]:
     """Where the page finds sound and curves, as URLs beside it, or why there is nothing to play."""
-    audio, video = places.audio(clip_id), places.video(clip_id)
-    drawn = places.curves(clip_id)
-    # without a file yet, the server draws it from the audio when it is asked for
-    curves = drawn.relative_to(places.report).as_posix() if drawn.is_file() or audio.is_file() else None
+    audio, media, drawn = places.audio(clip_id), places.media(clip_id), places.curves(clip_id)
+    # without a file yet, the server draws it from the sound when it is asked for
+    has_curves = drawn.is_file() or (decoded and places.sound_file(clip_id) is not None)
+    curves = drawn.relative_to(places.report).as_posix() if has_curves else None
+    found = {"play": None, "served": None, "video": False, "curves": curves, "reason": None}
     if copied and places.copied(clip_id).is_file():
-        return {"play": f"media/{places.copied(clip_id).name}", "video": False, "curves": curves, "reason": None}
-    if video is not None:
-        url = f"../work/media/{video.parent.name}/{video.name}"
-        return {"play": url, "video": True, "curves": curves, "reason": None}
+        return {**found, "play": f"media/{places.copied(clip_id).name}"}
+    if media is not None and (media.suffix.lower() in PLAYABLE or not audio.is_file()):
+        is_own = own_file(StudyFolder.at(places.study), clip_id) is not None
+        served = f"../own/{work_name(clip_id)}" if is_own else None  # browsers of a server see no file of the machine
+        video = media.suffix.lower() not in SOUND_ALONE
+        return {**found, "play": _url(media, places.report), "served": served, "video": video}
     if audio.is_file():
-        return {"play": f"../work/audio/{audio.name}", "video": False, "curves": curves, "reason": None}
-    reason = (
-        "Its media and audio were deleted after use, as the study file says (keep_media, keep_audio)."
-        if decoded
-        else "Its audio was never decoded, see the stages below."
-    )
-    return {"play": None, "video": False, "curves": curves, "reason": reason}
+        return {**found, "play": f"../work/audio/{audio.name}"}
+    return {**found, "reason": _why_nothing_plays(clip_id, places, decoded)}
+
+
+def _url(file: Path, report: Path) -> str:
+    """A file link: relative to the report's folder, so that a project can move; absolute to another Windows drive."""
+    try:
+        return Path(os.path.relpath(file, report)).as_posix()
+    except ValueError:
+        return file.as_uri()
+
+
+def _why_nothing_plays(clip_id: str, places: Places, decoded: bool) -> str:
+    own = own_file(StudyFolder.at(places.study), clip_id)
+    if own is not None:
+        return f"Your file {own.name} is not where it was when the study last ran."
+    if decoded:
+        return "Its media and audio were deleted after use, as the study file says (keep_media, keep_audio)."
+    return "Its audio was never decoded, see the stages below."

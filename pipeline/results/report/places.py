@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.results.clip.sound import media_of
 from pipeline.study.folder import StudyFolder, work_name
 
 CLIPS_A_SHARD = 50  # at most, on average
@@ -32,9 +33,14 @@ class Places:
         """The decoded audio of a clip, where the study keeps it."""
         return StudyFolder.at(self.study).audio_path(clip_id)
 
-    def video(self, clip_id: str) -> Path | None:
-        """The fetched media of a clip, where the study keeps it."""
-        return StudyFolder.at(self.study).media_path(clip_id)
+    def media(self, clip_id: str) -> Path | None:
+        """The media of a clip: the user's own file where it lies, or the fetched one where the study keeps it."""
+        return media_of(StudyFolder.at(self.study), clip_id)
+
+    def sound_file(self, clip_id: str) -> Path | None:
+        """What the sound of a clip can be read from: its decoded audio, or its media."""
+        audio = self.audio(clip_id)
+        return audio if audio.is_file() else self.media(clip_id)
 
     def curves(self, clip_id: str) -> Path:
         """What was measured of that audio, as a script."""

@@ -18,6 +18,8 @@ from pipeline.results.report.build import STAMP, stamp_of, write_curves, write_p
 from pipeline.results.report.places import PAGES, Places
 from pipeline.results.report.policy import POLICY
 from pipeline.results.study import StudyReader
+from pipeline.study.folder import StudyFolder, work_name
+from pipeline.study.own_files import own_files
 
 LOOPBACK = "127.0.0.1"
 PORT = 8765
@@ -25,6 +27,7 @@ PATIENCE_S = 2.0  # how long a page waits for a rebuild before the older report 
 CHUNK_BYTES = 1 << 16
 #: All that may be read, relative to the study's folder; the database itself is not.
 OPEN = re.compile(r"report/(?:[\w-]+/)?[\w.-]+|work/audio/[\w-]+\.wav|work/media/[\w-]+/media\.\w+")
+OWN = re.compile(r"own/([\w-]+)")  # a media file of the user's own, by the name of its clip's work files
 CURVES = re.compile(r"report/sound/([\w-]+)\.js")
 RANGE = re.compile(r"bytes=(?!-$)(\d*)-(\d*)")
 HEADERS = {
@@ -67,7 +70,13 @@ class LiveReport:
             known = reader.arrow("SELECT clip_id FROM audio", {}).column("clip_id").to_pylist()
             for clip_id in known:
                 if self.places.curves(clip_id).stem == name:
-                    write_curves(self.places, clip_id, reader.pitch_range())
+                    write_curves(self.places, reader, clip_id, reader.pitch_range())
+
+    def own_media(self, name: str) -> Path | None:
+        """The user's own media of the clip whose work files have this name, if it is there."""
+        found = own_files(StudyFolder.at(self.places.study))
+        paths = (path for clip_id, path in found.items() if work_name(clip_id) == name)
+        return next((path for path in paths if path.is_file()), None)
 
     def _stale(self) -> bool:
         stamp = self.places.report / STAMP
@@ -137,7 +146,11 @@ class ReportRequest(BaseHTTPRequestHandler):
             return None
         report = self.server.report
         path = (report.places.study / name).resolve() if OPEN.fullmatch(name) else None
-        if path is None or not path.is_relative_to(report.places.study):
+        if own := OWN.fullmatch(name):
+            path = report.own_media(own[1])
+        elif path is not None and not path.is_relative_to(report.places.study):
+            path = None
+        if path is None:
             self._refuse_request(HTTPStatus.NOT_FOUND)
             return None
         try:

@@ -204,7 +204,7 @@ def test_a_shorter_span_shows_its_words_and_its_part_of_the_tone(heard: ClipView
 def test_without_audio_words_and_tone_are_drawn_and_the_title_says_so(reader: StudyReader) -> None:
     figure = reader.clip(DELETED).plot()
     assert [axes.get_ylabel() for axes in figure.axes] == ["words", "tone\n(one)", "tone\n(two)"]
-    assert "its audio is not kept" in figure.get_suptitle()
+    assert "without its audio" in figure.get_suptitle()
     with pytest.raises(UserError, match="keep_audio"):
         reader.clip(DELETED).plot("pitch")
 

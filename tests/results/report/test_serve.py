@@ -19,6 +19,8 @@ from pipeline.results.report.places import Places
 from pipeline.results.report.policy import POLICY
 from pipeline.results.report.serve import LiveReport, ReportServer
 from pipeline.results.study import StudyReader
+from pipeline.study import own_files
+from pipeline.study.folder import StudyFolder, work_name
 from tests.support.report.generated_study import clip, write_audio, write_published
 from tests.support.rig import until
 
@@ -207,3 +209,18 @@ def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
         assert served.wait(60) == 0
         assert served.stderr.read() == ""
     assert Places(study).report.joinpath("index.html").is_file()
+
+
+def test_the_users_own_media_are_served_by_the_name_of_their_clip_alone(server: ReportServer, tmp_path: Path) -> None:
+    folder = StudyFolder.at(server.report.places.study)
+    own = tmp_path / "my videos" / "clip #1.mp4"
+    own.parent.mkdir()
+    own.write_bytes(b"film")
+    own_files.write(own_files.list_of(folder), {"file:clip": str(own)})
+    status, headers, body = ask(server, f"/own/{work_name('file:clip')}", Range="bytes=1-2")
+    assert (status, body, headers["Content-Type"]) == (206, b"il", "video/mp4")
+    for path in ("/own/..%2f..%2fetc%2fpasswd", "/own/file_other-000000000000", f"/own/{own.name[:4]}"):
+        assert ask(server, path)[0] == 404
+    own.unlink()
+    assert ask(server, f"/own/{work_name('file:clip')}")[0] == 404
+    own_files.list_of(folder).unlink()

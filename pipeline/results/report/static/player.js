@@ -13,7 +13,9 @@ function makePlayer(media, curves, seconds) {
 
   if (media.play) {
     sound.preload = 'metadata';
-    sound.src = media.play.split('/').map((part) => (part === '..' ? part : encodeURIComponent(part))).join('/');
+    const url = location.protocol === 'file:' ? media.play : media.served || media.play;
+    const escaped = (part) => (part === '..' ? part : encodeURIComponent(part));
+    sound.src = url.startsWith('file:') ? url : url.split('/').map(escaped).join('/');
     sound.addEventListener('error', () => unplayable());
   }
   at('video').hidden = !media.play || !media.video;
@@ -24,7 +26,7 @@ function makePlayer(media, curves, seconds) {
   function unplayable() {
     at('player').hidden = true;
     at('nothing-to-play').hidden = false;
-    at('nothing-to-play').textContent = 'Its sound is not where this report was made: it was deleted or moved since.';
+    at('nothing-to-play').textContent = 'It cannot be played: it was deleted or moved since this report was made, or this browser does not know its format.';
   }
 
   const limit = () => (Number.isFinite(sound.duration) ? sound.duration : seconds) || 0;
