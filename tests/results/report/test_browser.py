@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from pipeline.results.report.build import build_report
+from pipeline.study import own_files
+from pipeline.study.folder import StudyFolder
 from tests.results.report.conftest import Open
 from tests.support.report.generated_study import WORDS, clip, with_sets, write_audio, write_published
 from tests.support.report.visits import clip_page, seconds, table_page, wait_until
@@ -121,6 +123,21 @@ def test_fetched_video_plays_and_moves_the_same_time(visit: Open, tmp_path: Path
     page.locator(".word", has_text="soft").click()
     wait_until(lambda: page.evaluate("document.getElementById('video').currentTime") > 2.9)
     wait_until(lambda: seconds(page) > 2.9)
+
+
+@pytest.mark.slow
+def test_the_users_own_video_plays_from_where_it_lies(visit: Open, tmp_path: Path, demo_clips: Path) -> None:
+    folder = write_published(tmp_path / "film", clip("file:1", number=1))
+    mine = folder / "my clips" / "ein #schöner%20 Clip.mp4"
+    mine.parent.mkdir()
+    shutil.copyfile(demo_clips / "english_clear.mp4", mine)
+    (folder / "work").mkdir()
+    own_files.write(own_files.list_of(StudyFolder.at(folder)), {"file:1": str(mine)})
+    build_report(folder)
+    page = clip_page(visit, "file:1", root=f"{(folder / 'report').as_uri()}/")
+    assert page.is_visible("#video")
+    page.locator(".word", has_text="soft").click()
+    wait_until(lambda: page.evaluate("document.getElementById('video').currentTime") > 2.9)
 
 
 @pytest.mark.slow
