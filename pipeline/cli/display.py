@@ -148,7 +148,7 @@ def report_lines(report: RunSummary) -> str:
         lines.append(f"{report.excluded} posts are excluded by the study's filters: cliptone query exclusions_by_rule")
     if report.without_media:
         lines.append(
-            f"keep_audio: the audio of {report.without_media} clips is gone, and so is their media: put files of your own "
+            f"keep_audio: the audio of {report.without_media} clips is gone, and so is their media: put your own files "
             "back; posts are fetched again with keep_media = true and cliptone verify --repair"
         )
     if report.waiting:

@@ -21,6 +21,12 @@ keys_app = typer.Typer(help="The pseudonym key of a study: show, move or destroy
 app.add_typer(optout_app, name="optout")
 app.add_typer(keys_app, name="keys")
 
+LookInOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--look-in", help="a folder with exports that were made elsewhere (may be given several times): they are named"
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="do it; without this, only show what would be done")]
 
 
@@ -35,6 +41,7 @@ def forget(
     donor: Annotated[
         list[str] | None, typer.Option(help="the donor of data: the code you gave (may be given several times)")
     ] = None,
+    look_in: LookInOption = None,
 ) -> None:
     """Remove posts, an author or a donor from a study permanently: rows, files, report, exports; with a receipt."""
     from pipeline.privacy.forget import forget as forget_them
@@ -48,7 +55,7 @@ def forget(
         named |= one
     loaded = load(find_study(study))
     with console().status("forgetting …"):
-        found = forget_them(loaded, named)
+        found = forget_them(loaded, named, look_in=look_in or ())
     people = {"authors": found.authors, "donors": found.donors}
     audit_log.note(loaded.folder, "forget", {"clips": found.clips, **people, "proven": str(found.proven)})
     _print_forgotten(found)
@@ -58,6 +65,7 @@ def forget(
 def optout_add(
     names: Annotated[Path, typer.Argument(help="one account or post a line: URL, @handle, platform:@handle, clip_id")],
     study: StudyArgument = None,
+    look_in: LookInOption = None,
 ) -> None:
     """Exclude these from a study from now on, and forget what it holds of them; the list is stored nowhere."""
     from pipeline.privacy.forget import opt_out
@@ -67,7 +75,7 @@ def optout_add(
     named = read_list(names)
     loaded = load(find_study(study))
     with console().status("opting out …"):
-        found = opt_out(loaded, named)
+        found = opt_out(loaded, named, look_in=look_in or ())
     counts = {"accounts": len(named.accounts), "posts": len(named.clip_ids), "clips_forgotten": found.clips}
     audit_log.note(loaded.folder, "optout", counts)
     console().print(
@@ -75,6 +83,28 @@ def optout_add(
     )
     if found.receipt:
         _print_forgotten(found)
+    else:
+        _print_lines(_card_lines(found))
+
+
+@optout_app.command("list")
+def optout_list(study: StudyArgument = None) -> None:
+    """Show how many posts, accounts and donors stay out of a study, by cause; which they are is stored nowhere."""
+    from pipeline.cli.display import plain_table
+    from pipeline.privacy.tombstones import tombstone_counts
+
+    loaded = load(find_study(study))
+    counts = tombstone_counts(loaded)
+    rows = [(kind, cause, count) for (kind, cause), count in sorted(counts.items())]
+    console().print(plain_table(("kind", "cause", "tombstones"), rows))
+    _print_lines(
+        [
+            "Who opted out or was forgotten is stored nowhere: a tombstone is a keyed digest that only tells whether a "
+            "post or an account that comes in again is one of them.",
+            "An account has a tombstone for each way to write it, so there are more of them than accounts. Keep your "
+            "own list of names where you keep consent forms.",
+        ]
+    )
 
 
 @keys_app.command("show")
@@ -194,16 +224,51 @@ def _print_forgotten(found: Forgotten) -> None:
     lines = [
         f"{found.clips} clips: {sum(found.rows.values())} rows and {sum(found.erased.files.values())} files are gone.",
         *(f"deleted export {name}" for name in found.erased.exports),
+        *_card_lines(found),
         f"Searched {found.scan.files} files ({found.scan.bytes / 1e6:.0f} MB) for {found.scan.needles} texts: "
         f"found {found.scan.total}; the database was {found.proof}.",
         *(f"rewritten, but not searched, since it is on another machine: {url}" for url in found.remains.not_searched),
         *(f"others name or say the same: {count} × {where}" for where, count in found.named_by_others.items()),
         *(f"left, as it is your own: {path}" for path in found.own_files),
         *(f"still named by the source {name!r}: no run stores it again" for name in found.sources_naming),
+        *_elsewhere_lines(found),
         "Not reached: " + "; ".join(NOT_REACHED) + ".",
         f"receipt    {found.receipt}",
     ]
-    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    _print_lines(lines)
     if not found.proven:
-        console().print("NOT PROVEN: something is left, or other rows changed; the receipt says where.")
+        _print_lines(_unproven_lines(found))
         raise typer.Exit(1)
+
+
+def _card_lines(found: Forgotten) -> list[str]:
+    return [f"rewritten without ids of clips: {card}" for card in found.cards]
+
+
+def _elsewhere_lines(found: Forgotten) -> list[str]:
+    """Exports in folders of the user's own, and what to do about them."""
+    return [
+        *(f"an export elsewhere holds them: {path}: delete it, and export again" for path in found.elsewhere.affected),
+        *(
+            f"not found, so not looked into: {one}, made in another folder: delete it if it holds them, or name a "
+            "folder above it with --look-in"
+            for one in found.elsewhere.not_found
+        ),
+    ]
+
+
+def _unproven_lines(found: Forgotten) -> list[str]:
+    """What was found where nothing should be, file by file, and how to go on."""
+    lines = ["NOT PROVEN: something is left, or other rows changed."]
+    for path, kinds in sorted(found.scan.paths.items()):
+        folder, _, rest = path.partition("/")
+        again = f"train it again with cliptone train-head LABELS.csv --name {rest.partition('/')[0]}, or "
+        advice = f"{again if folder == 'heads' and rest else ''}delete the file, or take them out of it"
+        lines.append(f"found in {path}: {', '.join(sorted(kinds))}: {advice}")
+    if found.changed:
+        lines.append(f"other rows changed in {', '.join(found.changed)}: check them with cliptone verify")
+    return [*lines, "Then run the same command again: it searches once more, and writes a new receipt."]
+
+
+def _print_lines(lines: list[str]) -> None:
+    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

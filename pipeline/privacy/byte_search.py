@@ -35,6 +35,22 @@ class Scan:
     files: int = 0
     bytes: int = 0
     found: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    paths: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # kinds by file: never in a receipt
+
+    def note(self, place: str, path: str, counts: Counter[str]) -> None:
+        """Note what was found in a file, under the name that a receipt may give it."""
+        if counts:
+            self.found[place] += counts
+            self.paths[path] |= {kind.partition(",")[0] for kind in counts}
+
+    def add(self, other: Scan) -> None:
+        """Take over what another scan looked through and found."""
+        self.files += other.files
+        self.bytes += other.bytes
+        for name, counts in other.found.items():
+            self.found[name] += counts
+        for path, kinds in other.paths.items():
+            self.paths[path] |= kinds
 
     @property
     def total(self) -> int:
@@ -73,8 +89,7 @@ class SearchTexts:
             except FileNotFoundError:
                 continue
             found.files += 1
-            if counts:
-                found.found[place] += counts
+            found.note(place, name, counts)
         return found
 
     def in_file(self, path: Path) -> Counter[str]:

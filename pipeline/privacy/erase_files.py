@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.analysis.heads.head import CARD_FILE
 from pipeline.privacy.byte_search import SearchTexts, files_below
+from pipeline.results.evaluation.head_card import without_ids
 from pipeline.results.export.coarsen import Names
+from pipeline.results.export.elsewhere import ExportElsewhere, find, remembered
 from pipeline.results.export.levels import Level
 from pipeline.run.donors import NOTHING_DONATED, Donated
 from pipeline.sources.formats.result import donation_stem
@@ -52,6 +55,39 @@ def erase_files(
             erased.exports.append(folder.name.lstrip("."))
     erased.files = +erased.files
     return erased
+
+
+def clean_cards(study_folder: StudyFolder) -> tuple[str, ...]:
+    """Rewrite cards of heads that an older version wrote with ids of clips; returns which, below the study's folder."""
+    cleaned = []
+    for path in sorted(study_folder.heads.glob(f"*/{CARD_FILE}")):
+        text = path.read_text(encoding="utf-8")
+        if (clean := without_ids(text)) != text:
+            files.write(path, clean)
+            cleaned.append(path.relative_to(study_folder.root).as_posix())
+    return tuple(cleaned)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Exports in folders of the user's own: those that hold something of the forgotten, those not found."""
+
+    affected: tuple[Path, ...] = ()
+    not_found: tuple[ExportElsewhere, ...] = ()
+
+
+def check_elsewhere(
+    study_folder: StudyFolder,
+    clip_ids: Collection[str],
+    donated: Donated,
+    key: bytes | None,
+    beneath: Iterable[Path],
+) -> Elsewhere:
+    """Look into the exports that were made elsewhere, as far as they lie below these folders; nothing is deleted."""
+    known = [one for one in remembered(study_folder) if one.level != Level.AGGREGATE]
+    found = find(known, key, beneath, study_folder.root)
+    affected = [path for path in found.values() if _is_affected(study_folder, path, clip_ids, donated)]
+    return Elsewhere(tuple(sorted(affected)), tuple(one for one in known if one.path_key not in found))
 
 
 def remove_published(folder: StudyFolder) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.errors import ConfigError, UserError
 from pipeline.privacy.byte_search import FORMS, Scan, SearchTexts
-from pipeline.privacy.erase_files import Erased, erase_files, remove_published
+from pipeline.privacy.erase_files import Elsewhere, Erased, check_elsewhere, clean_cards, erase_files, remove_published
 from pipeline.privacy.receipt import NOT_REACHED, in_rows_of_others, texts_of, write_receipt
 from pipeline.privacy.search_study import Remains, search
 from pipeline.privacy.subjects import Named, SubjectMatches, find
@@ -53,6 +53,8 @@ class Forgotten:
     named_by_others: dict[str, int] = field(default_factory=dict)  # cells of others, by kind of text and column
     own_files: tuple[str, ...] = ()  # media of the user's own: never touched, and never in a receipt
     sources_naming: tuple[str, ...] = ()  # sources of the study file that still name them
+    cards: tuple[str, ...] = ()  # of heads, rewritten without ids
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)  # exports in folders of the user's own
     seconds: Seconds = 0.0
     receipt: Path | None = None
 
@@ -69,29 +71,44 @@ class Forgotten:
     @property
     def proven(self) -> bool:
         """True when nothing was found where nothing should be, and all other rows are as they were."""
-        return self.scan.total == 0 and self.others_before == self.others_after
+        return self.scan.total == 0 and not self.changed
+
+    @property
+    def changed(self) -> list[str]:
+        """Tables whose rows of others are not as they were."""
+        tables = sorted(self.others_after)
+        return [table for table in tables if self.others_before.get(table) != self.others_after[table]]
 
 
-def forget(study: Study, named: Named, cause: str = "decision", stages: Sequence[type[Stage]] = STAGES) -> Forgotten:
+def forget(
+    study: Study,
+    named: Named,
+    cause: str = "decision",
+    stages: Sequence[type[Stage]] = STAGES,
+    look_in: Sequence[Path] = (),
+) -> Forgotten:
     """Remove posts, all posts of the named accounts, and what named donors brought, from a study permanently.
 
-    Again after a crash, it ends what was begun. Raises `UserError` where the study never held anything of them,
+    Exports that were made elsewhere are looked for beside the study and in `look_in`, and named, never deleted. Again
+    after a crash, it ends what was begun. Raises `UserError` where the study never held anything of them,
     `StudyBusy` if a run holds it, `DiskFull` when there is no room for the new files.
     """
     with held(study.folder):
-        work = _Forgetting(study, cause, stages)
+        work = _Forgetting(study, cause, stages, look_in)
         if not work.look(named):
             raise UserError(NOTHING)
         return work.go()
 
 
-def opt_out(study: Study, named: Named, stages: Sequence[type[Stage]] = STAGES) -> Forgotten:
+def opt_out(
+    study: Study, named: Named, stages: Sequence[type[Stage]] = STAGES, look_in: Sequence[Path] = ()
+) -> Forgotten:
     """Exclude posts and people from a study, and forget what it holds of them; the list itself is stored nowhere.
 
     Raises what `forget` raises, but for those that the study does not know.
     """
     with held(study.folder):
-        work = _Forgetting(study, "opt_out", stages)
+        work = _Forgetting(study, "opt_out", stages, look_in)
         work.look(named)
         return work.go() if work.found.clip_ids else work.leave_tombstones()
 
@@ -99,12 +116,13 @@ def opt_out(study: Study, named: Named, stages: Sequence[type[Stage]] = STAGES) 
 class _Forgetting:
     """One pass, with the run lock held."""
 
-    def __init__(self, study: Study, cause: str, stages: Sequence[type[Stage]]) -> None:
+    def __init__(self, study: Study, cause: str, stages: Sequence[type[Stage]], look_in: Sequence[Path] = ()) -> None:
         if not study.folder.working.exists():
             raise UserError(f"the study {study.file.name!r} has no results yet: run it first, or import its posts")
         refuse_while_split(study)
         self.study, self.cause, self.stages = study, cause, stages
         self.key = _key_of(study.file)
+        self.look_in = (study.file.path.parent, study.file.path.parent.parent, Path.cwd(), *look_in)
         self.result = Forgotten()
         self.found = SubjectMatches(frozenset(), frozenset(), frozenset())
         self.named = Named()
@@ -114,6 +132,7 @@ class _Forgetting:
     def look(self, named: Named) -> bool:
         """Find what the study holds of them; False if that is nothing, and nothing of it was forgotten before."""
         self.named = named
+        self.result.cards = clean_cards(self.study.folder)
         sourced_posts = _sourced_posts(self.study)
         with Store(self.study.folder.working, self.stages) as store:
             self.found = find(store, named, self.key, sourced_posts)
@@ -123,7 +142,7 @@ class _Forgetting:
             one.place.source for one in sourced_posts if one.clip_id in clip_ids or one.place.file_sha256 in files
         }
         self.result.sources_naming = tuple(sorted(sources))
-        return bool(clip_ids or files) or not tombstones.isdisjoint(self._tombstones())
+        return bool(clip_ids or files) or not tombstones.isdisjoint(self._tombstones().keys())
 
     def go(self) -> Forgotten:
         """Delete files, then rows; rewrite the databases, look for what should be gone, and write the receipt.
@@ -140,6 +159,7 @@ class _Forgetting:
                 row.location for row in store.tables.read(SourceRow, sorted(self.found.clip_ids)) if row.kind == "file"
             )
             result.erased = erase_files(self.study.folder, self.found.clip_ids, SearchTexts(texts), donated)
+            result.elsewhere = check_elsewhere(self.study.folder, self.found.clip_ids, donated, self.key, self.look_in)
             self._delete_rows(store)
             result.named_by_others, shared = in_rows_of_others(store.tables, texts)
         rebuild(self.study.folder.working)
@@ -163,10 +183,13 @@ class _Forgetting:
     def _command(self) -> str:
         return "optout" if self.cause == "opt_out" else "forget"
 
-    def _tombstones(self) -> set[str]:
+    def _tombstones(self) -> dict[str, str]:
+        """The tombstones of all that is named or was found, with the kind of each."""
         clips = {tombstone(clip_id, self.key) for clip_id in self.named.clip_ids}
         authors = {author_tombstone(author_key, self.key) for author_key in self.found.author_keys}
-        return clips | authors | donor_tombstones(self.found.donated.donor_keys, self.key)
+        donors = donor_tombstones(self.found.donated.donor_keys, self.key)
+        kinds = (("post", clips), ("account", authors), ("donor", donors))
+        return {one: kind for kind, of_kind in kinds for one in of_kind}
 
     def _delete_rows(self, store: Store) -> None:
         """Delete the rows of the clips and traces of their errors, and leave tombstones of posts and people."""
@@ -183,9 +206,9 @@ class _Forgetting:
             delete_donation(store, files, self.found.donated.clip_ids)
             self._leave_tombstones(store, self._tombstones())
 
-    def _leave_tombstones(self, store: Store, keys: Collection[str]) -> None:
-        tombstones = store.tables.tombstones()
-        store.add([TombstoneRow(one, self.at, self.cause) for one in sorted(set(keys) - tombstones)])
+    def _leave_tombstones(self, store: Store, kinds: Mapping[str, str]) -> None:
+        new = sorted(kinds.keys() - store.tables.tombstones())
+        store.add([TombstoneRow(one, self.at, self.cause, kinds[one]) for one in new])
 
     def _kinds(self) -> tuple[type[Row], ...]:
         """Tables that hold results: all but tombstones and what a run notes for itself."""
@@ -220,8 +243,6 @@ def _sourced_posts(study: Study) -> list[SourcedPost]:
 
 def _content(result: Forgotten, cause: str) -> dict[str, Any]:
     """A receipt without personal data: counts, digests and kinds alone."""
-    tables = sorted(result.others_after)
-    changed = [table for table in tables if result.others_before.get(table) != result.others_after[table]]
     return {
         "cliptone_version": version("cliptone"),
         "cause": cause,
@@ -231,7 +252,11 @@ def _content(result: Forgotten, cause: str) -> dict[str, Any]:
         "rows_deleted": result.rows,
         "files_deleted": dict(result.erased.files),
         "exports_deleted": result.erased.exports,
-        "all_other_rows": {"tables": len(tables), "changed": changed, "sha256": result.others_after},
+        "all_other_rows": {
+            "tables": len(result.others_after),
+            "changed": result.changed,
+            "sha256": result.others_after,
+        },
         "scan": {
             "needles": result.scan.needles,
             "files": result.scan.files,
@@ -243,6 +268,11 @@ def _content(result: Forgotten, cause: str) -> dict[str, Any]:
         "written_anew_but_not_searched": result.remains.not_searched,
         "named_in_rows_of_others": result.named_by_others,
         "media_of_your_own_left": len(result.own_files),
+        "cards_rewritten": result.cards,
+        "exports_elsewhere": {
+            "affected": len(result.elsewhere.affected),
+            "not_found": len(result.elsewhere.not_found),
+        },
         "sources_still_naming_them": result.sources_naming,
         "not_reached": NOT_REACHED,
         "seconds": round(result.seconds, 1),

@@ -25,7 +25,7 @@ OWN = ("clip id", "work file", "author key", "donor key", "donated file")
 NOT_REACHED = (
     "backups and snapshots of this disk, and what a solid-state disk keeps of overwritten blocks",
     "folders of Parquet files where the study was published before `store` in its file named another place",
-    "exports and reports that were handed on, and exports written to another folder than the study's own",
+    "exports and reports that were handed on, and exports that an earlier version wrote into other folders",
     "outputs of notebooks, tables and figures that were saved elsewhere",
     "means of groups in exports at the level aggregate, and figures in publications",
     "models trained on the study's own labels: train them again (`cliptone train-head`)",

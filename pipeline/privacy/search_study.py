@@ -55,14 +55,10 @@ def _search_place(folder: Path, output: Path, needles: SearchTexts, scan: Scan) 
     """Add what is found in a folder of Parquet files: in their bytes as they are, and in their rows."""
     paths = list(files_below(folder))
     outside = paths if not folder.is_relative_to(output) else []  # those inside were looked at with all others
-    found = needles.scan(outside, folder.parent)
-    scan.files += found.files
-    scan.bytes += found.bytes
-    for name, counts in found.found.items():
-        scan.found[name] += counts
+    scan.add(needles.scan(outside, folder.parent))
     for path in (path for path in paths if path.suffix == ".parquet"):
-        if counts := _in_rows(path, needles):
-            scan.found[path.relative_to(folder.parent).as_posix()] += counts
+        name = path.relative_to(folder.parent).as_posix()
+        scan.note(name, name, _in_rows(path, needles))
 
 
 def _in_rows(path: Path, needles: SearchTexts) -> Counter[str]:

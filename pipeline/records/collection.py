@@ -104,3 +104,4 @@ class TombstoneRow(Row):
     )
     forgotten_at: datetime = column("when it was forgotten", "UTC")
     cause: str = column("why: vanished, opt_out, or the study's own decision")
+    kind: str | None = column("post, account or donor; NULL where an older version left it", default=None)

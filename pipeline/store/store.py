@@ -223,7 +223,7 @@ class Store:
         """Delete every row of these clips, and leave the tombstone of each, so that no source brings them back."""
         with self.change():
             self.delete(list(tombstones))
-            self.tables.insert([TombstoneRow(one, now(), cause) for one in tombstones.values()])
+            self.tables.insert([TombstoneRow(one, now(), cause, "post") for one in tombstones.values()])
 
     def delete(self, clip_ids: Sequence[str]) -> None:
         """Delete every row of these clips; a source that names them brings them back."""

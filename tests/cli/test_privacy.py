@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipeline.stages import BY_NAME
 from pipeline.study import audit_log
 from pipeline.study.config import Study, load_study
 from pipeline.study.keys import key_state
-from tests.support.people_study import AUTHORS, POSTS_EACH, clip_id, people_study
+from tests.support.people_study import AUTHORS, POSTS_EACH, clip_id, people_study, post_id
 
 PAST = "[privacy]\nretain_until = 2020-01-31\n"
 
@@ -59,6 +60,33 @@ def test_forget_says_what_went_what_is_left_and_where_the_receipt_is(study: Stud
 def test_forget_ends_with_an_error_where_something_is_left(study: Study) -> None:
     (study.folder.root / "notes.txt").write_text(clip_id(0, 0))
     assert "NOT PROVEN" in cliptone("forget", "--clip", clip_id(0, 0), code=1)
+
+
+@pytest.mark.slow
+def test_whatever_is_left_is_named_with_what_to_do(study: Study) -> None:
+    head = study.folder.heads / "warmth"
+    head.mkdir(parents=True)
+    (head / "notes.md").write_text(f"see {clip_id(0, 0)}")
+    (study.folder.root / f"{post_id(0, 0)}.txt").write_text("mine")
+    said = cliptone("forget", "--clip", clip_id(0, 0), code=1).replace("\n", " ")
+    assert "heads/warmth/notes.md: clip id" in said
+    assert "train-head LABELS.csv --name warmth" in said
+    assert f"{post_id(0, 0)}.txt: post id" in said
+    shutil.rmtree(head)
+    (study.folder.root / f"{post_id(0, 0)}.txt").unlink()
+    assert "found 0" in cliptone("forget", "--clip", clip_id(0, 0))
+
+
+@pytest.mark.slow
+def test_the_list_of_opted_out_is_shown_as_counts(study: Study) -> None:
+    assert "stored nowhere" in cliptone("optout", "list").replace("\n", " ")
+    Path("list.txt").write_text("@someone.else.here\ntiktok:7399999999999999999\n")
+    cliptone("optout", "add", "list.txt")
+    cliptone("forget", "--clip", clip_id(0, 0))
+    lines = [re.findall(r"\w+", line) for line in cliptone("optout", "list").splitlines()]
+    assert ["post", "opt_out", "1"] in lines
+    assert ["post", "decision", "1"] in lines
+    assert any(line[:2] == ["account", "opt_out"] for line in lines)
 
 
 def test_forget_wants_to_know_whom(study: Study) -> None:

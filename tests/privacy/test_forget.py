@@ -340,3 +340,49 @@ def test_f16_twenty_authors_of_two_thousand_clips_within_a_minute(tmp_path: Path
         f"20 authors of 2,000 clips forgotten in {seconds:.0f} s: {len(gone)} clips, 0 of {len(secrets)} texts left, "
         "the hash of all other rows unchanged"
     )
+
+
+def old_card(study: Study, *ids: str) -> Path:
+    """The card of a head as an older version wrote it, with ids of clips that were left out."""
+    card = study.folder.heads / "warmth" / "card.md"
+    card.parent.mkdir(parents=True)
+    named = ", ".join(f"line {line}: {one}" for line, one in enumerate(ids, start=2))
+    card.write_text(f"# Tone\n\nLeft out: {len(ids)} × no speech region lies there ({named}).\n", encoding="utf-8")
+    return card
+
+
+def test_a_card_of_an_older_version_is_rewritten_without_ids(study: Study) -> None:
+    card = old_card(study, clip_id(0, 0), clip_id(1, 1))
+    found = forget(study, read_clip(clip_id(0, 0)))
+    assert found.proven
+    assert found.cards == ("heads/warmth/card.md",)
+    assert card.read_text(encoding="utf-8") == "# Tone\n\nLeft out: 2 × no speech region lies there.\n"
+
+
+def test_a_card_is_rewritten_for_whoever_the_study_holds_nothing_else_of(study: Study) -> None:
+    card = old_card(study, "tiktok:7399999999999999999")
+    assert opt_out(study, read_clip("tiktok:7399999999999999999")).cards == ("heads/warmth/card.md",)
+    assert "7399" not in card.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_exports_elsewhere_are_named_when_they_hold_them_or_are_not_found(
+    study: Study, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home, away = study.file.path.parent / "handed on", tmp_path_factory.mktemp("away") / "1" / "2" / "3" / "4"
+    export_study(study, ExportOptions(Level.RESTRICTED, folder=home / "one"))
+    export_study(study, ExportOptions(Level.IDS_ONLY, "csv", folder=away / "deep" / "two"))
+    for path in study.folder.root.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert b"handed on" not in content, path
+        assert str(away).encode() not in content, path
+    found = forget(study, read_clip(clip_id(0, 0)))
+    assert found.elsewhere.affected == (home / "one",)
+    assert [one.level for one in found.elsewhere.not_found] == ["ids-only"]
+    assert (home / "one").is_dir(), "what lies in a folder of one's own is named, never deleted"
+    assert found.receipt is not None
+    assert json.loads(found.receipt.read_text())["exports_elsewhere"] == {"affected": 1, "not_found": 1}
+    again = forget(study, read_clip(clip_id(1, 0)), look_in=(away,))
+    assert again.elsewhere.affected == (away / "deep" / "two", home / "one")
+    assert again.elsewhere.not_found == ()
+    assert forget(study, read_clip(clip_id(0, 0)), look_in=(away,)).proven

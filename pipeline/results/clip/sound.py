@@ -72,8 +72,8 @@ def why_no_media(folder: StudyFolder, clip_id: str) -> str:
     if own is not None:
         return f"your file {own.name} is no longer in its folder: put it back, or run the study where it lies now"
     return (
-        "its media was deleted after use too: to fetch the post again, set keep_audio = true and keep_media = true in the "
-        "study file, then `cliptone verify --repair` and `cliptone run`"
+        "its media was deleted after use too: to fetch the post again, set keep_audio = true and keep_media = true in "
+        "the study file, then `cliptone verify --repair` and `cliptone run`"
     )
 
 

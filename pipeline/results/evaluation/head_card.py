@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from pipeline.results.evaluation.bootstrap import RESAMPLES, Interval
-from pipeline.results.evaluation.labels import LeftOut, left_out_lines
+from pipeline.results.evaluation.labels import LeftOut, left_out_counts
 from pipeline.results.evaluation.measures import Figure, tone_figures
 from pipeline.results.evaluation.train_head import INVERSE_PENALTY, Examples, Trained
+
+LEFT_OUT = "Left out: "
+#: How older versions wrote what was left out: each reason with its first lines and the ids of their clips.
+NAMING = re.compile(rf"^{LEFT_OUT}.*\(line \d.*$", re.MULTILINE)
+COUNTED = re.compile(r"(?:(?<=^Left out: )|(?<=\); ))\d+ × [^();:]+?(?= \(line \d)")
 
 CARD = """\
 # Tone model heads/{name}
@@ -62,7 +68,7 @@ Rows are the labels of people, columns those of the head.
 def card(name: str, file: str, examples: Examples, trained: Trained, left_out: Sequence[LeftOut]) -> str:
     """The card of a head as Markdown."""
     counts = Counter(examples.labels.tolist())
-    lost = left_out_lines(left_out)
+    lost = left_out_counts(left_out)
     return CARD.format(
         name=name,
         labels=", ".join(trained.head.labels),
@@ -73,7 +79,7 @@ def card(name: str, file: str, examples: Examples, trained: Trained, left_out: S
         file=file,
         sha256=examples.labels_sha256,
         counts=", ".join(f"{label} {count:,}" for label, count in sorted(counts.items())),
-        left_out="Left out: " + "; ".join(lost) + "." if lost else "Every line of the file was used.",
+        left_out=f"{LEFT_OUT}{'; '.join(lost)}." if lost else "Every line of the file was used.",
         penalty=INVERSE_PENALTY,
         temperature=trained.head.temperature,
         folds=trained.folds,
@@ -82,6 +88,11 @@ def card(name: str, file: str, examples: Examples, trained: Trained, left_out: S
         figures=_figures_table(tone_figures(trained.judged)),
         confusion=_confusion_table(trained),
     )
+
+
+def without_ids(text: str) -> str:
+    """A card as an older version wrote it, without the ids of clips that it names as left out."""
+    return NAMING.sub(lambda found: f"{LEFT_OUT}{'; '.join(COUNTED.findall(found[0]))}.", text)
 
 
 def in_words(estimate: Interval) -> str:

@@ -129,11 +129,20 @@ def match(labels: Labels, clips: Collection[str], regions: Mapping[str, Sequence
 def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
     """What was left out, counted by reason, with the first lines of each."""
     lines = []
-    for reason, count in Counter(one.reason for one in left_out).most_common():
+    for reason, count in _counted(left_out):
         first = [one for one in left_out if one.reason == reason][:NAMED]
         named = ", ".join(f"line {one.line}{f': {one.clip_id}' if one.clip_id else ''}" for one in first)
         lines.append(f"{count} × {reason} ({named}{', …' if count > NAMED else ''})")
     return lines
+
+
+def left_out_counts(left_out: Sequence[LeftOut]) -> list[str]:
+    """The same without lines and ids, for what is handed on."""
+    return [f"{count} × {reason}" for reason, count in _counted(left_out)]
+
+
+def _counted(left_out: Sequence[LeftOut]) -> list[tuple[str, int]]:
+    return Counter(one.reason for one in left_out).most_common()
 
 
 def _parse_label(line: int, record: Mapping[str, str]) -> Label | LeftOut:

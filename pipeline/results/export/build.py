@@ -17,6 +17,7 @@ import pyarrow as pa
 from pipeline.errors import UserError
 from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.results.codebook import codebook, render
+from pipeline.results.export import elsewhere
 from pipeline.results.export.aggregate import read_ids, read_means
 from pipeline.results.export.annotations import eaf, textgrid
 from pipeline.results.export.coarsen import Names
@@ -81,6 +82,8 @@ def export_study(study: Study, options: ExportOptions) -> ExportResult:
             part.mkdir(parents=True)
             made = _Writer(study, options, reader, part, made_at).write()
             study_files.put(part, goal)
+        key = key_or_stand_in(study.file.name) if study.file.privacy.pseudonymise else None
+        elsewhere.remember(study.folder, goal, f"{made_at:%Y-%m-%d %H:%M} UTC", str(options.level), key)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return ExportResult(goal, made.files, made.subtitles, made.suppressed)

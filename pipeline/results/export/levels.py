@@ -88,7 +88,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     },
     "exclusions": {Rule.CLIP: "clip_id", Rule.CODE: "rule", Rule.TIME: "excluded_at", Rule.NEVER: "message"},
     "visibility": {Rule.CLIP: "clip_id", Rule.TIME: "looked_at", Rule.CODE: "state reason rule"},
-    "tombstones": {Rule.NEVER: "clip_key forgotten_at cause"},
+    "tombstones": {Rule.NEVER: "clip_key forgotten_at cause kind"},
     "evaluations": {
         # The names of groups of authors are the researcher's own words.
         Rule.RESTRICTED: (
