@@ -6,7 +6,6 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pipeline.errors import UserError
 from pipeline.media.audio import Waveform
 from pipeline.results.query_values import checked, clip_named
 from pipeline.store.reader import ResultsReader

@@ -50,7 +50,9 @@ def remembered(folder: StudyFolder) -> list[ExportElsewhere]:
 
 def write(folder: StudyFolder, exports: Sequence[ExportElsewhere]) -> None:
     """Replace what is remembered."""
-    files.write(folder.beside_working(LIST), "".join(json.dumps(asdict(one)) + "\n" for one in exports))
+    path = folder.beside_working(LIST)
+    path.parent.mkdir(parents=True, exist_ok=True)  # results that were handed on have none
+    files.write(path, "".join(json.dumps(asdict(one)) + "\n" for one in exports))
 
 
 def path_key(path: Path, key: bytes | None) -> str:
