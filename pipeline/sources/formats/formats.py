@@ -18,12 +18,15 @@ from pipeline.sources.formats import (
     donation,
     donation_txt,
     fourcat,
+    gallery_dl,
     info_json,
     instagram_download,
+    instaloader,
     plain_csv,
     port_tables,
     records,
     tiktok,
+    tiktok_tables,
     youtube,
     youtube_takeout,
     zeeschuimer,
@@ -84,16 +87,24 @@ FORMATS = (
         zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 3,
     ),
     Format(
-        info_json.INFO_JSON, "yt-dlp .info.json (a folder of them, or one)", JSON,
-        info_json.is_info, lambda path, _: info_json.read_info(path), 3,
+        info_json.INFO_JSON, "yt-dlp .info.json (a folder of them, one, or a playlist)", JSON,
+        info_json.is_info, lambda path, _: info_json.read_info(path), 4,
     ),
     Format(
         youtube.DATA_API, "YouTube Data API JSON", JSON,
-        youtube.is_data_api, lambda path, _: youtube.read_data_api(path), 3,
+        youtube.is_data_api, lambda path, _: youtube.read_data_api(path), 4,
     ),
     Format(
-        tiktok.RESEARCH_API, "TikTok Research API JSON", JSON,
-        tiktok.is_research, lambda path, _: tiktok.read_research(path),
+        tiktok.RESEARCH_API, "TikTok Research API JSON, or a table of it (ResearchTikPy, traktok)", JSON_OR_CSV,
+        tiktok.is_research, lambda path, _: tiktok.read_research(path), 2,
+    ),
+    Format(
+        instaloader.INSTALOADER, "instaloader's JSON beside its pictures and videos", JSON,
+        instaloader.is_instaloader, lambda path, _: instaloader.read_instaloader(path),
+    ),
+    Format(
+        gallery_dl.GALLERY_DL, "gallery-dl's JSON beside its files (TikTok, Instagram)", JSON,
+        gallery_dl.is_gallery_dl, lambda path, _: gallery_dl.read_gallery_dl(path),
     ),
     Format(
         tiktok.PAGE_RECORDS, "records of TikTok's pages as JSON (TikTok-Api, pyktok)", JSON,
@@ -142,6 +153,10 @@ FORMATS = (
     Format(
         youtube.DATA_TOOLS, "YouTube Data Tools CSV", CSV,
         youtube.is_data_tools, lambda path, _: youtube.read_data_tools(path), 3,
+    ),
+    Format(
+        tiktok_tables.TABLES, "tables of TikTok's pages by pyktok or traktok", CSV,
+        tiktok_tables.is_table, lambda path, _: tiktok_tables.read_table(path),
     ),
     Format(
         plain_csv.CSV, "plain CSV (a column `url`, or `platform` and `id`; or a column mapping)", CSV,

@@ -1,9 +1,9 @@
-"""Descriptions of videos by yt-dlp: a folder of `.info.json` files, one such file, or one description a line."""
+"""Descriptions of videos by yt-dlp: a folder of `.info.json` files, one such file, a line each, or in a playlist."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,15 @@ from pipeline.sources.post_fields import from_info
 
 INFO_JSON = "info_json"
 PATTERN = "*.info.json"
+EXTRACTORS = frozenset({"extractor_key", "extractor", "ie_key"})
+LISTED = ("video", "url", "url_transparent")  # a playlist may only name its videos, by their URLs
+DEEPEST = 4  # playlists inside playlists: of a channel, its tabs
 TEXTS = ("url", "caption", "author", "author_id", "sound_title", "sound_artist")
 
 
 def is_info(value: object) -> bool:
     """True for what yt-dlp writes of a video or a list."""
-    return isinstance(value, dict) and "id" in value and ("extractor_key" in value or "extractor" in value)
+    return isinstance(value, dict) and "id" in value and not EXTRACTORS.isdisjoint(value)
 
 
 def info_files(folder: Path) -> list[Path]:
@@ -31,8 +34,17 @@ def info_files(folder: Path) -> list[Path]:
 
 def read_info(path: Path) -> Numbered[Post]:
     """The posts of descriptions; everything in them is text, and no URL is followed."""
-    rows = _folder_records(path) if path.is_dir() else json_records(path, lambda page: [page])
+    rows = _folder_records(path) if path.is_dir() else json_records(path, _videos)
     return mapped(rows, _info_post)
+
+
+def _videos(info: object, depth: int = DEEPEST) -> Iterable[object]:
+    """The videos of a playlist, which says for all of them who read it and when; anything else as it stands."""
+    if not isinstance(info, dict) or not isinstance(info.get("entries"), list) or not depth:
+        return [info]
+    shared = {name: info[name] for name in ("extractor_key", "extractor", "epoch") if name in info}
+    found = (shared | entry if isinstance(entry, dict) else entry for entry in info["entries"])
+    return [video for entry in found for video in _videos(entry, depth - 1)]
 
 
 def _folder_records(folder: Path) -> Numbered[dict[str, Any]]:
@@ -42,7 +54,8 @@ def _folder_records(folder: Path) -> Numbered[dict[str, Any]]:
         except (UserError, OSError):
             yield number, Rejected(f"{path.name} is not complete JSON")
             continue
-        yield number, info if isinstance(info, dict) else Rejected(f"{path.name} holds no object")
+        for video in _videos(info):
+            yield number, video if isinstance(video, dict) else Rejected(f"{path.name} holds no object")
 
 
 def _info_post(info: Mapping[str, Any]) -> Post:
@@ -53,11 +66,11 @@ def _info_post(info: Mapping[str, Any]) -> Post:
 
 def described(info: Mapping[str, Any]) -> Post:
     """What a description of a video states, as clean text and counts; `Rejected` if it describes none."""
-    if info.get("_type", "video") != "video":
+    if info.get("_type", "video") not in LISTED:
         raise Rejected(f"a description of type {shown(info['_type'])} is no post")
     post_id = identifier(info.get("id"), "id")
     try:
-        post = from_info(info, INFO_JSON)
+        post = from_info({"extractor_key": info.get("ie_key"), **info}, INFO_JSON)
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise Rejected(f"the description has a field of the wrong kind: {error}") from error
     known: dict[str, Any] = {name: text(getattr(post, name)) for name in TEXTS}

@@ -57,13 +57,14 @@ def _item_post(record: Mapping[str, Any], source: str, counted_at: datetime | No
 
 def _graph_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
     code, owner = identifier(record.get("shortcode"), "shortcode"), child(record, "owner")
-    posted_at = epoch(record.get("taken_at_timestamp"), "taken_at_timestamp")
+    posted_at = epoch(record.get("taken_at_timestamp") or record.get("date"), "taken_at_timestamp")
+    written = record.get("caption")  # instaloader's own form of newer records
     return Post(
         source=source,
         platform="instagram",
         post_id=code,
         url=post_url("instagram", code) if code else None,
-        caption=_graph_caption(child(record, "edge_media_to_caption").get("edges")),
+        caption=text(written) if isinstance(written, str) else _graph_caption(record),
         author=text(owner.get("username")),
         author_id=identifier(owner.get("id"), "owner.id"),
         posted_at=posted_at,
@@ -73,8 +74,8 @@ def _graph_post(record: Mapping[str, Any], source: str, counted_at: datetime | N
         counts=counts(
             {
                 "views": record.get("video_view_count"),
-                "likes": _shown_likes(record, child(record, "edge_media_preview_like").get("count")),
-                "comments": child(record, "edge_media_to_comment").get("count"),
+                "likes": _shown_likes(record, _edge_count(record, "edge_media_preview_like", "edge_liked_by")),
+                "comments": _edge_count(record, "edge_media_to_comment", "edge_media_to_parent_comment"),
             }
         ),
         media_type=_graph_kind(record),
@@ -110,7 +111,13 @@ def _shown_likes(record: Mapping[str, Any], likes: object) -> object:
     return None if record.get("like_and_view_counts_disabled") else likes
 
 
-def _graph_caption(edges: object) -> str | None:
+def _edge_count(record: Mapping[str, Any], *names: str) -> object:
+    found = (child(record, name).get("count") for name in names)
+    return next((number for number in found if number is not None), None)
+
+
+def _graph_caption(record: Mapping[str, Any]) -> str | None:
+    edges = child(record, "edge_media_to_caption").get("edges")
     if not edges:
         return None
     if not isinstance(edges, list) or not isinstance(edges[0], dict):

@@ -9,9 +9,9 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag
-from pipeline.sources.formats.records import Numbered, inside, json_records, mapped
+from pipeline.sources.formats.records import Numbered, csv_records, holds_json, inside, json_records, mapped
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, seconds, shown, text
+from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, moment, seconds, shown, text
 from pipeline.sources.post_fields import language_of
 
 RESEARCH_API, PAGE_RECORDS = "tiktok_research_api", "tiktok_page_records"
@@ -24,6 +24,8 @@ PAGE_COUNTS = {
     "shares": "shareCount",
     "saves": "collectCount",
 }
+RESEARCH_COLUMNS = frozenset({"video_description", "region_code", "create_time"})
+RESEARCH_LISTS = frozenset({"data", "videos"})
 RECORD_NAMES = frozenset({"desc", "stats", "statsV2", "imagePost"})
 #: Where the answers of TikTok's servers and its pages keep the records.
 PAGES = (
@@ -112,29 +114,56 @@ def _author_account(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def is_research(value: object) -> bool:
-    """True for a page of the Research API, or one video of it."""
+    """True for a page of the Research API, one video of it, or the columns of a table of its videos."""
+    if isinstance(value, tuple):
+        return set(value) >= RESEARCH_COLUMNS and not {"id", "video_id"}.isdisjoint(value)
     if isinstance(value, list):
         return bool(value) and is_research(value[0])
     if not isinstance(value, dict):
         return False
-    page = value.get("data")
-    return (isinstance(page, dict) and isinstance(page.get("videos"), list)) or (
-        "id" in value and ("video_description" in value or {"create_time", "username"} <= value.keys())
-    )
+    if isinstance(inside(value, "data", "videos"), list):
+        return True
+    listed = next((value[name] for name in ("data", "videos") if isinstance(value.get(name), list)), None)
+    return _is_research_video(value) if listed is None else any(map(_is_research_video, listed[:1]))
+
+
+def _is_research_video(value: object) -> bool:
+    if not isinstance(value, dict) or "id" not in value:
+        return False
+    return "video_description" in value or {"create_time", "username"} <= value.keys()
 
 
 def read_research(path: Path) -> Numbered[Post]:
-    """The videos of pages of the Research API: one page, a list of pages, or a page or a video a line."""
-    return mapped(json_records(path, _research_videos), _research_post)
+    """The videos of pages of the Research API: one page, a list of pages, a page or a video a line, or a table."""
+    if holds_json(path):
+        return mapped(json_records(path, _research_videos), _research_post)
+    return mapped(mapped(csv_records(path), _research_row), _research_post)
 
 
 def _research_videos(page: object) -> Iterable[object]:
-    if not isinstance(page, dict) or "data" not in page:
+    if not isinstance(page, dict) or RESEARCH_LISTS.isdisjoint(page):
         return [page]
-    videos = child(page, "data").get("videos")
+    videos = page.get("videos") if "data" not in page else page["data"]
+    videos = child(page, "data").get("videos") if isinstance(videos, dict) else videos
     if not isinstance(videos, list):
         raise Rejected(f"`data.videos` is {shown(videos)}, not a list")
     return videos
+
+
+def _research_row(row: Mapping[str, str]) -> dict[str, Any]:
+    """A row under the names of the API; R writes times as text, and tables of numbers round the ids of sounds."""
+    written = row.get("create_time", "")
+    if written and not written.replace(".", "", 1).isdigit():
+        posted_at = moment(written, "create_time")
+        written = str(posted_at.timestamp()) if posted_at else ""
+    sound = row.get("music_id", "")
+    return {
+        **row,
+        "id": row.get("id") or row.get("video_id"),
+        "username": row.get("username") or row.get("author_name"),
+        "create_time": written,
+        "music_id": sound if sound.isdigit() else None,
+    }
 
 
 def _research_post(record: Mapping[str, Any]) -> Post:

@@ -14,7 +14,7 @@ from pipeline.sources.formats.values import Rejected, child, counts, identifier,
 from pipeline.sources.post_fields import language_of
 
 DATA_API, DATA_TOOLS = "youtube_data_api", "youtube_data_tools_csv"
-VIDEO, SEARCH_RESULT = "youtube#video", "youtube#searchResult"
+VIDEO, SEARCH_RESULT, PLAYLIST_ITEM = "youtube#video", "youtube#searchResult", "youtube#playlistItem"
 TOOLS_COLUMNS = frozenset({"videoId", "channelId", "videoTitle", "publishedAt"})
 COUNTS = {"views": "viewCount", "likes": "likeCount", "comments": "commentCount"}  # ours, and the platform's
 #: Of the speech, as the Data API and two versions of YouTube Data Tools spell it, then of title and description.
@@ -23,7 +23,7 @@ NOT_FOUND = "[not found:"  # what YouTube Data Tools writes as title of a video 
 
 
 def is_data_api(value: object) -> bool:
-    """True for an answer of the Data API to `videos.list` or `search.list`, or one video of it."""
+    """True for an answer of the Data API with videos, results of a search or entries of a playlist, or one of them."""
     if isinstance(value, list):
         return bool(value) and is_data_api(value[0])
     return isinstance(value, dict) and str(value.get("kind", "")).startswith("youtube#")
@@ -55,6 +55,8 @@ def _api_videos(answer: object) -> Iterable[object]:
 
 def _api_post(record: Mapping[str, Any]) -> Post:
     kind = record.get("kind")
+    if kind == PLAYLIST_ITEM:
+        return _playlist_item(record)
     if kind not in (VIDEO, SEARCH_RESULT):
         raise Rejected(f"a record of kind {shown(kind)} is no video")
     named = child(record, "id").get("videoId") if kind == SEARCH_RESULT else record.get("id")
@@ -63,6 +65,19 @@ def _api_post(record: Mapping[str, Any]) -> Post:
     if kind == SEARCH_RESULT:  # its texts are written for a web page, those of a video are not
         fields |= {name: html.unescape(text(fields.get(name)) or "") for name in ("title", "description")}
     return _video_post(DATA_API, identifier(named, "id"), fields)
+
+
+def _playlist_item(record: Mapping[str, Any]) -> Post:
+    """The video of an entry: the entry's own time and channel are those of who put it on the list."""
+    snippet, details = child(record, "snippet"), child(record, "contentDetails")
+    named = child(snippet, "resourceId").get("videoId") or details.get("videoId")
+    fields = {
+        "title": snippet.get("title"),
+        "description": snippet.get("description"),
+        "publishedAt": details.get("videoPublishedAt"),
+        "channelId": snippet.get("videoOwnerChannelId"),
+    }
+    return _video_post(DATA_API, identifier(named, "videoId"), fields)
 
 
 def _tools_post(row: Mapping[str, str]) -> Post:
