@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ CREMA_D_NAME = re.compile(r"(?P<speaker>\d{4})_[A-Z]{3}_(?P<label>ANG|DIS|FEA|HA
 IEMOCAP_LINE = re.compile(
     r"\[[\d.]+ - [\d.]+\]\t(?P<name>(?P<dialog>Ses\d{2}[FM]_\w+?)_(?P<sex>[FM])\w*)\t(?P<label>\w+)\t"
 )
-AUDIO = ("wav", "flac", "mp3")
+AUDIO = (".wav", ".flac", ".mp3")
 SHOWN = 4  # names of a folder in a sentence
 
 
@@ -112,12 +113,25 @@ def _labelled(folder: Path) -> Iterator[CorpusUtterance]:
 
 
 def _matching_files(folder: Path, pattern: re.Pattern[str]) -> Iterator[tuple[Path, re.Match[str]]]:
-    """Audio files below a folder whose names have the form of a corpus."""
-    for ending in AUDIO:
-        for path in folder.rglob(f"*.{ending}"):
-            found = pattern.fullmatch(path.stem)
-            if found:
-                yield path, found
+    """Audio files below a folder whose names have the form of a corpus; one that several links lead to comes once."""
+    seen: set[Path] = set()
+    for path in sorted(_files_below(folder)):
+        found = pattern.fullmatch(path.stem)
+        if found and path.suffix.lower() in AUDIO and (file := path.resolve()) not in seen:
+            seen.add(file)
+            yield path, found
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """All files below a folder, also behind links to folders, each folder once."""
+    entered: set[Path] = set()
+    for name, folders, names in os.walk(folder, followlinks=True):
+        if (here := Path(name).resolve()) in entered:
+            folders.clear()  # links in a circle, or two to one folder
+            continue
+        entered.add(here)
+        folders.sort()
+        yield from (Path(name) / one for one in names)
 
 
 def _table_rows(table: Path, columns: set[str]) -> Iterator[Mapping[str, str]]:

@@ -47,6 +47,22 @@ def test_ravdess_takes_speech_and_leaves_songs_and_films(tmp_path: Path) -> None
     ]
 
 
+def test_a_corpus_behind_links_is_read_and_each_file_once(tmp_path: Path) -> None:
+    corpus = tree(tmp_path / "corpus", "Actor_07/03-01-05-01-02-01-07.wav", "Actor_08/03-01-03-01-02-01-08.WAV")
+    chosen = tmp_path / "chosen"
+    chosen.mkdir()
+    (chosen / "Actor_07").symlink_to(corpus / "Actor_07")
+    (chosen / "eight.link").symlink_to(corpus / "Actor_08")
+    (chosen / "03-01-05-01-02-01-07.wav").symlink_to(corpus / "Actor_07" / "03-01-05-01-02-01-07.wav")
+    (chosen / "again").symlink_to(chosen)
+    assert read("ravdess", chosen) == [
+        ("03-01-05-01-02-01-07.wav", "angry", "07", "en"),
+        ("eight.link/03-01-03-01-02-01-08.WAV", "happy", "08", "en"),
+    ]
+    (tmp_path / "link").symlink_to(corpus)
+    assert len(read("ravdess", tmp_path / "link")) == 2
+
+
 def test_crema_d(tmp_path: Path) -> None:
     tree(tmp_path, "AudioWAV/1001_DFA_ANG_XX.wav", "AudioWAV/1091_IEO_SAD_HI.wav", "AudioWAV/1040_ITH_SAD_X.wav")
     assert read("crema-d", tmp_path) == [
@@ -85,6 +101,17 @@ def test_iemocap(tmp_path: Path) -> None:
         ("happy", "Ses01M"),
         ("angry", "Ses01F"),
     ]
+
+
+def test_sessions_behind_links(tmp_path: Path) -> None:
+    turn = "Ses01F_impro01_F000"
+    tree(tmp_path / "disk", f"Session1/sentences/wav/Ses01F_impro01/{turn}.wav")
+    text = tmp_path / "disk" / "Session1" / "dialog" / "EmoEvaluation" / "one.txt"
+    text.parent.mkdir(parents=True)
+    text.write_text(f"[0.0 - 1.0]\t{turn}\tang\t[1, 1, 1]\n", encoding="utf-8")
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "Session1").symlink_to(tmp_path / "disk" / "Session1")
+    assert [(label, speaker) for _, label, speaker, _ in read("iemocap", tmp_path / "corpus")] == [("angry", "Ses01F")]
 
 
 def test_labelled(tmp_path: Path) -> None:
