@@ -58,6 +58,7 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
     result, row = import_into(loaded, path, hints, fetch)
     audit_log.note(loaded.folder, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
     console().print(import_lines(result, loaded.folder.rejects / rejects_name(result), row), markup=False)
+    _require_something(result)
     _show_first(result)
     console().print(_next_step(study, fetch), markup=False, soft_wrap=True)
 
@@ -73,6 +74,7 @@ def _preview(path: Path, hints: Hints) -> None:
     if result.rejects:
         write_rejects(result, rejects)
     console().print(import_lines(result, rejects), markup=False)
+    _require_something(result)
     _show_first(result)
     if result.posts or result.exposures:
         console().print(f"To store them: cliptone import {path} --study STUDY.toml", markup=False, soft_wrap=True)
@@ -81,6 +83,12 @@ def _preview(path: Path, hints: Hints) -> None:
             markup=False,
             soft_wrap=True,
         )
+
+
+def _require_something(result: ImportResult) -> None:
+    """Raise `UserError` for a file of which nothing could be read: a script that imports it must notice."""
+    if not result.posts and not result.exposures:
+        raise UserError(f"nothing could be read of {result.path}: the file of rejects says why, row by row")
 
 
 def _column_mapping(mapping: Sequence[str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from pipeline.records.counted import counted
 from pipeline.results.certainty import marked, of_clip
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class ProgressBar:
     def begin(self, clips: int, steps: int) -> None:
         """Show the bar."""
         self._progress.update(self._bar, total=steps, visible=True)
-        self._progress.console.print(f"{clips} clips, {steps} steps to do")
+        self._progress.console.print(f"{counted(clips, 'clip')}, {counted(steps, 'step')} to do")
 
     def more(self, clips: int, steps: int) -> None:
         """Lengthen the bar."""
@@ -139,46 +140,56 @@ def report_lines(report: RunSummary) -> str:
     """What a run did, in a sentence or two, and what it leaves to the next one."""
     lines = [_done_line(report)]
     if report.rejected:
-        lines.append(
-            f"{report.rejected} rows of exports cannot be read: see why in the folder rejects beside the results"
-        )
+        rejected = counted(report.rejected, "row")
+        lines.append(f"{rejected} of exports cannot be read: see why in the folder rejects beside the results")
     if report.without_count_time:
         lines.append(without_count_time(report.without_count_time))
     if report.excluded:
-        lines.append(f"{report.excluded} posts are excluded by the study's filters: cliptone query exclusions_by_rule")
+        excluded = counted(report.excluded, "post is", "posts are")
+        lines.append(f"{excluded} excluded by the study's filters: cliptone query exclusions_by_rule")
     if report.without_media:
+        gone = counted(report.without_media, "clip")
         lines.append(
-            f"keep_audio: the audio of {report.without_media} clips is gone, and so is their media: put your own files "
-            "back; posts are fetched again with keep_media = true and cliptone verify --repair"
+            f"keep_audio: the audio of {gone} is gone, and so is the media: put your own files back; "
+            "posts are fetched again with keep_media = true and cliptone verify --repair"
         )
     if report.waiting:
-        lines.append(f"{report.waiting} posts are waiting for another attempt: cliptone status --collection says when")
+        waiting = counted(report.waiting, "post is", "posts are")
+        lines.append(f"{waiting} waiting for another attempt: cliptone status --collection says when")
     lines += [f"{platform}: {why}" for platform, why in report.lanes.items()]
     return "\n".join(lines)
 
 
 def _done_line(report: RunSummary) -> str:
+    before = ", ".join(f"{reason} {count}" for reason, count in report.failed_before.most_common())
+    earlier = f" Failed in earlier runs: {before} (cliptone query failures)." if before else ""
     if report.idle:
-        return f"Nothing to do: all {report.listed} clips are up to date ({report.seconds:.1f} s)."
+        done = "nothing is pending" if before else f"{counted(report.listed, 'clip is', 'clips are')} up to date"
+        return f"Nothing to do: {done} ({report.seconds:.1f} s).{earlier}"
     steps = sum(report.passed.values())
     failed = Counter[str]()
     for counts in report.failed.values():
         failed.update(counts)
     lost = ", ".join(f"{reason} {count}" for reason, count in failed.most_common()) or "none"
-    return f"{report.listed} clips, {report.new} new: {steps} steps done in {report.seconds:.1f} s; failed: {lost}."
+    done = f"{counted(steps, 'step')} done in {report.seconds:.1f} s"
+    return f"{counted(report.listed, 'clip')}, {report.new} new: {done}; failed: {lost}.{earlier}"
 
 
 def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = None) -> str:
     """What an export holds and, once it is stored, what of it was new, line by line."""
     from pipeline.sources.count_times import lacks_count_time
 
-    lines = [f"{result.path.name}: {result.format}, {len(result.posts)} posts, {len(result.exposures)} exposures"]
+    lines = [
+        f"{result.path.name}: {result.format}, {counted(len(result.posts), 'post')}, "
+        f"{counted(len(result.exposures), 'exposure')}"
+    ]
     if row is not None:
-        lines.append(f"{row.new_posts} posts are new to the study" if row.new_posts else "No post is new to the study")
+        new = counted(row.new_posts, "post is", "posts are") if row.new_posts else "No post is"
+        lines.append(f"{new} new to the study")
     if undated := sum(lacks_count_time(found.post) for found in result.posts):
         lines.append(without_count_time(undated))
     if result.rejects:
-        lines.append(f"{len(result.rejects)} rows cannot be read, see {rejects}:")
+        lines.append(f"{counted(len(result.rejects), 'row')} cannot be read, see {rejects}:")
         lines += [f"  {count} × {reason}" for reason, count in result.reasons().most_common(5)]
     return "\n".join(lines)
 
@@ -186,7 +197,8 @@ def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = No
 def without_count_time(posts: int) -> str:
     """What it means that counts have no time, and what to do."""
     return (
-        f"{posts} posts have counts without the time when they were read, so engagement compares them at no age: "
+        f"{counted(posts, 'post has', 'posts have')} counts without the time when they were read, so engagement "
+        "compares them at no age: "
         'give a column counted_at, or counted_at = "file" under [[sources]] if the date of the file is that time'
     )
 

@@ -14,6 +14,7 @@ from pipeline.analysis.models import cache as model_cache
 from pipeline.errors import CliptoneError
 from pipeline.media import ffmpeg
 from pipeline.media.sandbox.client import decoder
+from pipeline.records.counted import counted
 from pipeline.sources.platforms.tool_versions import OLD_DAYS, age_days
 from pipeline.study.machine import cores
 
@@ -69,7 +70,7 @@ def _yt_dlp(_: Path) -> Iterator[Check]:
     age = age_days()
     if age is not None and age > OLD_DAYS:
         advice = "platforms change and its extractors age: pip install --upgrade yt-dlp"
-        yield Check("yt-dlp", "note", f"{found}, {age} days old", advice)
+        yield Check("yt-dlp", "note", f"{found}, {counted(age, 'day')} old", advice)
     else:
         yield Check("yt-dlp", "ok", found)
 

@@ -12,6 +12,7 @@ from pipeline.cli.app import app
 from pipeline.cli.arguments import find_study, load
 from pipeline.cli.output import console
 from pipeline.errors import UserError
+from pipeline.records.counted import counted
 from pipeline.study.folder import StudyFolder
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def train_head(
     _print_figures(found.figures)
     models = getattr(loaded.file.options["emotion"], "models", ())
     lines = (
-        f"{found.model}: {found.regions} regions of {found.authors} authors; measured on authors not in training.",
+        f"{found.model}: {counted(found.regions, 'region')} of {counted(found.authors, 'author')}; measured on authors "
+        "not in training.",
         f"card       {found.folder / CARD_FILE}",
         f"study file {study_line((*models, found.model))}   (under [emotion] in {path.name})",
         f"then       cliptone run {path} --stage emotion",
@@ -97,7 +99,8 @@ def _evaluate_corpus(name: str, folder: Path, models: Sequence[str], study: Path
             line = bar.add_task(f"{name}, {model}", total=len(utterances))
             trial = try_corpus(utterances, model, setting, lambda: bar.advance(line))  # noqa: B023 - called at once
         speakers = len({one.speaker for one in utterances})
-        console().print(f"{model} on {name}: {trial.used} of {len(utterances)} utterances, {speakers} speakers")
+        used = f"{trial.used} of {counted(len(utterances), 'utterance')}, {counted(speakers, 'speaker')}"
+        console().print(f"{model} on {name}: {used}")
         if model in MODELS:
             console().print(f"trained on: {MODELS[model].trained_on}", markup=False)
         _print_counts("left out", trial.left_out.items())

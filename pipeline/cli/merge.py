@@ -9,6 +9,7 @@ import typer
 from pipeline.cli.app import app
 from pipeline.cli.arguments import StudyArgument, find_study, load
 from pipeline.cli.output import console
+from pipeline.records.counted import counted
 
 
 @app.command()
@@ -27,7 +28,11 @@ def merge(
     loaded = load(find_study(study))
     merged = merge_shards(loaded, partial)
     audit_log.note(loaded.folder, "merge", {"shards": merged.shards, "clips": merged.clips})
-    console().print(f"{merged.clips} clips were merged from {merged.shards} of {merged.count} shards.", markup=False)
+    console().print(
+        f"{counted(merged.clips, 'clip was', 'clips were')} merged from {merged.shards} of "
+        f"{counted(merged.count, 'shard')}.",
+        markup=False,
+    )
     for gap in merged.gaps:
         console().print(f"Incomplete: {gap}.", markup=False)
     if remove and not merged.gaps:

@@ -11,6 +11,7 @@ from pipeline.cli.app import app
 from pipeline.cli.arguments import OutputOption, find_study
 from pipeline.cli.output import console, write
 from pipeline.errors import UserError
+from pipeline.records.counted import counted
 
 ResultsArgument = Annotated[
     Path | None, typer.Argument(help="study file, folder of results, or database; may be left out as in `run`")
@@ -43,6 +44,6 @@ def methods(
     for one in found:
         console().print(str(one), markup=False, highlight=False, soft_wrap=True)
     if found:
-        console().print(f"{len(found)} numbers of {check.name} differ from the database.", markup=False)
+        console().print(f"{check.name} differs from the database in {counted(len(found), 'number')}.", markup=False)
         raise typer.Exit(1)
     console().print(f"Every number of {check.name} is that of the database.", markup=False)

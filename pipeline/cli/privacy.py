@@ -11,6 +11,7 @@ from pipeline.cli.app import app
 from pipeline.cli.arguments import StudyArgument, find_study, load
 from pipeline.cli.output import console
 from pipeline.errors import UserError
+from pipeline.records.counted import counted
 
 if TYPE_CHECKING:
     from pipeline.privacy.forget import Forgotten
@@ -79,7 +80,8 @@ def optout_add(
     counts = {"accounts": len(named.accounts), "posts": len(named.clip_ids), "clips_forgotten": found.clips}
     audit_log.note(loaded.folder, "optout", counts)
     console().print(
-        f"{counts['accounts']} accounts and {counts['posts']} posts stay out of {loaded.file.name} from now on."
+        f"{counted(counts['accounts'], 'account')} and {counted(counts['posts'], 'post')} stay out of "
+        f"{loaded.file.name} from now on."
     )
     if found.receipt:
         _print_forgotten(found)
@@ -176,8 +178,8 @@ def expire(
         raise UserError("name what to delete, as in --what media --what audio, or --what everything")
     loaded, classes = load(find_study(study)), _retention_classes(what or [])
     found = expire_now(loaded, classes) if yes else due(loaded.folder, classes)
-    rows = [(one.what, one.meaning, one.files, round(one.bytes / 1e6, 1)) for one in found]
-    console().print(plain_table(("class", "what it is", "files", "MB"), rows))
+    rows = [(one.what, one.meaning, one.files, round(one.bytes / 1e6, 1), one.texts) for one in found]
+    console().print(plain_table(("class", "what it is", "files", "MB", "texts in the database"), rows))
     if yes:
         audit_log.note(
             loaded.folder, "expire", {"classes": " ".join(classes), "files": sum(one.files for one in found)}
@@ -185,8 +187,12 @@ def expire(
         console().print("Deleted.")
         return
     left = days_left(loaded.file)
-    day = "no day is named: retain_until under [privacy]" if left is None else f"{left} days left"
-    console().print(f"Nothing was deleted ({day}). To delete after the day: cliptone expire {loaded.file.path.name} "
+    if left is None:
+        day = "no day is named: retain_until under [privacy]"
+    else:
+        day = f"{counted(left, 'day')} left" if left >= 0 else f"the last day was {counted(-left, 'day')} ago"
+    when = "To delete" if left is not None and left < 0 else "To delete after the day"
+    console().print(f"Nothing was deleted ({day}). {when}: cliptone expire {loaded.file.path.name} "
                     f"{' '.join(f'--what {one}' for one in classes)} --yes", markup=False, soft_wrap=True)  # fmt: skip
 
 
@@ -206,7 +212,7 @@ def show_audit(study: StudyArgument = None) -> None:
     if verdict.broken:
         console().print(f"The chain is BROKEN: {verdict.broken}", markup=False, soft_wrap=True)
         raise typer.Exit(1)
-    console().print(f"The chain of {verdict.lines} lines holds. Last digest: {verdict.last}", soft_wrap=True)
+    console().print(f"The chain of {counted(verdict.lines, 'line')} holds. Last digest: {verdict.last}", soft_wrap=True)
 
 
 def _retention_classes(names: list[str]) -> list[Class]:
@@ -222,10 +228,12 @@ def _print_forgotten(found: Forgotten) -> None:
     from pipeline.privacy.receipt import NOT_REACHED
 
     lines = [
-        f"{found.clips} clips: {sum(found.rows.values())} rows and {sum(found.erased.files.values())} files are gone.",
+        f"{counted(found.clips, 'clip')}: {counted(sum(found.rows.values()), 'row')} and "
+        f"{counted(sum(found.erased.files.values()), 'file')} are gone.",
         *(f"deleted export {name}" for name in found.erased.exports),
         *_card_lines(found),
-        f"Searched {found.scan.files} files ({found.scan.bytes / 1e6:.0f} MB) for {found.scan.needles} texts: "
+        f"Searched {counted(found.scan.files, 'file')} ({found.scan.bytes / 1e6:.0f} MB) for "
+        f"{counted(found.scan.needles, 'text')}: "
         f"found {found.scan.total}; the database was {found.proof}.",
         *(f"rewritten, but not searched, since it is on another machine: {url}" for url in found.remains.not_searched),
         *(f"others name or say the same: {count} × {where}" for where, count in found.named_by_others.items()),

@@ -11,6 +11,7 @@ from pipeline.cli.app import app
 from pipeline.cli.arguments import find_study
 from pipeline.cli.output import console
 from pipeline.errors import UserError
+from pipeline.records.counted import counted
 
 ResultsArgument = Annotated[
     Path | None, typer.Argument(help="study file, folder of results, or database; may be left out as in `run`")
@@ -37,7 +38,7 @@ def report(
             copy_media=copy_media,
             progress=lambda done, total: bar.update(line, completed=done, total=total),
         )
-    console().print(f"{built.clips} clips. Open {built.index} in a browser.", markup=False, soft_wrap=True)
+    console().print(f"{counted(built.clips, 'clip')}. Open {built.index} in a browser.", markup=False, soft_wrap=True)
 
 
 @app.command()

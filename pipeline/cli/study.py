@@ -12,6 +12,7 @@ from pipeline.cli.arguments import StudyArgument, find_study, load
 from pipeline.cli.output import console, show
 from pipeline.cli.stopping import seconds_of
 from pipeline.errors import Stopped, UserError
+from pipeline.records.counted import counted
 from pipeline.study.config import StudyFile
 from pipeline.study.folder import StudyFolder
 
@@ -148,7 +149,7 @@ def status(
     console().print(status_table(rows))
     again = sum(retryable(line.failed) for line in found)
     if again:
-        console().print(f"{again} failures are transient: a later run tries them again.")
+        console().print(f"{counted(again, 'failure is', 'failures are')} transient: a later run tries again.")
     _days_left(loaded.file)
 
 
@@ -167,9 +168,11 @@ def _days_left(file: StudyFile) -> None:
 
     left, until = days_left(file), file.privacy.retain_until
     if left is not None and left >= 0:
-        console().print(f"To be kept until {until}: {left} days left.", highlight=False)
+        console().print(f"To be kept until {until}: {counted(left, 'day')} left.", highlight=False)
     elif left is not None:
-        console().print(f"Kept {-left} days beyond {until}: cliptone expire {file.path.name}", highlight=False)
+        console().print(
+            f"Kept {counted(-left, 'day')} beyond {until}: cliptone expire {file.path.name}", highlight=False
+        )
 
 
 def _warn_of_age(file: StudyFile) -> None:
@@ -233,8 +236,8 @@ def _check_transcripts(folder: StudyFolder, true_texts: Path) -> None:
     for row in evaluate_transcripts(folder, true_texts).rows:
         if (row.grouping, row.measure) == (ALL, "wer") and row.value is not None:
             console().print(
-                f"{row.value:.1%} of the true words of {row.n} clips were heard wrong (cliptone evaluate --transcripts "
-                f"{true_texts}; table evaluations).\n",
+                f"{row.value:.1%} of the true words of {counted(row.n, 'clip')} were heard wrong (cliptone evaluate "
+                f"--transcripts {true_texts}; table evaluations).\n",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,

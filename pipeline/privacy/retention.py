@@ -8,17 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pipeline.errors import UserError
+from pipeline.errors import StoreError, UserError
 from pipeline.privacy.byte_search import files_below
 from pipeline.privacy.erase_files import remove_published
 from pipeline.records import ClipRow
+from pipeline.records.counted import counted
 from pipeline.run.shards.prepare import refuse_while_split
-from pipeline.run.stored_text import drop_spoken, drop_written
+from pipeline.run.stored_text import SPOKEN, WRITTEN, drop_spoken, drop_written
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store.compact import rebuild
 from pipeline.store.publish.parquet import chosen
 from pipeline.store.publish.parquet_files import ParquetFolder
+from pipeline.store.reader import ResultsReader
 from pipeline.store.store import Store
 from pipeline.study import files
 from pipeline.study.config import Study
@@ -46,6 +48,7 @@ class Due:
     meaning: str
     files: int
     bytes: int
+    texts: int | None = None  # in the database; None for classes that hold none there, or where it cannot be read
 
 
 def due(folder: StudyFolder, classes: Sequence[Class]) -> list[Due]:
@@ -56,7 +59,8 @@ def due(folder: StudyFolder, classes: Sequence[Class]) -> list[Due]:
         sizes = [path.stat().st_size for path in files if path.exists()]
         if one == "everything" and (place := _elsewhere(folder)):
             sizes += [file["size"] for file in place.filesystem.find(place.root, detail=True).values()]
-        found.append(Due(one, CLASSES[one], len(sizes), sum(sizes)))
+        texts = _stored_texts(folder) if one in ("text", "everything") else None
+        found.append(Due(one, CLASSES[one], len(sizes), sum(sizes), texts))
     return found
 
 
@@ -72,7 +76,8 @@ def expire(
     if left is None:
         raise UserError(f"{study.file.path.name} names no day: write retain_until = 2028-12-31 under [privacy]")
     if left >= 0:
-        raise UserError(f"{study.file.name} may be kept until {study.file.privacy.retain_until}: {left} days are left")
+        until = study.file.privacy.retain_until
+        raise UserError(f"{study.file.name} may be kept until {until}: {counted(left, 'day is', 'days are')} left")
     with held(study.folder):
         refuse_while_split(study)
         found = due(study.folder, classes)
@@ -113,6 +118,18 @@ def _elsewhere(folder: StudyFolder) -> ParquetFolder | None:
         return None
     found = place.manifest()
     return place if found is not None and found.study == folder.name else None
+
+
+def _stored_texts(folder: StudyFolder) -> int | None:
+    """How many captions, names of sounds and texts of what was said the published results hold."""
+    columns = [("clips", name) for name in WRITTEN] + [(kind.table, "text") for kind in SPOKEN]
+    counts = (f"SELECT count({name}) AS texts FROM {table}" for table, name in columns)  # noqa: S608 - our own names
+    try:
+        with ResultsReader(folder.published) as reader:
+            ((texts,),) = reader.rows(f"SELECT sum(texts)::BIGINT FROM ({' UNION ALL '.join(counts)})")  # noqa: S608
+    except (StoreError, UserError):  # nothing is published yet, or by a version that had other tables
+        return None
+    return int(texts)
 
 
 def _drop_texts(folder: StudyFolder, stages: Sequence[type[Stage]]) -> None:

@@ -126,7 +126,7 @@ class Run:
                 self.keeper.minimise(set(chunk))
             self.keeper.without_opted_out()
             self.keeper.minimise_rest()
-            self.store.end_run()
+            self._end_run()
         except KeyboardInterrupt:
             self.is_stopped = True
             raise
@@ -138,9 +138,13 @@ class Run:
 
     def _end_idle(self) -> None:
         self.keeper.minimise_rest()
-        self.store.end_run()
+        self._end_run()
         if self.store.unpublished or not self.study.folder.published.exists():
             self._publish()
+
+    def _end_run(self) -> None:
+        self.report.failed_before.update(self.store.failed_before())
+        self.store.end_run()
 
     def _publish(self) -> None:
         """Publish what is stored; a shard publishes nothing, its merge does."""

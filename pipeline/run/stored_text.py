@@ -11,6 +11,7 @@ from pipeline.records import ClipRow, MentionRow, PlatformCaptionRow, Row, RowT,
 from pipeline.store.store import Store
 
 SPOKEN: tuple[type[Row], ...] = (TranscriptRow, SegmentRow, PlatformCaptionRow)  # each with a column `text`
+WRITTEN = ("caption", "sound_title", "sound_artist")  # columns of `clips`
 
 
 def minimise_spoken(store: Store, clip_ids: Sequence[str], choice: Literal["keep", "redact", "drop"]) -> set[str]:
@@ -54,7 +55,7 @@ def drop_written(store: Store, clip_ids: Sequence[str]) -> set[str]:
     """Put one mark in place of captions and names of sounds, and drop hashtags and mentions."""
 
     def without(row: ClipRow) -> ClipRow:
-        texts = {name: DROPPED for name in ("caption", "sound_title", "sound_artist") if getattr(row, name) is not None}
+        texts = {name: DROPPED for name in WRITTEN if getattr(row, name) is not None}
         return dataclasses.replace(row, hashtags=(), mentions=(), **texts)  # type: ignore[arg-type]
 
     with store.uninterrupted_lock(), store.change():

@@ -105,6 +105,23 @@ def pending(
     ]
 
 
+def failed_before(tables: Tables, plans: Sequence[StagePlan], run_id: int) -> dict[str, int]:
+    """By reason, how many clips failed a stage in a run before this one, under its current fingerprint and for good."""
+    last = ", ".join(f"last_{n}" for n in range(len(plans)))
+    sql = f"""
+        WITH last AS (
+            SELECT unnest([{last}]) AS mark
+            FROM ({marks(plans)}) SEMI JOIN (SELECT clip_id FROM sources WHERE {WANTED}) USING (clip_id)
+        )
+        SELECT attempts.reason, count(*)
+        FROM last JOIN attempts ON attempts.attempt_id = last.mark // 4
+        WHERE last.mark % 4 IN ({Mark.FAILED}, {Mark.AGAIN}) AND attempts.run_id < $run_id
+        GROUP BY attempts.reason
+    """  # noqa: S608 - our own names and numbers
+    found = tables.connection.execute(sql, {"run_id": run_id}).fetchall()
+    return {str(reason): int(count) for reason, count in found if reason != Reason.EXCLUDED}
+
+
 def passed(tables: Tables, plan: StagePlan, among: Collection[str] | None = None) -> set[str]:
     """Clips that passed a stage under its current fingerprint, of all or of some."""
     sql, parameters = PASSED, {"stage": plan.name, "fingerprint": plan.fingerprint}

@@ -147,6 +147,11 @@ class Store:
                 self._left = pending.unfinished(self.tables, list(self._current.values()))
             return pending.pending(self._left, plan, retry_failed, hopeful)
 
+    def failed_before(self) -> dict[str, int]:
+        """By reason, the failures of earlier runs that stand, see `pending.failed_before`."""
+        with self.uninterrupted_lock():
+            return pending.failed_before(self.tables, list(self._current.values()), self.run_id)
+
     def passed(self, plan: StagePlan, among: Collection[str] | None = None) -> set[str]:
         """Clips that passed this stage under its current fingerprint, of all or of some."""
         with self.uninterrupted_lock():

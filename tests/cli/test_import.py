@@ -27,7 +27,7 @@ def test_the_command_says_what_it_stored_and_what_to_do_next(tmp_path: Path) -> 
     assert first.exit_code == 0, first.output
     assert "zeeschuimer, 2 posts" in first.output
     assert first.output.count("2 posts") == 2, "in the export, and new to the study"
-    assert "1 rows" in first.output
+    assert "1 row cannot" in first.output
     assert "bag 1 #bag" in first.output
     assert "--fetch" in first.output
     assert (tmp_path / "outputs" / "test" / "rejects" / "x.rejects.csv").exists()
@@ -45,6 +45,16 @@ def test_without_a_study_the_command_stores_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "x.rejects.csv").exists()
     assert not (tmp_path / "outputs").exists()
     assert "--study" in str(command(tmp_path, "x.ndjson", "--fetch").exception)
+
+
+@pytest.mark.parametrize("study", [(), ("--study", "test.toml")])
+def test_a_file_of_which_nothing_can_be_read_is_an_error(tmp_path: Path, study: tuple[str, ...]) -> None:
+    study_in(tmp_path)
+    (tmp_path / "x.csv").write_text("platform,id\ntiktok,\n,7300000000000000001\n", encoding="utf-8")
+    shown = command(tmp_path, "x.csv", *study)
+    assert isinstance(shown.exception, UserError)
+    assert "x.csv" in str(shown.exception)
+    assert "2 rows" in shown.output, "why is said first"
 
 
 def test_the_command_shows_the_first_exposures_of_a_donation(tmp_path: Path) -> None:

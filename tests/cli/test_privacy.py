@@ -135,7 +135,10 @@ def test_a_key_is_shown_moved_and_destroyed(study: Study, tmp_path: Path, monkey
 def test_expire_shows_first_and_deletes_what_is_named(study: Study) -> None:
     with study.file.path.open("a") as file:
         file.write(PAST)
-    assert "--yes" in cliptone("expire")
+    shown = " ".join(cliptone("expire").split())
+    assert "--yes" in shown
+    assert not re.search(r"-\d+ days", shown), "days since the last one are no negative days left"
+    assert re.search(r"\d+ days ago", shown)
     assert study.folder.audio_path(clip_id(0, 0)).exists()
     with pytest.raises(UserError, match="--what everything"):
         cliptone("expire", "--yes")

@@ -50,7 +50,7 @@ def test_days_are_counted_with_the_last_one(study: Study) -> None:
 
 
 def test_nothing_goes_before_its_day_nor_without_one(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=rf"{LAST}.* 0 days"):
+    with pytest.raises(UserError, match=rf"{LAST}.* 0 days are"):
         expire(study, ["everything"], LAST)
     (tmp_path / "open.toml").write_text('name = "open"\n[[sources]]\nfolder = "clips"\n')
     endless = load_study(tmp_path / "open.toml", BY_NAME)
@@ -75,6 +75,18 @@ def test_looking_first_counts_files_and_deletes_none(study: Study) -> None:
     assert due(study.folder, ["audio"])[0].bytes == CLIPS * len(b"RIFF")
     assert study.folder.audio_path(clip_id(0, 0)).exists()
     assert key_state(study.file.name).state == "here"
+
+
+def test_looking_first_counts_the_texts_that_would_go(study: Study) -> None:
+    with duckdb.connect(str(study.folder.published), read_only=True) as connection:
+        ((texts,),) = connection.execute(
+            "SELECT (SELECT count(caption) + count(sound_title) + count(sound_artist) FROM clips)"
+            " + (SELECT count(text) FROM transcripts) + (SELECT count(text) FROM segments)"
+            " + (SELECT count(text) FROM platform_captions)"
+        ).fetchall()
+    found = {one.what: one.texts for one in due(study.folder, ["audio", "text", "everything"])}
+    assert texts >= 2 * CLIPS, "a caption and a transcript of each"
+    assert found == {"audio": None, "text": texts, "everything": texts}
 
 
 def test_a_class_goes_and_the_others_stay(study: Study) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipeline.cli.display import report_lines
 from pipeline.errors import ConfigError, DiskFull, ModelMissing, StoreError, StudyBusy, UserError
 from pipeline.records.pseudonyms import tombstone
 from pipeline.stages.audio import Audio
@@ -78,14 +79,29 @@ def test_final_failures_stay_and_failures_of_the_moment_are_tried_again(folder: 
         "length": {"not_media": 1, "network": 1}
     }
     assert first.passed["double"] == 2, "a clip that failed goes no further"
+    assert not first.failed_before
     second = go(load(folder, trouble))
     assert second.failed["length"] == {"network": 1}
+    assert second.failed_before == {"not_media": 1}, "what stands of the run before"
     third = go(load(folder, trouble), retry_failed=True)
     assert third.failed["length"] == {"not_media": 1, "network": 1}
     assert rows(load(folder), "SELECT stage, reason, attempts FROM failures ORDER BY clip_id") == [
         ("length", "not_media", 2),
         ("length", "network", 3),
     ]
+
+
+def test_the_last_line_of_a_run_tells_failures_of_runs_before(folder: Path) -> None:
+    study = load(folder, '[length]\ntrouble = "clip0=fail"\n')
+    go(study)
+    again = go(study)
+    assert again.idle
+    assert again.failed_before == {"not_media": 1}
+    assert "not_media 1" in report_lines(again)
+    assert "up to date" not in report_lines(again)
+    write_wav(folder / "clips" / "clip4.wav", np.zeros(16_000))
+    assert go(study).failed_before == {"not_media": 1}
+    assert not go(load(folder)).failed_before, "another configuration has no failure yet"
 
 
 def test_only_one_stage(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pipeline.analysis.sound.time_series import span
 from pipeline.errors import UserError
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Seconds
+from pipeline.records.counted import counted
 from pipeline.results.certainty import UNSURE, of_region
 from pipeline.results.clip.figure import SOUND, TRACKS, Scene, draw
 
@@ -56,7 +57,7 @@ class ClipView:
         line = self.overview.iloc[0]
         length = f"{line['duration_s']:.1f} s" if self.duration_s is not None else "never decoded"
         tone = line["tone"] if isinstance(line["tone"], str) else f"no tone ({line['tone_reason']})"
-        return f"<clip {self.clip_id}: {length}, {len(self.words)} words, {tone}>"
+        return f"<clip {self.clip_id}: {length}, {counted(len(self.words), 'word')}, {tone}>"
 
     @property
     def duration_s(self) -> Seconds | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UserError
+from pipeline.records.counted import counted
 from pipeline.sources.formats.records import csv_records, header
 from pipeline.sources.formats.values import Rejected
 
@@ -66,7 +67,9 @@ def read_corpus(name: str, folder: Path) -> list[CorpusUtterance]:
         raise UserError(f"{folder} is not laid out as {name}: expected {layout.expected}; it holds {there}")
     gone = [one.path for one in found if not one.path.is_file()]
     if gone:
-        raise UserError(f"{name} lists {gone[0]}, which is not there ({len(gone)} of {len(found)} files are missing)")
+        raise UserError(
+            f"{name} lists {gone[0]}, which is not there ({len(gone)} of {counted(len(found), 'file')} missing)"
+        )
     return found
 
 

@@ -79,11 +79,12 @@ def differences(text: str, known: Methods, name: str) -> list[Difference]:
             f"{name} holds no numbers of `cliptone methods`: they are known by the comments that follow them, as in "
             "10<!--posts.listed-->; write it anew, and keep the comments in the file that is checked"
         )
-    return [
+    found = (
         Difference(key, value, None if key not in known.facts else str(known.facts[key]))
         for key, value in written
         if key not in known.facts or str(known.facts[key]) != value
-    ]
+    )
+    return list(dict.fromkeys(found))  # one number may stand in several places
 
 
 def _written(text: str, known: Methods) -> list[tuple[str, str]]:

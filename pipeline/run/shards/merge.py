@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from pipeline.errors import UserError
+from pipeline.records.counted import counted
 from pipeline.run.batch_writer import follow_choice
 from pipeline.run.exclusions import apply_filters
 from pipeline.run.ingest import take_sources
@@ -101,7 +102,7 @@ def _is_behind(state: ShardState) -> bool:
 def _gap(shard: Shard, state: ShardState | None) -> str:
     if state is None or not state.runs:
         return f"shard {shard} has not run"
-    return f"shard {shard} has {state.not_tried} clips to do"
+    return f"shard {shard} has {counted(state.not_tried, 'clip')} to do"
 
 
 def _unite(study: Study, shards: Sequence[Shard], plans: Sequence[StagePlan], stages: Sequence[type[Stage]]) -> int:

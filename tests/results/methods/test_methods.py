@@ -93,6 +93,14 @@ def test_every_changed_number_is_found(found: Methods) -> None:
         assert (one.name, one.written, one.stored) == (mark[2], other, value)
 
 
+def test_a_number_that_is_wrong_in_two_places_is_one_difference(found: Methods) -> None:
+    listed = f"{CLIPS}<!--posts.listed-->"
+    assert found.document.count(listed) > 1
+    changed = found.document.replace(listed, f"{CLIPS + 1}<!--posts.listed-->")
+    (one,) = differences(changed, found, "m.md")
+    assert (one.name, one.written) == ("posts.listed", str(CLIPS + 1))
+
+
 @pytest.mark.parametrize("way", ["{} <!--{}-->", "**{}**<!--{}-->", "{}\n<!-- {} -->"])
 def test_a_number_that_came_away_from_its_comment_does_not_pass_unread(found: Methods, way: str) -> None:
     mark = next(MARKED.finditer(found.document))
