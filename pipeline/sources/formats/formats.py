@@ -15,13 +15,16 @@ from pipeline.errors import UserError
 from pipeline.records.post import Post
 from pipeline.sources.formats import (
     apify,
+    crowdtangle,
     donation,
     donation_txt,
     fourcat,
     gallery_dl,
     info_json,
     instagram_download,
+    instagram_graph_api,
     instaloader,
+    mediacrawler,
     plain_csv,
     port_tables,
     records,
@@ -79,12 +82,12 @@ def _donated(read: Callable[[Path, str], Numbered[Exposure]]) -> Callable[[Path,
 #: In the order in which they are tried: CSV files with our column names come last.
 FORMATS = (
     Format(
-        zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram)", JSON,
-        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 3,
+        zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram, Threads, Douyin, RedNote, X)", JSON,
+        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 4,
     ),
     Format(
-        zeeschuimer.FOURCAT, "4CAT NDJSON (TikTok, Instagram)", JSON,
-        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 3,
+        zeeschuimer.FOURCAT, "4CAT NDJSON (TikTok, Instagram, Threads, Douyin, RedNote, X)", JSON,
+        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 4,
     ),
     Format(
         info_json.INFO_JSON, "yt-dlp .info.json (a folder of them, one, or a playlist)", JSON,
@@ -117,6 +120,18 @@ FORMATS = (
     Format(
         apify.INSTAGRAM, "Apify's scrapers of Instagram (JSON, CSV)", JSON_OR_CSV,
         apify.is_instagram, lambda path, _: apify.read_instagram(path),
+    ),
+    Format(
+        crowdtangle.CROWDTANGLE, "CrowdTangle (CSV, JSON)", JSON_OR_CSV,
+        crowdtangle.is_crowdtangle, lambda path, _: crowdtangle.read_crowdtangle(path),
+    ),
+    Format(
+        instagram_graph_api.GRAPH_API, "Instagram media of Meta's Graph API", JSON,
+        instagram_graph_api.is_graph_api, lambda path, _: instagram_graph_api.read_graph_api(path),
+    ),
+    Format(
+        mediacrawler.MEDIACRAWLER, "MediaCrawler (Douyin, Bilibili, RedNote)", JSON_OR_CSV,
+        mediacrawler.is_mediacrawler, lambda path, _: mediacrawler.read_mediacrawler(path),
     ),
     Format(
         DONATION, "TikTok data donation JSON", JSON,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,23 @@ ITEM_CAROUSEL, GRAPH_CAROUSEL = 8, "Sidecar"
 def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
     """A post from the record that Instagram's own pages hold of it; grids leave out caption, time and author."""
     return known_post((_graph_post if "shortcode" in record else _item_post)(record, source, counted_at))
+
+
+def threads_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:
+    """A post of Threads, whose records are those of Instagram; its media is not fetched."""
+    post = _item_post(record, source, counted_at)
+    told = child(record, "text_post_app_info")
+    answers = counts({"comments": told.get("direct_reply_count"), "shares": told.get("repost_count")})
+    shows = not (record.get("image_versions2") or record.get("video_versions") or record.get("carousel_media"))
+    return known_post(
+        dataclasses.replace(
+            post,
+            platform="threads",
+            url=f"https://www.threads.com/post/{post.post_id}" if post.post_id else None,
+            counts={**post.counts, **answers},
+            media_type="text" if shows and post.media_type is None else post.media_type,
+        )
+    )
 
 
 def _item_post(record: Mapping[str, Any], source: str, counted_at: datetime | None) -> Post:

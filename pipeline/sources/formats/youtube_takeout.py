@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.sources.formats.exposures import exposure, post_behind
 from pipeline.sources.formats.records import Numbered, json_records, mapped, text_lines
 from pipeline.sources.formats.result import Exposure
+from pipeline.sources.formats.zones import zone_offset
 
 TAKEOUT, TAKEOUT_PAGE = "youtube_takeout", "youtube_takeout_page"
 ENTRY_NAMES = frozenset({"header", "title", "time"})
@@ -22,19 +23,12 @@ DAY_FIRST = re.compile(
 )
 MONTH_FIRST = re.compile(r"([^\W\d]+)\.? (\d{1,2}), (\d{4}),? +(\d{1,2}):(\d\d):(\d\d)(.*)")
 DIGITS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),? +(\d{1,2}):(\d\d):(\d\d)(.*)")
-OFFSET = re.compile(r"(?:GMT|UTC)([+-]\d{1,2})(?::?(\d\d))?")
 #: Beginnings of the names of months in English, Dutch, German, French, Spanish, Italian and Portuguese.
 MONTHS = (
     ("jan", "ene", "gen"), ("feb", "fév", "fev"), ("mar", "mrt", "mär", "mrz"), ("apr", "avr", "abr"),
     ("may", "mei", "mai", "mag"), ("jun", "juin", "giu"), ("jul", "juil", "lug"), ("aug", "aoû", "ago"),
     ("sep", "set"), ("oct", "okt", "ott", "out"), ("nov",), ("dec", "dez", "déc", "dic"),
 )  # fmt: skip
-#: Hours before UTC of abbreviations that mean one zone alone; of others (CST, IST) the time stays unknown.
-ZONES = {
-    "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
-    "EST": -5, "EDT": -4, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10, "JST": 9, "KST": 9, "AEST": 10,
-    "AEDT": 11, "NZST": 12, "NZDT": 13,
-}  # fmt: skip
 NOON = 12  # hours
 
 
@@ -95,7 +89,7 @@ def _utc(year: str, month: int, day: str, rest: list[str]) -> datetime | None:
     hour, minute, second, tail = rest
     words = tail.split()
     half = words.pop(0).upper() if words and words[0].upper() in ("AM", "PM") else None
-    zone = _hours(words[0]) if len(words) == 1 else None
+    zone = zone_offset(words[0]) if len(words) == 1 else None
     hours = int(hour) if half is None else int(hour) % NOON + NOON * (half == "PM")
     if zone is None:
         return None
@@ -103,10 +97,3 @@ def _utc(year: str, month: int, day: str, rest: list[str]) -> datetime | None:
         return datetime(int(year), month, int(day), hours, int(minute), int(second), tzinfo=UTC) - zone
     except (ValueError, OverflowError):
         return None
-
-
-def _hours(zone: str) -> timedelta | None:
-    if found := OFFSET.fullmatch(zone):
-        hours = int(found[1])
-        return timedelta(hours=hours, minutes=int(found[2] or 0) * (-1 if hours < 0 else 1))
-    return timedelta(hours=ZONES[zone]) if zone in ZONES else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
-from pipeline.sources.formats import instagram, tiktok
+from pipeline.sources.formats import douyin, instagram, rednote, tiktok, x_posts
 from pipeline.sources.formats.records import Numbered, json_records, mapped
 from pipeline.sources.formats.values import MILLISECONDS, Rejected, child, epoch, shown
 
@@ -16,6 +16,13 @@ ZEESCHUIMER, FOURCAT = "zeeschuimer", "4cat_ndjson"
 READERS = {
     "tiktok.com": tiktok.page_post,
     "instagram.com": instagram.page_post,
+    "threads.com": instagram.threads_post,
+    "threads.net": instagram.threads_post,
+    "douyin.com": douyin.page_post,
+    "xiaohongshu.com": rednote.page_post,
+    "rednote.com": rednote.page_post,
+    "twitter.com": x_posts.page_post,
+    "x.com": x_posts.page_post,
 }
 
 
@@ -50,7 +57,7 @@ def _zeeschuimer_post(record: Mapping[str, Any], envelope: Mapping[str, Any], so
         raise Rejected("the line does not say which platform its post is from")
     reader = READERS.get(platform) if isinstance(platform, str) else None
     if reader is None:
-        raise Rejected(f"posts of {shown(platform)} are not read, those of {' and '.join(READERS)} are")
+        raise Rejected(f"posts of {shown(platform)} are not read")
     if not record:
         raise Rejected("the line has no post in `data`")
     return reader(record, source, _collected(envelope))
