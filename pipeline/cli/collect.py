@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +16,7 @@ from pipeline.cli.output import CELL_CHARACTERS, console
 from pipeline.errors import Stopped, UserError
 
 if TYPE_CHECKING:
-    from pipeline.sources.formats.formats import Hints
+    from pipeline.sources.formats.hints import Hints
     from pipeline.sources.formats.result import ImportResult
 
 FIRST_ROWS = 5  # of an export
@@ -29,14 +31,18 @@ def import_file(
     ] = None,
     platform: Annotated[str | None, typer.Option(help="platform of every row, where a plain CSV does not say")] = None,
     donor: Annotated[str | None, typer.Option(help="a code for the donor of the data, never a name")] = None,
+    encoding: Annotated[str | None, typer.Option(help="of a CSV file that is not UTF-8, such as cp1252")] = None,
+    date_format: Annotated[
+        str | None, typer.Option(help="how dates of a CSV file are written, as in %d/%m/%Y %H:%M")
+    ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="fetch the media of these posts in the next run")] = False,
 ) -> None:
     """Show what another tool's export holds, and with --study store it; rows that cannot be read go to a file."""
-    from pipeline.sources.formats.formats import Hints
+    from pipeline.sources.formats.hints import Hints
 
     if not path.exists():
         raise UserError(f"{path} is not there")
-    hints = Hints(donor, _column_mapping(mapping or ()), platform)
+    hints = Hints(donor, _column_mapping(mapping or ()), platform, encoding, date_format)
     if study is not None:
         _store(path, study, hints, fetch)
     elif fetch:
@@ -60,7 +66,7 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
     console().print(import_lines(result, loaded.folder.rejects / rejects_name(result), row), markup=False)
     _require_something(result)
     _show_first(result)
-    console().print(_next_step(study, fetch), markup=False, soft_wrap=True)
+    console().print(_next_step(path, study, hints, fetch), markup=False, soft_wrap=True)
 
 
 def _preview(path: Path, hints: Hints) -> None:
@@ -71,18 +77,17 @@ def _preview(path: Path, hints: Hints) -> None:
 
     result = read(path, hints)
     rejects = Path(rejects_name(result))
-    if result.rejects:
+    if result.rejects or result.notes:
         write_rejects(result, rejects)
     console().print(import_lines(result, rejects), markup=False)
     _require_something(result)
     _show_first(result)
     if result.posts or result.exposures:
-        console().print(f"To store them: cliptone import {path} --study STUDY.toml", markup=False, soft_wrap=True)
-        console().print(
-            f'To fetch and analyse them: export = "{path}" under [[sources]] in a study file',
-            markup=False,
-            soft_wrap=True,
-        )
+        for line in (
+            f"To store them: {_import_command(path, hints)} --study STUDY.toml",
+            f"To fetch and analyse them, in a study file:\n[[sources]]\n{_source_keys(path, hints)}",
+        ):
+            console().print(line, markup=False, soft_wrap=True)
 
 
 def _require_something(result: ImportResult) -> None:
@@ -113,10 +118,37 @@ def _show_first(result: ImportResult) -> None:
             console().print(plain_table(headers, rows, CELL_CHARACTERS))
 
 
-def _next_step(study: Path, fetch: bool) -> str:
+def _next_step(path: Path, study: Path, hints: Hints, fetch: bool) -> str:
     if fetch:
-        return f"To fetch and analyse them: cliptone run {study}"
-    return "To fetch their media with the next run: import the file again with --fetch."
+        return f"To fetch and analyse them: cliptone run {shlex.quote(str(study))}"
+    again = f"{_import_command(path, hints)} --study {shlex.quote(str(study))} --fetch"
+    return f"To fetch their media with the next run: {again}"
+
+
+def _import_command(path: Path, hints: Hints) -> str:
+    """The command that reads a file as it was read just now, to be pasted."""
+    words = ["cliptone", "import", str(path)]
+    words += [word for ours, theirs in hints.columns.items() for word in ("--map", f"{ours}={theirs}")]
+    words += [word for name, value in _stated(hints) for word in (f"--{name.replace('_', '-')}", value)]
+    return shlex.join(words)
+
+
+def _stated(hints: Hints) -> list[tuple[str, str]]:
+    """What the user said of a file beside its columns, by name."""
+    names = ("platform", "donor", "encoding", "date_format")
+    return [(name, value) for name in names if (value := getattr(hints, name)) is not None]
+
+
+def _source_keys(path: Path, hints: Hints) -> str:
+    """The keys of a source that reads a file as it was read just now, to be pasted."""
+    keys = [f"export = {json.dumps(str(path), ensure_ascii=False)}"]
+    if hints.columns:
+        pairs = ", ".join(
+            f"{ours} = {json.dumps(theirs, ensure_ascii=False)}" for ours, theirs in hints.columns.items()
+        )
+        keys.append(f"columns = {{ {pairs} }}")
+    keys += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in _stated(hints)]
+    return "\n".join(keys)
 
 
 @app.command()

@@ -144,6 +144,7 @@ def report_lines(report: RunSummary) -> str:
         lines.append(f"{rejected} of exports cannot be read: see why in the folder rejects beside the results")
     if report.without_count_time:
         lines.append(without_count_time(report.without_count_time))
+    lines += report.notes
     if report.excluded:
         excluded = counted(report.excluded, "post is", "posts are")
         lines.append(f"{excluded} excluded by the study's filters: cliptone query exclusions_by_rule")
@@ -179,10 +180,13 @@ def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = No
     """What an export holds and, once it is stored, what of it was new, line by line."""
     from pipeline.sources.count_times import lacks_count_time
 
-    lines = [
-        f"{result.path.name}: {result.format}, {counted(len(result.posts), 'post')}, "
-        f"{counted(len(result.exposures), 'exposure')}"
-    ]
+    posts = counted(len(result.posts) - result.repeated, "post")
+    repeated = f" in {len(result.posts)} rows ({result.repeated} repeat a post)" if result.repeated else ""
+    lines = [f"{result.path.name}: {result.format}, {posts}{repeated}, {counted(len(result.exposures), 'exposure')}"]
+    if (columns := result.columns) is not None:
+        guessed = [f"{ours} from {theirs}" for ours, theirs in columns.used.items() if ours in columns.guessed]
+        lines += [f"columns recognised by another name: {', '.join(guessed)}"] if guessed else []
+        lines += [f"columns not used: {', '.join(columns.unused)}"] if columns.unused else []
     if row is not None:
         new = counted(row.new_posts, "post is", "posts are") if row.new_posts else "No post is"
         lines.append(f"{new} new to the study")
@@ -191,6 +195,9 @@ def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = No
     if result.rejects:
         lines.append(f"{counted(len(result.rejects), 'row')} cannot be read, see {rejects}:")
         lines += [f"  {count} × {reason}" for reason, count in result.reasons().most_common(5)]
+    if result.notes:
+        lines.append(f"{len({note.number for note in result.notes})} rows were taken with a correction, see {rejects}:")
+        lines += [f"  {count} × {note}" for note, count in Counter(one.reason for one in result.notes).most_common(5)]
     return "\n".join(lines)
 
 

@@ -14,17 +14,12 @@ from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import HANDLE_IN_URL, author_keys
 from pipeline.records.runs import SourceRow
 from pipeline.run.donors import NOTHING_DONATED, Donated, donated
-from pipeline.sources.post_fields import POST_URLS, post_of_url
+from pipeline.sources.formats.result import unresolved_id
+from pipeline.sources.post_urls import DOMAINS, read_url, with_scheme
 from pipeline.store.store import Store
 
 ACCOUNT = re.compile(r"(?:(?P<platform>[a-z][a-z0-9_]*):)?@(?P<account>\S+)")
 CLIP = re.compile(r"[a-z][a-z0-9_]*:\S.*")
-#: URLs of accounts, by platform; the group is the handle, or YouTube's id of a channel.
-ACCOUNT_URLS = {
-    "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([^/?#]+)/?(?:[?#].*)?$"),
-    "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/([\w.]+)/?(?:[?#].*)?$"),
-    "youtube": re.compile(r"https?://(?:www\.|m\.)?youtube\.com/(?:@|channel/)([^/?#]+)"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +71,15 @@ def read_clip(text: str) -> Named:
 def read_name(text: str) -> Named:
     """A line of a list: a URL, `@handle`, `platform:@handle`, or the id of a clip; `UserError` for others."""
     text = text.strip()
-    platform, post_id = post_of_url(text)
-    if platform and post_id:
-        return Named(frozenset({f"{platform}:{post_id}"}))
-    for platform, pattern in ACCOUNT_URLS.items():
-        if found := pattern.match(text):
-            return Named(accounts=frozenset({Account(found[1], platform)}))
+    named = read_url(text)
+    if named is not None and named.name and named.kind == "post":
+        return Named(frozenset({f"{named.platform}:{named.name}"}))
+    if named is not None and named.name and named.kind == "account":
+        return Named(accounts=frozenset({Account(named.name, named.platform)}))
+    if named is not None and named.kind == "short link":
+        return Named(frozenset({f"url:{unresolved_id(with_scheme(text))}"}))
+    if named is not None:
+        raise UserError(named.sentence)
     if found := ACCOUNT.fullmatch(text):
         return Named(accounts=frozenset({Account(found["account"], found["platform"])}))
     if CLIP.fullmatch(text) and "://" not in text:
@@ -136,7 +134,7 @@ def _author_keys(named: Named, platforms: set[str], key: bytes | None) -> set[st
     """What `author_key` is of the named accounts; a text that is one already stands for itself."""
     found: set[str] = set()
     for one in named.accounts:
-        for platform in {one.platform} if one.platform else platforms | set(POST_URLS) | {"file"}:
+        for platform in {one.platform} if one.platform else platforms | set(DOMAINS.values()) | {"file"}:
             found |= author_keys(platform, {one.name}, key)
     return found | {one.name for one in named.accounts}
 

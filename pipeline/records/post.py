@@ -40,6 +40,7 @@ class Post:
     counts: Mapping[str, int] = field(default_factory=dict)
     media_type: str | None = None  # one of MEDIA_TYPES
     is_ad: bool | None = None
+    notes: tuple[str, ...] = ()  # what was corrected or left out as it was read; not stored with the clip
 
 
 @dataclass(frozen=True, slots=True)

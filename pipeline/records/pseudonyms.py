@@ -75,8 +75,12 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
     account = post.author_id or post.author
 
     def hide(text: str | None) -> str | None:
+        return text if key is None or text is None else scrub(text, key, platform)
+
+    def hide_name(text: str | None) -> str | None:
         return text if key is None or text is None else _without_author(scrub(text, key, platform), post, key, platform)
 
+    # A handle may be a word or a brand: as a word of a caption it stays, as it does in captions by others.
     caption = hide(post.caption)
     stated: dict[str, Any] = {
         "url": without_handle(post.url) if key is not None and post.url else post.url,
@@ -85,8 +89,8 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
         "declared_duration_s": post.duration_s,
         "declared_language": post.language,
         "sound_id": post.sound_id,
-        "sound_title": hide(post.sound_title),  # "original sound - handle"
-        "sound_artist": hide(post.sound_artist),
+        "sound_title": hide_name(post.sound_title),  # "original sound - handle"
+        "sound_artist": hide_name(post.sound_artist),
         "media_type": post.media_type,
         "is_ad": post.is_ad,
         "author_key": pseudonym(key, platform, account) if key is not None and account else account,
@@ -137,7 +141,7 @@ def scrub(text: str, key: bytes, platform: str) -> str:
 
 def _without_author(text: str, post: Post, key: bytes, platform: str) -> str:
     """A text without the author's own handle, which platforms put into the names of sounds."""
-    if not post.author:
+    if not post.author or post.author.casefold() not in text.casefold():  # the search below costs a millisecond
         return text
     short = _short_pseudonym(key, platform, post.author)
     if len(post.author) > MOST_HANDLE_CHARACTERS:  # no platform's; the search below takes the cube of its length

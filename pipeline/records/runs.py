@@ -121,6 +121,7 @@ class ReadingRow(Row):
     stamp: str = column("changes when a source does, or what reads it")
     listed: int = column("clips that they name", "count")
     rejected: int = column("rows of exports that could not be read", "count")
+    notes: tuple[str, ...] | None = column("what does not fit together in them, as sentences")
 
 
 @dataclass(frozen=True, slots=True)

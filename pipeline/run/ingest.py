@@ -12,7 +12,8 @@ from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
 from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.count_times import posts_without_count_time
-from pipeline.sources.formats.formats import Hints, read
+from pipeline.sources.formats.formats import read
+from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
 from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
 from pipeline.stages import STAGES
@@ -51,7 +52,7 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
     mark = stamp(study.file, key)  # before the reading: what changes meanwhile is read the next time
     reading = store.reading()
     if sources is None and reading is not None and reading.stamp == mark:
-        report.listed, report.rejected = reading.listed, reading.rejected
+        report.listed, report.rejected, report.notes = reading.listed, reading.rejected, reading.notes or ()
         return
     sources = without_withdrawn(sources or read_sources(study), store, key)
     report.without_count_time = posts_without_count_time(sources.sourced_posts)
@@ -60,7 +61,8 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         taken = [take_in(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
         report.listed, report.new = upserted.listed, len(upserted.new)
         report.rejected = sum(row.rejected for row in taken)
-        store.note_reading(ReadingRow(mark, report.listed, report.rejected) if mark else None)
+        report.notes = sources.notes
+        store.note_reading(ReadingRow(mark, report.listed, report.rejected, report.notes) if mark else None)
 
 
 def take_in(
@@ -79,7 +81,7 @@ def take_in(
         add_import(store.tables, row, list(_exposure_rows(export.result, key)))
     path = rejects / rejects_name(export.result, export.label)
     path.unlink(missing_ok=True)
-    if export.result.rejects:
+    if export.result.rejects or export.result.notes:
         write_rejects(export.result, path)
     return row
 

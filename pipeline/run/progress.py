@@ -19,6 +19,7 @@ class RunSummary:
     excluded: int = 0
     without_count_time: int = 0  # posts whose counts have no time, where the sources were read
     rejected: int = 0  # rows of exports that could not be read
+    notes: tuple[str, ...] = ()  # what does not fit together in the sources
     passed: Counter[str] = field(default_factory=Counter)  # by stage
     failed: dict[str, Counter[str]] = field(default_factory=dict)  # by stage, then by reason
     without_media: int = 0  # decoded clips whose audio is to be kept and is gone, with the media that would give it

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.records import Source
 from pipeline.records.post import Post, Provenance, SourcedPost
-from pipeline.sources.sidecars import Sidecar, is_inside, read_info, read_sidecar
+from pipeline.sources.formats.result import NumberedPost
+from pipeline.sources.sidecars import Sidecar, is_inside, key_of, read_info, read_sidecar
 from pipeline.study.config import Study, StudyFile
+from pipeline.study.files import sha256_of
 from pipeline.study.source_options import SourceOptions
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".3gp", ".ts", ".mpg", ".mpeg")
 AUDIO_SUFFIXES = (".mp3", ".m4a", ".aac", ".wav", ".flac", ".ogg", ".opus")
 MEDIA_SUFFIXES = frozenset({*VIDEO_SUFFIXES, *AUDIO_SUFFIXES})
+MOST_NAMES = 5  # in a note
 WILDCARD = re.compile(r"[*?\[]")
 
 
@@ -24,11 +28,17 @@ class MediaFiles:
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        named = {source.sidecar for source in study.file.sources if source.sidecar}
-        self._sidecars: Mapping[str, Sidecar] = {name: read_sidecar(study.file.resolve(name)) for name in sorted(named)}
+        named = {source.sidecar: source for source in reversed(study.file.sources) if source.sidecar}
+        self._sidecars: Mapping[str, Sidecar] = {
+            name: read_sidecar(study.file.resolve(name), source.encoding, source.date_format)
+            for name, source in sorted(named.items())
+        }
         self._labels: dict[str, str] = {}  # of the first source that reads a sidecar
-        self._found: set[tuple[str, str]] = set()  # sidecar and name of the rows that have their file
+        self._found: set[tuple[str, str]] = set()  # sidecar and key of the rows that have their file
+        self._without_row: dict[str, list[str]] = {}  # by sidecar, files that no row names
+        self._files: dict[int, list[Path]] = {}  # by size in bytes
         self._clip_ids: set[str] = set()
+        self._damaged: list[str] = []
 
     def of(self, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
         """The files of one source in order; `ConfigError` if there are none."""
@@ -38,28 +48,92 @@ class MediaFiles:
         folder, paths = _files_of_source(self._study.file, source)
         for path in paths:
             relative = path.relative_to(folder).as_posix()
-            name = next((name for name in (relative, path.name) if name in sidecar.rows), None)
+            key = self._key_in(sidecar, source, path, relative)
             post, place = Post(source="file"), Provenance(label)
-            if name is not None:
-                self._found.add((source.sidecar or "", name))
-                post, place = sidecar.rows[name].post, sidecar.place(label, sidecar.rows[name])
-            elif (described := read_info(path, label)) is not None:
-                post, place = described
+            if key is not None:
+                self._found.add((source.sidecar or "", key))
+                post, place = sidecar.rows[key].post, sidecar.place(label, sidecar.rows[key])
+            else:
+                if source.sidecar:
+                    self._without_row.setdefault(source.sidecar, []).append(relative)
+                post, place = self._described(path, label) or (post, place)
             stat = path.stat()
+            self._files.setdefault(stat.st_size, []).append(path)
             clip_id = _clip_id(post, as_text(relative))
             self._clip_ids.add(clip_id)
             stamp = f"{stat.st_size}-{stat.st_mtime_ns}"
             yield SourcedPost(clip_id, Source("file", as_text(str(path)), stamp), post, place)
 
+    def _key_in(self, sidecar: Sidecar, source: SourceOptions, path: Path, relative: str) -> str | None:
+        """The key of a file's row: a row names it below its source, below the sidecar, or by its name alone."""
+        names = [relative, path.name]
+        home = self._study.file.resolve(source.sidecar or "").parent
+        if path.is_relative_to(home):
+            names.insert(1, path.relative_to(home).as_posix())
+        return next((key for key in map(key_of, names) if key in sidecar.rows), None)
+
+    def _described(self, path: Path, label: str) -> tuple[Post, Provenance] | None:
+        """What yt-dlp wrote beside a file; a damaged description costs the file no more than that."""
+        try:
+            return read_info(path, label)
+        except ConfigError as error:
+            self._damaged.append(f"{error}; {path.name} is taken without it")
+            return None
+
     def missing(self) -> Iterator[SourcedPost]:
         """Sidecar rows without their file: they become clips that fail with a reason, instead of vanishing."""
         for sidecar, label in self._labels.items():
             folder = self._study.file.resolve(sidecar).parent
-            for name, row in self._sidecars[sidecar].rows.items():
-                clip_id = _clip_id(row.post, name)
-                if (sidecar, name) not in self._found and clip_id not in self._clip_ids:
+            for key, row in self._unmatched(sidecar).items():
+                clip_id = _clip_id(row.post, key)
+                if not is_inside(folder / key, folder):
+                    raise ConfigError(f"{sidecar}, line {row.number}: `file` leads out of its folder")
+                if clip_id not in self._clip_ids:
                     place = self._sidecars[sidecar].place(label, row)
-                    yield SourcedPost(clip_id, Source("file", str(folder / name), ""), row.post, place)
+                    yield SourcedPost(clip_id, Source("file", str(folder / key), ""), row.post, place)
+
+    def notes(self) -> Iterator[str]:
+        """What does not fit together, sentence by sentence: once all files were given out."""
+        yield from self._damaged
+        for sidecar in self._labels:
+            yield from self._sidecars[sidecar].notes
+            yield from self._unmatched_notes(sidecar)
+        yield from _same_bytes(self._files.values())
+
+    def _unmatched(self, sidecar: str) -> dict[str, NumberedPost]:
+        rows = self._sidecars[sidecar].rows
+        return {key: row for key, row in rows.items() if (sidecar, key) not in self._found}
+
+    def _unmatched_notes(self, sidecar: str) -> Iterator[str]:
+        rows, unmatched = self._sidecars[sidecar].rows, self._unmatched(sidecar)
+        files = self._without_row.get(sidecar, [])
+        if not (unmatched or files):
+            return
+        yield (
+            f"{sidecar}: {len(rows) - len(unmatched)} of {len(rows)} rows match a file; rows without a file: "
+            f"{_some(unmatched) or 'none'}; files without a row: {_some(files) or 'none'}"
+        )
+        lower = {key_of(name).lower(): name for name in files}
+        for key, row in unmatched.items():
+            if key.lower() in lower:
+                yield f"{sidecar}, line {row.number}: {key} is written {lower[key.lower()]} in the folder"
+
+
+def _some(names: Collection[str]) -> str:
+    """The first of some names, and how many there are beside them."""
+    more = len(names) - MOST_NAMES
+    return ", ".join(map(as_text, islice(names, MOST_NAMES))) + (f" and {more} more" if more > 0 else "")
+
+
+def _same_bytes(groups: Iterable[Sequence[Path]]) -> Iterator[str]:
+    """Files of the same bytes, which are clips of their own all the same; only those of one length are read."""
+    for paths in groups:
+        by_digest: dict[str, list[str]] = {}
+        for path in paths if len(paths) > 1 else ():
+            by_digest.setdefault(sha256_of(path), []).append(path.name)
+        for names in by_digest.values():
+            if len(names) > 1:
+                yield f"{_some(names)} hold the same bytes: each is analysed and counted"
 
 
 def as_text(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The fields of a post from yt-dlp's description of it, and what a URL or a language code states."""
+"""The fields of a post from yt-dlp's description of it, and what a language code states."""
 
 from __future__ import annotations
 
@@ -10,16 +10,10 @@ from typing import Any
 
 from pipeline.records.post import Post
 
+DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})([ T]\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
+YEAR_FIRST = re.compile(r"^(\d{4})/(\d{2})/(\d{2})", re.ASCII)
 #: The extractors of yt-dlp whose names differ from the platform's own.
 PLATFORMS = {"tiktok": "tiktok", "instagram": "instagram", "youtube": "youtube"}
-
-
-#: URL patterns of single posts, by platform; the group is the post's id.
-POST_URLS = {
-    "tiktok": re.compile(r"https?://(?:www\.|m\.)?tiktok(?:v)?\.com/(?:@[^/]*/video|share/video|v)/(\d+)"),
-    "instagram": re.compile(r"https?://(?:www\.)?instagram\.com/(?:[^/]+/)?(?:reels?|p)/([\w-]+)"),
-    "youtube": re.compile(r"https?://(?:(?:www\.|m\.)?youtube\.com/(?:shorts/|watch\?v=)|youtu\.be/)([\w-]{11})"),
-}
 
 
 def from_info(info: Mapping[str, Any], source: str) -> Post:
@@ -69,24 +63,26 @@ def platform_of(extractor: str) -> str | None:
     return next((platform for prefix, platform in PLATFORMS.items() if name.startswith(prefix)), name or None)
 
 
-def post_of_url(url: str) -> tuple[str | None, str | None]:
-    """Platform and post id of a URL; both None where it does not show them."""
-    for platform, pattern in POST_URLS.items():
-        found = pattern.match(url)
-        if found:
-            return platform, found[1]
-    return None, None
-
-
 def language_of(code: str | None) -> str | None:
     """The ISO 639-1 code that a platform's own begins with (`en-US`, `zh_Hans`); None for anything else."""
     found = re.match(r"([A-Za-z]{2})(?:[-_]|$)", code or "")
     return found[1].lower() if found and found[1].lower() != "un" else None
 
 
-def parse_time(text: str) -> datetime:
-    """An ISO 8601 time as UTC; a time without an offset is taken as UTC. `ValueError` for anything else."""
-    moment = datetime.fromisoformat(text.strip())
+def parse_time(text: str, date_format: str | None = None) -> datetime:
+    """A time as UTC; one without an offset is taken as UTC. `ValueError` for a time that is written otherwise.
+
+    It is written as `date_format` says (of `datetime.strptime`), else as ISO 8601, with slashes after the year, or as
+    day, month and year with dots. Day and month with slashes can be read in two ways, so they are not.
+    """
+    text = text.strip()
+    if date_format is not None:
+        moment = datetime.strptime(text, date_format)  # noqa: DTZ007 - UTC is added below
+    elif dotted := DOTTED.fullmatch(text):
+        day, month, year, clock = dotted.groups()
+        moment = datetime.fromisoformat(f"{year}-{int(month):02}-{int(day):02}{clock or ''}")
+    else:
+        moment = datetime.fromisoformat(YEAR_FIRST.sub(r"\1-\2-\3", text))
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

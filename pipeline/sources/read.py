@@ -13,16 +13,18 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.records import ClipRow, Source
-from pipeline.records.post import Post, Provenance, SourcedPost
+from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
 from pipeline.sources.count_times import file_times, with_count_time
-from pipeline.sources.formats.formats import BY_NAME, FORMATS, Hints, digest, read
+from pipeline.sources.formats.columns import choose_columns
+from pipeline.sources.formats.formats import BY_NAME, FORMATS, digest, read
+from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.plain_csv import CSV
 from pipeline.sources.formats.records import header
-from pipeline.sources.formats.result import ImportResult, sourced_posts, unresolved_id
+from pipeline.sources.formats.result import ImportResult, post_url, sourced_posts, unresolved_id
 from pipeline.sources.media_folder import WILDCARD, MediaFiles
 from pipeline.sources.platforms.listing import ListingRequest
 from pipeline.sources.platforms.urls import listing_platform
-from pipeline.sources.post_fields import post_of_url
+from pipeline.sources.post_urls import read_url, with_scheme
 from pipeline.study.config import Study, StudyFile
 from pipeline.study.source_options import SourceOptions
 
@@ -49,6 +51,7 @@ class Sources:
     sourced_posts: tuple[SourcedPost, ...]  # in the order of the sources, those of exports among them
     exports: tuple[SourceExport, ...]
     listings: tuple[ListingRequest, ...]
+    notes: tuple[str, ...] = ()  # what does not fit together, sentence by sentence
 
 
 def read_sources(study: Study) -> Sources:
@@ -72,7 +75,7 @@ def read_sources(study: Study) -> Sources:
         if study.folder.shard and not study.folder.shard.holds(sourced_post.clip_id):
             continue
         once.setdefault((sourced_post.clip_id, sourced_post.place), with_count_time(sourced_post, times))
-    return Sources(tuple(once.values()), tuple(exports), listings)
+    return Sources(tuple(once.values()), tuple(exports), listings, tuple(files.notes()))
 
 
 def read_listings(study: Study) -> tuple[ListingRequest, ...]:
@@ -139,7 +142,7 @@ def _source_export(file: StudyFile, source: SourceOptions, label: str) -> Source
         return None
     if not path.exists():
         raise ConfigError(f"{file.path.name}: the export {path} is not there")
-    result = read(path, Hints(source.donor, source.columns, source.platform))
+    result = read(path, Hints(source.donor, source.columns, source.platform, source.encoding, source.date_format))
     if source.url_file and result.format != CSV:
         raise ConfigError(f"{file.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
     if result.rejects and not result.posts and not result.exposures:
@@ -148,7 +151,9 @@ def _source_export(file: StudyFile, source: SourceOptions, label: str) -> Source
 
 
 def _is_table(path: Path, source: SourceOptions) -> bool:
-    return path.is_file() and bool(source.columns or source.platform or "url" in header(path))
+    if not path.is_file():
+        return False
+    return bool(source.columns or source.platform or "url" in choose_columns(header(path, source.encoding)).used)
 
 
 def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
@@ -173,15 +178,19 @@ def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[S
 
 
 def _url_post(where: str, url: str, place: Provenance) -> SourcedPost:
+    named = read_url(url)
+    url = url if named is None else with_scheme(url)
     if not URL.match(url):
         raise ConfigError(f"{where}: {url!r} is not a URL that starts with https://")
-    platform, post_id = post_of_url(url)
-    return SourcedPost(
-        f"{platform or 'url'}:{post_id or unresolved_id(url)}",
-        Source("url", url, ""),
-        Post(source="url", platform=platform or "url", post_id=post_id, url=url),
-        place,
-    )
+    if named is not None and named.kind not in ("post", "short link"):
+        raise ConfigError(f"{where}: {url!r} cannot be fetched: {named.sentence}")
+    if named is None or named.name is None or named.kind == "short link":
+        clip_id = f"url:{unresolved_id(url)}"
+        return SourcedPost(clip_id, Source("url", url, ""), Post(source="url", platform="url", url=url), place)
+    url = post_url(named.platform, named.name) or url
+    post = Post("url", named.platform, named.name, url, author=named.account, media_type=named.media_type)
+    kind = "post" if post.media_type in WITHOUT_VIDEO else "url"
+    return SourcedPost(f"{named.platform}:{named.name}", Source(kind, url, ""), post, place)
 
 
 def _listing_request(file: StudyFile, source: SourceOptions, label: str) -> ListingRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,11 +17,11 @@ LABEL = re.compile(r"[\w][\w .,()-]{0,63}")  # of a source: results show it
 IMPORTED = "import"  # the label of what `cliptone import` reads
 #: The kinds of sources, and the keys that go with each.
 SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
-    "folder": ("sidecar", "counted_at"),
-    "glob": ("sidecar", "counted_at"),
+    "folder": ("sidecar", "encoding", "date_format", "counted_at"),
+    "glob": ("sidecar", "encoding", "date_format", "counted_at"),
     "urls": (),
-    "url_file": ("columns", "platform", "counted_at"),
-    "export": ("fetch", "donor", "columns", "platform", "counted_at"),
+    "url_file": ("columns", "platform", "encoding", "date_format", "counted_at"),
+    "export": ("fetch", "donor", "columns", "platform", "encoding", "date_format", "counted_at"),
     "listing": ("max_posts", "since", "max_minutes"),
 }
 
@@ -41,6 +42,8 @@ class SourceOptions(Options):
     donor: str | None = Field(None, description="a code for the donor of the data, never a name")
     columns: dict[str, str] = Field({}, description="of a plain CSV file: our column to theirs")
     platform: str | None = Field(None, description="of a plain CSV file: the platform of every row")
+    encoding: str | None = Field(None, description="of a CSV file: its encoding, such as cp1252; UTF-8 by default")
+    date_format: str | None = Field(None, description="of a CSV file: how dates are written, as in %d/%m/%Y %H:%M")
     counted_at: Literal["file"] | None = Field(
         None, description='"file" takes the date of the file as the time of its counts, where they state none'
     )
@@ -65,6 +68,14 @@ class SourceOptions(Options):
             more = f"beside it stand {', '.join(('name', *fitting))}"
             raise ValueError(f"{wrong[0]} does not go with {self.kind}: {more}")
         return self
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str | None) -> str | None:
+        try:
+            return encoding and codecs.lookup(encoding).name
+        except LookupError as error:
+            raise ValueError(f"{encoding!r} is no encoding that Python knows: try cp1252, latin-1 or utf-16") from error
 
     @field_validator("name")
     @classmethod

@@ -32,6 +32,9 @@ folder = "clips"              # every media file in this folder and below; or gl
 # sidecar = "posts.csv"       # one row a file: file, platform, id, url, caption, author, author_id, language,
 #                             # posted_at, counted_at, duration_s, views, likes, comments, shares, saves, sound_id,
 #                             # sound_title, sound_artist (a NAME.info.json of yt-dlp beside NAME.mp4 is read by itself)
+# encoding = "cp1252"         # of a CSV file that is not UTF-8
+# counted_at = "file"         # counts without a time take the date of their file
+# date_format = "%d/%m/%Y"    # of dates that are not written with the year first
 
 # [[sources]]
 # urls = ["https://www.tiktok.com/@account/video/7300000000000000000"]   # fetched with yt-dlp
@@ -48,9 +51,9 @@ folder = "clips"              # every media file in this folder and below; or gl
 
 # [[sources]]
 # listing = "https://www.tiktok.com/@account"   # or a YouTube channel's /shorts page, or a hashtag of YouTube
-# max_posts = 200             # taken at most by one look at the page
+# max_posts = 200             # most posts that one run takes
 # since = 2026-01-01          # read back to this day (UTC)
-# max_minutes = 30            # taken at most by one look at the page
+# max_minutes = 30            # most minutes that one run reads it
 """
 
 #: What a new study file sets, so that it keeps no more of people than it needs; without a line, its default holds.

@@ -194,7 +194,7 @@ def test_import_shows_what_an_export_holds_and_writes_what_it_cannot_read(tmp_pa
     assert "posts" in done.stdout
     assert "export = " in done.stdout
     rejects = (tmp_path / "zeeschuimer.rejects.csv").read_text(encoding="utf-8").splitlines()
-    assert rejects[0] == "line,reason"
+    assert rejects[0] == "line,reason,taken"
     assert len(rejects) > 1
     donation = str(fixtures / "tiktok_donation.json")
     assert "donor" in mistake(cliptone("import", donation, cwd=tmp_path))

@@ -142,7 +142,7 @@ def plan(desk: Desk) -> None:
 def import_(desk: Desk) -> None:
     export = str(EXPORT_FIXTURES / "zeeschuimer.ndjson")
     assert "To store them: cliptone import" in desk.says("import", export)
-    assert "import the file again with --fetch" in desk.says("import", export, "--study", STUDY)
+    assert "--fetch" in desk.says("import", export, "--study", STUDY)
     assert desk.has("SELECT count(*) > 0 FROM imports WHERE posts > 0") == [(True,)]
 
 
@@ -293,6 +293,14 @@ def optout_add(desk: Desk) -> None:
     assert "NOT PROVEN" in said, "the user's own files name her"
     assert "Nothing to do" in desk.says("run", STUDY), "it does not take her in again"
     assert desk.has(f"SELECT count(*) FROM clips WHERE clip_id = '{CLIP}'") == [(0,)]
+
+
+@use
+def optout_list(desk: Desk) -> None:
+    assert "digest" in desk.says("optout", "list", STUDY)
+    (desk.folder / "names.txt").write_text("@somebody\n", encoding="utf-8")
+    desk.says("optout", "add", "names.txt", STUDY)
+    assert "opt_out" in desk.says("optout", "list", STUDY)
 
 
 @use

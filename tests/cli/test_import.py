@@ -61,22 +61,24 @@ def test_the_command_shows_the_first_exposures_of_a_donation(tmp_path: Path) -> 
     shown = command(tmp_path, str(DONATION), "--donor", "p01")
     assert "watched" in shown.output
     assert "7312345678901234567" in shown.output
-    assert "p01" not in shown.output
+    assert "--donor p01" in shown.output, "what to do next has what was said"
+    assert 'donor = "p01"' in shown.output
 
 
 @pytest.mark.parametrize(
     ("mapping", "wanted"),
     [
-        ("url=adress", " adress; it has link, text"),
-        ("colour=text", " colour; "),
+        ("url=adress", " adress; it has where, words"),
+        ("colour=words", " colour; "),
         ("caption", "--map caption is not of the form OURS=THEIRS"),
-        ("caption=text", "`id` and `platform`"),
+        ("caption=words", "`id` and `platform`"),
     ],
 )
 def test_a_mapping_that_does_not_fit_names_the_columns_there_are(tmp_path: Path, mapping: str, wanted: str) -> None:
-    written(tmp_path / "x.csv", "link,text", "https://www.tiktok.com/@a/video/1,hello")
+    written(tmp_path / "x.csv", "where,words", "https://www.tiktok.com/@a/video/1,hello")
     done = command(tmp_path, "x.csv", "--map", mapping)
     assert isinstance(done.exception, UserError)
     assert wanted in str(done.exception)
-    right = command(tmp_path, "x.csv", "--map", "url=link", "--map", "caption=text")
+    right = command(tmp_path, "x.csv", "--map", "url=where", "--map", "caption=words")
+    assert "--map url=where --map caption=words" in right.output
     assert "hello" in right.output

@@ -22,7 +22,7 @@ from pipeline.results.export.build import ExportOptions, export_study
 from pipeline.results.export.levels import Level
 from pipeline.results.study import StudyReader
 from pipeline.run.ingest import import_into
-from pipeline.sources.formats.formats import Hints
+from pipeline.sources.formats import Hints
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.compact import copy_database
 from pipeline.store.database_files import SPARE

@@ -135,7 +135,7 @@ def test_the_key_is_made_once_outside_the_study_and_private(tmp_path: Path, monk
 @pytest.mark.timeout(60)  # the cube of its length would take hours
 def test_a_handle_without_end_costs_no_time_and_is_still_hidden() -> None:
     handle = "x" * 10_000
-    post = Post(source="csv", platform="tiktok", post_id="1", caption=f"by {handle}", author=handle)
+    post = Post(source="csv", platform="tiktok", post_id="1", sound_title=f"sound - {handle}", author=handle)
     row = clip_row("tiktok:1", post, b"k" * 32)
-    assert row.caption is not None
-    assert handle not in row.caption
+    assert row.sound_title is not None
+    assert handle not in row.sound_title

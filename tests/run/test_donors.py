@@ -17,7 +17,7 @@ from pipeline.results.export.build import ExportOptions, export_study
 from pipeline.results.export.levels import Level
 from pipeline.run.ingest import import_into, take_sources
 from pipeline.run.progress import RunSummary
-from pipeline.sources.formats.formats import Hints
+from pipeline.sources.formats import Hints
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
 from pipeline.study.config import Study, load_study

@@ -167,8 +167,8 @@ def test_media_is_fetched_only_where_that_was_asked_for(
 def test_after_an_import_the_sources_are_read_again(
     store: Store, take: Callable[..., ImportRow], tmp_path: Path
 ) -> None:
-    store.note_reading(ReadingRow("stamp", 1, 0))
-    assert store.reading() == ReadingRow("stamp", 1, 0)
+    store.note_reading(ReadingRow("stamp", 1, 0, None))
+    assert store.reading() == ReadingRow("stamp", 1, 0, None)
     take(written(tmp_path / "x", line(1)))
     assert store.reading() is None
 

@@ -22,7 +22,7 @@ from pipeline.run.plan import plan_stages, setting_of
 from pipeline.run.progress import RunSummary
 from pipeline.run.runner import run_study
 from pipeline.run.status import study_status
-from pipeline.sources.formats.formats import Hints
+from pipeline.sources.formats import Hints
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download

@@ -16,7 +16,7 @@ from pipeline.analysis.text.lexicon import KEYS, plain, read_lexicon
 from pipeline.errors import UserError
 from pipeline.results.evaluation import labels
 from pipeline.sources.platforms.captions import read_webvtt, tracks_of
-from pipeline.sources.post_fields import post_of_url
+from pipeline.sources.post_urls import post_of_url
 from pipeline.sources.read import read_sources
 from pipeline.sources.sidecars import COLUMNS, read_info, read_sidecar
 from pipeline.stages import BY_NAME

@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, UserError
 from pipeline.records.post import Provenance, SourcedPost
 from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats.formats import digest
-from pipeline.sources.post_fields import post_of_url
+from pipeline.sources.post_urls import post_of_url
 from pipeline.sources.read import Sources, read_sources, stamp
 from pipeline.sources.sidecars import read_sidecar
 from pipeline.stages import BY_NAME
@@ -93,11 +93,13 @@ def test_an_info_json_beside_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["{broken", "[]", '{"_type": "playlist", "id": "1"}', '{"id": "x", "epoch": 1e300}']
 )
-def test_a_damaged_info_json_is_named(tmp_path: Path, content: str) -> None:
-    touch(tmp_path / "clips" / "v.mp4")
+def test_a_damaged_info_json_costs_its_clip_the_description_and_is_named(tmp_path: Path, content: str) -> None:
+    for name in ("v", "w"):
+        touch(tmp_path / "clips" / f"{name}.mp4")
     (tmp_path / "clips" / "v.info.json").write_text(content)
-    with pytest.raises(ConfigError, match=r"v\.info\.json"):
-        upsert_posts(tmp_path, '[[sources]]\nfolder = "clips"\n')
+    found = sources_of(tmp_path, '[[sources]]\nfolder = "clips"\n')
+    assert [one.clip_id for one in found.sourced_posts] == ["file:v.mp4", "file:w.mp4"]
+    assert any("v.info.json" in note for note in found.notes)
 
 
 def test_csv_cells(tmp_path: Path) -> None:
@@ -182,13 +184,13 @@ def test_urls_from_a_csv_file_bring_what_its_other_columns_say(tmp_path: Path) -
 
 
 def test_a_csv_file_with_other_columns_needs_their_names(tmp_path: Path) -> None:
-    (tmp_path / "urls.csv").write_text("link,text\nhttps://www.tiktok.com/@a/video/1,hello\n")
-    with pytest.raises(ConfigError, match=r"`url`.* link, text"):
+    (tmp_path / "urls.csv").write_text("where,words\nhttps://www.tiktok.com/@a/video/1,hello\n")
+    with pytest.raises(ConfigError, match=r"`url`.* where, words"):
         upsert_posts(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n')
-    body = '[[sources]]\nurl_file = "urls.csv"\ncolumns = { url = "link", caption = "text" }\n'
+    body = '[[sources]]\nurl_file = "urls.csv"\ncolumns = { url = "where", caption = "words" }\n'
     assert upsert_posts(tmp_path, body)[0].post.caption == "hello"
-    with pytest.raises(UserError, match=r" words.* link, text"):
-        upsert_posts(tmp_path, body.replace('"text"', '"words"'))
+    with pytest.raises(UserError, match=r" word.* where, words"):
+        upsert_posts(tmp_path, body.replace('"words"', '"word"'))
 
 
 def test_an_export_named_as_a_list_of_urls_says_so(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     "traces": {Rule.NEVER: "attempt_id trace"},
     "publications": {Rule.RESTRICTED: "publication published_at views_sha256"},
     "changes": {Rule.NEVER: "publication table_name clip_id is_first"},
-    "readings": {Rule.NEVER: "stamp listed rejected"},
+    "readings": {Rule.NEVER: "stamp listed rejected notes"},
     "judgements": {Rule.NEVER: "filters_sha256"},
     "clip_tone": {
         Rule.CLIP: "clip_id",

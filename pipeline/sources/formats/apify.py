@@ -12,7 +12,8 @@ from pipeline.sources.formats.media_kinds import flag, several
 from pipeline.sources.formats.records import Numbered, flat_records, mapped, names_of
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, counts, epoch, identifier, moment, seconds, shown, text
-from pipeline.sources.post_fields import language_of, post_of_url
+from pipeline.sources.post_fields import language_of
+from pipeline.sources.post_urls import post_of_url
 
 TIKTOK, INSTAGRAM = "apify_tiktok", "apify_instagram"
 TIKTOK_NAMES = frozenset({"webVideoUrl", "text"})

@@ -13,7 +13,7 @@ from pipeline.sources.formats.records import Numbered, csv_records, holds_json, 
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, counts, identifier, moment, text
 from pipeline.sources.formats.zones import zone_offset
-from pipeline.sources.post_fields import post_of_url
+from pipeline.sources.post_urls import post_of_url
 
 CROWDTANGLE = "crowdtangle"
 COLUMNS = frozenset({"Post Created", "Total Interactions", "URL", "Likes"})

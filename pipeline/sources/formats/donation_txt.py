@@ -47,7 +47,11 @@ def is_donation_txt(subject: tuple[str, str]) -> bool:
     """True for a list by its links, or by its name if it is empty; `subject` is the file's name and its beginning."""
     name, beginning = subject
     lines = [line.strip() for line in beginning.splitlines()[:SCANNED_LINES] if line.strip()]
-    if any((found := LABELLED.fullmatch(line)) and post_behind(found[1]) for line in lines):
+    if any(
+        (found := LABELLED.fullmatch(line)) and post_behind(found[1])
+        for line in lines
+        if not line.lower().startswith("http")
+    ):
         return True
     is_empty = 0 < len(lines) <= MOST_LINES_OF_EMPTY and not any(":" in line or "," in line for line in lines)
     return is_empty and name.lower().endswith(".txt") and _kind(name) in ("watched", "liked", "saved")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pipeline.sources.formats.result import Exposure
 from pipeline.sources.formats.values import Rejected, moment
-from pipeline.sources.post_fields import post_of_url
+from pipeline.sources.post_urls import post_of_url
 
 TIKTOK_VIDEO = re.compile(
     r"https?://(?:[\w-]+\.)*tiktokv?\.com/(?:share|@[^/]*)/(?:video|photo)/(\d{1,20})(?:[/?#].*)?"

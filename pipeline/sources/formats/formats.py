@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,10 @@ from pipeline.sources.formats import (
     youtube_takeout,
     zeeschuimer,
 )
+from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.records import Numbered
 from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject
+from pipeline.sources.formats.rounded_ids import without_rounded
 from pipeline.sources.formats.unpack import Member, text_files, unpacked
 from pipeline.sources.formats.values import Rejected
 from pipeline.study.files import sha256_of
@@ -44,15 +46,6 @@ DONATION = "tiktok_donation"
 #: What tells a format: a JSON value, the columns of a table, or the name of a file with its value or its beginning.
 JSON, CSV, NAMED_JSON, TEXT = (frozenset({kind}) for kind in ("json", "csv", "named json", "text"))
 JSON_OR_CSV = JSON | CSV
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What the user states about a file, because the file does not."""
-
-    donor: str | None = None  # a code for the donor of the data, never a name
-    columns: Mapping[str, str] = field(default_factory=dict)  # plain CSV: our column to theirs
-    platform: str | None = None  # plain CSV: of every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +168,7 @@ FORMATS = (
     ),
     Format(
         plain_csv.CSV, "plain CSV (a column `url`, or `platform` and `id`; or a column mapping)", CSV,
-        plain_csv.is_plain, lambda path, hints: plain_csv.read_plain(path, hints.columns, hints.platform), 2,
+        plain_csv.is_plain, plain_csv.read_plain, 3,
     ),
 )  # fmt: skip
 BY_NAME = {known.name: known for known in FORMATS}
@@ -207,6 +200,8 @@ def read(path: Path, hints: Hints | None = None) -> ImportResult:
             else:
                 posts.append(NumberedPost(number, found))
         unit = _unit(chosen, known)
+        columns = plain_csv.columns_of(chosen[0].path, hints) if known.name == plain_csv.CSV else None
+    posts, rounded = without_rounded(posts)
     return ImportResult(
         path=path,
         sha256=digest(path),
@@ -215,7 +210,8 @@ def read(path: Path, hints: Hints | None = None) -> ImportResult:
         unit=unit,
         posts=tuple(posts),
         exposures=tuple(exposures),
-        rejects=tuple(rejects),
+        rejects=tuple(sorted((*rejects, *rounded), key=lambda reject: reject.number)),
+        columns=columns,
         donor=hints.donor if known.is_donation else None,
     )
 
@@ -273,7 +269,7 @@ def _format_of(path: Path, hints: Hints) -> Format | None:
     if values:
         subjects: dict[str, Sequence[object]] = {"json": values, "named json": [(path.name, value) for value in values]}
     else:
-        subjects = {"text": [(path.name, records.beginning(path))], "csv": [records.header(path)]}
+        subjects = {"text": [(path.name, records.beginning(path))], "csv": [records.header(path, hints.encoding)]}
     fitting = (
         known for known in FORMATS if any(known.matches(one) for kind in known.kinds for one in subjects.get(kind, ()))
     )

@@ -12,7 +12,7 @@ from pipeline.sources.formats.media_kinds import several
 from pipeline.sources.formats.records import Numbered, inside, json_records, mapped
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, counts, identifier, moment, text
-from pipeline.sources.post_fields import post_of_url
+from pipeline.sources.post_urls import post_of_url
 
 GRAPH_API = "instagram_graph_api"
 LISTS = (("data",), ("media", "data"), ("business_discovery", "media", "data"))

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.errors import UserError
-from pipeline.sources.formats.values import SURROGATE, Rejected
+from pipeline.sources.formats.values import SURROGATE, Rejected, cell
 
 SCANNED_LINES = 20  # the first of them may be broken
 SCANNED_CHARACTERS = 1024
 DEEPEST = 6  # level of objects inside objects that gets names of its own
 BEGINNING_CHARACTERS = 1 << 20  # web pages begin with their style sheet
 DELIMITERS = (",", "\t", ";")
+csv.field_size_limit(1 << 30)  # characters of one cell: tables hold whole pages, and the default is 131,072
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 RowT = TypeVar("RowT")
@@ -183,9 +184,9 @@ def names_of(value: object) -> frozenset[str]:
 # ---------------------------------------------------------------- CSV
 
 
-def header(path: Path) -> tuple[str, ...]:
+def header(path: Path, encoding: str | None = None) -> tuple[str, ...]:
     """The column names of a CSV file; none of a file that is no text. `UserError` if the names are damaged."""
-    with _open_text(path, newline="") as file:
+    with _open_text(path, newline="", encoding=encoding) as file:
         first = file.readline()
         if "\0" in first:
             return ()
@@ -193,9 +194,9 @@ def header(path: Path) -> tuple[str, ...]:
         return _column_names(csv.reader(file, delimiter=_delimiter(first), strict=True), path)
 
 
-def csv_records(path: Path) -> Numbered[Mapping[str, str]]:
+def csv_records(path: Path, encoding: str | None = None) -> Numbered[Mapping[str, str]]:
     """The rows of a CSV file by column; the number is the line on which the row begins."""
-    with _open_text(path, newline="") as file:
+    with _open_text(path, newline="", encoding=encoding) as file:
         first = file.readline()
         file.seek(0)
         reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
@@ -227,17 +228,19 @@ def _column_names(reader: Any, path: Path) -> tuple[str, ...]:
 def _row_by_column(names: Sequence[str], row: list[str]) -> dict[str, str] | Rejected:
     if len(row) != len(names):
         return Rejected(f"the row has {len(row)} cells, the header {len(names)}")
-    if any(SURROGATE.search(cell) for cell in row):
-        return Rejected("the row is not UTF-8")
-    return dict(zip(names, row, strict=True))
+    if any(SURROGATE.search(written) for written in row):
+        return Rejected("the row is not UTF-8: save the file so, or say its encoding, such as cp1252")
+    return dict(zip(names, map(cell, row), strict=True))
 
 
 def _delimiter(first: str) -> str:
     return max(DELIMITERS, key=first.count)
 
 
-def _open_text(path: Path, newline: str | None = None) -> Any:
+def _open_text(path: Path, newline: str | None = None, encoding: str | None = None) -> Any:
     """A file as text; bytes that are not UTF-8 become surrogates, for which single rows are rejected."""
+    if encoding is not None:
+        return path.open(encoding=encoding, errors="surrogateescape", newline=newline)
     with path.open("rb") as file:
         if file.read(2) in UTF16_MARKS:
             raise UserError(f"{path} is UTF-16, as some spreadsheets write it: save it as UTF-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import re
 from collections import Counter
@@ -12,8 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.records import Source
-from pipeline.records.post import Post, Provenance, SourcedPost
+from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
+from pipeline.sources.formats.columns import ColumnChoice
 from pipeline.sources.formats.values import EARLIEST, Rejected, shown
+from pipeline.sources.media_ids import instagram_shortcode
 from pipeline.study.source_options import IMPORTED
 
 #: The form of an id, by platform; of other platforms, anything that is safe inside a path or a URL.
@@ -81,6 +84,22 @@ class ImportResult:
     exposures: tuple[Exposure, ...]
     rejects: tuple[Reject, ...]
     donor: str | None = None  # the code of who donated the file
+    columns: ColumnChoice | None = None  # of a table
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read: each is a post, an exposure or a reject."""
+        return len(self.posts) + len(self.exposures) + len(self.rejects)
+
+    @property
+    def repeated(self) -> int:
+        """How many rows name a post that another row of the file names too."""
+        return len(self.posts) - len({(found.post.platform, found.post.post_id) for found in self.posts})
+
+    @property
+    def notes(self) -> tuple[Reject, ...]:
+        """Rows that were taken with a correction, or without a cell, and why."""
+        return tuple(Reject(found.number, note) for found in self.posts for note in found.post.notes)
 
     def reasons(self) -> Counter[str]:
         """How many rows were rejected for each reason."""
@@ -93,7 +112,9 @@ def known_post(post: Post) -> Post:
         raise Rejected(f"the row has no {'platform' if post.post_id else 'id'}")
     if post.platform in OWN_PLATFORMS:
         raise Rejected(f"{shown(post.platform)} is no platform")
-    if not IDS.get(post.platform, OTHER_IDS).fullmatch(post.post_id):
+    if post.platform == "instagram" and (code := instagram_shortcode(post.post_id)) is not None:
+        post = dataclasses.replace(post, post_id=code, url=post_url("instagram", code))
+    if not post.post_id or not IDS.get(post.platform or "", OTHER_IDS).fullmatch(post.post_id):
         raise Rejected(f"{shown(post.post_id)} is no id of {shown(post.platform)[1:-1]}")
     return well_formed(post)
 
@@ -122,7 +143,7 @@ def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[So
     """Every post of a result with its provenance, in the order of collection: the newest comes last.
 
     A video that a donor saw comes once, at the first row that names it. With `fetch`, media is fetched from the
-    posts' URLs; else nothing but the file's metadata is stored.
+    posts' URLs, of those that hold a video; else nothing but the file's metadata is stored.
     """
     first: dict[str, Exposure] = {}
     for exposure in result.exposures:
@@ -132,7 +153,7 @@ def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[So
     for found in (*posts, *seen):
         post = found.post
         place = Provenance(source, result.sha256, found.number, result.version)
-        bytes_from = Source("url" if fetch else "post", post.url or "", "")
+        bytes_from = Source("url" if fetch and post.media_type not in WITHOUT_VIDEO else "post", post.url or "", "")
         yield SourcedPost(f"{post.platform}:{post.post_id}", bytes_from, post, place)
 
 
@@ -151,12 +172,13 @@ def donation_stem(sha256: str) -> str:
 
 
 def write_rejects(result: ImportResult, path: Path) -> None:
-    """Write number and reason of every rejected row as CSV in UTF-8."""
+    """Write number and reason of every rejected row as CSV in UTF-8, then those of rows that were taken with a note."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
         writer = csv.writer(file)
-        writer.writerow((result.unit, "reason"))
-        writer.writerows((reject.number, reject.reason) for reject in result.rejects)
+        writer.writerow((result.unit, "reason", "taken"))
+        writer.writerows((reject.number, reject.reason, "no") for reject in result.rejects)
+        writer.writerows((note.number, note.reason, "yes") for note in result.notes)
 
 
 def _exposure_post(exposure: Exposure, format_name: str) -> Post:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.records import Seconds
+from pipeline.sources.media_ids import LARGEST_EXACT
 from pipeline.sources.post_fields import language_of, parse_time
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before any of the platforms
@@ -21,6 +22,12 @@ SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 WHOLE = re.compile(r"(-?[0-9]{1,30})(?:\.0*)?")
 SURROGATE = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x1f\x7f]")
+#: How pandas, R, spreadsheets and people write that a cell of a table is not known, in lower case.
+MISSING = frozenset(
+    ["na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null", "none", "-", "--", "#value!", "#ref!"]
+) | {""}
+EXCEL_TEXT = re.compile(r"""=?"([^"]*)"|'(.*)""")  # how a number is kept from being rounded: ="73…" or '73…
+EXACT_FLOAT = re.compile(r"(\d+)\.0*", re.ASCII)  # a whole number that went through a float
 NO_LANGUAGE = ("un", "und", "unknown")  # how exports write an unknown language
 ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
@@ -48,15 +55,28 @@ def text(value: object) -> str | None:
     return SURROGATE.sub("\ufffd", value).replace("\0", "").strip() or None
 
 
+def cell(written: str) -> str:
+    """A cell of a table, empty where it says in any usual way that its value is not known."""
+    return "" if written.strip().lower() in MISSING else written
+
+
 def identifier(value: object, name: str) -> str | None:
     """An id as text, exactly as it stands; `Rejected` if a spreadsheet or a float has rounded its digits."""
     if value is None or value == "":
         return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_EXACT:
+        value = int(value)  # as pandas writes a column of numbers with gaps
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Rejected(f"`{name}` is {shown(value)}: its last digits are lost; export it as text")
     found = text(str(value))
     if isinstance(value, str) and (SURROGATE.search(value) or CONTROL.search(value.strip())):
         raise Rejected(f"`{name}` is {shown(value)}, which is damaged")
+    if found is not None and (quoted := EXCEL_TEXT.fullmatch(found)):
+        found = (quoted[1] or quoted[2] or "").strip() or None
+    if found is not None and (whole := EXACT_FLOAT.fullmatch(found)):
+        if int(whole[1]) >= LARGEST_EXACT:
+            raise Rejected(f"`{name}` is {shown(found)}: its last digits are lost; export it as text")
+        found = whole[1]
     if found is not None and SCIENTIFIC.fullmatch(found):
         raise Rejected(f"`{name}` is {shown(found)}: a spreadsheet has cut its digits; export the file again")
     return found
@@ -75,7 +95,7 @@ def language(value: object, name: str) -> str | None:
 
 def count(value: object, name: str) -> int | None:
     """A count of at least 0; None where it is absent, empty or below 0, which stands for unknown in several exports."""
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if _is_missing(value):
         return None
     if isinstance(value, str) and (found := WHOLE.fullmatch(value.strip())):
         value = int(found[1])
@@ -93,7 +113,7 @@ def counts(values: Mapping[str, object]) -> dict[str, int]:
 
 def seconds(value: object, name: str) -> Seconds | None:
     """A duration in seconds; None where it is absent, empty or 0, which stands for unknown."""
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if _is_missing(value):
         return None
     number = _float(value, name)
     if not math.isfinite(number) or number < 0:
@@ -115,7 +135,7 @@ def iso_duration(value: object, name: str) -> Seconds | None:
 
 def epoch(value: object, name: str, per_second: int = 1) -> datetime | None:
     """A Unix time as UTC; None where it is absent, empty or 0, which stands for unknown."""
-    if value is None or value in ("", 0, "0"):
+    if _is_missing(value) or value in (0, "0"):
         return None
     number = _float(value, name)
     try:
@@ -125,15 +145,20 @@ def epoch(value: object, name: str, per_second: int = 1) -> datetime | None:
     return _plausible(moment, value, name)
 
 
-def moment(value: object, name: str) -> datetime | None:
-    """A written time as UTC (ISO 8601, `2026-01-31 12:00:00`, with or without ` UTC`); None where it is absent."""
+def moment(value: object, name: str, date_format: str | None = None) -> datetime | None:
+    """A written time as UTC; None where it is absent.
+
+    It is written as `date_format` says, else as ISO 8601 (`2026-01-31 12:00:00`, with or without ` UTC`), with slashes
+    after the year, or as `31.01.2026 12:00`.
+    """
     written = text(value)
-    if written is None or written == "N/A":
+    if written is None or written.lower() in MISSING:
         return None
     try:
-        found = parse_time(written.removesuffix(" UTC"))
+        found = parse_time(written.removesuffix(" UTC"), date_format)
     except (ValueError, OverflowError) as error:
-        raise Rejected(f"`{name}` is {shown(value)}, not a time such as 2026-01-31T12:00:00Z") from error
+        wanted = date_format or "2026-01-31T12:00:00Z"
+        raise Rejected(f"`{name}` is {shown(value)}, not a time such as {wanted}") from error
     return _plausible(found, value, name)
 
 
@@ -141,6 +166,11 @@ def shown(value: object) -> str:
     """A value as messages show it: short, and in quotes if it is a text."""
     written = ascii(value) if isinstance(value, str) and SURROGATE.search(value) else repr(value)
     return written if len(written) <= SHOWN_CHARACTERS else f"{written[:SHOWN_CHARACTERS]}…"
+
+
+def _is_missing(value: object) -> bool:
+    """Whether a value says that it is not known: pandas writes NaN into JSON too."""
+    return value is None or value != value or (isinstance(value, str) and value.strip().lower() in MISSING)
 
 
 def _plausible(found: datetime, value: object, name: str) -> datetime:

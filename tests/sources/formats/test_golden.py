@@ -15,7 +15,7 @@ from pipeline.sources.formats import BY_NAME, Exposure, Hints, ImportResult, rea
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NAMES = sorted(path.name.removesuffix(".expected.json") for path in FIXTURES.glob("*.expected.json"))
-EMPTY: tuple[object, ...] = (None, {})
+EMPTY: tuple[object, ...] = (None, {}, ())
 
 
 def read_fixture(name: str) -> ImportResult:

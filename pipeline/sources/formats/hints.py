@@ -1,0 +1,17 @@
+"""What the user states about a file of another tool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the user states about a file, because the file does not."""
+
+    donor: str | None = None  # a code for the donor of the data, never a name
+    columns: Mapping[str, str] = field(default_factory=dict)  # plain CSV: our column to theirs
+    platform: str | None = None  # plain CSV: of every row
+    encoding: str | None = None  # plain CSV: where it is not UTF-8
+    date_format: str | None = None  # plain CSV: of its dates, as `datetime.strptime` reads it

@@ -1,0 +1,158 @@
+"""Tables of other tools: their columns are recognised, the rest is named, and no cell says more than it knows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.sources.formats import ImportResult, read
+from pipeline.sources.formats.columns import COLUMNS, SYNONYMS, choose_columns, suggestion
+from pipeline.sources.formats.hints import Hints
+from pipeline.sources.formats.values import MISSING
+from tests.sources.formats.test_formats import written
+
+URL = "https://www.tiktok.com/@ann.tv/video/7312345678901234567"
+ID = "7312345678901234567"
+
+
+def table(folder: Path, *rows: tuple[str, ...], hints: Hints | None = None) -> ImportResult:
+    """What is read of a table whose first row holds the names."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return read(written(folder / "x.csv", text.getvalue().removesuffix("\n")), hints)
+
+
+@given(st.sampled_from(sorted(SYNONYMS)), st.data())
+def test_each_name_of_another_tool_is_taken_for_ours_in_any_spelling(ours: str, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(SYNONYMS[ours]))
+    spelling = data.draw(st.sampled_from((name, name.upper(), name.replace("_", ""), name.replace("_", "."))))
+    choice = choose_columns(["note", spelling])
+    assert choice.used[ours] == spelling
+    assert ours in choice.guessed
+    assert choice.unused == ("note",)
+    assert suggestion(spelling) == ours
+
+
+def test_our_own_names_come_first_and_a_mapping_before_them() -> None:
+    assert choose_columns(["text", "caption"]).used["caption"] == "caption"
+    assert choose_columns(["text", "caption"], {"caption": "text"}).used["caption"] == "text"
+    assert suggestion("captoin") == "caption"
+    assert suggestion("zzz") is None
+    assert set(SYNONYMS) <= set(COLUMNS)
+
+
+def test_a_table_with_a_url_keeps_its_other_columns_and_names_the_rest(tmp_path: Path) -> None:
+    head = ("url", "description", "digg_count", "Play Count", "author_unique_id", "author", "index")
+    result = table(tmp_path, head, (URL, "hello", "5", "70", "ann.tv", "Ann the Great", "False"))
+    (found,) = result.posts
+    assert (found.post.caption, found.post.counts, found.post.author) == ("hello", {"likes": 5, "views": 70}, "ann.tv")
+    assert result.columns is not None
+    assert result.columns.unused == ("author", "index")
+
+
+@pytest.mark.parametrize(("author", "said"), [("Ann the Great", 1), ("Ann", 1), ("ann.tv", 0), ("@Ann.TV", 0), ("", 0)])
+def test_a_shown_name_never_becomes_a_handle(tmp_path: Path, author: str, said: int) -> None:
+    (found,) = (result := table(tmp_path, ("url", "author"), (URL, author))).posts
+    assert (found.post.author or "").removeprefix("@").lower() == "ann.tv", "the handle that the URL shows"
+    assert len(result.notes) == said
+
+
+@given(
+    st.sampled_from(sorted(MISSING - {""})),
+    st.sampled_from([name for name in COLUMNS if name not in ("url", "id", "platform")]),
+)
+def test_a_cell_that_says_unknown_is_unknown_in_every_column(
+    tmp_path_factory: pytest.TempPathFactory, missing: str, column: str
+) -> None:
+    for spelling in {missing, missing.upper(), missing.capitalize()}:
+        result = table(tmp_path_factory.mktemp("x"), ("platform", "id", column), ("tiktok", ID, spelling))
+        (found,) = result.posts
+        assert getattr(found.post, column, None) is None
+        assert not found.post.counts
+        assert not result.rejects
+        assert not result.notes
+
+
+@pytest.mark.parametrize(
+    "cell", [f'="{ID}"', f"'{ID}", f'"{ID}"', ID], ids=["formula", "apostrophe", "quotes", "plain"]
+)
+def test_an_id_that_was_kept_from_a_spreadsheet_is_read(tmp_path: Path, cell: str) -> None:
+    (found,) = table(tmp_path, ("platform", "id"), ("tiktok", cell)).posts
+    assert found.post.post_id == ID
+
+
+@pytest.mark.parametrize("cell", ["7.31E+18", "7312345678901234567.0", "7312345678901230000", "7312345678901234688"])
+def test_an_id_that_was_rounded_is_rejected(tmp_path: Path, cell: str) -> None:
+    result = table(tmp_path, ("platform", "id"), ("tiktok", cell))
+    assert not result.posts
+    (reject,) = result.rejects
+    assert "digits" in reject.reason
+
+
+def test_a_rounded_id_loses_against_the_url_and_the_row_says_so(tmp_path: Path) -> None:
+    result = table(tmp_path, ("url", "id", "platform"), (URL, "7312345678901230000", "instagram"))
+    (found,) = result.posts
+    assert (found.post.platform, found.post.post_id) == ("tiktok", ID)
+    assert [note.number for note in result.notes] == [2, 2]
+
+
+def test_rounded_ids_of_authors_and_sounds_merge_nobody(tmp_path: Path) -> None:
+    rows = [("tiktok", str(int(ID) + step), "6812345678901230000", "7012345678901234567") for step in range(3)]
+    result = table(tmp_path, ("platform", "id", "author_id", "sound_id"), *rows)
+    assert {(found.post.author_id, found.post.sound_id) for found in result.posts} == {(None, "7012345678901234567")}
+    assert len(result.notes) == 3
+    small = table(tmp_path, ("platform", "id", "author_id"), ("tiktok", ID, "68.0"))
+    assert small.posts[0].post.author_id == "68", "a float that is exact"
+
+
+def test_a_cell_of_any_length_costs_no_row(tmp_path: Path) -> None:
+    big = "\n".join(f'{{"a": {number}}}' for number in range(30_000))
+    result = table(tmp_path, ("url", "raw"), (URL, big), (URL.replace("567", "568"), "x"))
+    assert len(result.posts) == 2
+    assert not result.rejects
+
+
+def test_a_recognised_column_that_holds_something_else_is_left_out_with_a_note(tmp_path: Path) -> None:
+    result = table(tmp_path, ("url", "date", "likes"), (URL, "last week", "5"))
+    (found,) = result.posts
+    assert found.post.posted_at is None
+    assert found.post.counts == {"likes": 5}
+    assert "last week" in result.notes[0].reason
+    assert table(tmp_path, ("url", "posted_at"), (URL, "last week")).rejects, "a column of our own name is believed"
+
+
+@pytest.mark.parametrize(
+    ("cell", "hints"),
+    [
+        ("31.01.2026 12:30", None),
+        ("2026/01/31", None),
+        ("31/01/26", Hints(date_format="%d/%m/%y")),
+        ("1769862600000", None),
+    ],
+)
+def test_dates_are_read_in_the_forms_that_have_one_meaning_or_as_stated(
+    tmp_path: Path, cell: str, hints: Hints | None
+) -> None:
+    (found,) = table(tmp_path, ("url", "posted_at"), (URL, cell), hints=hints).posts
+    assert found.post.posted_at is not None
+    assert found.post.posted_at.date().isoformat() == "2026-01-31"
+    assert table(tmp_path, ("url", "posted_at"), (URL, "01/02/2026")).rejects, "of two meanings"
+
+
+def test_a_table_in_another_encoding_is_read_when_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(f"url,caption\n{URL},schön\n".encode("cp1252"))
+    assert "cp1252" in read(tmp_path / "x.csv").rejects[0].reason
+    (found,) = read(tmp_path / "x.csv", Hints(encoding="cp1252")).posts
+    assert found.post.caption == "schön"
+
+
+def test_every_row_is_a_post_or_a_reject_and_repeats_are_counted(tmp_path: Path) -> None:
+    rows = [(URL,), (f"{URL}?lang=de",), ("https://www.tiktok.com/@ann.tv",), ("https://example.org/",), ("",)]
+    result = table(tmp_path, ("url",), *rows)
+    assert (result.rows, len(result.posts), result.repeated, len(result.rejects)) == (5, 2, 1, 3)
+    assert any("an account" in reject.reason for reject in result.rejects)
