@@ -72,7 +72,7 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
 def _preview(path: Path, hints: Hints) -> None:
     """Show what an export holds; rows that cannot be read go to a file in the current folder."""
     from pipeline.cli.display import import_lines
-    from pipeline.sources.formats.formats import read
+    from pipeline.sources.formats.reading import read
     from pipeline.sources.formats.result import rejects_name, write_rejects
 
     result = read(path, hints)

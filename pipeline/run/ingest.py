@@ -12,8 +12,8 @@ from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
 from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.count_times import posts_without_count_time
-from pipeline.sources.formats.formats import read
 from pipeline.sources.formats.hints import Hints
+from pipeline.sources.formats.reading import read
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
 from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
 from pipeline.stages import STAGES

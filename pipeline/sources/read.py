@@ -16,9 +16,10 @@ from pipeline.records import ClipRow, Source
 from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
 from pipeline.sources.count_times import file_times, with_count_time
 from pipeline.sources.formats.columns import choose_columns
-from pipeline.sources.formats.formats import BY_NAME, FORMATS, digest, read
+from pipeline.sources.formats.formats import BY_NAME, FORMATS
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.plain_csv import CSV
+from pipeline.sources.formats.reading import digest, read
 from pipeline.sources.formats.records import header
 from pipeline.sources.formats.result import ImportResult, post_url, sourced_posts, unresolved_id
 from pipeline.sources.media_folder import WILDCARD, MediaFiles

@@ -12,9 +12,10 @@ from pipeline.errors import ConfigError, UserError
 from pipeline.records.post import Post, Provenance
 from pipeline.sources.formats.columns import COLUMNS as POST_COLUMNS
 from pipeline.sources.formats.columns import suggestion
-from pipeline.sources.formats.formats import BY_NAME, digest
+from pipeline.sources.formats.formats import BY_NAME
 from pipeline.sources.formats.info_json import INFO_JSON, described
 from pipeline.sources.formats.plain_csv import CSV, stated_post
+from pipeline.sources.formats.reading import digest
 from pipeline.sources.formats.records import csv_records, document, header
 from pipeline.sources.formats.result import NumberedPost, well_formed
 from pipeline.sources.formats.values import Rejected

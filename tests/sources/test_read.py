@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import ConfigError, UserError
 from pipeline.records.post import Provenance, SourcedPost
 from pipeline.sources.formats import BY_NAME as FORMATS
-from pipeline.sources.formats.formats import digest
+from pipeline.sources.formats.reading import digest
 from pipeline.sources.post_urls import post_of_url
 from pipeline.sources.read import Sources, read_sources, stamp
 from pipeline.sources.sidecars import read_sidecar

@@ -1,7 +1,8 @@
 """Imports of what researchers already have: posts and exposures from the exports of other tools."""
 
-from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format, detect, read
+from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format
 from pipeline.sources.formats.hints import Hints
+from pipeline.sources.formats.reading import detect, read
 from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject, sourced_posts, write_rejects
 
 __all__ = [

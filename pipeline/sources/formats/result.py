@@ -38,6 +38,10 @@ URL_PATTERNS = {
 }
 
 
+#: Platforms whose media is fetched, and short links that lead to their posts.
+FETCHED = frozenset({*URL_PATTERNS, "url"})
+
+
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """One video that a donor of their data watched, liked or passed on; it states nothing about the video's author."""
@@ -143,7 +147,7 @@ def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[So
     """Every post of a result with its provenance, in the order of collection: the newest comes last.
 
     A video that a donor saw comes once, at the first row that names it. With `fetch`, media is fetched from the
-    posts' URLs, of those that hold a video; else nothing but the file's metadata is stored.
+    posts' URLs, of those that hold a video on a platform that is fetched; else the file's metadata is stored alone.
     """
     first: dict[str, Exposure] = {}
     for exposure in result.exposures:
@@ -153,7 +157,8 @@ def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[So
     for found in (*posts, *seen):
         post = found.post
         place = Provenance(source, result.sha256, found.number, result.version)
-        bytes_from = Source("url" if fetch and post.media_type not in WITHOUT_VIDEO else "post", post.url or "", "")
+        may_fetch = fetch and post.platform in FETCHED and post.media_type not in WITHOUT_VIDEO
+        bytes_from = Source("url" if may_fetch else "post", post.url or "", "")
         yield SourcedPost(f"{post.platform}:{post.post_id}", bytes_from, post, place)
 
 

@@ -213,6 +213,14 @@ def test_a_post_knows_its_file_its_row_and_the_version_of_its_reader(tmp_path: P
     assert {clip.source.kind for clip in (first, second)} == {"post"}, "nothing is to be fetched"
 
 
+def test_posts_of_platforms_that_are_not_fetched_are_stored_without_media() -> None:
+    for name in ("zeeschuimer_other_platforms.ndjson", "mediacrawler.json", "crowdtangle_facebook.csv"):
+        clips = list(sourced_posts(read(FIXTURES / name), "import", fetch=True))
+        assert clips
+        assert {clip.source.kind for clip in clips} == {"post"}
+        assert all(clip.source.location.startswith("https://") for clip in clips)
+
+
 def test_a_clip_of_a_donation_has_no_author_and_can_be_fetched() -> None:
     result = read(FIXTURES / "tiktok_donation.json", Hints(donor="p01"))
     clips = list(sourced_posts(result, "import", fetch=True))

@@ -1,0 +1,181 @@
+"""Reading a file or folder in whatever format its content shows, packed or not."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.records.post import Post
+from pipeline.sources.formats import info_json, plain_csv, records, unknown
+from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format
+from pipeline.sources.formats.hints import Hints
+from pipeline.sources.formats.records import Numbered
+from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject
+from pipeline.sources.formats.rounded_ids import without_rounded
+from pipeline.sources.formats.unpack import Member, text_files, unpacked
+from pipeline.sources.formats.values import Rejected
+from pipeline.study.files import sha256_of
+
+
+def detect(path: Path, hints: Hints | None = None) -> Format:
+    """The format of a file or folder by its content, never by its name; `UserError` names the formats if none fits."""
+    hints = hints or Hints()
+    with _members(path) as members, _as_tables(members, hints) as tables:
+        return _choose(path, tables, hints)[0]
+
+
+def read(path: Path, hints: Hints | None = None) -> ImportResult:
+    """Everything that a file or folder holds; `UserError` where it cannot be read as a whole.
+
+    Of a packed file or a folder, the parts of one format are read, and those of others are rejects.
+    """
+    hints = hints or Hints()
+    posts: list[NumberedPost] = []
+    exposures: list[Exposure] = []
+    with _members(path) as members, _as_tables(members, hints) as tables:
+        known, chosen, rejects = _choose(path, tables, hints)
+        if hints.columns and known.name != plain_csv.CSV:
+            raise UserError(f"{path} is {known.title}: only the columns of a plain CSV file can be mapped")
+        for number, found in _numbered(known, path, chosen, hints):
+            if isinstance(found, Rejected):
+                rejects.append(Reject(number, str(found)))
+            elif isinstance(found, Exposure):
+                exposures.append(dataclasses.replace(found, number=number))
+            else:
+                posts.append(NumberedPost(number, found))
+        unit = _unit(chosen, known)
+        columns = plain_csv.columns_of(chosen[0].path, hints) if known.name == plain_csv.CSV else None
+    posts, rounded = without_rounded(posts)
+    return ImportResult(
+        path=path,
+        sha256=digest(path),
+        format=known.name,
+        version=known.version,
+        unit=unit,
+        posts=tuple(posts),
+        exposures=tuple(exposures),
+        rejects=tuple(sorted((*rejects, *rounded), key=lambda reject: reject.number)),
+        columns=columns,
+        donor=hints.donor if known.is_donation else None,
+    )
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file; of a folder, that of the names and digests of its descriptions, or of all its text."""
+    if path.is_dir():
+        files = info_json.info_files(path) or text_files(path)
+        lines = (f"{file.relative_to(path).as_posix()} {digest(file)}\n" for file in files)
+        return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+    return sha256_of(path)
+
+
+@contextmanager
+def _members(path: Path) -> Iterator[list[Member]]:
+    """The plain files of a file or folder; a folder of yt-dlp's descriptions is read as one."""
+    if not path.exists():
+        raise UserError(f"there is no file {path}")
+    if path.is_dir() and info_json.info_files(path):
+        yield [Member(path)]
+        return
+    with unpacked(path) as members:
+        yield members
+
+
+@contextmanager
+def _as_tables(members: Sequence[Member], hints: Hints) -> Iterator[Sequence[Member]]:
+    """The same parts, those of JSON in no known format as tables if a mapping says what their names mean."""
+    if not (hints.columns or hints.platform):
+        yield members
+        return
+    with tempfile.TemporaryDirectory(prefix="cliptone-") as folder:
+        found = []
+        for number, member in enumerate(members):
+            if member.path.is_file() and records.holds_json(member.path) and _format_of(member.path, hints) is None:
+                table = Path(folder) / f"{number}.csv"
+                unknown.write_table(member.path, table, hints.columns)
+                found.append(dataclasses.replace(member, path=table, is_converted=True))
+            else:
+                found.append(member)
+        yield found
+
+
+def _choose(path: Path, members: Sequence[Member], hints: Hints) -> tuple[Format, list[Member], list[Reject]]:
+    """The first format that a part is in, the parts in that format, and a reject for each in another, or damaged."""
+    found: list[tuple[Member, Format | str | None]] = []
+    for member in members:
+        try:
+            found.append((member, _format_of(member.path, hints)))
+        except UserError as error:
+            if len(members) == 1:
+                raise _renamed(error, member, path) from error
+            found.append((member, str(_renamed(error, member, path))))
+    formats = [known for _, known in found if isinstance(known, Format)]
+    if not formats:
+        titles = "; ".join(known.title for known in FORMATS)
+        record = unknown.first_record(members[0].path) if members and members[0].path.is_file() else {}
+        raise UserError(
+            f"{path} is in no format that can be imported.{unknown.advice(path, record)} The formats are: {titles}"
+        )
+    first = min(formats, key=FORMATS.index)
+    rejects = [
+        Reject(1, f"{member.name} is {known.title}: import it on its own" if isinstance(known, Format) else known)
+        for member, known in found
+        if known not in (first, None)
+    ]
+    return first, [member for member, known in found if known == first], rejects
+
+
+def _format_of(path: Path, hints: Hints) -> Format | None:
+    if path.is_dir():
+        return BY_NAME[info_json.INFO_JSON]
+    values = records.first_json(path)
+    if not values and (hints.columns or hints.platform):
+        return BY_NAME[plain_csv.CSV]
+    if values:
+        subjects: dict[str, Sequence[object]] = {"json": values, "named json": [(path.name, value) for value in values]}
+    else:
+        subjects = {"text": [(path.name, records.beginning(path))], "csv": [records.header(path, hints.encoding)]}
+    fitting = (
+        known for known in FORMATS if any(known.matches(one) for kind in known.kinds for one in subjects.get(kind, ()))
+    )
+    return next(fitting, None)
+
+
+def _numbered(known: Format, path: Path, members: Sequence[Member], hints: Hints) -> Numbered[Post | Exposure]:
+    """What the parts hold: numbered as each reader does it if there is one part, else counted through all of them."""
+    position = count(1)
+    for member in members:
+        try:
+            for number, found in known.read(member.path, hints):
+                named = len(members) > 1 and isinstance(found, Rejected) and not known.is_donation
+                stated = Rejected(f"{member.name}: {found}") if named else found
+                yield number if _is_as_it_lies(members) else next(position), stated
+        except UserError as error:
+            raise _renamed(error, member, path) from error
+
+
+def _is_as_it_lies(members: Sequence[Member]) -> bool:
+    return len(members) == 1 and not members[0].is_converted
+
+
+def _renamed(error: UserError, member: Member, path: Path) -> UserError:
+    """The message with the place that the user knows instead of a temporary one."""
+    return UserError(str(error).replace(str(member.path), f"{member.name} in {path}" if member.name else str(path)))
+
+
+def _unit(members: Sequence[Member], known: Format) -> str:
+    if not _is_as_it_lies(members):
+        return "record"
+    path = members[0].path
+    if path.is_dir():
+        return "file"
+    if known.is_donation:
+        return "record"
+    by_line = records.is_by_line(path) or not records.holds_json(path)
+    return "line" if by_line else "record"
