@@ -154,7 +154,7 @@ def _source_keys(path: Path, hints: Hints) -> str:
 @app.command()
 def recheck(
     study: StudyArgument = None,
-    limit: Annotated[int | None, typer.Option(help="check at most this many posts")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="check at most this many posts")] = None,
 ) -> None:
     """Check which posts are still public: new counts are stored, and the study's rule for vanished posts is applied."""
     from pipeline.cli.display import LookBar

@@ -38,6 +38,8 @@ def methods(
         return
     try:
         text = check.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{check} is not there") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{check} cannot be read as text in UTF-8") from error
     found = differences(text, known, str(check))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,9 +33,9 @@ def plan(
     from pipeline.run.estimate.rates import measured
 
     loaded = _study_or_none(study)
-    if clips is not None and (clips < 1 or clips != int(clips)):
+    if clips is not None and not (math.isfinite(clips) and clips >= 1 and clips == int(clips)):
         raise UserError(f"--clips is a whole number from 1 on, as in 10e6, not {clips:g}")
-    if seconds_per_clip is not None and seconds_per_clip <= 0:
+    if seconds_per_clip is not None and not (math.isfinite(seconds_per_clip) and seconds_per_clip > 0):
         raise UserError("--seconds-per-clip is a length above 0")
     if clips is None and loaded is None:
         raise UserError("name a study file, or how many clips you mean: cliptone plan --clips 10e6")

@@ -53,8 +53,8 @@ def query(
     elif show_help:
         console().print(get_query(name, own).usage, markup=False, highlight=False)
     else:
-        get_query(name, own)  # a mistake in the name is said before one in the study
         given = _query_parameters(context.args)
+        get_query(name, own).bind(given)  # a mistake in the command is said before one in the study
         show(lambda reader: reader.answer(name, given), study, form, output)
 
 

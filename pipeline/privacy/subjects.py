@@ -91,6 +91,8 @@ def read_list(path: Path) -> Named:
     """A file with one post or account a line, # before comments; `UserError` names the line, not what stands there."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is not there") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as text in UTF-8") from error
     named = Named()

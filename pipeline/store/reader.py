@@ -70,7 +70,10 @@ class ResultsReader:
     def arrow(self, statement: str, parameters: dict[str, Any]) -> pa.Table:
         """Any SQL as an Arrow table; `UserError` with DuckDB's sentence if it cannot run."""
         with self._said():
-            return self._connection.sql(statement, params=parameters).to_arrow_table()
+            found = self._connection.sql(statement, params=parameters)
+            if found is None:
+                raise UserError("this SQL gives no table: write a SELECT")
+            return found.to_arrow_table()
 
     @contextmanager
     def _said(self) -> Iterator[None]:

@@ -21,7 +21,10 @@ class Tables:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        self.publication = self.number("SELECT coalesce(max(publication), 0) FROM publications")  # the last one
+        #: Of the last one; where clips were forgotten there is none, and numbers go on from those of the changes.
+        self.publication = self.number(
+            "SELECT coalesce((SELECT max(publication) FROM publications), (SELECT max(publication) FROM changes), 0)"
+        )
 
     def read(self, kind: type[RowT], clip_ids: Sequence[str] | None = None) -> list[RowT]:
         """Stored rows of one kind in the order of their grain, of these clips or of all."""

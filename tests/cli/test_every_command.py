@@ -260,7 +260,7 @@ def expire(desk: Desk) -> None:
 def audit(desk: Desk) -> None:
     said = desk.says("audit", STUDY)
     assert "passed 90" in said
-    assert "The chain of 1 lines holds" in said
+    assert "The chain of 1 line holds" in said
 
 
 @use
@@ -289,7 +289,7 @@ def doctor(desk: Desk) -> None:
 def optout_add(desk: Desk) -> None:
     (desk.folder / "names.txt").write_text(f"tiktok:{AUTHOR}\n", encoding="utf-8")
     said = desk.says("optout", "add", "names.txt", STUDY, code=1)
-    assert "1 accounts and 0 posts stay out of demo" in said
+    assert "1 account and 0 posts stay out of demo" in said
     assert "NOT PROVEN" in said, "the user's own files name her"
     assert "Nothing to do" in desk.says("run", STUDY), "it does not take her in again"
     assert desk.has(f"SELECT count(*) FROM clips WHERE clip_id = '{CLIP}'") == [(0,)]

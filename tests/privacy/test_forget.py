@@ -77,6 +77,12 @@ def files_with(folder: Path, texts: list[str]) -> dict[str, list[str]]:
     return found
 
 
+def test_after_forgetting_the_study_is_intact_and_published(study: Study) -> None:
+    forget(study, read_author(AUTHORS[0]))
+    with Store(study.folder.working, STAGES) as store:
+        assert not store.unpublished
+
+
 def test_an_author_is_gone_from_every_file_and_all_other_rows_are_as_they_were(study: Study) -> None:
     secrets = secrets_of(0)
     before = files_with(study.folder.root, secrets)

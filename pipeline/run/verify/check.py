@@ -31,6 +31,11 @@ def verify(study: Study, stages: Sequence[type[Stage]] = STAGES) -> list[Finding
 
 def opened(study: Study, stages: Sequence[type[Stage]]) -> Store:
     """The working database of a study that has results; `UserError` if it has none."""
+    if not study.folder.working.exists() and study.folder.published.exists():
+        raise UserError(
+            f"the working database {study.folder.working} is not there: put it back from a backup, because with it the "
+            "study has lost whom it forgot, and a run would begin anew and take them in again"
+        )
     if not study.folder.working.exists():
         raise UserError(
             f"the study {study.file.name!r} has no results yet: run it first (`cliptone run {study.file.path.name}`)"

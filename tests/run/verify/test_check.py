@@ -213,3 +213,9 @@ def test_the_command(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = ask("--repair")
     assert (code, "1 of 1" in said) == (0, True)
     assert audit_log.read(study.folder.audit_log)[-1].command == "verify --repair"
+
+
+def test_a_missing_working_database_is_no_study_without_results(study: Study) -> None:
+    study.folder.working.unlink()
+    with pytest.raises(UserError, match=str(study.folder.working)):
+        verify(study, STAGES)
