@@ -51,7 +51,9 @@ class Stage:
     tables: ClassVar[tuple[type[Row], ...]]
     needs: ClassVar[tuple[str, ...]] = ()  # earlier stages, whose rows come with each clip
     uses_audio: ClassVar[bool] = False  # reads `Clip.audio_path`
-    uses_caption: ClassVar[bool] = False  # reads `Clip.caption`, so a changed caption makes it run again
+    #: Reads `Clip.caption`: a changed caption makes it run again, and where a clip has a caption and no sound it runs
+    #: without the rows of the stages that it needs.
+    uses_caption: ClassVar[bool] = False
     batch_size: ClassVar[int] = 1
     deadline_s: ClassVar[float] = 300.0  # for one clip; beyond it the worker is killed
     packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version can change its numbers

@@ -29,9 +29,13 @@ class Chunk:
     report: RunSummary
     publisher: PeriodicPublisher
     lost: dict[str, set[str]] = field(default_factory=dict)  # by stage, the clips that did not get through it
+    silent: set[str] = field(default_factory=set)  # clips with a caption in which no sound was found now
 
     def go(self, pool: Executor) -> None:
-        """Take the clips through the stages; one that fails a stage skips the stages that need it."""
+        """Take the clips through the stages; one that fails a stage skips the stages that need it.
+
+        Stages that read captions run on a clip without sound too.
+        """
         self.store.follow(self.clip_ids)
         plans = {plan.name: plan for plan in self.chosen}
         for group in side_by_side([plan.stage for plan in self.chosen]):
@@ -40,7 +44,8 @@ class Chunk:
 
     def _due(self, plan: StagePlan) -> list[str]:
         """Clips that a stage can run on now; those that do not come so far are lost to it too."""
-        self.lost[plan.name] = blocked = {clip_id for need in plan.stage.needs for clip_id in self.lost.get(need, ())}
+        blocked = {clip_id for need in plan.stage.needs for clip_id in self.lost.get(need, ())}
+        self.lost[plan.name] = blocked = blocked - self.silent if plan.stage.uses_caption else blocked
         steps_here = self.steps.get(plan.name, {})
         due = [clip_id for clip_id in self.clip_ids if clip_id in steps_here and clip_id not in blocked]
         if plan.name == "download":  # what lanes brought has passed it
@@ -70,7 +75,10 @@ class Chunk:
         skipped = 0
         if not outcome.ok:
             self.lost[plan.name].add(outcome.clip_id)
-            later = needing(plan, self.chosen)
+            if outcome.reason == Reason.NO_AUDIO:
+                self.silent |= self.store.have_caption([outcome.clip_id])
+            reading = {other.name for other in self.chosen if other.stage.uses_caption}
+            later = set(needing(plan, self.chosen)) - (reading if outcome.clip_id in self.silent else set())
             skipped = sum(outcome.clip_id in self.steps.get(name, ()) for name in later)
         self.observer.step(plan.name, outcome, skipped)
         if outcome.reason == Reason.DISK_FULL:

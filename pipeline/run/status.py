@@ -12,7 +12,7 @@ from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.rate_limit import PACES
 from pipeline.stage import Stage, StagePlan
 from pipeline.stages import STAGES
-from pipeline.store.pending import Mark, marks
+from pipeline.store.pending import CAPTION_ALONE, Mark, marks
 from pipeline.store.reader import ResultsReader
 from pipeline.store.schema import quoted
 from pipeline.study.config import Study
@@ -53,6 +53,8 @@ def _counting(plans: Sequence[StagePlan]) -> str:
     through, tallies = [], []
     for plan, n in zip(plans, numbers.values(), strict=True):
         ready = " AND ".join(["true", *(f"done_{numbers[need]}" for need in plan.stage.needs)])
+        if plan.stage.uses_caption and "audio" in numbers:
+            ready = f"(({ready}) OR coalesce(is_silent AND last_{numbers['audio']} % 4 = {Mark.FAILED}, false))"
         through.append(f"{ready} AS ready_{n}, ready_{n} AND coalesce(last_{n} % 4 = {Mark.DONE}, false) AS done_{n}")
         tallies.append(f"""
             SELECT
@@ -69,7 +71,10 @@ def _counting(plans: Sequence[StagePlan]) -> str:
         """)  # noqa: S608 - our own names and numbers
     return f"""
         WITH passed AS MATERIALIZED (
-            SELECT *, {", ".join(through)} FROM ({WANTED}) LEFT JOIN ({marks(plans)}) USING (clip_id)
+            SELECT *, {", ".join(through)}
+            FROM ({WANTED})
+            LEFT JOIN ({marks(plans)}) USING (clip_id)
+            LEFT JOIN (SELECT clip_id, true AS is_silent FROM ({CAPTION_ALONE})) USING (clip_id)
         ),
         tallies AS ({" UNION ALL ".join(tallies)}),
         failures AS (SELECT attempt_id, reason FROM attempts WHERE status = 'failed')

@@ -62,7 +62,8 @@ class Mentions(Stage):
 
     def _in_speech(self, clip: Clip) -> Iterator[tuple[Any, ...]]:
         words = clip.rows(WordRow)
-        language = clip.row(TranscriptRow).language
+        transcript = next(iter(clip.rows(TranscriptRow)), None)
+        language = transcript.language if transcript else None
         text = " ".join(word.word for word in words)
         starts = [0]
         for word in words:

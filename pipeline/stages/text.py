@@ -45,12 +45,18 @@ class Text(Stage):
         self._vader = SentimentIntensityAnalyzer()
 
     def one(self, clip: Clip) -> Result:
-        """One row for the speech, one for the caption where there is one, and one for each segment."""
-        transcript = clip.row(TranscriptRow)
-        rows: list[Row] = [self._features_row(clip.clip_id, "speech", transcript.text, transcript.language)]
+        """One row for the speech, one for the caption where there is one, and one for each segment.
+
+        A clip without sound has no speech, and the row of its caption alone.
+        """
+        transcript = next(iter(clip.rows(TranscriptRow)), None)
+        language = transcript.language if transcript else None
+        rows: list[Row] = []
+        if transcript is not None:
+            rows.append(self._features_row(clip.clip_id, "speech", transcript.text, language))
         if clip.caption is not None:
             rows.append(self._features_row(clip.clip_id, "caption", clip.caption, self._caption_language(clip.caption)))
-        return rows + [self._segment_row(segment, transcript.language) for segment in clip.rows(SegmentRow)]
+        return rows + [self._segment_row(segment, language) for segment in clip.rows(SegmentRow)]
 
     def _segment_row(self, segment: SegmentRow, language: str | None) -> SegmentSentimentRow:
         words = words_of(segment.text)

@@ -20,6 +20,13 @@ WANTED = "kind <> 'post' AND clip_id NOT IN (SELECT clip_id FROM exclusions)"
 #: place, so an older success under this one no longer counts.
 PASSED = "SELECT clip_id FROM last_attempts WHERE stage = $stage AND fingerprint = $fingerprint AND status = 'ok'"
 
+#: Clips whose last attempt at the audio found no sound, and that have a caption: stages that read captions run on those
+#: all the same, without what was said.
+CAPTION_ALONE = """
+    SELECT clip_id FROM last_attempts JOIN clips USING (clip_id)
+    WHERE stage = 'audio' AND status = 'failed' AND reason = 'no_audio' AND caption IS NOT NULL
+"""
+
 
 class Mark(IntEnum):
     """What became of a clip's last attempt at a stage: two bits beside the number of the attempt."""
@@ -87,21 +94,32 @@ def unfinished(tables: Tables, plans: Sequence[StagePlan]) -> dict[str, dict[str
     return {str(row[0]): dict(zip(names, map(Mark, row[1:]), strict=True)) for row in found}
 
 
+def caption_alone(tables: Tables, left: Mapping[str, Mapping[str, Mark]]) -> set[str]:
+    """Clips that are known to have no sound under the current configuration, and have a caption."""
+    return {name for name in tables.texts(CAPTION_ALONE) if left.get(name, {}).get("audio") is Mark.FAILED}
+
+
 def pending(
-    left: Mapping[str, Mapping[str, Mark]], plan: StagePlan, retry_failed: bool = False, hopeful: Collection[str] = ()
+    left: Mapping[str, Mapping[str, Mark]],
+    plan: StagePlan,
+    retry_failed: bool = False,
+    hopeful: Collection[str] = (),
+    caption_alone: Collection[str] = (),
 ) -> list[str]:
     """Clips that a stage has still to do, of those that are `left`, in their order.
 
     A clip is due when the stages it needs have passed under their current fingerprints, and this one has not;
     a failure counts as done unless its reason speaks of the moment, or `retry_failed`. `hopeful` clips are
-    taken to pass the stages it needs.
+    taken to pass the stages it needs; those of `caption_alone` may lack them where the stage reads captions, and come
+    again where they are hopeful.
     """
     over = {Mark.DONE} if retry_failed else {Mark.DONE, Mark.FAILED}
+    silent = caption_alone if plan.stage.uses_caption else ()
     return [
         clip_id
         for clip_id, states in left.items()
-        if states[plan.name] not in over
-        and all(states[need] is Mark.DONE or clip_id in hopeful for need in plan.stage.needs)
+        if (states[plan.name] not in over or (clip_id in silent and clip_id in hopeful))
+        and (clip_id in silent or all(states[need] is Mark.DONE or clip_id in hopeful for need in plan.stage.needs))
     ]
 
 

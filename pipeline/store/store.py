@@ -74,6 +74,7 @@ class Store:
         self._current: dict[str, StagePlan] = {}
         self._last: dict[str, dict[str, str]] = {}  # by clip and stage, of the clips that are followed
         self._left: dict[str, dict[str, pending.Mark]] | None = None  # by clip and stage; None after a change
+        self._caption_alone: set[str] = set()  # of those left, see `pending.caption_alone`
 
     def close(self) -> None:
         """Write everything to the file and let it go."""
@@ -145,7 +146,13 @@ class Store:
         with self.uninterrupted_lock():
             if self._left is None:
                 self._left = pending.unfinished(self.tables, list(self._current.values()))
-            return pending.pending(self._left, plan, retry_failed, hopeful)
+                self._caption_alone = pending.caption_alone(self.tables, self._left)
+            return pending.pending(self._left, plan, retry_failed, hopeful, self._caption_alone)
+
+    def have_caption(self, clip_ids: Collection[str]) -> set[str]:
+        """Those of some clips that have a caption."""
+        with self.uninterrupted_lock():
+            return {row.clip_id for row in self.tables.read(ClipRow, list(clip_ids)) if row.caption is not None}
 
     def failed_before(self) -> dict[str, int]:
         """By reason, the failures of earlier runs that stand, see `pending.failed_before`."""

@@ -135,3 +135,9 @@ def test_the_same_clip_gives_the_same_rows(tmp_path: Path) -> None:
     one = clip(["bag", "cold-hearted", "bag"], "bag")
     assert mentions(stage(tmp_path), one) == mentions(stage(tmp_path), one)
     assert dataclasses.astuple(mentions(stage(tmp_path), one)[1])[3] == "cold hearted"
+
+
+def test_without_sound_the_caption_alone_is_searched(tmp_path: Path) -> None:
+    silent = dataclasses.replace(clip(caption="a bag of mine"), stored={})
+    (row,) = mentions(stage(tmp_path), silent)
+    assert (row.channel, row.term, row.word_index) == ("caption", "bag", None)

@@ -62,6 +62,14 @@ def test_caption_and_speech_are_kept_apart(stage: Text) -> None:
     assert rows["caption"].mention_count == 1
 
 
+def test_without_sound_the_caption_alone_has_a_row(stage: Text) -> None:
+    (found,) = stage.one(Clip("c", Source("file", "c", ""), None, Path("c"), caption="I love this lovely bag"))
+    assert isinstance(found, TextFeaturesRow)
+    assert (found.channel, found.language) == ("caption", "en")
+    assert found.sentiment is not None
+    assert found.sentiment > 0.5
+
+
 def test_no_caption_no_row(stage: Text) -> None:
     assert set(features(stage, "Hello there", "en", None)) == {"speech"}
 
