@@ -53,7 +53,7 @@ def import_file(
 
 def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
     """Make an export part of a study, and say what became of its posts."""
-    from pipeline.cli.display import import_lines
+    from pipeline.cli.sentences import import_lines
     from pipeline.run.ingest import import_into
     from pipeline.sources.formats.result import rejects_name
     from pipeline.study import audit_log
@@ -71,7 +71,7 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
 
 def _preview(path: Path, hints: Hints) -> None:
     """Show what an export holds; rows that cannot be read go to a file in the current folder."""
-    from pipeline.cli.display import import_lines
+    from pipeline.cli.sentences import import_lines
     from pipeline.sources.formats.reading import read
     from pipeline.sources.formats.result import rejects_name, write_rejects
 

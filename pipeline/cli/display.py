@@ -8,7 +8,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -31,10 +30,8 @@ from pipeline.results.certainty import marked, of_clip
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pipeline.records import ImportRow, Outcome
+    from pipeline.records import Outcome
     from pipeline.run.executors.platform_lanes import LaneState
-    from pipeline.run.progress import RunSummary
-    from pipeline.sources.formats.result import ImportResult
 
 FIRST_WORDS = 6
 #: Control and bidirectional characters: a caption must not control the terminal, or reverse the text beside it.
@@ -134,80 +131,6 @@ def lane_line(state: LaneState) -> str:
         return f"stopped: {state.why}" if state.why else "done"
     pause = f", next in {state.pause_s:.0f} s" if state.pause_s >= 1 else ""
     return f"{state.waiting} to fetch{pause}{f' ({state.why})' if state.why else ''}"
-
-
-def report_lines(report: RunSummary) -> str:
-    """What a run did, in a sentence or two, and what it leaves to the next one."""
-    lines = [_done_line(report)]
-    if report.rejected:
-        rejected = counted(report.rejected, "row")
-        lines.append(f"{rejected} of exports cannot be read: see why in the folder rejects beside the results")
-    if report.without_count_time:
-        lines.append(without_count_time(report.without_count_time))
-    lines += report.notes
-    if report.excluded:
-        excluded = counted(report.excluded, "post is", "posts are")
-        lines.append(f"{excluded} excluded by the study's filters: cliptone query exclusions_by_rule")
-    if report.without_media:
-        gone = counted(report.without_media, "clip")
-        lines.append(
-            f"keep_audio: the audio of {gone} is gone, and so is the media: put your own files back; "
-            "posts are fetched again with keep_media = true and cliptone verify --repair"
-        )
-    if report.waiting:
-        waiting = counted(report.waiting, "post is", "posts are")
-        lines.append(f"{waiting} waiting for another attempt: cliptone status --collection says when")
-    lines += [f"{platform}: {why}" for platform, why in report.lanes.items()]
-    return "\n".join(lines)
-
-
-def _done_line(report: RunSummary) -> str:
-    before = ", ".join(f"{reason} {count}" for reason, count in report.failed_before.most_common())
-    earlier = f" Failed in earlier runs: {before} (cliptone query failures)." if before else ""
-    if report.idle:
-        done = "nothing is pending" if before else f"{counted(report.listed, 'clip is', 'clips are')} up to date"
-        return f"Nothing to do: {done} ({report.seconds:.1f} s).{earlier}"
-    steps = sum(report.passed.values())
-    failed = Counter[str]()
-    for counts in report.failed.values():
-        failed.update(counts)
-    lost = ", ".join(f"{reason} {count}" for reason, count in failed.most_common()) or "none"
-    done = f"{counted(steps, 'step')} done in {report.seconds:.1f} s"
-    return f"{counted(report.listed, 'clip')}, {report.new} new: {done}; failed: {lost}.{earlier}"
-
-
-def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = None) -> str:
-    """What an export holds and, once it is stored, what of it was new, line by line."""
-    from pipeline.sources.count_times import lacks_count_time
-
-    posts = counted(len(result.posts) - result.repeated, "post")
-    repeated = f" in {len(result.posts)} rows ({result.repeated} repeat a post)" if result.repeated else ""
-    lines = [f"{result.path.name}: {result.format}, {posts}{repeated}, {counted(len(result.exposures), 'exposure')}"]
-    if (columns := result.columns) is not None:
-        guessed = [f"{ours} from {theirs}" for ours, theirs in columns.used.items() if ours in columns.guessed]
-        lines += [f"columns recognised by another name: {', '.join(guessed)}"] if guessed else []
-        lines += [f"columns not used: {', '.join(columns.unused)}"] if columns.unused else []
-    if row is not None:
-        new = counted(row.new_posts, "post is", "posts are") if row.new_posts else "No post is"
-        lines.append(f"{new} new to the study")
-    if undated := sum(lacks_count_time(found.post) for found in result.posts):
-        lines.append(without_count_time(undated))
-    if result.rejects:
-        lines.append(f"{counted(len(result.rejects), 'row')} cannot be read, see {rejects}:")
-        lines += [f"  {count} × {reason}" for reason, count in result.reasons().most_common(5)]
-    if result.notes:
-        lines.append(f"{len({note.number for note in result.notes})} rows were taken with a correction, see {rejects}:")
-        lines += [f"  {count} × {note}" for note, count in Counter(one.reason for one in result.notes).most_common(5)]
-    return "\n".join(lines)
-
-
-def without_count_time(posts: int) -> str:
-    """What it means that counts have no time, and what to do."""
-    return (
-        f"{counted(posts, 'post has', 'posts have')} counts without the time when they were read, so engagement "
-        "compares them at no age: "
-        'give a column counted_at, or counted_at = "file" under [[sources]] if the date of the file is that time'
-    )
 
 
 def overview_table(rows: Iterable[Mapping[str, Any]], width: int) -> Table:

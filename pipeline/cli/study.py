@@ -192,7 +192,8 @@ def _run(study: Study, stages: tuple[str, ...], retry_failed: bool, stop_after_s
 
     refuse_after_last_day(study.file)
     try:
-        from pipeline.cli.display import ProgressBar, report_lines
+        from pipeline.cli.display import ProgressBar
+        from pipeline.cli.sentences import report_lines
         from pipeline.run.runner import run_study
 
         _warn_of_age(study.file)

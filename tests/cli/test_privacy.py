@@ -102,7 +102,7 @@ def test_an_opt_out_list_is_applied_and_stored_nowhere(study: Study) -> None:
     Path("list.txt").write_text(f"@{AUTHORS[0]}\n@someone.else.here\ntiktok:7399999999999999999\n")
     said = cliptone("optout", "add", "list.txt")
     assert "2 accounts " in said
-    assert " 1 posts " in said
+    assert " 1 post " in said
     for path in study.folder.root.rglob("*"):
         if path.is_file():
             assert b"someone.else.here" not in path.read_bytes(), path

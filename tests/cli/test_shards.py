@@ -40,7 +40,7 @@ def test_commands_run_a_shard_and_merge_what_there_is(tmp_path: Path) -> None:
     for shard in ("1/2", "2/2"):
         assert "cliptone merge" in ask("run", path, "--shard", shard, "--stage", "download", "--stage", "audio")
     said = ask("merge", path, "--remove")
-    assert "1 clips " in said
+    assert "1 clip " in said
     assert " 2 of 2 shards" in said
     assert not (tmp_path / "outputs" / "test" / "work" / "shards").exists()
     assert '"command": "merge"' in (tmp_path / "outputs" / "test" / "audit.jsonl").read_text()

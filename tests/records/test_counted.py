@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.cli.display import report_lines
+from pipeline.cli.sentences import report_lines
 from pipeline.records import Outcome
 from pipeline.records.counted import counted
 from pipeline.run.progress import RunSummary

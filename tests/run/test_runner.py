@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.cli.display import report_lines
+from pipeline.cli.sentences import report_lines
 from pipeline.errors import ConfigError, DiskFull, ModelMissing, StoreError, StudyBusy, UserError
 from pipeline.records.pseudonyms import tombstone
 from pipeline.stages.audio import Audio

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.display import report_lines
+from pipeline.cli.sentences import report_lines
 from pipeline.errors import ConfigError
 from pipeline.records import Source
 from pipeline.records.post import Post, Provenance, SourcedPost

@@ -189,7 +189,7 @@ def test_the_command_says_what_to_open(tmp_path: Path) -> None:
     write_published(tmp_path / "mine", clip("tiktok:1"))
     done = CliRunner().invoke(app, ["report", str(tmp_path / "mine")])
     assert done.exit_code == 0, done.output
-    assert f"1 clips. Open {tmp_path / 'mine' / 'report' / 'index.html'}" in done.output
+    assert f"1 clip. Open {tmp_path / 'mine' / 'report' / 'index.html'}" in done.output
 
 
 @pytest.mark.slow
