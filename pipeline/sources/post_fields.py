@@ -12,8 +12,11 @@ from pipeline.records.post import Post
 
 DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})([ T]\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
 YEAR_FIRST = re.compile(r"^(\d{4})/(\d{2})/(\d{2})", re.ASCII)
-#: The extractors of yt-dlp whose names differ from the platform's own.
-PLATFORMS = {"tiktok": "tiktok", "instagram": "instagram", "youtube": "youtube"}
+#: Platforms with several extractors in yt-dlp, as for reels, live videos and single posts: the names of all begin so.
+PLATFORMS = (
+    "tiktok", "instagram", "youtube", "facebook", "twitter", "snapchat", "pinterest", "twitch", "vimeo", "dailymotion",
+    "bilibili", "soundcloud",
+)  # fmt: skip
 
 
 def from_info(info: Mapping[str, Any], source: str) -> Post:
@@ -60,7 +63,7 @@ def from_info(info: Mapping[str, Any], source: str) -> Post:
 def platform_of(extractor: str) -> str | None:
     """The platform behind a yt-dlp extractor's name; None if it is not known."""
     name = extractor.lower()
-    return next((platform for prefix, platform in PLATFORMS.items() if name.startswith(prefix)), name or None)
+    return next((platform for platform in PLATFORMS if name.startswith(platform)), name or None)
 
 
 def language_of(code: str | None) -> str | None:
