@@ -12,6 +12,7 @@ from pipeline.records import Source
 from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.sources.formats.result import NumberedPost
 from pipeline.sources.sidecars import Sidecar, is_inside, key_of, read_info, read_sidecar
+from pipeline.sources.tool_sidecars import read_tool_sidecar
 from pipeline.study.config import Study, StudyFile
 from pipeline.study.files import sha256_of
 from pipeline.study.source_options import SourceOptions
@@ -73,9 +74,9 @@ class MediaFiles:
         return next((key for key in map(key_of, names) if key in sidecar.rows), None)
 
     def _described(self, path: Path, label: str) -> tuple[Post, Provenance] | None:
-        """What yt-dlp wrote beside a file; a damaged description costs the file no more than that."""
+        """What yt-dlp or another tool wrote beside a file; a damaged description costs the file no more than that."""
         try:
-            return read_info(path, label)
+            return read_info(path, label) or read_tool_sidecar(path, label)
         except ConfigError as error:
             self._damaged.append(f"{error}; {path.name} is taken without it")
             return None
