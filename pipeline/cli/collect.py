@@ -92,7 +92,7 @@ def _preview(path: Path, hints: Hints) -> None:
 
 def _require_something(result: ImportResult) -> None:
     """Raise `UserError` for a file of which nothing could be read: a script that imports it must notice."""
-    if not result.posts and not result.exposures:
+    if result.rejects and not result.posts and not result.exposures:
         raise UserError(f"nothing could be read of {result.path}: the file of rejects says why, row by row")
 
 

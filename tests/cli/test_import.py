@@ -82,3 +82,10 @@ def test_a_mapping_that_does_not_fit_names_the_columns_there_are(tmp_path: Path,
     right = command(tmp_path, "x.csv", "--map", "url=where", "--map", "caption=words")
     assert "--map url=where --map caption=words" in right.output
     assert "hello" in right.output
+
+
+def test_an_empty_export_is_a_result(tmp_path: Path) -> None:
+    (tmp_path / "donation.json").write_text('{"Your Activity": {"Watch History": {"VideoList": null}}}')
+    done = command(tmp_path, "donation.json", "--donor", "p02")
+    assert done.exit_code == 0, done.output
+    assert "tiktok_donation" in done.output

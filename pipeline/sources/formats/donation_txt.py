@@ -13,7 +13,7 @@ from pipeline.sources.formats.result import Exposure
 from pipeline.sources.formats.values import Rejected
 
 DONATION_TXT = "tiktok_donation_txt"
-LABELLED = re.compile(r"[^:]{1,60}:\s*(\S.*)")
+LABELLED = re.compile(r"[^:,;\"]{1,60}:\s+(\S.*)")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")
 SCANNED_LINES = 200
 MOST_LINES_OF_EMPTY = 3  # a list without entries is a sentence
@@ -47,11 +47,8 @@ def is_donation_txt(subject: tuple[str, str]) -> bool:
     """True for a list by its links, or by its name if it is empty; `subject` is the file's name and its beginning."""
     name, beginning = subject
     lines = [line.strip() for line in beginning.splitlines()[:SCANNED_LINES] if line.strip()]
-    if any(
-        (found := LABELLED.fullmatch(line)) and post_behind(found[1])
-        for line in lines
-        if not line.lower().startswith("http")
-    ):
+    values = [found[1] for line in lines if (found := LABELLED.fullmatch(line))]
+    if any(map(post_behind, values)) and any(map(TIME.fullmatch, values)):
         return True
     is_empty = 0 < len(lines) <= MOST_LINES_OF_EMPTY and not any(":" in line or "," in line for line in lines)
     return is_empty and name.lower().endswith(".txt") and _kind(name) in ("watched", "liked", "saved")

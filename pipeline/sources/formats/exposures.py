@@ -18,7 +18,7 @@ YOUTUBE_VIDEO = re.compile(r"https?://(?:music|www|m)\.youtube\.com/watch\?(?:[^
 
 def post_behind(link: object) -> tuple[str, str] | None:
     """Platform and id of the post that a link names; None for any other link, and for what is none."""
-    if not isinstance(link, str):
+    if not isinstance(link, str) or not link.strip().startswith(("https://", "http://")):
         return None
     for platform, pattern in (("tiktok", TIKTOK_VIDEO), ("youtube", YOUTUBE_VIDEO)):
         if found := pattern.fullmatch(link.strip()):

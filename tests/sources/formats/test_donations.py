@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import UserError
 from pipeline.sources.formats import Hints, ImportResult, read
+from pipeline.sources.formats.donation_txt import is_donation_txt
 from pipeline.sources.formats.exposures import post_behind
+from pipeline.sources.formats.records import beginning
 from pipeline.sources.formats.youtube_takeout import written_time
 from tests.sources.formats.test_formats import FIXTURES
 from tests.support.hostile_strategies import FUZZING, texts
@@ -75,6 +77,21 @@ def test_a_list_as_text_is_known_by_its_name_in_the_donors_language(
     (exposure,) = read(path, DONOR).exposures
     assert (exposure.kind, exposure.post_id) == (kind, "7312345678901234567")
     assert exposure.seen_at == datetime(2024, 5, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "clip,where\nx,https://www.tiktok.com/@ann/video/7312345678901234567\n",
+        "clip;when;where\nx;2024-05-01 10:00:00;https://www.tiktok.com/@ann/video/7312345678901234567\n",
+        "https://www.tiktok.com/@ann/video/7312345678901234567\n" * 3,
+        'note: a table\nurl\n"x: https://www.tiktok.com/@ann/video/7312345678901234567"\n',
+    ],
+)
+def test_a_table_with_links_is_no_donation(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text(content)
+    assert not is_donation_txt((path.name, beginning(path)))
 
 
 def test_a_list_whose_name_says_nothing_is_not_guessed(tmp_path: Path) -> None:
