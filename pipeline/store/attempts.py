@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from pipeline.records import Outcome
@@ -98,3 +98,18 @@ def fingerprint_row(plan: StagePlan) -> FingerprintRow:
         libraries=json.dumps(plan.libraries, sort_keys=True),
         is_current=True,
     )
+
+
+def stages_replaced(
+    plan: StagePlan, last: Mapping[str, Mapping[str, str]], names: Sequence[str], current: Mapping[str, StagePlan]
+) -> dict[str, list[str]]:
+    """By stage, clips whose stored rows go: this stage's, and later ones' that ran under another configuration.
+
+    `last` holds the fingerprints of each clip's last attempts by stage, `names` all stages in their order.
+    """
+    found: dict[str, list[str]] = {}
+    for clip_id, ran in last.items():
+        for name in names[names.index(plan.name) :]:
+            if name in ran and (name == plan.name or ran[name] != current[name].fingerprint):
+                found.setdefault(name, []).append(clip_id)
+    return found

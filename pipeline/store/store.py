@@ -19,7 +19,6 @@ from pipeline.records import (
     Outcome,
     ProvenanceRow,
     Row,
-    Source,
     TombstoneRow,
     VisibilityRow,
 )
@@ -28,11 +27,12 @@ from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, FingerprintRow, Rea
 from pipeline.sources.platforms.retry import Step
 from pipeline.stage import Stage, StagePlan
 from pipeline.store import pending, schema
-from pipeline.store.attempts import Attempts, fingerprint_row
+from pipeline.store.attempts import Attempts, fingerprint_row, stages_replaced
 from pipeline.store.connect import open_database
 from pipeline.store.pending import Waiting
 from pipeline.store.publish.parquet import renew_chosen
 from pipeline.store.signals import UninterruptedLock
+from pipeline.store.stored_clip import stored_clip
 from pipeline.store.tables import Tables, now
 from pipeline.store.transactions import disk_full, transaction
 from pipeline.store.upsert_posts import UpsertResult, merged, upsert_posts
@@ -189,7 +189,7 @@ class Store:
                     stored[row.clip_id].setdefault(kind.table, []).append(row)  # type: ignore[attr-defined]
             sources = {row.clip_id: row for row in self.tables.read(SourceRow, clip_ids)}
             posts = {row.clip_id: row for row in self.tables.read(ClipRow, clip_ids)}
-        return [_clip(folder, sources[name], posts[name], stored[name]) for name in clip_ids]
+        return [stored_clip(folder, sources[name], posts[name], stored[name]) for name in clip_ids]
 
     # ------------------------------------------------------------ what was done
 
@@ -211,7 +211,8 @@ class Store:
         with self.change():
             unknown = [clip_id for clip_id in clip_ids if clip_id not in self._last]
             last = self._last | (self._attempts.last_fingerprints(unknown) if unknown else {})
-            replaced = self._replaced(plan, {clip_id: last[clip_id] for clip_id in clip_ids})
+            asked = {clip_id: last[clip_id] for clip_id in clip_ids}
+            replaced = stages_replaced(plan, asked, list(self._stages), self._current)
             for name, found in replaced.items():
                 for kind in self._stages[name].tables:
                     self.tables.delete(kind, found)
@@ -263,7 +264,8 @@ class Store:
         """Replace the published database by what is stored."""
         with self.uninterrupted_lock(), disk_full():
             row = self.tables.next_publication()
-            own_files.write(self._own_files, self._own_places())
+            sql = "SELECT clip_id, location FROM sources WHERE kind = 'file'"  # the user's own media
+            own_files.write(self._own_files, dict(self._connection.execute(sql).fetchall()))
             renew_chosen(self._connection, self._rows, target, self._path, row)
             with self.change():
                 self.tables.note_published(row)
@@ -276,11 +278,6 @@ class Store:
     @property
     def _own_files(self) -> Path:
         return self._path.with_name(own_files.LIST)
-
-    def _own_places(self) -> dict[str, str]:
-        """By clip, where the user's own media lie."""
-        sql = "SELECT clip_id, location FROM sources WHERE kind = 'file'"
-        return dict(self._connection.execute(sql).fetchall())
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -296,25 +293,3 @@ class Store:
                     yield
             finally:
                 self._changing = False
-
-    def _replaced(self, plan: StagePlan, last: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
-        """By stage, clips whose stored rows go: this stage's, and later ones' that ran under another configuration."""
-        names = list(self._stages)
-        found: dict[str, list[str]] = {}
-        for clip_id, ran in last.items():
-            for name in names[names.index(plan.name) :]:
-                if name in ran and (name == plan.name or ran[name] != self._current[name].fingerprint):
-                    found.setdefault(name, []).append(clip_id)
-        return found
-
-
-def _clip(folder: StudyFolder, source: SourceRow, post: ClipRow, stored: Mapping[str, Sequence[Row]]) -> Clip:
-    return Clip(
-        clip_id=source.clip_id,
-        source=Source(source.kind, source.location, source.stamp),
-        media_path=Path(source.location) if source.kind == "file" else folder.media_path(source.clip_id),
-        audio_path=folder.audio_path(source.clip_id),
-        declared_duration_s=post.declared_duration_s,
-        caption=post.caption,
-        stored=stored,
-    )

@@ -58,7 +58,7 @@ class Late(Exception):
     """The time limit of a listing is reached."""
 
 
-class Clock(Messages):
+class ListingClock(Messages):
     """A logger for yt-dlp that ends a listing at its time limit.
 
     yt-dlp logs each page before it requests it, so the limit holds where page after page has no new post: TikTok goes
@@ -125,7 +125,7 @@ def list_posts(
 
     Pauses between pages are as long as between posts.
     """
-    listing, clock, wait_s = Listing(request), Clock(request.max_minutes), None
+    listing, clock, wait_s = Listing(request), ListingClock(request.max_minutes), None
     reason: str | None = None
     message: str | None = None
     try:
@@ -144,7 +144,7 @@ def list_posts(
     return ListingAnswer(request, tuple(listing.posts), stopped, reason, message, wait_s, clock.seconds, versions)
 
 
-def _read_listing(listing: Listing, clock: Clock, options: DownloadOptions, overrides: Mapping[str, Any]) -> str:
+def _read_listing(listing: Listing, clock: ListingClock, options: DownloadOptions, overrides: Mapping[str, Any]) -> str:
     platform = listing_platform(listing.request.url)
     pause = options.paces.get(platform, PACES[platform])[0]
     own = {"allowed_extractors": list(EXTRACTORS), "sleep_interval_requests": pause}
