@@ -24,7 +24,7 @@ FIRST_ROWS = 5  # of an export
 
 @app.command("import")
 def import_file(
-    path: Annotated[Path, typer.Argument(help="an export of another tool, or a folder of yt-dlp's .info.json files")],
+    path: Annotated[Path, typer.Argument(help="an export of another tool, packed or not, or a folder of exports")],
     study: Annotated[Path | None, typer.Option("--study", "-s", help="study file to store the posts in")] = None,
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="of a plain CSV: our column = theirs, as in caption=text")

@@ -31,7 +31,8 @@ name = "{name}"
 folder = "clips"              # every media file in this folder and below; or glob = "clips/**/*.mp4"
 # sidecar = "posts.csv"       # one row a file: file, platform, id, url, caption, author, author_id, language,
 #                             # posted_at, counted_at, duration_s, views, likes, comments, shares, saves, sound_id,
-#                             # sound_title, sound_artist (a NAME.info.json of yt-dlp beside NAME.mp4 is read by itself)
+#                             # sound_title, sound_artist (what yt-dlp, instaloader or gallery-dl wrote beside a
+#                             # file is read by itself)
 # encoding = "cp1252"         # of a CSV file that is not UTF-8
 # counted_at = "file"         # counts without a time take the date of their file
 # date_format = "%d/%m/%Y"    # of dates that are not written with the year first

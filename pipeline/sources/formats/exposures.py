@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -10,19 +9,11 @@ from pipeline.sources.formats.result import Exposure
 from pipeline.sources.formats.values import Rejected, moment
 from pipeline.sources.post_urls import post_of_url
 
-TIKTOK_VIDEO = re.compile(
-    r"https?://(?:[\w-]+\.)*tiktokv?\.com/(?:share|@[^/]*)/(?:video|photo)/(\d{1,20})(?:[/?#].*)?"
-)
-YOUTUBE_VIDEO = re.compile(r"https?://(?:music|www|m)\.youtube\.com/watch\?(?:[^#]*&)?v=([\w-]{11})(?:[&#].*)?")
-
 
 def post_behind(link: object) -> tuple[str, str] | None:
     """Platform and id of the post that a link names; None for any other link, and for what is none."""
     if not isinstance(link, str) or not link.strip().startswith(("https://", "http://")):
         return None
-    for platform, pattern in (("tiktok", TIKTOK_VIDEO), ("youtube", YOUTUBE_VIDEO)):
-        if found := pattern.fullmatch(link.strip()):
-            return platform, found[1]
     place, post_id = post_of_url(link.strip())
     return (place, post_id) if place and post_id else None
 

@@ -29,20 +29,12 @@ def is_instagram(names: Collection[str]) -> bool:
 
 def read_tiktok(path: Path) -> Numbered[Post]:
     """Posts of TikTok; the file does not say when the counts were read."""
-    return mapped(mapped(csv_records(path), _without_defaults), _tiktok_post)
+    return mapped(csv_records(path), _tiktok_post)
 
 
 def read_instagram(path: Path) -> Numbered[Post]:
     """Posts of Instagram; the file does not say when the counts were read."""
-    return mapped(mapped(csv_records(path), _without_defaults), _instagram_post)
-
-
-def _without_defaults(row: Mapping[str, str]) -> Mapping[str, str]:
-    """The row with no value in the fields that the platform did not give: 4CAT writes 0 there, and names them."""
-    if not row.get("missing_fields"):
-        return row
-    absent = {name.strip() for name in row["missing_fields"].split(",")}
-    return {name: "" if name in absent else value for name, value in row.items()}
+    return mapped(csv_records(path), _instagram_post)
 
 
 def _tiktok_post(row: Mapping[str, str]) -> Post:

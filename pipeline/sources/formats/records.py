@@ -16,6 +16,7 @@ SCANNED_LINES = 20  # the first of them may be broken
 SCANNED_CHARACTERS = 1024
 DEEPEST = 6  # level of objects inside objects that gets names of its own
 BEGINNING_CHARACTERS = 1 << 20  # web pages begin with their style sheet
+DECLARED_MISSING = "missing_fields"  # a column of 4CAT, in the tables of all its platforms
 DELIMITERS = (",", "\t", ";")
 csv.field_size_limit(1 << 30)  # characters of one cell: tables hold whole pages, and the default is 131,072
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -230,7 +231,15 @@ def _row_by_column(names: Sequence[str], row: list[str]) -> dict[str, str] | Rej
         return Rejected(f"the row has {len(row)} cells, the header {len(names)}")
     if any(SURROGATE.search(written) for written in row):
         return Rejected("the row is not UTF-8: save the file so, or say its encoding, such as cp1252")
-    return dict(zip(names, map(cell, row), strict=True))
+    return _without_defaults(dict(zip(names, map(cell, row), strict=True)))
+
+
+def _without_defaults(row: dict[str, str]) -> dict[str, str]:
+    """The row with no value in the fields that its platform did not give: 4CAT writes 0 there, and names them."""
+    if not row.get(DECLARED_MISSING):
+        return row
+    absent = {name.strip() for name in row[DECLARED_MISSING].split(",")}
+    return {name: "" if name in absent else value for name, value in row.items()}
 
 
 def _delimiter(first: str) -> str:

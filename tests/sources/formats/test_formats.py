@@ -136,6 +136,12 @@ def test_4cat_rows_of_tiktok_name_what_is_missing_too(tmp_path: Path) -> None:
     assert post.counts == {"likes": 0, "comments": 0}
 
 
+def test_other_tables_of_4cat_name_what_is_missing_too(tmp_path: Path) -> None:
+    row = {"url": "https://www.tiktok.com/@ann/video/7312345678901234567", "body": "hi", "likes": "0", "comments": "0"}
+    post = read(_table(tmp_path / "a.csv", row | {"missing_fields": "likes"})).posts[0].post
+    assert post.counts == {"comments": 0}
+
+
 def _table(path: Path, *rows: dict[str, str]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
