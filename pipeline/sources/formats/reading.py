@@ -149,13 +149,13 @@ def _format_of(path: Path, hints: Hints) -> Format | None:
 
 def _numbered(known: Format, path: Path, members: Sequence[Member], hints: Hints) -> Numbered[Post | Exposure]:
     """What the parts hold: numbered as each reader does it if there is one part, else counted through all of them."""
-    position = count(1)
+    position, as_it_lies = count(1), _is_as_it_lies(members)
     for member in members:
         try:
             for number, found in known.read(member.path, hints):
                 named = len(members) > 1 and isinstance(found, Rejected) and not known.is_donation
                 stated = Rejected(f"{member.name}: {found}") if named else found
-                yield number if _is_as_it_lies(members) else next(position), stated
+                yield number if as_it_lies else next(position), stated
         except UserError as error:
             raise _renamed(error, member, path) from error
 

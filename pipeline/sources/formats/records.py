@@ -19,6 +19,7 @@ BEGINNING_CHARACTERS = 1 << 20  # web pages begin with their style sheet
 DECLARED_MISSING = "missing_fields"  # a column of 4CAT, in the tables of all its platforms
 DELIMITERS = (",", "\t", ";")
 csv.field_size_limit(1 << 30)  # characters of one cell: tables hold whole pages, and the default is 131,072
+ZIP_MARKS, GZIP_MARK = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 RowT = TypeVar("RowT")
@@ -251,6 +252,11 @@ def _open_text(path: Path, newline: str | None = None, encoding: str | None = No
     if encoding is not None:
         return path.open(encoding=encoding, errors="surrogateescape", newline=newline)
     with path.open("rb") as file:
-        if file.read(2) in UTF16_MARKS:
-            raise UserError(f"{path} is UTF-16, as some spreadsheets write it: save it as UTF-8")
+        mark = file.read(4)
+    if mark[:2] in UTF16_MARKS:
+        raise UserError(f"{path} is UTF-16, as some spreadsheets write it: save it as UTF-8")
+    if mark in ZIP_MARKS or mark[:2] == GZIP_MARK:
+        raise UserError(
+            f"{path} is a workbook or packed: an export may be, but here it is read as text: save it as CSV"
+        )
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline=newline)

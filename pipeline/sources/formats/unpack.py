@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import UserError
+from pipeline.sources.formats.records import GZIP_MARK, UTF16_MARKS, ZIP_MARKS
 from pipeline.sources.formats.workbook import is_workbook, write_sheets
 
 MOST_BYTES = 64 << 30  # that one file may hold once it is unpacked
@@ -28,14 +29,11 @@ CHUNK_BYTES = 1 << 20
 HEAD_BYTES = 512
 NAME_CHARACTERS = 80
 
-ZIP = b"PK\x03\x04"
-EMPTY_ZIP = b"PK\x05\x06"
 STREAMS: dict[bytes, Callable[[Path], Any]] = {
-    b"\x1f\x8b": gzip.GzipFile,
+    GZIP_MARK: gzip.GzipFile,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
     b"BZh": bz2.BZ2File,
 }
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 DAMAGES = (zipfile.BadZipFile, EOFError, OSError, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError)
 
 
@@ -84,7 +82,7 @@ class _Unpacking:
             yield Member(path, name)
         elif depth == 0:
             raise UserError(f"{self._path} is packed several times over: unpack it first")
-        elif head.startswith((ZIP, EMPTY_ZIP)):
+        elif head.startswith(ZIP_MARKS):
             yield from self._of_zip(path, name, depth)
         else:
             inner = self._place(path.name)
@@ -153,7 +151,7 @@ def _head(path: Path) -> bytes:
 
 
 def _packing(head: bytes) -> bool:
-    return head.startswith((ZIP, EMPTY_ZIP, *STREAMS))
+    return head.startswith((*ZIP_MARKS, *STREAMS))
 
 
 def _is_text(head: bytes) -> bool:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.sources.formats.records import csv_records, document, first_json, is_by_line, json_lines, json_records
+from pipeline.sources.formats.records import (
+    csv_records,
+    document,
+    first_json,
+    header,
+    is_by_line,
+    json_lines,
+    json_records,
+)
 from pipeline.sources.formats.values import Rejected
 
 
@@ -53,6 +62,12 @@ def test_utf16_of_a_spreadsheet_says_what_to_do(tmp_path: Path) -> None:
     path = written(tmp_path / "x", "id,body\n".encode("utf-16"))
     with pytest.raises(UserError, match=r"UTF-16.*UTF-8"):
         list(csv_records(path))
+
+
+@pytest.mark.parametrize("content", [gzip.compress(b"id,body\n1,a\n"), b"PK\x03\x04rest"])
+def test_a_workbook_where_a_text_is_read_says_what_to_do(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UserError, match=r"x .*CSV"):
+        header(written(tmp_path / "x", content))
 
 
 def test_lines_and_documents_are_told_apart(tmp_path: Path) -> None:
