@@ -119,6 +119,8 @@ def _choose(path: Path, members: Sequence[Member], hints: Hints) -> tuple[Format
     if not formats:
         titles = "; ".join(known.title for known in FORMATS)
         record = unknown.first_record(members[0].path) if members and members[0].path.is_file() else {}
+        if hints.donor:  # what a person gave is not put on a screen, but for its names
+            record = dict.fromkeys(record, "…")
         raise UserError(
             f"{path} is in no format that can be imported.{unknown.advice(path, record)} The formats are: {titles}"
         )

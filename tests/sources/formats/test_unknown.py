@@ -85,6 +85,14 @@ def test_what_has_no_record_shows_none(tmp_path: Path, content: bytes) -> None:
     assert "first record" not in refusal(path)
 
 
+def test_what_a_donor_gave_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"messages": [{"sender": "friend", "words": "a secret"}]}))
+    with pytest.raises(UserError, match="sender") as caught:
+        read(path, Hints(donor="p01"))
+    assert "a secret" not in str(caught.value)
+
+
 def test_a_known_format_is_not_made_a_table(tmp_path: Path) -> None:
     path = tmp_path / "x.ndjson"
     path.write_text(json.dumps({"source_platform": "tiktok.com", "data": {"id": "1"}}))
