@@ -12,7 +12,7 @@ from pipeline.records import Source
 from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.sources.formats.result import NumberedPost
 from pipeline.sources.sidecars import Sidecar, is_inside, key_of, read_info, read_sidecar
-from pipeline.sources.tool_sidecars import read_tool_sidecar
+from pipeline.sources.tool_sidecars import POST_NAME, read_tool_sidecar
 from pipeline.study.config import Study, StudyFile
 from pipeline.study.files import sha256_of
 from pipeline.study.source_options import SourceOptions
@@ -40,6 +40,7 @@ class MediaFiles:
         self._files: dict[int, list[Path]] = {}  # by size in bytes
         self._clip_ids: set[str] = set()
         self._damaged: list[str] = []
+        self._named_by_id: list[str] = []  # files of which nothing is known, but that have a post's id for a name
 
     def of(self, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
         """The files of one source in order; `ConfigError` if there are none."""
@@ -57,7 +58,10 @@ class MediaFiles:
             else:
                 if source.sidecar:
                     self._without_row.setdefault(source.sidecar, []).append(relative)
-                post, place = self._described(path, label) or (post, place)
+                described = self._described(path, label)
+                post, place = described or (post, place)
+                if described is None and POST_NAME.fullmatch(path.stem):
+                    self._named_by_id.append(path.name)
             stat = path.stat()
             self._files.setdefault(stat.st_size, []).append(path)
             clip_id = _clip_id(post, as_text(relative))
@@ -96,6 +100,11 @@ class MediaFiles:
     def notes(self) -> Iterator[str]:
         """What does not fit together, sentence by sentence: once all files were given out."""
         yield from self._damaged
+        if self._named_by_id:
+            yield (
+                f"{_some(self._named_by_id)}: nothing is known of these files but their names, which look like ids of "
+                f"TikTok: a sidecar with file, platform and id makes them known by their posts"
+            )
         for sidecar in self._labels:
             yield from self._sidecars[sidecar].notes
             yield from self._unmatched_notes(sidecar)

@@ -18,6 +18,8 @@ from pipeline.sources.formats.values import text
 RECORDS = (".json", ".json.xz")
 PART = re.compile(r"(.+)_\d{1,2}")  # of a post of several files, by instaloader
 TIME_NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_UTC(?:_\d{1,2})?")  # instaloader's own names
+#: Names that pyktok and others give videos of TikTok: @handle_video_ID, or the id alone.
+POST_NAME = re.compile(r"(?:@[\w.]+_video_)?[67]\d{18}", re.ASCII)
 WRITTEN = "%Y-%m-%d_%H-%M-%S"
 MOST_CAPTION_BYTES = 1 << 16
 

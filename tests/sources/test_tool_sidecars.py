@@ -12,7 +12,7 @@ import pytest
 from pipeline.records.post import SourcedPost
 from pipeline.sources.read import read_sources
 from pipeline.stages import BY_NAME
-from pipeline.study.config import load_study
+from pipeline.study.config import Study, load_study
 from tests.conftest import write_study
 from tests.support.paths import EXPORT_FIXTURES
 
@@ -21,13 +21,23 @@ LOADED = json.loads((EXPORT_FIXTURES / "instaloader.json").read_text().splitline
 GALLERY = [json.loads(line) for line in (EXPORT_FIXTURES / "gallery_dl.json").read_text().splitlines()]
 
 
+def test_files_that_have_an_id_for_a_name_are_said_to(tmp_path: Path) -> None:
+    files = ("@ann.clips_video_7312345678901234567.mp4", "7312345678901234568.mp4", "a.mp4", "20240501.mp4")
+    study = study_of(tmp_path, **dict.fromkeys(files, b"x"))
+    (note,) = (note for note in read_sources(study).notes if "TikTok" in note)
+    assert [name in note for name in files] == [True, True, False, False]
+
+
 def clips_of(folder: Path, **files: bytes | str | dict[str, Any]) -> list[SourcedPost]:
+    return list(read_sources(study_of(folder, **files)).sourced_posts)
+
+
+def study_of(folder: Path, **files: bytes | str | dict[str, Any]) -> Study:
     (folder / "clips").mkdir()
     for name, content in files.items():
         written = json.dumps(content) if isinstance(content, dict) else content
         (folder / "clips" / name).write_bytes(written.encode() if isinstance(written, str) else written)
-    study = load_study(write_study(folder, '[[sources]]\nfolder = "clips"\n'), BY_NAME)
-    return list(read_sources(study).sourced_posts)
+    return load_study(write_study(folder, '[[sources]]\nfolder = "clips"\n'), BY_NAME)
 
 
 @pytest.mark.parametrize("is_packed", [False, True])
