@@ -22,8 +22,10 @@ from pipeline.records import Clip, Outcome, Source
 from pipeline.run.executors import isolated_call
 from pipeline.run.executors.platform_lanes import LaneState
 from pipeline.stages import BY_NAME
+from pipeline.study import binding
 from pipeline.study.config import Study, load_study
 from pipeline.study.demo.study import SHIPPED
+from pipeline.study.folder import StudyFolder
 from pipeline.study.machine import cores
 from tests.support.command import cliptone
 from tests.support.small_study import SmallStudy
@@ -171,11 +173,13 @@ def demo(session_folder: Path, weights: Path, keys: Path) -> Study:
     with FileLock(session_folder / "demo.lock"):
         if not key.exists():
             shutil.rmtree(folder, ignore_errors=True)  # of a run that failed
+            if not (keys / "demo.studies.json").exists():  # so that no test's own demo has a key of this name
+                (keys / "demo.studies.json").write_text('{"/elsewhere": ""}')
             ended = cliptone("demo", str(folder), cwd=session_folder)
             assert ended.returncode == 0, ended.stderr
             (folder / "said.txt").write_text(ended.stdout, encoding="utf-8")
-            shutil.copy(keys / key.name, key)
-    shutil.copy(key, keys)
+            shutil.copy(binding.state(StudyFolder("demo", folder)).path, key)
+    shutil.copy(key, binding.state(StudyFolder("demo", folder)).path)
     return load_study(folder / "demo.toml", BY_NAME)
 
 

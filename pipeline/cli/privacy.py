@@ -112,12 +112,14 @@ def optout_list(study: StudyArgument = None) -> None:
 @keys_app.command("show")
 def keys_show(study: StudyArgument = None) -> None:
     """Show where the key of a study is, and the beginning of its digest; never the key."""
-    from pipeline.study.keys import key_state
+    from pipeline.study import binding
 
-    found = key_state(load(find_study(study)).file.name)
+    folder = load(find_study(study)).folder
+    found = binding.state(folder)
     lines = [f"key     {found.state}", f"place   {found.path}", f"digest  {found.digest or 'none'}"]
     lines += [f"since   {found.since}"] if found.since else []
     lines += [f"to      {found.moved_to}"] if found.moved_to else []
+    lines += [f"also of {root}" for root in binding.other_studies(folder)]
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -127,34 +129,37 @@ def keys_move(
     study: StudyArgument = None,
 ) -> None:
     """Move the key of a study to another folder."""
-    from pipeline.study import audit_log
-    from pipeline.study.keys import move_key
+    from pipeline.study import audit_log, binding
 
     loaded = load(find_study(study))
     if folder.expanduser().absolute().is_relative_to(loaded.folder.root):
         raise UserError("keep the key away from the results: whoever has both can identify the accounts")
-    goal = move_key(loaded.file.name, folder)
+    goal = binding.move_key(loaded.folder, folder)
     audit_log.note(loaded.folder, "keys move", {})
     console().print(f"The key is {goal}. For every command on this study: export CLIPTONE_KEYS={goal.parent}",
                     markup=False, soft_wrap=True)  # fmt: skip
 
 
 @keys_app.command("destroy")
-def keys_destroy(study: StudyArgument = None, yes: YesOption = False) -> None:
+def keys_destroy(
+    study: StudyArgument = None,
+    shared: Annotated[bool, typer.Option("--shared", help="also where other studies use the same key")] = False,
+    yes: YesOption = False,
+) -> None:
     """Destroy the key of a study: pseudonyms can no longer be linked to accounts. It cannot be undone."""
-    from pipeline.study import audit_log
-    from pipeline.study.keys import destroy_key, key_state
+    from pipeline.study import audit_log, binding
 
     loaded = load(find_study(study))
     if not yes:
-        found = key_state(loaded.file.name)
-        console().print(
+        found, others = binding.state(loaded.folder), binding.other_studies(loaded.folder)
+        lines = [
             f"This destroys {found.path} ({found.state}). After it nobody can be forgotten or found by a handle, and "
-            "the study accepts no new posts. It cannot be undone. To do it: add --yes",
-            markup=False, soft_wrap=True,
-        )  # fmt: skip
+            f"the study {loaded.folder.root} accepts no new posts. It cannot be undone. To do it: add --yes",
+            *(f"the key is also that of the study {root}: to destroy it for both, add --shared" for root in others),
+        ]
+        _print_lines(lines)
         return
-    destroyed = destroy_key(loaded.file.name)
+    destroyed = binding.destroy_key(loaded.folder, shared=shared)
     audit_log.note(loaded.folder, "keys destroy", {"digest": destroyed.digest or "none"})
     console().print("The key is destroyed. Delete copies of it, such as in backups, yourself.")
 

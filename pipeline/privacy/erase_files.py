@@ -18,9 +18,8 @@ from pipeline.results.export.levels import Level
 from pipeline.run.donors import NOTHING_DONATED, Donated
 from pipeline.sources.formats.result import donation_stem
 from pipeline.store.database_files import copies_beside, distinct_in_file, remove_database
-from pipeline.study import files
+from pipeline.study import binding, files
 from pipeline.study.folder import StudyFolder, work_name
-from pipeline.study.keys import key_folder
 
 MANIFEST = "manifest.json"
 
@@ -117,7 +116,7 @@ def _ids_in_export(
     """What clips are called in an export; None where the key that tells is gone."""
     if level is Level.IDS_ONLY:
         return set(clip_ids)
-    path = key_folder() / f"{folder.name}.key"
+    path = binding.state(folder).path
     if not path.exists():
         return None
     names = Names(path.read_bytes(), str(manifest.get("ids", "")))

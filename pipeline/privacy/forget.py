@@ -31,8 +31,8 @@ from pipeline.store.donations import delete_donation
 from pipeline.store.forgotten_texts import authors_among
 from pipeline.store.store import STUDY_ROWS, Store
 from pipeline.store.tables import now
-from pipeline.study.config import Study, StudyFile
-from pipeline.study.keys import key_or_stand_in, key_state
+from pipeline.study.binding import key_or_stand_in
+from pipeline.study.config import Study
 from pipeline.study.lock import held
 
 NOTHING = "the study holds nothing of them, and nothing was changed; to keep them out in future: cliptone optout"
@@ -121,7 +121,7 @@ class _Forgetting:
             raise UserError(f"the study {study.file.name!r} has no results yet: run it first, or import its posts")
         refuse_while_split(study)
         self.study, self.cause, self.stages = study, cause, stages
-        self.key = _key_of(study.file)
+        self.key = key_or_stand_in(study) if study.file.privacy.pseudonymise else None
         self.look_in = (study.file.path.parent, study.file.path.parent.parent, Path.cwd(), *look_in)
         self.result = Forgotten()
         self.found = SubjectMatches(frozenset(), frozenset(), frozenset())
@@ -219,18 +219,6 @@ class _Forgetting:
         with Store(self.study.folder.working, self.stages) as store:
             self.result.others_after = digest_of_rows(store.tables, self._kinds())
             store.publish(self.study.folder.published)
-
-
-def _key_of(file: StudyFile) -> bytes | None:
-    """The key of a study; where it was destroyed, one whose tombstones match nothing: nothing comes in any more."""
-    if not file.privacy.pseudonymise:
-        return None
-    found = key_state(file.name)
-    if found.state == "none":
-        raise UserError(
-            f"the key of the study {file.name!r} is not in {found.path.parent}: set CLIPTONE_KEYS to its folder"
-        )
-    return key_or_stand_in(file.name)
 
 
 def _sourced_posts(study: Study) -> list[SourcedPost]:

@@ -22,10 +22,9 @@ from pipeline.store.publish.parquet import chosen
 from pipeline.store.publish.parquet_files import ParquetFolder
 from pipeline.store.reader import ResultsReader
 from pipeline.store.store import Store
-from pipeline.study import files
+from pipeline.study import binding, files, keys
 from pipeline.study.config import Study
 from pipeline.study.folder import StudyFolder
-from pipeline.study.keys import destroy_key, key_state
 from pipeline.study.lock import held
 from pipeline.study.retention_day import days_left
 
@@ -80,6 +79,9 @@ def expire(
         raise UserError(f"{study.file.name} may be kept until {until}: {counted(left, 'day is', 'days are')} left")
     with held(study.folder):
         refuse_while_split(study)
+        key = binding.key_name(study.folder)  # before the note of it goes too
+        if {"key", "everything"}.intersection(classes):
+            binding.refuse_if_shared(study.folder)
         found = due(study.folder, classes)
         for one in sorted(classes, key=list(CLASSES).index):
             if one == "everything" and (
@@ -90,8 +92,8 @@ def expire(
                 files.delete(place)
             if one == "text" and study.folder.working.exists():
                 _drop_texts(study.folder, stages)
-            if one in ("key", "everything") and key_state(study.file.name).state == "here":
-                destroy_key(study.file.name)
+            if one in ("key", "everything") and keys.key_state(key).state == "here":
+                keys.destroy_key(key)
     return found
 
 
@@ -105,7 +107,7 @@ def _places(folder: StudyFolder, one: Class) -> list[Path]:
         exports = [path for path in sorted(folder.exports.glob("*")) if not path.name.endswith("-aggregate")]
         return [folder.report, folder.rejects, *exports]
     if one == "key":
-        return [key_state(folder.name).path]
+        return [binding.state(folder).path]
     kept = (folder.audit_log, folder.receipts, folder.work, folder.lock)
     return [path for path in (*sorted(folder.root.glob("*")), *sorted(folder.work.glob("*"))) if path not in kept]
 

@@ -20,7 +20,7 @@ from pipeline.stages import STAGES
 from pipeline.store.store import Store
 from pipeline.store.tables import now
 from pipeline.store.upsert_posts import UpsertResult, add_import
-from pipeline.study import keys
+from pipeline.study import binding
 from pipeline.study.config import Study
 from pipeline.study.lock import held
 from pipeline.study.source_options import IMPORTED
@@ -33,7 +33,7 @@ def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[Im
     the study.
     """
     result = read(path, hints)  # before anything is made: a mistake leaves no trace
-    key = keys.key_for(study.file.name) if study.file.privacy.pseudonymise else None
+    key = binding.key_of(study)
     with held(study.folder), Store(study.folder.working, STAGES) as store:
         export = SourceExport(IMPORTED, result, fetch)
         if has_withdrawn(store, export, key):

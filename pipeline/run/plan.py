@@ -8,7 +8,7 @@ from pipeline.analysis.models import cache as model_cache
 from pipeline.sources.filters import PostFilter
 from pipeline.stage import Setting, Stage, StagePlan, plan_stage
 from pipeline.stages import STAGES
-from pipeline.study import keys
+from pipeline.study import binding
 from pipeline.study.config import Study, StudyFile
 
 
@@ -16,7 +16,7 @@ def setting_of(study: Study, *, reads_only: bool = False) -> Setting:
     """What the stages of a study may know of this machine; with `reads_only` its key is neither read nor made."""
     key = None
     if study.file.privacy.pseudonymise:  # that there is a key is part of a fingerprint, which one is not
-        key = b"" if reads_only else keys.key_for(study.file.name)
+        key = b"" if reads_only else binding.key_of(study)
     return Setting(
         models_folder=study.file.models_folder,
         key=key,

@@ -16,7 +16,8 @@ from pipeline.store.digests import counted_hashes
 from pipeline.store.publish.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
 from pipeline.store.queries import get_query, own_folder
 from pipeline.store.schema import create_macros, have_last_attempts, quoted
-from pipeline.study.folder import DATABASE, results_of
+from pipeline.study.folder import DATABASE, StudyFolder, results_of
+from pipeline.study.identity import refuse_another_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +136,9 @@ def published_path(path: Path) -> Path:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise UserError(f"{path} cannot be read as a study file: {error}") from error
-        return path.parent / (content.get("output") or results_of(content.get("name"))) / DATABASE
+        root = path.parent / (content.get("output") or results_of(content.get("name")))
+        refuse_another_file(StudyFolder.at(root), path)
+        return root / DATABASE
     if path.suffix != ".duckdb" and (manifest := manifest_of(path)) is not None:
         return manifest
     return path / DATABASE if path.suffix != ".duckdb" else path

@@ -20,6 +20,7 @@ from pipeline.errors import ConfigError
 from pipeline.stage import Options, Stage
 from pipeline.study.filters import FilterOptions
 from pipeline.study.folder import StudyFolder, results_of
+from pipeline.study.identity import refuse_another_file
 from pipeline.study.profiles import Profile, completed
 from pipeline.study.shard import Shard
 from pipeline.study.source_options import SourceOptions, labels
@@ -229,7 +230,9 @@ def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
     content = completed(content, own_content.profile)
     options = {name: _validated(stage.Options, content.get(name, {}), path, (name,)) for name, stage in stages.items()}
     file = StudyFile(path.absolute(), own_content, options, hashlib.sha256(text.encode()).hexdigest())
-    return Study(file, file.folder())
+    folder = file.folder()
+    refuse_another_file(folder, file.path)
+    return Study(file, folder)
 
 
 def _validated(

@@ -42,7 +42,7 @@ def key_for(study: str) -> bytes:
 
     `UserError` where it was moved or destroyed: a new one would give everybody a second pseudonym.
     """
-    path = key_folder() / f"{study}.key"
+    path = path_of(study)
     if not path.exists():
         refuse_if_gone(study)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -75,6 +75,11 @@ def key_folder() -> Path:
     return Path(platformdirs.user_config_dir("cliptone", appauthor=False)) / "keys"
 
 
+def path_of(study: str) -> Path:
+    """Where the key of a name lies, or would."""
+    return key_folder() / f"{study}.key"
+
+
 def refuse_if_gone(study: str) -> None:
     """Raise `UserError` where a note in the place of the key says that it was moved or destroyed."""
     note = key_folder() / f"{study}.gone"
@@ -94,7 +99,7 @@ def refuse_if_gone(study: str) -> None:
 
 def key_state(study: str) -> KeyState:
     """Where the key of a study is; makes none."""
-    path = key_folder() / f"{study}.key"
+    path = path_of(study)
     if path.exists():
         return KeyState("here", path, hashlib.sha256(path.read_bytes()).hexdigest()[:SHOWN_CHARACTERS])
     note = path.with_suffix(".gone")
@@ -102,11 +107,6 @@ def key_state(study: str) -> KeyState:
         return KeyState("none", path)
     said = json.loads(note.read_text(encoding="utf-8"))
     return KeyState(said["state"], path, said["digest"], said["at"], said.get("to"))
-
-
-def key_or_stand_in(study: str) -> bytes:
-    """The key for commands that only read or delete; where it was destroyed, a random one that matches nothing."""
-    return secrets.token_bytes(KEY_BYTES) if key_state(study).state == "destroyed" else key_for(study)
 
 
 def move_key(study: str, folder: Path) -> Path:

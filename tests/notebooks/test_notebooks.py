@@ -10,8 +10,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from pipeline.records.runs import RunRow
 from pipeline.store.queries import shipped_folder
 from pipeline.study.config import Study
+from tests.support.report.generated_study import clip, write_published
+from tests.support.small_study import MONDAY, row
 
 NOTEBOOKS = sorted(shipped_folder("notebooks").glob("*.ipynb"))
 MAX_CELLS = 40
@@ -54,7 +57,10 @@ def test_a_notebook_is_committed_without_outputs_in_short_cells(path: Path) -> N
 def test_a_notebook_begins_with_plain_words_and_opens_the_demo(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     assert notebook.cells[0].cell_type == "markdown"
-    assert 'from pipeline import open_study\n\nstudy = open_study("../outputs/demo")' in notebook.cells[1].source
+    first = notebook.cells[1].source
+    assert 'STUDY = os.environ.get("CLIPTONE_STUDY", "../outputs/demo")' in first
+    assert first.endswith("study = open_study(STUDY)")
+    assert "outputs/demo" not in "\n".join(cell.source for cell in notebook.cells[2:] if cell.cell_type == "code")
     assert "perceived tone" in notebook.cells[0].source.lower() or path.stem.startswith(("06", "07"))
 
 
@@ -79,6 +85,40 @@ def test_a_notebook_runs_on_the_demo_and_ends_in_a_figure(path: Path, demo: Stud
         assert sentence in text
     assert (copy / "study.duckdb").read_bytes() == published, "a notebook changes no results"
     assert not list((tmp_path / "notebooks").iterdir()), "and leaves nothing beside itself"
+
+
+#: What a notebook says of a study of one's own that lacks what it is about.
+SAID_WITHOUT = {
+    "03_voice_against_words": "there is no sound to play",
+    "04_tone_of_mentions": "name a lexicon under [mentions]",
+    "05_a_clip_under_the_microscope": "the audio of this clip is not kept",
+    "06_train_your_own_tone": "nothing is trained without labels",
+}
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of fetched posts, without their media, a lexicon, labels or a study file beside the results."""
+    names = [f"tiktok:{number}" for number in range(6)]
+    ran = row(RunRow, run_id=1, started_at=MONDAY, finished_at=MONDAY, cliptone_version="0.1.0")
+    rows = [ran, *(one for number, name in enumerate(names) for one in clip(name, number=number))]
+    return write_published(tmp_path_factory.mktemp("own") / "results", rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_on_a_study_that_a_variable_names(
+    path: Path, posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPTONE_STUDY", str(posts))
+    before = set(posts.rglob("*"))
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    text = "\n".join(_text(output) for cell in notebook.cells for output in cell.get("outputs", []))
+    assert SAID_WITHOUT.get(path.stem, "") in text
+    left = {found.name for found in posts.rglob("*")} - {found.name for found in before}
+    assert left <= ({"methods.md", "model_versions.csv"} if path.stem.startswith("07") else set())
+    assert not list(tmp_path.iterdir())
 
 
 def _text(output: Any) -> str:

@@ -22,8 +22,8 @@ from pipeline.sources.formats import Hints, read
 from pipeline.sources.read import SourceExport, read_sources
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
+from pipeline.study.binding import study_key
 from pipeline.study.config import Study, load_study
-from pipeline.study.keys import key_for
 from pipeline.study.lock import held
 from tests.conftest import write_study
 from tests.support.paths import EXPORT_FIXTURES
@@ -113,7 +113,7 @@ def test_ids_are_text_and_each_field_knows_its_file_row_and_reader(tmp_path: Pat
     result, _ = import_into(study, path, Hints(), fetch=False)
     (clip,) = rows(study, "SELECT clip_id, field_sources['caption'], author_key FROM clips")
     assert clip[:2] == ("tiktok:7312345678901230001", "zeeschuimer")
-    assert clip[2] == pseudonym(key_for("test"), "tiktok", "1")
+    assert clip[2] == pseudonym(study_key(study.folder), "tiktok", "1")
     found = rows(study, "SELECT source, format, format_version, file_sha256, file_row FROM provenance")
     assert found == [("import", "zeeschuimer", FORMATS["zeeschuimer"].version, result.sha256, 2)]
     assert rows(study, "SELECT file_name, posts, rejected, new_posts FROM imports") == [("x.ndjson", 1, 1, 1)]

@@ -17,8 +17,8 @@ from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
 from pipeline.store.migrations import CURRENT
 from pipeline.store.store import Store
+from pipeline.study.binding import study_key
 from pipeline.study.config import Study, load_study
-from pipeline.study.keys import key_for
 from pipeline.study.lock import held
 from tests.conftest import Collecting, write_study, write_wav
 from tests.support.fake_stages import Aside, Double, Length, Unbuildable
@@ -289,7 +289,7 @@ def test_a_clip_that_was_forgotten_does_not_come_back(folder: Path) -> None:
     study = load(folder)
     go(study)
     store = Store(study.folder.working, STAGES)
-    store.forget({"file:clip0.wav": tombstone("file:clip0.wav", key_for(study.file.name))}, "decision")
+    store.forget({"file:clip0.wav": tombstone("file:clip0.wav", study_key(study.folder))}, "decision")
     store.close()
     assert go(study).listed == 3
     assert rows(study, "SELECT count(*) FROM clips") == [(3,)]

@@ -74,6 +74,15 @@ class ClipView:
         """The decoded audio, mono 16 kHz, `(time,)`; `UserError` says why there is none."""
         return self._read()
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether there is a waveform: the audio is kept, or its media is there to be decoded again."""
+        try:
+            self._read()
+        except UserError:
+            return False
+        return True
+
     def audio(self, start_s: Seconds = 0.0, end_s: Seconds | None = None) -> Audio:
         """A player of the clip, or of a span of it, at its own level; it needs a notebook, and `UserError` says so."""
         try:

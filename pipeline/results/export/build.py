@@ -31,10 +31,10 @@ from pipeline.results.export.tracks import ClipTracks, read_tracks
 from pipeline.results.study import StudyReader
 from pipeline.store.transactions import disk_full
 from pipeline.study import files as study_files
-from pipeline.study.config import Study, StudyFile
+from pipeline.study.binding import key_or_stand_in, state
+from pipeline.study.config import Study
 from pipeline.study.files import sha256_of
 from pipeline.study.folder import work_name
-from pipeline.study.keys import key_or_stand_in, key_state
 
 Subtitles = Literal["srt", "vtt", "textgrid", "elan"]
 SUFFIXES: dict[Subtitles, str] = {"srt": ".srt", "vtt": ".vtt", "textgrid": ".TextGrid", "elan": ".eaf"}
@@ -70,7 +70,7 @@ def export_study(study: Study, options: ExportOptions) -> ExportResult:
     Raises `UserError`, and leaves nothing behind, where the options do not fit, the target exists, there is nothing to
     export, or the leak scanner finds a leak.
     """
-    check_options(study.file, options)
+    check_options(study, options)
     made_at = datetime.now(UTC)
     goal = options.folder or study.folder.exports / f"{made_at:%Y%m%d-%H%M%S}-{options.level}"
     goal = goal.expanduser().absolute()
@@ -82,15 +82,16 @@ def export_study(study: Study, options: ExportOptions) -> ExportResult:
             part.mkdir(parents=True)
             made = _Writer(study, options, reader, part, made_at).write()
             study_files.put(part, goal)
-        key = key_or_stand_in(study.file.name) if study.file.privacy.pseudonymise else None
+        key = key_or_stand_in(study) if study.file.privacy.pseudonymise else None
         elsewhere.remember(study.folder, goal, f"{made_at:%Y-%m-%d %H:%M} UTC", str(options.level), key)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return ExportResult(goal, made.files, made.subtitles, made.suppressed)
 
 
-def check_options(file: StudyFile, options: ExportOptions) -> None:
+def check_options(study: Study, options: ExportOptions) -> None:
     """Raise `UserError` where the options do not go with each other or with the study."""
+    file = study.file
     if options.subtitles and options.level is not Level.RESTRICTED:
         raise UserError(f"subtitles hold what was said: they leave at --level restricted alone, not at {options.level}")
     if options.level is Level.RESTRICTED and not file.privacy.pseudonymise:
@@ -98,7 +99,7 @@ def check_options(file: StudyFile, options: ExportOptions) -> None:
             f"{file.path.name} keeps authors as they are (privacy.pseudonymise = false), and names do not leave a "
             "study: export it at --level shareable, aggregate or ids-only"
         )
-    if options.ids is not None and key_state(file.name).state == "destroyed":
+    if options.ids is not None and state(study.folder).state == "destroyed":
         raise UserError(
             f"the key of {file.name!r} was destroyed, so no set of ids can be taken up again: export without --ids"
         )
@@ -114,7 +115,7 @@ class _Writer:
     ) -> None:
         self._study, self._options, self._reader = study, options, reader
         self._folder, self._made_at = folder, made_at
-        key = key_or_stand_in(study.file.name)
+        key = key_or_stand_in(study)
         self._tombstoned = tombstoned_clips(reader, key if study.file.privacy.pseudonymise else None)
         shareable = options.level is Level.SHAREABLE
         ids = options.ids or secrets.token_hex(IDS_BYTES)

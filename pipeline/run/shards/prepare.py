@@ -26,7 +26,7 @@ from pipeline.store.connect import read_only
 from pipeline.store.pending import Mark
 from pipeline.store.store import Store
 from pipeline.store.tables import Tables
-from pipeline.study import keys
+from pipeline.study import binding
 from pipeline.study.config import Study
 from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
@@ -62,7 +62,7 @@ def prepare(study: Study) -> None:
     _refuse_what_shards_cannot(study.of_shard(None))
     study.folder.shards.mkdir(parents=True, exist_ok=True)
     with FileLock(study.folder.shards / "begin.lock", timeout=BEGIN_S):  # one shard at a time makes a key
-        check_key(study.folder, keys.key_for(study.file.name) if study.file.privacy.pseudonymise else None)
+        check_key(study.folder, binding.key_of(study))
 
 
 def begin(study: Study, stages: Sequence[type[Stage]], key: bytes | None) -> None:

@@ -358,14 +358,14 @@ def test_cut_off_fetches_of_other_shards_are_left_alone(clips: Path) -> None:
 @pytest.mark.slow
 def test_forgotten_clips_do_not_come_back(clips: Path) -> None:
     from pipeline.store.store import Store
-    from pipeline.study.keys import key_for
+    from pipeline.study.binding import study_key
 
     study = load(clips)
     go_shards(study)
     unite(study)
     gone = "file:clip3.wav"
     store = Store(study.folder.working, STAGES)
-    store.forget({gone: tombstone(gone, key_for("test"))}, "decision")
+    store.forget({gone: tombstone(gone, study_key(study.folder))}, "decision")
     store.close()
     assert unite(study).clips == 0
     assert gone not in {clip_id for (clip_id,) in rows(study.folder.published, "SELECT clip_id FROM clips")}

@@ -1,0 +1,180 @@
+"""Which key a study uses: the first command binds its id to one key, so that another study of its name has another.
+
+What an older version began goes on with the key of its name. A registry beside each key has the folders of the studies
+that use it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock
+
+from pipeline.errors import UserError
+from pipeline.study import files, identity, keys
+from pipeline.study.config import Study
+from pipeline.study.folder import StudyFolder
+from pipeline.study.identity import Identity
+from pipeline.study.keys import KeyState
+
+ID_CHARACTERS = 8  # of a study's id in the name of its key, where another study has the plain name
+
+
+def key_of(study: Study) -> bytes | None:
+    """The pseudonym key of a study, None where it keeps ids as they are; the first command binds file, study and key.
+
+    `UserError` where the bound key is not there, or another lies in its place: a new one would give everybody a second
+    pseudonym.
+    """
+    identity.claim(study.folder, study.file.path)
+    return study_key(study.folder) if study.file.privacy.pseudonymise else None
+
+
+def study_key(folder: StudyFolder, *, is_first: bool = False) -> bytes:
+    """The key that a study is bound to; raises what `key_of` raises.
+
+    With `is_first`, results that are there already needed none.
+    """
+    found = identity.read(folder)
+    if found is None or found.key is None:
+        found = _bind(folder.of_shard(None), is_first)
+    assert found.key is not None  # noqa: S101 - for the type checker
+    key = _present(found.key, folder.name)
+    if hashlib.sha256(key).hexdigest() != found.key_sha256:
+        raise UserError(
+            f"{keys.path_of(found.key)} is not the key that the study {folder.name!r} was run with: set CLIPTONE_KEYS "
+            "to the folder of its own, or put your copy of that in its place"
+        )
+    _register(found.key, folder)
+    return key
+
+
+def key_or_stand_in(study: Study) -> bytes:
+    """The key for commands that only read or delete; where it was destroyed, a random one that matches nothing."""
+    if state(study.folder).state == "destroyed":
+        return secrets.token_bytes(keys.KEY_BYTES)
+    return study_key(study.folder, is_first=not study.file.privacy.pseudonymise)
+
+
+def state(folder: StudyFolder) -> KeyState:
+    """Where the key of a study is; binds nothing."""
+    return keys.key_state(key_name(folder))
+
+
+def key_name(folder: StudyFolder) -> str:
+    """The name of the key that a study uses, or would."""
+    found = identity.read(folder)
+    if found is not None and found.key is not None:
+        return found.key
+    if earlier := _key_of_the_place(folder):
+        return earlier
+    whole = folder.of_shard(None)
+    if whole.working.exists() or whole.published.exists() or not registry(folder.name):
+        return folder.name  # also of results that were handed on without their working files
+    return f"{folder.name}-{found.id[:ID_CHARACTERS] if found else 'new'}"
+
+
+def other_studies(folder: StudyFolder) -> list[Path]:
+    """The folders of other studies that are known to use the same key, and are there."""
+    used = registry(key_name(folder))
+    others = [Path(root) for root in used if Path(root) != folder.root.absolute()]
+    return [root for root in others if (root / "work").is_dir()]
+
+
+def move_key(folder: StudyFolder, target: Path) -> Path:
+    """Move the key of a study to another folder, see `keys.move_key`; all studies that use it find it there."""
+    name = _own_key(folder)
+    used = registry(name)
+    goal = keys.move_key(name, target)
+    _write_registry(goal.with_suffix(".studies.json"), {**used, str(folder.root.absolute()): _id(folder)})
+    return goal
+
+
+def destroy_key(folder: StudyFolder, *, shared: bool = False) -> KeyState:
+    """Destroy the key of a study, see `keys.destroy_key`; `UserError` where others use it, unless `shared` is true."""
+    refuse_if_shared(folder, shared=shared)
+    return keys.destroy_key(_own_key(folder))
+
+
+def refuse_if_shared(folder: StudyFolder, *, shared: bool = False) -> None:
+    """Raise `UserError` where other studies use the key of this one, unless that is known."""
+    others = [] if shared else other_studies(folder)
+    if others:
+        raise UserError(
+            f"the key {keys.path_of(key_name(folder))} is also that of {', '.join(map(str, others))}: to destroy it "
+            "for all of them, `cliptone keys destroy --shared --yes`"
+        )
+
+
+def registry(name: str) -> dict[str, str]:
+    """By the folder of each study that is known to use a key, its id."""
+    try:
+        found = json.loads(keys.path_of(name).with_suffix(".studies.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _bind(folder: StudyFolder, is_first: bool) -> Identity:
+    """Bind a study to a key, a new one unless it has results already; of two commands at once, one does."""
+    is_new = is_first or not folder.working.exists()
+    if not is_new:
+        _present(key_name(folder), folder.name)  # before anything is made in a folder that is not that of its key
+    keys.key_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with FileLock(keys.key_folder() / f"{folder.name}.bind.lock", timeout=keys.LOCK_S):
+        found = identity.read(folder) or identity.write(folder, identity.new())
+        if found.key is not None:
+            return found
+        name = key_name(folder)
+        key = keys.key_for(name) if is_new else _present(name, folder.name)
+        _register(name, folder)
+        return identity.write(folder, replace(found, key=name, key_sha256=hashlib.sha256(key).hexdigest()))
+
+
+def _present(name: str, study: str) -> bytes:
+    """A key that has to be there."""
+    if keys.key_state(name).state == "none":
+        raise UserError(
+            f"the study {study!r} has results, and its key {name}.key is not in {keys.key_folder()}: set CLIPTONE_KEYS "
+            "to the folder of the key, or put your copy there; without it everybody would have a second pseudonym, so "
+            "begin a study with another name"
+        )
+    return keys.key_for(name)
+
+
+def _own_key(folder: StudyFolder) -> str:
+    """The name of the key that is this study's to move or destroy; `UserError` before its first run."""
+    found = identity.read(folder)
+    if (found is None or found.key is None) and not folder.working.exists():
+        raise UserError(f"the study {folder.name!r} has no key: the first run of a study that pseudonymises makes one")
+    return key_name(folder)
+
+
+def _key_of_the_place(folder: StudyFolder) -> str | None:
+    """The key that a study of this name in this folder had before its results were deleted."""
+    ending, root = ".studies.json", str(folder.root.absolute())
+    names = sorted(path.name.removesuffix(ending) for path in keys.key_folder().glob(f"{folder.name}*{ending}"))
+    return next((name for name in names if root in registry(name)), None)
+
+
+def _register(name: str, folder: StudyFolder) -> None:
+    """Note that a study uses a key, where the folder of keys may be written; a study that moved is noted once."""
+    used, own, root = registry(name), _id(folder), str(folder.root.absolute())
+    if used.get(root) == own or not os.access(keys.key_folder(), os.W_OK):
+        return
+    kept = {place: one for place, one in used.items() if one != own or Path(place).exists()}
+    _write_registry(keys.path_of(name).with_suffix(".studies.json"), {**kept, root: own})
+
+
+def _write_registry(path: Path, used: dict[str, str]) -> None:
+    files.write(path, json.dumps(used, indent=1) + "\n")
+
+
+def _id(folder: StudyFolder) -> str:
+    found = identity.read(folder)
+    return found.id if found else ""
