@@ -174,7 +174,7 @@ def demo(session_folder: Path, weights: Path, keys: Path) -> Study:
         if not key.exists():
             shutil.rmtree(folder, ignore_errors=True)  # of a run that failed
             if not (keys / "demo.studies.json").exists():  # so that no test's own demo has a key of this name
-                (keys / "demo.studies.json").write_text('{"/elsewhere": ""}')
+                (keys / "demo.studies.json").write_text('{"/elsewhere": {"id": "", "study_file": null}}')
             ended = cliptone("demo", str(folder), cwd=session_folder)
             assert ended.returncode == 0, ended.stderr
             (folder / "said.txt").write_text(ended.stdout, encoding="utf-8")

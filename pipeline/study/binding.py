@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import secrets
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -18,11 +19,20 @@ from filelock import FileLock
 from pipeline.errors import UserError
 from pipeline.study import files, identity, keys
 from pipeline.study.config import Study
-from pipeline.study.folder import StudyFolder
+from pipeline.study.folder import WORK, StudyFolder
 from pipeline.study.identity import Identity
 from pipeline.study.keys import KeyState
 
+REGISTRY = ".studies.json"  # ending of the registry of a key
 ID_CHARACTERS = 8  # of a study's id in the name of its key, where another study has the plain name
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A study that uses a key."""
+
+    id: str
+    study_file: str | None
 
 
 def key_of(study: Study) -> bytes | None:
@@ -71,7 +81,7 @@ def key_name(folder: StudyFolder) -> str:
     found = identity.read(folder)
     if found is not None and found.key is not None:
         return found.key
-    if earlier := _key_of_the_place(folder):
+    if earlier := _earlier_key(folder):
         return earlier
     whole = folder.of_shard(None)
     if whole.working.exists() or whole.published.exists() or not registry(folder.name):
@@ -80,10 +90,8 @@ def key_name(folder: StudyFolder) -> str:
 
 
 def other_studies(folder: StudyFolder) -> list[Path]:
-    """The folders of other studies that are known to use the same key, and are there."""
-    used = registry(key_name(folder))
-    others = [Path(root) for root in used if Path(root) != folder.root.absolute()]
-    return [root for root in others if (root / "work").is_dir()]
+    """The folders of other studies, and of copies of this one, that are known to use the same key, and are there."""
+    return [root for root, _ in _others(folder)]
 
 
 def move_key(folder: StudyFolder, target: Path) -> Path:
@@ -91,7 +99,7 @@ def move_key(folder: StudyFolder, target: Path) -> Path:
     name = _own_key(folder)
     used = registry(name)
     goal = keys.move_key(name, target)
-    _write_registry(goal.with_suffix(".studies.json"), {**used, str(folder.root.absolute()): _id(folder)})
+    _write_registry(goal.with_suffix(REGISTRY), {**used, str(folder.root.absolute()): _user(folder)})
     return goal
 
 
@@ -103,7 +111,7 @@ def destroy_key(folder: StudyFolder, *, shared: bool = False) -> KeyState:
 
 def refuse_if_shared(folder: StudyFolder, *, shared: bool = False) -> None:
     """Raise `UserError` where other studies use the key of this one, unless that is known."""
-    others = [] if shared else other_studies(folder)
+    others = [] if shared else [root for root, one in _others(folder) if one != _id(folder)]
     if others:
         raise UserError(
             f"the key {keys.path_of(key_name(folder))} is also that of {', '.join(map(str, others))}: to destroy it "
@@ -111,13 +119,13 @@ def refuse_if_shared(folder: StudyFolder, *, shared: bool = False) -> None:
         )
 
 
-def registry(name: str) -> dict[str, str]:
-    """By the folder of each study that is known to use a key, its id."""
+def registry(name: str) -> dict[str, User]:
+    """The studies that are known to use a key, by the folders of their results."""
     try:
-        found = json.loads(keys.path_of(name).with_suffix(".studies.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(keys.path_of(name).with_suffix(REGISTRY).read_text(encoding="utf-8"))
+        return {root: User(**one) for root, one in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _bind(folder: StudyFolder, is_first: bool) -> Identity:
@@ -155,24 +163,40 @@ def _own_key(folder: StudyFolder) -> str:
     return key_name(folder)
 
 
-def _key_of_the_place(folder: StudyFolder) -> str | None:
-    """The key that a study of this name in this folder had before its results were deleted."""
-    ending, root = ".studies.json", str(folder.root.absolute())
-    names = sorted(path.name.removesuffix(ending) for path in keys.key_folder().glob(f"{folder.name}*{ending}"))
-    return next((name for name in names if root in registry(name)), None)
+def _earlier_key(folder: StudyFolder) -> str | None:
+    """The key of results that lay in this folder before, or that the same study file made elsewhere."""
+    root, file = str(folder.root.absolute()), identity.owner_of(folder)
+    names = sorted(path.name.removesuffix(REGISTRY) for path in keys.key_folder().glob(f"{folder.name}*{REGISTRY}"))
+    for name in names:
+        used = registry(name)
+        if root in used or (file is not None and str(file) in {one.study_file for one in used.values()}):
+            return name
+    return None
+
+
+def _others(folder: StudyFolder) -> list[tuple[Path, str]]:
+    """Other folders of results that use the same key, and are there, with the ids of their studies."""
+    own = str(folder.root.absolute())
+    used = registry(key_name(folder)).items()
+    return [(Path(root), one.id) for root, one in used if root != own and (Path(root) / WORK).is_dir()]
 
 
 def _register(name: str, folder: StudyFolder) -> None:
     """Note that a study uses a key, where the folder of keys may be written; a study that moved is noted once."""
-    used, own, root = registry(name), _id(folder), str(folder.root.absolute())
+    used, own, root = registry(name), _user(folder), str(folder.root.absolute())
     if used.get(root) == own or not os.access(keys.key_folder(), os.W_OK):
         return
-    kept = {place: one for place, one in used.items() if one != own or Path(place).exists()}
-    _write_registry(keys.path_of(name).with_suffix(".studies.json"), {**kept, root: own})
+    kept = {place: one for place, one in used.items() if one.id != own.id or Path(place).exists()}
+    _write_registry(keys.path_of(name).with_suffix(REGISTRY), {**kept, root: own})
 
 
-def _write_registry(path: Path, used: dict[str, str]) -> None:
-    files.write(path, json.dumps(used, indent=1) + "\n")
+def _write_registry(path: Path, used: Mapping[str, User]) -> None:
+    files.write(path, json.dumps({root: asdict(one) for root, one in used.items()}, indent=1) + "\n")
+
+
+def _user(folder: StudyFolder) -> User:
+    file = identity.owner_of(folder)
+    return User(_id(folder), None if file is None else str(file))
 
 
 def _id(folder: StudyFolder) -> str:

@@ -56,18 +56,17 @@ def new() -> Identity:
 
 def claim(folder: StudyFolder, study_file: Path) -> Identity:
     """Note that the results in a folder belong to a study file, unless they belong to another that is there."""
-    found = read(folder)
+    found, owner = read(folder), owner_of(folder)
     here = Path(os.path.relpath(study_file, folder.root)).as_posix() if _is_on_one_drive(study_file, folder) else None
-    if found is not None and (found.study_file == here or _owner(folder, found) is not None):
+    if found is not None and (found.study_file == here or (owner is not None and owner.is_file())):
         return found
     return write(folder, replace(found or new(), study_file=here))
 
 
 def refuse_another_file(folder: StudyFolder, study_file: Path) -> None:
     """Raise `ConfigError` where the results in a folder belong to another study file, which has other sources."""
-    found = read(folder)
-    owner = _owner(folder, found) if found is not None else None
-    if owner is None or not study_file.exists() or owner.samefile(study_file):
+    owner = owner_of(folder)
+    if owner is None or not owner.is_file() or not study_file.exists() or owner.samefile(study_file):
         return
     if owner.parent.samefile(study_file.parent) and _sources(owner) == _sources(study_file):
         return
@@ -77,12 +76,12 @@ def refuse_another_file(folder: StudyFolder, study_file: Path) -> None:
     )
 
 
-def _owner(folder: StudyFolder, identity: Identity) -> Path | None:
-    """The study file that results belong to, if it is still there."""
-    if identity.study_file is None:
+def owner_of(folder: StudyFolder) -> Path | None:
+    """The study file that the results in a folder belong to, whether it is still there or not; None if not known."""
+    found = read(folder)
+    if found is None or found.study_file is None:
         return None
-    path = Path(os.path.normpath(folder.root.absolute() / identity.study_file))
-    return path if path.is_file() else None
+    return Path(os.path.normpath(folder.root.absolute() / found.study_file))
 
 
 def _sources(study_file: Path) -> Any:

@@ -124,6 +124,14 @@ def test_a_project_that_moved_or_was_copied_keeps_its_key(tmp_path: Path) -> Non
     moved, copy = study_in(tmp_path / "moved"), study_in(tmp_path / "copy")
     assert (key_of(moved), key_of(copy)) == (first, first)
     assert other_studies(moved.folder) == [copy.folder.root]
+    assert destroy_key(moved.folder).state == "destroyed", "a copy is the same study"
+
+
+def test_another_output_of_the_same_study_file_has_the_same_key(tmp_path: Path) -> None:
+    first = key_of(study_in(tmp_path / "one"))
+    again = study_in(tmp_path / "one", f'output = "again"\n{CLIPS}')
+    assert key_of(again) == first
+    assert [root.name for root in other_studies(again.folder)] == ["pilot"]
 
 
 def test_results_that_were_deleted_and_made_again_in_their_place_have_the_same_key(tmp_path: Path) -> None:
