@@ -234,10 +234,14 @@ class Run:
         self.store.make_stale("download", [clip.clip_id for clip in clips if clip.media_path is None])
 
     def _bring_audio_back(self, audio: StagePlan) -> None:
-        """Where a study keeps audio that earlier runs deleted, it is decoded again from the media that is there."""
+        """Where a study keeps audio that earlier runs deleted, it is decoded again from the media that is there.
+
+        Audio that is missing though the study file is as it was is left to `cliptone verify`.
+        """
         folder = self.study.folder
         kept = {path.stem for path in folder.audio.glob("*.wav")}
-        gone = sorted(clip_id for clip_id in self.store.passed(audio) if work_name(clip_id) not in kept)
+        passed = self.store.passed_under_another_file(audio, self.study.file.digest)
+        gone = sorted(clip_id for clip_id in passed if work_name(clip_id) not in kept)
         clips = self.store.clips(folder, audio, gone)
         there = [clip.clip_id for clip in clips if clip.media_path is not None and clip.media_path.is_file()]
         self.store.make_stale("audio", there)

@@ -148,6 +148,14 @@ def passed(tables: Tables, plan: StagePlan, among: Collection[str] | None = None
     return tables.texts(f"{sql} AND clip_id IN (SELECT unnest($ids))", {**parameters, "ids": list(among)})
 
 
+def passed_under_another_file(tables: Tables, plan: StagePlan, study_sha256: str, run_id: int) -> set[str]:
+    """Clips that passed a stage before the study file became what it is now; all, if the run before had another."""
+    before = "(SELECT max_by(study_sha256, run_id) FROM runs WHERE run_id < $run_id)"
+    sql = f"{PASSED} AND ({before} <> $now OR run_id IN (SELECT run_id FROM runs WHERE study_sha256 <> $now))"  # noqa: S608 - constants
+    parameters = {"stage": plan.name, "fingerprint": plan.fingerprint, "now": study_sha256, "run_id": run_id}
+    return tables.texts(sql, parameters)
+
+
 def tried_since_last_end(tables: Tables) -> set[str]:
     """Clips that a stage was tried on since the last run that ended, this one and those that were broken off."""
     sql = """

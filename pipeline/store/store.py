@@ -164,6 +164,11 @@ class Store:
         with self.uninterrupted_lock():
             return pending.passed(self.tables, plan, among)
 
+    def passed_under_another_file(self, plan: StagePlan, study_sha256: str) -> set[str]:
+        """Clips that passed a stage before the study file became what it is now, see `pending`."""
+        with self.uninterrupted_lock():
+            return pending.passed_under_another_file(self.tables, plan, study_sha256, self.run_id)
+
     def waiting(self, plan: StagePlan, tools: str, retry_failed: bool = False) -> list[Waiting]:
         """Posts that are to be fetched now or at a later date, see `pending.waiting`."""
         with self.uninterrupted_lock():
