@@ -64,7 +64,7 @@ def test_utf16_of_a_spreadsheet_says_what_to_do(tmp_path: Path) -> None:
         list(csv_records(path))
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"id,body\n1,a\n"), b"PK\x03\x04rest"])
+@pytest.mark.parametrize("content", [gzip.compress(b"id,body\n1,a\n", mtime=0), b"PK\x03\x04rest"], ids=["gzip", "zip"])
 def test_a_workbook_where_a_text_is_read_says_what_to_do(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UserError, match=r"x .*CSV"):
         header(written(tmp_path / "x", content))
