@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow
+from pipeline.records.post import WITHOUT_VIDEO
 from pipeline.records.post_rows import PostRows
 from pipeline.records.runs import SourceRow
 from pipeline.store.tables import Tables, without_offset
@@ -75,6 +76,9 @@ def upsert_posts(tables: Tables, posts: Iterable[PostRows], start: int = 0) -> U
         if post.observation is not None:
             observations.append(post.observation)
         provenance.append(post.provenance)
+    for name, clip in clips.items():  # no platform is asked for the video of a post that is known to hold none
+        if clip.media_type in WITHOUT_VIDEO and places[name].kind == "url":
+            places[name] = dataclasses.replace(places[name], kind="post")
     clips = {name: dataclasses.replace(row, kind=places[name].kind) for name, row in clips.items()}
     found.new = [clip_id for clip_id in places if clip_id not in sources]
     found.changed_files = [name for name, row in places.items() if name in sources and sources[name].stamp != row.stamp]

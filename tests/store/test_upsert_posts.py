@@ -63,6 +63,20 @@ def test_each_field_comes_from_whoever_states_it(store: Store, upsert_posts: Cal
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("media_type", "kind"), [("carousel", "post"), ("slideshow", "post"), ("mixed", "url"), (None, "url")]
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_post_that_any_source_knows_to_hold_no_video_is_not_fetched(
+    store: Store, upsert_posts: Callable[..., UpsertResult], media_type: str | None, kind: str, is_first: bool
+) -> None:
+    places = [named("csv"), named("zeeschuimer", media_type=media_type)]
+    for place in places if is_first else reversed(places):
+        upsert_posts(place)
+    assert the_clip(store).kind == kind
+    assert [row.kind for row in store.tables.read(SourceRow)] == [kind]
+
+
 def test_among_equals_the_last_one_is_believed_and_a_url_never_over_a_file(
     store: Store, upsert_posts: Callable[..., UpsertResult]
 ) -> None:
