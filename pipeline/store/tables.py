@@ -21,10 +21,7 @@ class Tables:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        #: Of the last one; where clips were forgotten there is none, and numbers go on from those of the changes.
-        self.publication = self.number(
-            "SELECT coalesce((SELECT max(publication) FROM publications), (SELECT max(publication) FROM changes), 0)"
-        )
+        self.publication = self._last_number("publications") or self._last_number("changes")  # none after forgetting
 
     def read(self, kind: type[RowT], clip_ids: Sequence[str] | None = None) -> list[RowT]:
         """Stored rows of one kind in the order of their grain, of these clips or of all."""
@@ -87,6 +84,12 @@ class Tables:
     def texts(self, sql: str, parameters: dict[str, Any] | None = None) -> set[str]:
         """The texts in the one column that a statement gives."""
         return {str(text) for (text,) in self.connection.execute(sql, parameters or {}).fetchall()}
+
+    def _last_number(self, table: str) -> int:
+        """The last publication that a table of the ledger names; 0 without one, or without the table."""
+        if not self.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = $name", {"name": table}):
+            return 0
+        return self.number(f"SELECT coalesce(max(publication), 0) FROM {table}")  # noqa: S608 - our own names
 
     def number(self, sql: str, parameters: dict[str, Any] | None = None) -> int:
         """The one number that a statement gives."""
