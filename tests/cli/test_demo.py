@@ -131,7 +131,7 @@ def content(study: Study) -> dict[str, list[Any]]:
 
 @pytest.mark.slow
 def test_two_runs_give_identical_rows_whatever_other_clips_there_are(demo: Study, tmp_path: Path) -> None:
-    again = demo_part(tmp_path)
+    again = demo_part(tmp_path, like=demo)
     run_study(again)
     first, second = rows_of_part(demo), rows_of_part(again)
     assert len(first["media"]) == len(CLIPS)

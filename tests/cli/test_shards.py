@@ -61,7 +61,7 @@ def test_a_partial_merge_says_what_is_missing(tmp_path: Path) -> None:
 @pytest.mark.model
 @pytest.mark.slow
 def test_clips_of_the_demo_in_shards_have_the_rows_of_the_demo(demo: Study, tmp_path: Path) -> None:
-    study = demo_part(tmp_path / "demo")
+    study = demo_part(tmp_path / "demo", like=demo)
     for number in (1, 2):
         run_study(part_of(study, Shard(2, number)))
     merge(study)

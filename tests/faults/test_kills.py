@@ -67,7 +67,7 @@ def test_f1_kill_of_the_run(
 def test_f1_kill_of_a_run_with_models(zygote: Zygote, demo: Study, tmp_path: Path, size: Size, tell: Tell) -> None:
     steps, wanted = tmp_path / "steps", size(4, 12)
     steps.touch()
-    study = demo_part(tmp_path / "killed")
+    study = demo_part(tmp_path / "killed", like=demo)
     draw = random.Random(SEED)
     goals = sorted(draw.sample(range(STEPS_OF_PART - 4), wanted))
     kills = run_and_kill(

@@ -10,12 +10,13 @@ import duckdb
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.study.config import Study, load_study
 from pipeline.study.demo.study import copy_demo
+from tests.support.same_key import share_key
 
 CLIPS = ("english_quick.mp4", "silence.mp4", "no_audio.mp4", "french.mp4")
 
 
-def demo_part(folder: Path) -> Study:
-    """The study of these clips, in a folder of its own."""
+def demo_part(folder: Path, like: Study | None = None) -> Study:
+    """The study of these clips, in a folder of its own; with the key of another, if its rows are to be `like` those."""
     study_file = copy_demo(folder)
     for path in (folder / "clips").iterdir():
         if path.name not in CLIPS:
@@ -23,7 +24,10 @@ def demo_part(folder: Path) -> Study:
     posts = folder / "posts.csv"
     head, *lines = posts.read_text(encoding="utf-8").splitlines(keepends=True)
     posts.write_text("".join([head, *(line for line in lines if line.startswith(CLIPS))]), encoding="utf-8")
-    return load_study(study_file, BY_NAME)
+    study = load_study(study_file, BY_NAME)
+    if like is not None:
+        share_key(like, study)
+    return study
 
 
 def rows_of_part(study: Study) -> dict[str, list[Any]]:

@@ -107,8 +107,8 @@ def test_a_node_lost_in_the_middle_costs_no_clip(
 
     monkeypatch.setattr(RayExecutor, "_lost", note)
     second = cluster.add_node(num_cpus=1, object_store_memory=OBJECT_STORE_BYTES)
-    shared = demo_part(tmp_path / "shared")
-    (shared.folder.working.parent).mkdir(parents=True)
+    shared = demo_part(tmp_path / "shared", like=alone)
+    shared.folder.working.parent.mkdir(parents=True, exist_ok=True)
     executor = RayExecutor([shared.folder.working.parent], RayOptions(address=cluster.address))
     assert executor._room[False] == 2
     killer = Killer(cluster, second, "evidence")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,13 @@ from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.stage import Result, Stage
 from pipeline.stages.audio import Audio
 from pipeline.stages.download import Download
-from pipeline.study import identity
 from pipeline.study.config import Study, load_study
 from pipeline.study.folder import work_name
 from pipeline.study.lock import held
 from pipeline.study.shard import Shard, shard_named, shard_of_folder
 from tests.conftest import write_study, write_wav
 from tests.support.fake_stages import Aside, Double, Length
+from tests.support.same_key import share_key
 from tests.support.small_study import row
 
 
@@ -77,13 +76,6 @@ def load(clips: Path, name: str = "split", extra: str = "", source: str = SOURCE
     folder = clips / name
     folder.mkdir(exist_ok=True)
     return load_study(write_study(folder, source + "[run]\nworkers = 0\n" + extra), BY_NAME)
-
-
-def share_key(first: Study, second: Study) -> None:
-    """Have a study that has not run yet use the key of another, so that both give the same pseudonyms."""
-    found = identity.read(first.folder)
-    assert found is not None
-    identity.write(second.folder, replace(identity.new(), key=found.key, key_sha256=found.key_sha256))
 
 
 def go(study: Study, stages: Sequence[type[Stage]] = STAGES, **options: Any) -> RunSummary:
