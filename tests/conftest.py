@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
@@ -34,6 +36,14 @@ pytest_plugins = ["tests.faults.fault_table", "tests.support.fault_fixtures"]
 
 # What isolated calls of tests need is imported once for all of them too, as what calls of a run need is.
 isolated_call.PRELOAD += ["tests.support.platform.crowd", "yt_dlp.extractor.extractors"]
+
+# hypothesis takes constants out of every module that is there, and those that SpeechBrain loads late fail at that.
+providers._get_local_constants = lambda: providers._local_constants
+# The same examples every time, however slow the machine is.
+settings.register_profile(
+    "tests", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 # Two workers on two cores: one thread each, in this process too.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -21,6 +21,7 @@ from pipeline.results.export.levels import Level
 from pipeline.results.report.build import build_report
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
+from pipeline.sources.formats.values import MISSING
 from pipeline.stages import BY_NAME
 from pipeline.store import schema
 from pipeline.store.queries import read_queries
@@ -89,6 +90,8 @@ def test_every_post_is_there_with_its_text_as_it_was(told: Told) -> None:
     captions = dict(zip(found["clip_id"], found["caption"], strict=True))
     for number, text in enumerate(TEXTS):
         expected = writable(text).replace("\0", "").replace("\r\n", "\n").strip()
+        if expected.lower() in MISSING:  # how a table says that it is not known
+            expected = ""
         stored = captions[f"tiktok:{FIRST_ID + number}"]
         if not text.startswith("@"):  # an account, which is stored under a pseudonym
             assert (stored if isinstance(stored, str) else "").replace("\r\n", "\n") == expected
