@@ -16,6 +16,7 @@ from pipeline.store import connect, migrations, schema
 from pipeline.store.connect import open_database
 from pipeline.store.database_files import COPIES
 from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.study.keys import key_for
 from tests.support import rig
 
 SHAPES = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
@@ -77,6 +78,7 @@ def test_an_older_database_gets_its_columns_and_its_copy_stays(tmp_path: Path, s
 def test_a_study_of_an_older_version_runs_on(tmp_path: Path, shape: Path) -> None:
     study = rig.study_of(tmp_path, 2)
     made(study.folder.working, shape)
+    key_for(study.file.name)  # the older version made it
     report = run_study(study, executor=LocalExecutor(0), stages=rig.STAGES)
     assert report.passed["double"] == 2
     with duckdb.connect(str(study.folder.published), read_only=True) as connection:

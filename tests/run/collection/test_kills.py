@@ -14,6 +14,7 @@ from pipeline.study.config import Study
 from pipeline.study.folder import work_name
 from tests.support.kills import run_and_kill
 from tests.support.platform.crowd import Crowd, collect, collecting_study, crowd, post_urls
+from tests.support.same_key import share_key
 from tests.support.zygote import Zygote
 
 SEED = 20261122
@@ -48,6 +49,7 @@ def test_f1_a_collection_killed_at_random_points(
         server.requests.clear()
         Crowd.log.clear()
         study = collecting_study(tmp_path / "killed", way["proxy"], post_urls(posts))
+        share_key(undisturbed, study)
         draw = random.Random(SEED)
         goals = sorted(draw.sample(range(2, posts - 2), wanted_kills))
         kills = run_and_kill(zygote, study, goals, lambda: len(Crowd.log) // 2, draw, stages="collecting")
