@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
+import tempfile
 import tomllib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from pipeline.errors import ConfigError, UserError
 from pipeline.study import files
@@ -16,6 +20,7 @@ from pipeline.study.folder import StudyFolder
 
 FILE = "identity.json"  # beside the working database of the whole study
 ID_BYTES = 16
+LOCK_S = 30  # another command that starts is done with it in a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,12 @@ def new() -> Identity:
 
 def claim(folder: StudyFolder, study_file: Path) -> Identity:
     """Note that the results in a folder belong to a study file, unless they belong to another that is there."""
-    found, owner = read(folder), owner_of(folder)
     here = Path(os.path.relpath(study_file, folder.root)).as_posix() if _is_on_one_drive(study_file, folder) else None
-    if found is not None and (found.study_file == here or (owner is not None and owner.is_file())):
-        return found
-    return write(folder, replace(found or new(), study_file=here))
+    with _one_at_a_time(folder):
+        found, owner = read(folder), owner_of(folder)
+        if found is not None and (found.study_file == here or (owner is not None and owner.is_file())):
+            return found
+        return write(folder, replace(found or new(), study_file=here))
 
 
 def refuse_another_file(folder: StudyFolder, study_file: Path) -> None:
@@ -89,6 +95,12 @@ def _sources(study_file: Path) -> Any:
         return tomllib.loads(study_file.read_text(encoding="utf-8")).get("sources")
     except (OSError, ValueError):
         return None
+
+
+def _one_at_a_time(folder: StudyFolder) -> FileLock:
+    """A lock for commands that start together; it lies outside the study, where it leaves nothing."""
+    name = hashlib.sha256(str(_path(folder).absolute()).encode(errors="surrogateescape")).hexdigest()[:32]
+    return FileLock(Path(tempfile.gettempdir()) / f"cliptone-{name}.lock", timeout=LOCK_S)
 
 
 def _is_on_one_drive(study_file: Path, folder: StudyFolder) -> bool:
