@@ -26,7 +26,6 @@ from tests.support.hostile_strategies import (
     TEXTS,
     check_sentence,
     documents,
-    hide_lazy_modules,
     numbers,
     tables,
     texts,
@@ -54,11 +53,6 @@ def toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
     return "1" if value is None else json.dumps(value)
-
-
-@pytest.fixture(autouse=True)
-def _no_lazy_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_lazy_modules(monkeypatch)
 
 
 @given(st.one_of(st.binary(max_size=1_000).map(lambda raw: raw.decode("utf-8", "surrogateescape")), texts))

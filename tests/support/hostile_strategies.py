@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -34,13 +31,6 @@ texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=40))
 numbers = st.one_of(
     st.integers(), st.integers(-(10**400), 10**400), st.floats(allow_nan=False), st.booleans(), st.none()
 )
-
-
-def hide_lazy_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """hypothesis looks into every module that is there, and those that SpeechBrain loads late fail when looked into."""
-    for name, module in list(sys.modules.items()):
-        if any(kind.__name__ == "LazyModule" for kind in type(module).__mro__):
-            monkeypatch.delitem(sys.modules, name)
 
 
 def check_sentence(error: UserError, name: str = "") -> None:

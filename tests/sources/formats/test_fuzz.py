@@ -18,7 +18,7 @@ from pipeline.sources.formats.plain_csv import COLUMNS
 from pipeline.sources.formats.records import header
 from pipeline.sources.formats.result import ImportResult
 from tests.sources.formats.test_formats import FIXTURES
-from tests.support.hostile_strategies import FUZZING, TEXTS, check_sentence, documents, hide_lazy_modules, tables, texts
+from tests.support.hostile_strategies import FUZZING, TEXTS, check_sentence, documents, tables, texts
 
 WHOLE = [path.read_bytes() for path in sorted(FIXTURES.iterdir()) if path.is_file() and ".expected" not in path.name]
 KEYS = tuple(
@@ -49,11 +49,6 @@ def imported(path: Path, content: bytes, hints: Hints | None = None) -> ImportRe
         assert post.duration_s is None or 0 < post.duration_s < float("inf")
     assert all(reject.number >= 1 and reject.reason for reject in result.rejects)
     return result
-
-
-@pytest.fixture(autouse=True)
-def _no_lazy_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_lazy_modules(monkeypatch)
 
 
 @given(st.binary(max_size=2_000))
