@@ -78,7 +78,13 @@ def ffmpeg_path(named: str | None = None) -> str:
     if named is None:
         import imageio_ffmpeg
 
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
+        try:
+            return str(imageio_ffmpeg.get_ffmpeg_exe())
+        except RuntimeError as error:
+            raise UserError(
+                "the ffmpeg that comes with cliptone is missing or cannot be run: install imageio-ffmpeg again, or "
+                "name another with the key `ffmpeg`"
+            ) from error
     if not Path(named).is_file():
         raise UserError(
             f"there is no ffmpeg at {named}: correct the key `ffmpeg`, or leave it out to use the pinned one"

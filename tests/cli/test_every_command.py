@@ -19,6 +19,7 @@ import typer
 
 from pipeline.cli import app
 from pipeline.stages import BY_NAME
+from pipeline.study import binding
 from pipeline.study.config import Study, load_study
 from tests.support.command import PROGRAM, cliptone
 from tests.support.paths import EXPORT_FIXTURES
@@ -51,7 +52,9 @@ class Desk:
 
 @pytest.fixture
 def desk(demo_copy: Study, tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    shutil.copytree(keys, tmp_path / "keys")  # some commands move or destroy the key
+    own = tmp_path / "keys"  # some commands move or destroy the key, and other tests may use it too
+    own.mkdir()
+    shutil.copy(keys / f"{binding.key_name(demo_copy.folder)}.key", own)
     monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "keys"))
     return Desk(tmp_path, demo_copy)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 
@@ -129,6 +130,19 @@ def test_another_ffmpeg_is_named_by_its_whole_path(tmp_path: Path, monkeypatch: 
     with pytest.raises(UserError, match="whole path"):
         ffmpeg.ffmpeg_path("./ffmpeg")
     assert ffmpeg.ffmpeg_path(str(tmp_path / "ffmpeg")) == str(tmp_path / "ffmpeg")
+
+
+def test_an_installed_ffmpeg_that_cannot_run_is_a_mistake_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_found() -> str:
+        raise RuntimeError("No ffmpeg exe could be found")
+
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", none_found)
+    ffmpeg.ffmpeg_path.cache_clear()
+    try:
+        with pytest.raises(UserError, match="imageio-ffmpeg"):
+            ffmpeg.ffmpeg_path()
+    finally:
+        ffmpeg.ffmpeg_path.cache_clear()
 
 
 def test_decoding_is_the_same_every_time(demo_clips: Path, tmp_path: Path) -> None:
