@@ -19,7 +19,9 @@ class AudioOptions(Options):
     """How a clip's audio is decoded."""
 
     max_duration_s: float = Field(900.0, gt=0, description="longer clips fail with the reason too_long, in seconds")
-    ffmpeg: str | None = Field(None, description="path of another ffmpeg than the pinned one")
+    ffmpeg: str | None = Field(
+        None, examples=["/usr/bin/ffmpeg"], description="path of another ffmpeg than the pinned one"
+    )
     loudness: bool = Field(True, description="measure loudness and true peak (EBU R128), a quarter of the stage's time")
 
 

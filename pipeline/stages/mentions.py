@@ -25,6 +25,7 @@ class MentionsOptions(Options):
 
     lexicon: str | None = Field(
         None,
+        examples=["lexicon.csv"],
         description="a TOML or CSV file beside the study file with your terms: term, kind (text or regex), language, "
         "label; without one nothing is looked for",
     )

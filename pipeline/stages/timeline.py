@@ -23,6 +23,7 @@ class TimelineOptions(Options):
 
     models: tuple[str, ...] = Field(
         (),
+        examples=[["speechbrain-timeline"]],
         description=f"models of tone over time: {', '.join(TIMELINE_MODELS)}; none unless you name one, for each must "
         "be fetched from the model hub (1.3 GB)",
     )

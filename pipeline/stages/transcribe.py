@@ -59,6 +59,7 @@ class TranscribeOptions(Options):
     )
     seen_padding_s: Seconds | None = Field(
         None,
+        examples=[4.0],
         ge=2,
         le=FULL_S,
         description="ctranslate2: of that silence, what the decoder sees at least; all by default",
@@ -74,7 +75,9 @@ class TranscribeOptions(Options):
         description="cpu, cuda (an NVIDIA GPU, in half precision), or auto: a GPU if there is one when the run starts; "
         "texts differ a little between the two",
     )
-    language: str | None = Field(None, description="code of the language (en, es …) if all clips share it; else heard")
+    language: str | None = Field(
+        None, examples=["en"], description="code of the language (en, es …) if all clips share it; else heard"
+    )
 
     min_trust: float = Field(
         MIN_TRUST, ge=0, le=1, description="segments with less trust are kept, and left out of the transcript's text"

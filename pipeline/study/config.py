@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
@@ -21,6 +20,8 @@ from pipeline.stage import Options, Stage
 from pipeline.study.filters import FilterOptions
 from pipeline.study.folder import StudyFolder, results_of
 from pipeline.study.identity import refuse_another_file
+from pipeline.study.key_values import misfits
+from pipeline.study.mistakes import misfit, sentence
 from pipeline.study.profiles import Profile, completed
 from pipeline.study.shard import Shard
 from pipeline.study.source_options import SourceOptions, labels
@@ -50,6 +51,7 @@ class PrivacyOptions(Options):
     )
     retain_until: date | None = Field(
         None,
+        examples=[date(2028, 12, 31)],
         description="last day to keep the data, as in 2028-12-31: `cliptone status` counts, `cliptone expire` deletes",
     )
 
@@ -59,11 +61,14 @@ class RayOptions(Options):
 
     address: str | None = Field(
         None,
+        examples=["auto"],
         description="auto for the cluster of this machine, or its HOST:PORT; without one, this machine alone",
     )
     cpus: float = Field(1.0, gt=0, description="cores that a worker takes")
     gpus: float = Field(1.0, gt=0, description="GPUs, or the share of one, of a worker for stages whose device is cuda")
-    memory_gib: float | None = Field(None, gt=0, description="memory that is set aside for a worker, in GiB")
+    memory_gib: float | None = Field(
+        None, examples=[4.0], gt=0, description="memory that is set aside for a worker, in GiB"
+    )
 
 
 class RunOptions(Options):
@@ -72,7 +77,9 @@ class RunOptions(Options):
     workers: int | Literal["auto"] = Field(
         "auto", description="worker processes: a number, auto for one a core, or 0 to work in the one process"
     )
-    models_folder: str | None = Field(None, description="a folder with models of your own, one folder a model")
+    models_folder: str | None = Field(
+        None, examples=["models"], description="a folder with models of your own, one folder a model"
+    )
     engine: Literal["local", "ray"] = Field(
         "local", description='"ray" works on a Ray cluster, or on this machine through Ray (extra `ray`)'
     )
@@ -85,9 +92,11 @@ class StudyContent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: int = Field(SCHEMA, alias="schema", description="version of the study file's form")
-    name: str = Field(description="name of the study: letters, digits, - and _")
+    name: str = Field(examples=["my-study"], description="name of the study: letters, digits, - and _")
     output: str | None = Field(
-        None, description="folder of the results, beside this file; outputs/NAME where none is named"
+        None,
+        examples=["results/first"],
+        description="folder of the results, beside this file; outputs/NAME where none is named",
     )
     profile: Profile = Field(
         "balanced",
@@ -238,35 +247,10 @@ def load_study(path: Path, stages: Mapping[str, type[Stage]]) -> Study:
 def _validated(
     model: type[BaseModel], content: object, path: Path, where: tuple[str, ...], extra: tuple[str, ...] = ()
 ) -> Any:
+    found = next(misfits(model, content), None)
+    if found is not None:
+        raise ConfigError(f"{path}: {misfit(model, where, found[0], found[1])}")
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        keys = (*where, *(str(part) for part in first["loc"]))
-        raise ConfigError(f"{path}: {_sentence(model, first, keys, extra)}") from error
-
-
-def _sentence(model: type[BaseModel], first: Any, keys: tuple[str, ...], extra: tuple[str, ...]) -> str:
-    name = ".".join(keys)
-    if first["type"] == "extra_forbidden":
-        valid = [*_valid_keys(model, first["loc"][:-1]), *(extra if len(first["loc"]) == 1 else ())]
-        close = difflib.get_close_matches(keys[-1], valid, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        return f"unknown key {name!r}: {hint}valid keys are {', '.join(valid)}"
-    if first["type"] == "missing":
-        return f"the key {name!r} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"the key {name!r} is wrong: {message[:1].lower()}{message[1:]}" if name else message
-
-
-def _valid_keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    """Valid keys of the section in which an error lies: the last part of its location that names a section."""
-    nested: dict[str, type[BaseModel]] = {
-        "sources": SourceOptions,
-        "filters": FilterOptions,
-        "privacy": PrivacyOptions,
-        "run": RunOptions,
-        "ray": RayOptions,
-    }
-    named = next((nested[part] for part in reversed(loc) if part in nested), model)
-    return [field.alias or name for name, field in named.model_fields.items()]
+        raise ConfigError(f"{path}: {sentence(model, where, error.errors()[0], extra)}") from error

@@ -14,27 +14,42 @@ from pipeline.stage import Options
 class FilterOptions(Options):
     """Posts to exclude; a post whose value is not known is kept, and judged again once it is."""
 
-    min_duration_s: float | None = Field(None, ge=0, description="shorter posts are excluded, in seconds")
-    max_duration_s: float | None = Field(None, gt=0, description="longer posts are excluded, in seconds")
-    posted_from: date | None = Field(None, description="posts before this day (UTC) are excluded")
-    posted_until: date | None = Field(None, description="posts after this day (UTC) are excluded")
+    min_duration_s: float | None = Field(
+        None, examples=[3.0], ge=0, description="shorter posts are excluded, in seconds"
+    )
+    max_duration_s: float | None = Field(
+        None, examples=[90.0], gt=0, description="longer posts are excluded, in seconds"
+    )
+    posted_from: date | None = Field(
+        None, examples=[date(2026, 1, 1)], description="posts before this day (UTC) are excluded"
+    )
+    posted_until: date | None = Field(
+        None, examples=[date(2026, 6, 30)], description="posts after this day (UTC) are excluded"
+    )
     languages: tuple[str, ...] = Field(
-        (), description="languages that are kept (ISO 639-1), as the platform states them or the caption shows"
+        (),
+        examples=[["en", "es"]],
+        description="languages that are kept (ISO 639-1), as the platform states them or the caption shows",
     )
-    min_likes: int | None = Field(None, ge=0, description="posts with fewer likes are excluded")
-    max_likes: int | None = Field(None, ge=0, description="posts with more likes are excluded")
+    min_likes: int | None = Field(None, examples=[100], ge=0, description="posts with fewer likes are excluded")
+    max_likes: int | None = Field(None, examples=[100000], ge=0, description="posts with more likes are excluded")
     caption_matches: str | None = Field(
-        None, description="posts whose caption does not match this pattern are excluded"
+        None, examples=["thrift|vintage"], description="posts whose caption does not match this pattern are excluded"
     )
-    caption_excludes: str | None = Field(None, description="posts whose caption matches this pattern are excluded")
+    caption_excludes: str | None = Field(
+        None, examples=["#ad"], description="posts whose caption matches this pattern are excluded"
+    )
     sample: int | None = Field(
         None,
+        examples=[500],
         gt=0,
         description="of the posts left, draw this many at random (of each stratum); posts known by their metadata "
         "alone are drawn apart",
     )
     sample_by: Literal["platform", "author", "language", "week"] | None = Field(
-        None, description="draw the sample separately from each platform, author, language or week of posting"
+        None,
+        examples=["platform"],
+        description="draw the sample separately from each platform, author, language or week of posting",
     )
     seed: str = Field("cliptone", description="the same seed draws the same posts")
 

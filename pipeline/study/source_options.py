@@ -30,26 +30,58 @@ class SourceOptions(Options):
     """One place where clips come from: exactly one of folder, glob, urls, url_file, export and listing."""
 
     name: str | None = Field(
-        None, description="name of the source in the results; by default its kind and number: folder 1"
+        None,
+        examples=["first wave"],
+        description="name of the source in the results; by default its kind and number: folder 1",
     )
-    folder: str | None = Field(None, description="every media file in this folder and below")
-    glob: str | None = Field(None, description="every file that matches, such as clips/**/*.mp4")
-    sidecar: str | None = Field(None, description="a CSV file with one row a media file, named in its column `file`")
-    urls: tuple[str, ...] = Field((), description="URLs of posts, fetched with yt-dlp")
-    url_file: str | None = Field(None, description="a text file with one URL a line, or a CSV file with a column `url`")
-    export: str | None = Field(None, description="posts that another tool exported; `cliptone import` shows which")
+    folder: str | None = Field(None, examples=["clips"], description="every media file in this folder and below")
+    glob: str | None = Field(
+        None, examples=["clips/**/*.mp4"], description="every file that matches, such as clips/**/*.mp4"
+    )
+    sidecar: str | None = Field(
+        None, examples=["posts.csv"], description="a CSV file with one row a media file, named in its column `file`"
+    )
+    urls: tuple[str, ...] = Field(
+        (),
+        examples=[["https://www.tiktok.com/@account/video/7300000000000000000"]],
+        description="URLs of posts, fetched with yt-dlp",
+    )
+    url_file: str | None = Field(
+        None, examples=["posts.csv"], description="a text file with one URL a line, or a CSV file with a column `url`"
+    )
+    export: str | None = Field(
+        None,
+        examples=["zeeschuimer.ndjson"],
+        description="posts that another tool exported; `cliptone import` shows which",
+    )
     fetch: bool = Field(True, description="false keeps the posts of an export as metadata, and fetches no media")
-    donor: str | None = Field(None, description="a code for the donor of the data, never a name")
-    columns: dict[str, str] = Field({}, description="of a plain CSV file: our column to theirs")
-    platform: str | None = Field(None, description="of a plain CSV file: the platform of every row")
-    encoding: str | None = Field(None, description="of a CSV file: its encoding, such as cp1252; UTF-8 by default")
-    date_format: str | None = Field(None, description="of a CSV file: how dates are written, as in %d/%m/%Y %H:%M")
-    counted_at: Literal["file"] | None = Field(
-        None, description='"file" takes the date of the file as the time of its counts, where they state none'
+    donor: str | None = Field(None, examples=["d01"], description="a code for the donor of the data, never a name")
+    columns: dict[str, str] = Field(
+        {}, examples=[{"url": "link", "caption": "text"}], description="of a plain CSV file: our column to theirs"
     )
-    listing: str | None = Field(None, description="a page that lists posts: an account, a channel's Shorts, a hashtag")
+    platform: str | None = Field(
+        None, examples=["tiktok"], description="of a plain CSV file: the platform of every row"
+    )
+    encoding: str | None = Field(
+        None, examples=["cp1252"], description="of a CSV file: its encoding, such as cp1252; UTF-8 by default"
+    )
+    date_format: str | None = Field(
+        None, examples=["%d/%m/%Y"], description="of a CSV file: how dates are written, as in %d/%m/%Y %H:%M"
+    )
+    counted_at: Literal["file"] | None = Field(
+        None,
+        examples=["file"],
+        description='"file" takes the date of the file as the time of its counts, where they state none',
+    )
+    listing: str | None = Field(
+        None,
+        examples=["https://www.tiktok.com/@account"],
+        description="a page that lists posts: an account, a channel's Shorts, a hashtag",
+    )
     max_posts: int = Field(200, gt=0, description="most posts that are taken from the listing in one run")
-    since: date | None = Field(None, description="a listing is read back to this day (UTC)")
+    since: date | None = Field(
+        None, examples=[date(2026, 1, 1)], description="a listing is read back to this day (UTC)"
+    )
     max_minutes: float = Field(30, gt=0, description="most minutes that the listing is read in one run")
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +12,10 @@ from pydantic.fields import FieldInfo
 from pipeline.stage import Stage
 from pipeline.study.config import SCHEMA, PrivacyOptions, RayOptions, RunOptions, StudyContent
 from pipeline.study.filters import FilterOptions
+from pipeline.study.key_values import as_toml, example
 
 HEAD = """# {name}: a study for cliptone. Run it with: cliptone run {name}.toml
-# A key with a # before it shows its default; take the # away to change it.
+# A key with a # before it shows its default, or an example where it has none: take the # away to set it.
 schema = {schema}
 name = "{name}"
 # {output}
@@ -27,6 +27,7 @@ name = "{name}"
 
 # Where clips come from: any number of [[sources]], each with one of folder, glob, urls, url_file, export or listing.
 # Each may have a name, which results show: name = "first wave". Without one it is called by kind and number: folder 1.
+# To add one of the blocks below, take the # away from its [[sources]] and from the line after it.
 [[sources]]
 folder = "clips"              # every media file in this folder and below; or glob = "clips/**/*.mp4"
 # sidecar = "posts.csv"       # one row a file: file, platform, id, url, caption, author, author_id, language,
@@ -93,18 +94,17 @@ def study_template(name: str, stages: Mapping[str, type[Stage]]) -> str:
     return "\n".join([HEAD.format(name=name, schema=SCHEMA, **about), *map(_section_toml, sections(stages))])
 
 
-def as_toml(value: Any) -> str:
-    """A value as TOML writes it."""
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
-
-
 def _section_toml(section: Section) -> str:
     """A section with every key: stated ones set, the others as comments with their default."""
     lines = [f"# {section.about}", f"[{section.name}]"]
     for key, one in section.fields.items():
-        default = '""   # not set' if one.default is None else as_toml(one.default)
         lines.append(f"# {one.description}")
-        lines.append(f"{key} = {as_toml(section.stated[key])}" if key in section.stated else f"# {key} = {default}")
+        if key in section.stated:
+            lines.append(f"{key} = {as_toml(section.stated[key])}")
+        elif one.default is None:
+            lines.append(f"# {key} = {as_toml(example(one))}   # for example; not set by default")
+        else:
+            lines.append(f"# {key} = {as_toml(one.default)}")
     return "\n".join(lines) + "\n"
 
 

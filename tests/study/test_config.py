@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,7 +45,7 @@ def test_reads_options_of_stages_and_resolves_paths_beside_the_file(tmp_path: Pa
         (SOURCE + "[trascribe]\n", ["'trascribe'", "'transcribe'"]),
         (SOURCE + "[privacy]\nkeep_vido = true\n", ["'privacy.keep_vido'", "keep_media"]),
         ("[[sources]]\nfolder = 'a'\nsidecars = 'b'\n", ["sources.0.sidecars", "'sidecar'"]),
-        (SOURCE + "[transcribe]\nbeam_size = 'five'\n", ["transcribe.beam_size", "integer"]),
+        (SOURCE + "[transcribe]\nbeam_size = 'five'\n", ["transcribe.beam_size", '"five"', "whole number"]),
         (
             "[[sources]]\nfolder = 'a'\nglob = 'b'\n",
             ["folder, glob, urls, url_file, export and listing"],
@@ -50,7 +53,7 @@ def test_reads_options_of_stages_and_resolves_paths_beside_the_file(tmp_path: Pa
         (SOURCE + "max_posts = 5\n", ["sources.0", "max_posts", "folder", "name, sidecar"]),
         ("[[sources]]\nlisting = 'x'\nfetch = false\n", ["sources.0", "fetch", "listing"]),
         ("[[sources]]\nurls = ['x']\nsidecar = 'y'\n", ["sources.0", "sidecar", "urls"]),
-        ("[[sources]]\nlisting = 'x'\nmax_posts = 0\n", ["sources.0.max_posts", "greater than 0"]),
+        ("[[sources]]\nlisting = 'x'\nmax_posts = 0\n", ["sources.0.max_posts", "above 0"]),
         ("[[sources]]\nlisting = 'x'\nsince = 'last week'\n", ["sources.0.since", "date"]),
         (SOURCE + "name = '@ann'\n", ["sources.0.name", "'@ann'"]),
         (SOURCE + "name = 'import'\n", ["sources.0.name", "'import'"]),
@@ -119,7 +122,7 @@ def test_the_template_is_a_valid_study_with_every_key_of_every_stage(tmp_path: P
 
 def test_the_commented_defaults_of_the_template_are_the_defaults(tmp_path: Path) -> None:
     lines = study_template("fresh", BY_NAME).splitlines()
-    active = [line.removeprefix("# ") if " = " in line and "not set" not in line else line for line in lines]
+    active = [line.removeprefix("# ") if " = " in line and "not set by default" not in line else line for line in lines]
     start = active.index("[privacy]")
     path = tmp_path / "fresh.toml"
     head = ['name = "fresh"', "[[sources]]", 'folder = "clips"']
@@ -136,13 +139,36 @@ def test_the_template_shows_every_key_of_a_source_and_of_the_filters() -> None:
         assert str(field.description) in text
 
 
-def test_the_sources_that_the_template_shows_are_valid_once_they_are_taken(tmp_path: Path) -> None:
-    head = study_template("fresh", BY_NAME).split("# [[sources]]", 1)[1].split("[filters]")[0]
-    lines = [line.removeprefix("# ") for line in ("# [[sources]]" + head).splitlines()]
+EXAMPLE = re.compile(r"# ([a-z_]+) = ")
+
+
+def _examples() -> Iterator[tuple[str, str]]:
+    """Each commented line of the template, and the template in which it counts; a block of a source as far as it."""
+    lines = study_template("fresh", BY_NAME).splitlines()
+    for number, line in enumerate(lines):
+        if EXAMPLE.match(line):
+            taken = lines.copy()
+            above = next((at for at in range(number, -1, -1) if lines[at].startswith(("[", "# [["))), 0)
+            for at in {number, *((above, above + 1) if lines[above].startswith("# [[") else ())}:
+                taken[at] = taken[at].removeprefix("# ")
+            yield line, "\n".join(taken)
+
+
+@pytest.mark.parametrize(("line", "text"), _examples())
+def test_every_commented_line_of_the_template_is_valid_without_its_mark(tmp_path: Path, line: str, text: str) -> None:
     path = tmp_path / "fresh.toml"
-    path.write_text("\n".join(['name = "fresh"', *(line for line in lines if line.startswith("[[") or " = " in line)]))
-    sources = load_study(path, BY_NAME).file.sources
-    assert [source.kind for source in sources] == ["urls", "url_file", "export", "listing"]
+    path.write_text(text)
+    load_study(path, BY_NAME)
+    assert tomllib.loads(text) != tomllib.loads(study_template("fresh", BY_NAME)), line
+
+
+def test_the_template_shows_every_kind_of_source(tmp_path: Path) -> None:
+    path = tmp_path / "fresh.toml"
+    kinds = []
+    for _, text in _examples():
+        path.write_text(text)
+        kinds.append(load_study(path, BY_NAME).file.sources[-1].kind)
+    assert set(kinds) == {"folder", "urls", "url_file", "export", "listing"}
 
 
 def test_sources_are_called_by_their_name_or_their_kind_and_number(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from pydantic.fields import FieldInfo
 
 from pipeline.stages import BY_NAME
 from pipeline.study.config import StudyContent
+from pipeline.study.key_values import as_toml
 from pipeline.study.source_options import SOURCE_KEYS, SourceOptions
-from pipeline.study.template import as_toml, sections
+from pipeline.study.template import sections
 
 HEAD = "| key | default | values | meaning |\n|---|---|---|---|"
 NESTED = {"sources", "filters", "privacy", "run"}  # sections of their own

@@ -26,16 +26,24 @@ class DownloadOptions(Options):
     captions: bool = Field(True, description="store the captions that platforms give with a video")
     proxy: str | None = Field(
         None,
+        examples=["http://localhost:3128"],
         description="an HTTP proxy through which platforms are reached; it then decides which URLs are reached",
     )
     cookie_file: str | None = Field(
         None,
+        examples=["~/cookies.txt"],
         description="cookies of an account of your own, in Netscape format; the platforms may suspend it",
     )
     paces: Mapping[str, tuple[Seconds, Seconds]] = Field(
-        {}, description="seconds between two requests to a platform, drawn evenly; empty: the defaults"
+        {},
+        examples=[{"tiktok": [4, 8]}],
+        description="seconds between two requests to a platform, drawn evenly; empty: the defaults",
     )
-    canaries: Mapping[str, str] = Field({}, description="by platform, the URL of a post of your own that stays public")
+    canaries: Mapping[str, str] = Field(
+        {},
+        examples=[{"tiktok": "https://www.tiktok.com/@account/video/7300000000000000000"}],
+        description="by platform, the URL of a post of your own that stays public",
+    )
     patience_minutes: float = Field(
         90.0,
         ge=0,
