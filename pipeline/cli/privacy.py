@@ -207,17 +207,22 @@ def show_audit(study: StudyArgument = None) -> None:
     from pipeline.cli.display import plain_table
     from pipeline.study import audit_log
 
-    path = load(find_study(study)).folder.audit_log
-    verdict = audit_log.verify(path)
+    folder = load(find_study(study)).folder
+    verdict = audit_log.verify(folder)
+    if not verdict.lines and not verdict.broken:
+        raise UserError(f"there is no audit log at {folder.audit_log} yet: the first command that changes something "
+                        "begins it")  # fmt: skip
     rows = [
         (line.at, line.command, ", ".join(f"{name} {value}" for name, value in line.counts.items()))
-        for line in audit_log.read(path)
+        for line in audit_log.read(folder.audit_log)
     ]
     console().print(plain_table(("time, UTC", "command", "counts"), rows))
     if verdict.broken:
         console().print(f"The chain is BROKEN: {verdict.broken}", markup=False, soft_wrap=True)
         raise typer.Exit(1)
     console().print(f"The chain of {counted(verdict.lines, 'line')} holds. Last digest: {verdict.last}", soft_wrap=True)
+    if verdict.untold:
+        console().print(verdict.untold, markup=False, highlight=False, soft_wrap=True)
 
 
 def _retention_classes(names: list[str]) -> list[Class]:

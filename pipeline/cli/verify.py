@@ -37,6 +37,8 @@ def verify(
     with console().status("checking every file …"):
         found, left = repair_study(loaded) if repair else (look(loaded), [])
     _print_findings(found)
+    if untold := audit_log.verify(loaded.folder).untold:
+        console().print(untold, markup=False, highlight=False, soft_wrap=True)
     if not repair:
         _end(found, "cliptone verify --repair repairs what it can" if any(one.is_repairable for one in found) else "")
         return

@@ -108,7 +108,7 @@ def _places(folder: StudyFolder, one: Class) -> list[Path]:
         return [folder.report, folder.rejects, *exports]
     if one == "key":
         return [binding.state(folder).path]
-    kept = (folder.audit_log, folder.receipts, folder.work, folder.lock)
+    kept = (folder.audit_log, folder.audit_end, folder.receipts, folder.work, folder.lock)
     return [path for path in (*sorted(folder.root.glob("*")), *sorted(folder.work.glob("*"))) if path not in kept]
 
 

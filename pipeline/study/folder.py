@@ -101,6 +101,11 @@ class StudyFolder:
         return self.root / "audit.jsonl"
 
     @property
+    def audit_end(self) -> Path:
+        """The number of lines of the audit log and its last digest, a second time."""
+        return self.work / "audit_end.json"
+
+    @property
     def report(self) -> Path:
         """Pages that open from disk."""
         return self.root / "report"

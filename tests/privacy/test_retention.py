@@ -130,8 +130,12 @@ def test_everything_goes_but_the_audit_log_and_receipts(study: Study) -> None:
     left = sorted(
         path.relative_to(study.folder.root).as_posix() for path in study.folder.root.rglob("*") if path.is_file()
     )
-    assert [name for name in left if not name.endswith(".lock")] == ["audit.jsonl", "receipts/forget.json"]
-    assert audit_log.verify(study.folder.audit_log).broken is None
+    assert [name for name in left if not name.endswith(".lock")] == [
+        "audit.jsonl",
+        "receipts/forget.json",
+        "work/audit_end.json",
+    ]
+    assert audit_log.verify(study.folder).broken is None
     assert key_state(study.file.name).state == "destroyed"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pipeline.analysis.models.catalogue import MODELS
@@ -99,7 +98,7 @@ class MethodsFacts:
         (seen,), (gone,) = self._query_rows(VISIBILITY), self._query_rows(VANISHED)
         self._add_facts("visibility", seen, *seen)
         self.facts["forgotten.vanished"] = gone["clips"]
-        self.facts["forgotten.asked"] = _clips_forgotten(StudyFolder.at(self._reader.path.resolve().parent).audit_log)
+        self.facts["forgotten.asked"] = _clips_forgotten(StudyFolder.at(self._reader.path.resolve().parent))
 
     def _attrition(self) -> Iterator[dict[str, Any]]:
         for row in self._query_rows(get_query("attrition").sql):
@@ -181,11 +180,11 @@ def _card_cautions(reader: StudyReader, models: Sequence[str]) -> Iterator[dict[
                 yield {"model": model, "text": text}
 
 
-def _clips_forgotten(log: Path) -> int | str:
+def _clips_forgotten(folder: StudyFolder) -> int | str:
     """The number of clips forgotten by command, from the audit log."""
-    if not log.exists():
-        return 0
-    if audit_log.verify(log).broken:
+    if audit_log.verify(folder).broken:
         return UNKNOWN
     names = {"forget": "clips", "optout": "clips_forgotten"}
-    return sum(int(line.counts[names[line.command]]) for line in audit_log.read(log) if line.command in names)
+    return sum(
+        int(line.counts[names[line.command]]) for line in audit_log.read(folder.audit_log) if line.command in names
+    )

@@ -65,8 +65,7 @@ def _counts(study: Study, stages: Sequence[type[Stage]]) -> Iterator[Finding]:
 
 
 def _audit(folder: StudyFolder) -> Iterator[Finding]:
-    """The chain of the audit log, where there is one."""
-    path = folder.audit_log
-    broken = audit_log.verify(path).broken if path.exists() else None
+    """The chain of the audit log, and its end."""
+    broken = audit_log.verify(folder).broken
     if broken:
         yield Finding("audit", broken, "it cannot be repaired: note when and why, and keep the log as it is")

@@ -164,6 +164,12 @@ def test_a_changed_audit_log_is_said_and_nothing_mends_it(study: Study) -> None:
     assert [(one.check, one.is_repairable) for one in found] == [("audit", False)]
 
 
+def test_a_deleted_audit_log_is_said(study: Study) -> None:
+    audit_log.note(study.folder, "run", {"passed": 7})
+    study.folder.audit_log.unlink()
+    assert [(one.check, one.is_repairable) for one in verify(study, STAGES)] == [("audit", False)]
+
+
 @pytest.mark.slow
 def test_audio_that_the_study_does_not_keep_is_not_missed(tmp_path: Path) -> None:
     write_wav(tmp_path / "clips" / "clip0.wav", 0.1 * np.ones(16_000))
@@ -205,6 +211,7 @@ def test_the_command(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
 
     code, said = ask()
     assert (code, "--repair" in said) == (0, False)
+    assert "cannot be told" in said, "there is no log yet"
     audio(study).unlink()
     code, said = ask()
     assert code == 1
