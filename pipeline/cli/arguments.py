@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,6 +18,12 @@ StudyArgument = Annotated[Path | None, typer.Argument(help="study file; may be l
 StudyOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file, folder of results, or database")]
 FormOption = Annotated[Form, typer.Option("--format", "-f", help="output format")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the terminal")]
+
+#: Of every command that deletes something permanently.
+YesOption = Annotated[
+    bool,
+    typer.Option("--yes", help="do it; without this, nothing changes, and what would go is shown with the command"),
+]
 
 
 def load(path: Path) -> Study:
@@ -40,3 +47,18 @@ def find_study(named: Path | None) -> Path:
 def _study_files(pattern: str) -> list[Path]:
     """Study files below the current folder, without other TOML files such as a lexicon."""
     return [path for path in sorted(Path.cwd().glob(pattern)) if "[[sources]]" in path.read_text("utf-8", "replace")]
+
+
+def with_yes(context: typer.Context) -> str:
+    """The command that was given, with --yes, to be pasted."""
+    words = ["cliptone", *context.command_path.split()[1:]]
+    for one in context.command.params:
+        value = context.params.get(one.name or "")
+        if one.name == "yes" or value is None or value is False:
+            continue
+        for each in value if isinstance(value, list | tuple) else [value]:
+            words += [
+                *([one.opts[0]] if one.param_type_name == "option" else []),
+                *([] if each is True else [str(each)]),
+            ]
+    return shlex.join([*words, "--yes"])

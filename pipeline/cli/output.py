@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,3 +52,8 @@ def console() -> Console:
 
     narrow = shutil.get_terminal_size((120, 40)).columns
     return Console(width=None if sys.stdout.isatty() else max(120, narrow))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines as they are: no markup, and wrapped by the terminal alone, so that commands can be pasted."""
+    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

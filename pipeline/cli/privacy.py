@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.output import console
+from pipeline.cli.arguments import StudyArgument, YesOption, find_study, load, with_yes
+from pipeline.cli.forgotten import card_lines, print_forgotten, print_preview
+from pipeline.cli.output import console, print_lines
 from pipeline.errors import UserError
 from pipeline.records.counted import counted
 
 if TYPE_CHECKING:
-    from pipeline.privacy.forget import Forgotten
     from pipeline.privacy.retention import Class
 
 optout_app = typer.Typer(help="People and posts that are to stay out of a study.", no_args_is_help=True)
@@ -28,11 +28,11 @@ LookInOption = Annotated[
         "--look-in", help="a folder with exports that were made elsewhere (may be given several times): they are named"
     ),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="do it; without this, only show what would be done")]
 
 
 @app.command()
 def forget(
+    context: typer.Context,
     study: StudyArgument = None,
     author: Annotated[
         list[str] | None,
@@ -43,8 +43,13 @@ def forget(
         list[str] | None, typer.Option(help="the donor of data: the code you gave (may be given several times)")
     ] = None,
     look_in: LookInOption = None,
+    yes: YesOption = False,
 ) -> None:
-    """Remove posts, an author or a donor from a study permanently: rows, files, report, exports; with a receipt."""
+    """Remove posts, an author or a donor from a study permanently: rows, files, report, exports; shows first what goes.
+
+    With --yes it is done, and a receipt is written.
+    """
+    from pipeline.privacy.forget import NOTHING, would_forget
     from pipeline.privacy.forget import forget as forget_them
     from pipeline.privacy.subjects import Named, read_author, read_clip
     from pipeline.study import audit_log
@@ -55,43 +60,58 @@ def forget(
     for one in [*map(read_author, author or ()), *map(read_clip, clip or ())]:
         named |= one
     loaded = load(find_study(study))
+    if not yes:
+        found = would_forget(loaded, named, look_in=look_in or ())
+        if found is None:
+            raise UserError(NOTHING)
+        print_preview(found, with_yes(context))
+        return
     with console().status("forgetting …"):
         found = forget_them(loaded, named, look_in=look_in or ())
     people = {"authors": found.authors, "donors": found.donors}
     audit_log.note(loaded.folder, "forget", {"clips": found.clips, **people, "proven": str(found.proven)})
-    _print_forgotten(found)
+    print_forgotten(found)
 
 
 @optout_app.command("add")
 def optout_add(
+    context: typer.Context,
     names: Annotated[Path, typer.Argument(help="one account or post a line: URL, @handle, platform:@handle, clip_id")],
     study: StudyArgument = None,
     look_in: LookInOption = None,
+    yes: YesOption = False,
 ) -> None:
-    """Exclude these from a study from now on, and forget what it holds of them; the list is stored nowhere."""
-    from pipeline.privacy.forget import opt_out
+    """Keep these out of a study from now on, and forget what it holds of them; shows first what goes.
+
+    With --yes it is done. The study keeps a digest of each name, made with its key, that only tells whether a post or
+    an account that comes in again is one of them; it keeps no name, handle or URL of the list, and no copy of the file.
+    """
+    from pipeline.privacy.forget import opt_out, would_forget
     from pipeline.privacy.subjects import read_list
     from pipeline.study import audit_log
 
     named = read_list(names)
     loaded = load(find_study(study))
+    who = f"{counted(len(named.accounts), 'account')} and {counted(len(named.clip_ids), 'post')}"
+    if not yes:
+        held = would_forget(loaded, named, look_in=look_in or ())
+        held = held if held and held.clips else None
+        print_preview(held, with_yes(context), [f"{who} would stay out of {loaded.file.name} from now on."])
+        return
     with console().status("opting out …"):
         found = opt_out(loaded, named, look_in=look_in or ())
     counts = {"accounts": len(named.accounts), "posts": len(named.clip_ids), "clips_forgotten": found.clips}
     audit_log.note(loaded.folder, "optout", counts)
-    console().print(
-        f"{counted(counts['accounts'], 'account')} and {counted(counts['posts'], 'post')} stay out of "
-        f"{loaded.file.name} from now on."
-    )
+    print_lines([f"{who} stay out of {loaded.file.name} from now on."])
     if found.receipt:
-        _print_forgotten(found)
+        print_forgotten(found)
     else:
-        _print_lines(_card_lines(found))
+        print_lines(card_lines(found))
 
 
 @optout_app.command("list")
 def optout_list(study: StudyArgument = None) -> None:
-    """Show how many posts, accounts and donors stay out of a study, by cause; which they are is stored nowhere."""
+    """Show how many posts, accounts and donors stay out of a study, by cause; the names are not kept."""
     from pipeline.cli.display import plain_table
     from pipeline.privacy.tombstones import tombstone_counts
 
@@ -99,10 +119,10 @@ def optout_list(study: StudyArgument = None) -> None:
     counts = tombstone_counts(loaded)
     rows = [(kind, cause, count) for (kind, cause), count in sorted(counts.items())]
     console().print(plain_table(("kind", "cause", "tombstones"), rows))
-    _print_lines(
+    print_lines(
         [
-            "Who opted out or was forgotten is stored nowhere: a tombstone is a keyed digest that only tells whether a "
-            "post or an account that comes in again is one of them.",
+            "A tombstone is a digest of a post or an account, made with the study's key: it only tells whether one "
+            "that comes in again is among them. The names themselves are not kept.",
             "An account has a tombstone for each way to write it, so there are more of them than accounts. Keep your "
             "own list of names where you keep consent forms.",
         ]
@@ -142,11 +162,15 @@ def keys_move(
 
 @keys_app.command("destroy")
 def keys_destroy(
+    context: typer.Context,
     study: StudyArgument = None,
     shared: Annotated[bool, typer.Option("--shared", help="also where other studies use the same key")] = False,
     yes: YesOption = False,
 ) -> None:
-    """Destroy the key of a study: pseudonyms can no longer be linked to accounts. It cannot be undone."""
+    """Destroy the key of a study: pseudonyms can no longer be linked to accounts; shows first what goes.
+
+    With --yes it is done. It cannot be undone.
+    """
     from pipeline.study import audit_log, binding
 
     loaded = load(find_study(study))
@@ -154,10 +178,11 @@ def keys_destroy(
         found, others = binding.state(loaded.folder), binding.other_studies(loaded.folder)
         lines = [
             f"This destroys {found.path} ({found.state}). After it nobody can be forgotten or found by a handle, and "
-            f"the study {loaded.folder.root} accepts no new posts. It cannot be undone. To do it: add --yes",
+            f"the study {loaded.folder.root} accepts no new posts. It cannot be undone.",
             *(f"the key is also that of the study {root}: to destroy it for both, add --shared" for root in others),
+            f"Nothing was changed. To do it: {with_yes(context)}",
         ]
-        _print_lines(lines)
+        print_lines(lines)
         return
     destroyed = binding.destroy_key(loaded.folder, shared=shared)
     audit_log.note(loaded.folder, "keys destroy", {"digest": destroyed.digest or "none"})
@@ -172,7 +197,10 @@ def expire(
     ] = None,
     yes: YesOption = False,
 ) -> None:
-    """After the day of `retain_until`, delete media, audio, texts, the key or everything; shows first what goes."""
+    """After the day of `retain_until`, delete media, audio, texts, the key or everything; shows first what goes.
+
+    With --yes and --what it is done.
+    """
     from pipeline.cli.display import plain_table
     from pipeline.privacy.retention import due
     from pipeline.privacy.retention import expire as expire_now
@@ -232,61 +260,3 @@ def _retention_classes(names: list[str]) -> list[Class]:
     if unknown:
         raise UserError(f"there is no class {unknown[0]!r}: choose {', '.join(CLASSES)}")
     return [one for one in CLASSES if not names or one in names]
-
-
-def _print_forgotten(found: Forgotten) -> None:
-    from pipeline.privacy.receipt import NOT_REACHED
-
-    lines = [
-        f"{counted(found.clips, 'clip')}: {counted(sum(found.rows.values()), 'row')} and "
-        f"{counted(sum(found.erased.files.values()), 'file')} are gone.",
-        *(f"deleted export {name}" for name in found.erased.exports),
-        *_card_lines(found),
-        f"Searched {counted(found.scan.files, 'file')} ({found.scan.bytes / 1e6:.0f} MB) for "
-        f"{counted(found.scan.needles, 'text')}: "
-        f"found {found.scan.total}; the database was {found.proof}.",
-        *(f"rewritten, but not searched, since it is on another machine: {url}" for url in found.remains.not_searched),
-        *(f"others name or say the same: {count} × {where}" for where, count in found.named_by_others.items()),
-        *(f"left, as it is your own: {path}" for path in found.own_files),
-        *(f"still named by the source {name!r}: no run stores it again" for name in found.sources_naming),
-        *_elsewhere_lines(found),
-        "Not reached: " + "; ".join(NOT_REACHED) + ".",
-        f"receipt    {found.receipt}",
-    ]
-    _print_lines(lines)
-    if not found.proven:
-        _print_lines(_unproven_lines(found))
-        raise typer.Exit(1)
-
-
-def _card_lines(found: Forgotten) -> list[str]:
-    return [f"rewritten without ids of clips: {card}" for card in found.cards]
-
-
-def _elsewhere_lines(found: Forgotten) -> list[str]:
-    """Exports in folders of the user's own, and what to do about them."""
-    return [
-        *(f"an export elsewhere holds them: {path}: delete it, and export again" for path in found.elsewhere.affected),
-        *(
-            f"not found, so not looked into: {one}, made in another folder: delete it if it holds them, or name a "
-            "folder above it with --look-in"
-            for one in found.elsewhere.not_found
-        ),
-    ]
-
-
-def _unproven_lines(found: Forgotten) -> list[str]:
-    """What was found where nothing should be, file by file, and how to go on."""
-    lines = ["NOT PROVEN: something is left, or other rows changed."]
-    for path, kinds in sorted(found.scan.paths.items()):
-        folder, _, rest = path.partition("/")
-        again = f"train it again with cliptone train-head LABELS.csv --name {rest.partition('/')[0]}, or "
-        advice = f"{again if folder == 'heads' and rest else ''}delete the file, or take them out of it"
-        lines.append(f"found in {path}: {', '.join(sorted(kinds))}: {advice}")
-    if found.changed:
-        lines.append(f"other rows changed in {', '.join(found.changed)}: check them with cliptone verify")
-    return [*lines, "Then run the same command again: it searches once more, and writes a new receipt."]
-
-
-def _print_lines(lines: list[str]) -> None:
-    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

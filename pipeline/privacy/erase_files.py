@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,18 +39,36 @@ def erase_files(
 
     The report shows all clips, so it goes as a whole, and is built anew on demand. Means of groups stay.
     """
+    return _each_file(study_folder, clip_ids, needles, donated, files.delete)
+
+
+def count_files(
+    study_folder: StudyFolder, clip_ids: Collection[str], needles: SearchTexts, donated: Donated = NOTHING_DONATED
+) -> Erased:
+    """What `erase_files` would delete."""
+    return _each_file(study_folder, clip_ids, needles, donated, files.count)
+
+
+def _each_file(
+    study_folder: StudyFolder,
+    clip_ids: Collection[str],
+    needles: SearchTexts,
+    donated: Donated,
+    treat: Callable[[Path], int],
+) -> Erased:
+    """Delete or count what holds something of clips or donors; `treat` returns the number of files."""
     erased = Erased()
     for clip_id in clip_ids:
-        erased.files["audio"] += files.delete(study_folder.audio_path(clip_id))
-        erased.files["media"] += files.delete(study_folder.media / work_name(clip_id))
-    erased.files["report"] += files.delete(study_folder.report)
+        erased.files["audio"] += treat(study_folder.audio_path(clip_id))
+        erased.files["media"] += treat(study_folder.media / work_name(clip_id))
+    erased.files["report"] += treat(study_folder.report)
     stems = [donation_stem(sha256) for sha256 in donated.files]
     for path in files_below(study_folder.rejects):
         if needles.in_file(path) or any(stem in path.name for stem in stems):
-            erased.files["rejected rows"] += files.delete(path)
+            erased.files["rejected rows"] += treat(path)
     for folder in sorted(study_folder.exports.glob("*")):
         if folder.is_dir() and _is_affected(study_folder, folder, clip_ids, donated):
-            erased.files["export"] += files.delete(folder)
+            erased.files["export"] += treat(folder)
             erased.exports.append(folder.name.lstrip("."))
     erased.files = +erased.files
     return erased

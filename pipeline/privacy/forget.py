@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import ConfigError, UserError
-from pipeline.privacy.byte_search import FORMS, Scan, SearchTexts
-from pipeline.privacy.erase_files import Elsewhere, Erased, check_elsewhere, clean_cards, erase_files, remove_published
-from pipeline.privacy.receipt import NOT_REACHED, in_rows_of_others, texts_of, write_receipt
-from pipeline.privacy.search_study import Remains, search
+from pipeline.privacy.byte_search import SearchTexts
+from pipeline.privacy.erase_files import (
+    check_elsewhere,
+    clean_cards,
+    count_files,
+    erase_files,
+    remove_published,
+)
+from pipeline.privacy.forgotten import Forgotten, receipt_content
+from pipeline.privacy.receipt import in_rows_of_others, texts_of, write_receipt
+from pipeline.privacy.search_study import search
 from pipeline.privacy.subjects import Named, SubjectMatches, find
-from pipeline.records import Row, Seconds, TombstoneRow
+from pipeline.records import Row, TombstoneRow
 from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
@@ -38,48 +42,6 @@ from pipeline.study.lock import held
 NOTHING = "the study holds nothing of them, and nothing was changed; to keep them out in future: cliptone optout"
 
 
-@dataclass
-class Forgotten:
-    """What was forgotten, and what shows it."""
-
-    clips: int = 0
-    authors: int = 0  # accounts of stored posts
-    donors: int = 0
-    rows: dict[str, int] = field(default_factory=dict)  # by table
-    erased: Erased = field(default_factory=Erased)
-    others_before: dict[str, str] = field(default_factory=dict)  # by table, digest of all other rows
-    others_after: dict[str, str] = field(default_factory=dict)
-    remains: Remains = field(default_factory=lambda: Remains(Scan(), "not made: nothing was deleted"))
-    named_by_others: dict[str, int] = field(default_factory=dict)  # cells of others, by kind of text and column
-    own_files: tuple[str, ...] = ()  # media of the user's own: never touched, and never in a receipt
-    sources_naming: tuple[str, ...] = ()  # sources of the study file that still name them
-    cards: tuple[str, ...] = ()  # of heads, rewritten without ids
-    elsewhere: Elsewhere = field(default_factory=Elsewhere)  # exports in folders of the user's own
-    seconds: Seconds = 0.0
-    receipt: Path | None = None
-
-    @property
-    def scan(self) -> Scan:
-        """What was looked through, and what was found."""
-        return self.remains.scan
-
-    @property
-    def proof(self) -> str:
-        """Whether the database was searched without compression."""
-        return self.remains.proof
-
-    @property
-    def proven(self) -> bool:
-        """True when nothing was found where nothing should be, and all other rows are as they were."""
-        return self.scan.total == 0 and not self.changed
-
-    @property
-    def changed(self) -> list[str]:
-        """Tables whose rows of others are not as they were."""
-        tables = sorted(self.others_after)
-        return [table for table in tables if self.others_before.get(table) != self.others_after[table]]
-
-
 def forget(
     study: Study,
     named: Named,
@@ -98,6 +60,18 @@ def forget(
         if not work.look(named):
             raise UserError(NOTHING)
         return work.go()
+
+
+def would_forget(
+    study: Study, named: Named, stages: Sequence[type[Stage]] = STAGES, look_in: Sequence[Path] = ()
+) -> Forgotten | None:
+    """What `forget` would delete, and what it would leave, without deleting anything; None if the study has nothing.
+
+    Raises `UserError` where there are no results, `StudyBusy` if a run holds the study.
+    """
+    with held(study.folder):
+        work = _Forgetting(study, "decision", stages, look_in)
+        return work.preview() if work.look(named) else None
 
 
 def opt_out(
@@ -132,7 +106,6 @@ class _Forgetting:
     def look(self, named: Named) -> bool:
         """Find what the study holds of them; False if that is nothing, and nothing of it was forgotten before."""
         self.named = named
-        self.result.cards = clean_cards(self.study.folder)
         sourced_posts = _sourced_posts(self.study)
         with Store(self.study.folder.working, self.stages) as store:
             self.found = find(store, named, self.key, sourced_posts)
@@ -144,22 +117,27 @@ class _Forgetting:
         self.result.sources_naming = tuple(sorted(sources))
         return bool(clip_ids or files) or not tombstones.isdisjoint(self._tombstones().keys())
 
+    def preview(self) -> Forgotten:
+        """What `go` would delete."""
+        with Store(self.study.folder.working, self.stages) as store:
+            self._count(store)
+            files = (self.study.folder, self.found.clip_ids, SearchTexts(self._texts(store)), self.found.donated)
+            self.result.erased = count_files(*files)
+        return self.result
+
     def go(self) -> Forgotten:
         """Delete files, then rows; rewrite the databases, look for what should be gone, and write the receipt.
 
         Files go first: until the rows are gone too, whoever is interrupted can name the same again.
         """
         result = self.result
+        result.cards = clean_cards(self.study.folder)
         with Store(self.study.folder.working, self.stages) as store:
-            texts = texts_of(store.tables, self.found)
-            texts["clip id"] |= self.named.clip_ids
+            texts = self._texts(store)
             donated = self.found.donated
             result.others_before = digest_of_rows(store.tables, self._kinds(), self.found.clip_ids, donated.files)
-            result.own_files = tuple(
-                row.location for row in store.tables.read(SourceRow, sorted(self.found.clip_ids)) if row.kind == "file"
-            )
+            self._count(store)
             result.erased = erase_files(self.study.folder, self.found.clip_ids, SearchTexts(texts), donated)
-            result.elsewhere = check_elsewhere(self.study.folder, self.found.clip_ids, donated, self.key, self.look_in)
             self._delete_rows(store)
             result.named_by_others, shared = in_rows_of_others(store.tables, texts)
         rebuild(self.study.folder.working)
@@ -168,11 +146,12 @@ class _Forgetting:
         needles = SearchTexts({kind: of_kind - shared.get(kind, set()) for kind, of_kind in texts.items()})
         result.remains = search(self.study.folder, needles)
         result.seconds = time.monotonic() - self.began
-        result.receipt = write_receipt(self.study.folder, self._command, self.at, _content(result, self.cause))
+        result.receipt = write_receipt(self.study.folder, self._command, self.at, receipt_content(result, self.cause))
         return result
 
     def leave_tombstones(self) -> Forgotten:
         """Leave tombstones alone: the study holds nothing of them."""
+        self.result.cards = clean_cards(self.study.folder)
         with Store(self.study.folder.working, self.stages) as store:
             self._leave_tombstones(store, self._tombstones())
             if store.unpublished:
@@ -191,19 +170,32 @@ class _Forgetting:
         kinds = (("post", clips), ("account", authors), ("donor", donors))
         return {one: kind for kind, of_kind in kinds for one in of_kind}
 
+    def _texts(self, store: Store) -> dict[str, set[str]]:
+        """What is to be searched for, by kind."""
+        texts = texts_of(store.tables, self.found)
+        texts["clip id"] |= self.named.clip_ids
+        return texts
+
+    def _count(self, store: Store) -> None:
+        """Count what the study holds of them, and name what stays: files of the user's own, and exports elsewhere."""
+        clip_ids, donated, result = self.found.clip_ids, self.found.donated, self.result
+        kinds: tuple[type[Row], ...] = (*self._kinds(), SourceRow)
+        counts = {kind.table: store.tables.count(kind, clip_id=clip_ids, file_sha256=donated.files) for kind in kinds}
+        result.rows |= {table: count for table, count in counts.items() if count}
+        result.clips = len(clip_ids)
+        result.authors = authors_among(store.tables, clip_ids) if self.named.accounts else 0
+        result.donors = len(self.named.donors)
+        result.own_files = tuple(
+            row.location for row in store.tables.read(SourceRow, sorted(clip_ids)) if row.kind == "file"
+        )
+        result.elsewhere = check_elsewhere(self.study.folder, clip_ids, donated, self.key, self.look_in)
+
     def _delete_rows(self, store: Store) -> None:
         """Delete the rows of the clips and traces of their errors, and leave tombstones of posts and people."""
-        clip_ids, files = self.found.clip_ids, self.found.donated.files
-        kinds: tuple[type[Row], ...] = (*self._kinds(), SourceRow)
-        counts = {kind.table: store.tables.count(kind, clip_id=clip_ids, file_sha256=files) for kind in kinds}
-        self.result.rows |= {table: count for table, count in counts.items() if count}
-        self.result.clips = len(clip_ids)
-        self.result.authors = authors_among(store.tables, clip_ids) if self.named.accounts else 0
-        self.result.donors = len(self.named.donors)
         with store.uninterrupted_lock(), store.change():
             own = sorted(self.found.clip_ids - self.found.donated.clip_ids)
             store.forget({clip_id: tombstone(clip_id, self.key) for clip_id in own}, self.cause)
-            delete_donation(store, files, self.found.donated.clip_ids)
+            delete_donation(store, self.found.donated.files, self.found.donated.clip_ids)
             self._leave_tombstones(store, self._tombstones())
 
     def _leave_tombstones(self, store: Store, kinds: Mapping[str, str]) -> None:
@@ -227,41 +219,3 @@ def _sourced_posts(study: Study) -> list[SourcedPost]:
         return list(read_sources(study).sourced_posts)
     except (ConfigError, UserError, OSError):
         return []
-
-
-def _content(result: Forgotten, cause: str) -> dict[str, Any]:
-    """A receipt without personal data: counts, digests and kinds alone."""
-    return {
-        "cliptone_version": version("cliptone"),
-        "cause": cause,
-        "clips": result.clips,
-        "authors": result.authors,
-        "donors": result.donors,
-        "rows_deleted": result.rows,
-        "files_deleted": dict(result.erased.files),
-        "exports_deleted": result.erased.exports,
-        "all_other_rows": {
-            "tables": len(result.others_after),
-            "changed": result.changed,
-            "sha256": result.others_after,
-        },
-        "scan": {
-            "needles": result.scan.needles,
-            "files": result.scan.files,
-            "bytes": result.scan.bytes,
-            "forms": FORMS,
-            "database": result.proof,
-            "found": {place: dict(counts) for place, counts in result.scan.found.items()},
-        },
-        "written_anew_but_not_searched": result.remains.not_searched,
-        "named_in_rows_of_others": result.named_by_others,
-        "media_of_your_own_left": len(result.own_files),
-        "cards_rewritten": result.cards,
-        "exports_elsewhere": {
-            "affected": len(result.elsewhere.affected),
-            "not_found": len(result.elsewhere.not_found),
-        },
-        "sources_still_naming_them": result.sources_naming,
-        "not_reached": NOT_REACHED,
-        "seconds": round(result.seconds, 1),
-    }

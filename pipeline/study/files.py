@@ -54,13 +54,19 @@ def sync(path: Path) -> None:
 
 def delete(path: Path) -> int:
     """Delete a file, or a folder with all in it, if it exists; returns the number of files deleted."""
+    found = count(path)
     if path.is_dir() and not path.is_symlink():
-        count = sum(not found.is_dir() for found in path.rglob("*"))
         shutil.rmtree(path)
-        return count
-    found = path.is_symlink() or path.exists()
-    path.unlink(missing_ok=True)
-    return int(found)
+    else:
+        path.unlink(missing_ok=True)
+    return found
+
+
+def count(path: Path) -> int:
+    """How many files `delete` would delete."""
+    if path.is_dir() and not path.is_symlink():
+        return sum(not found.is_dir() for found in path.rglob("*"))
+    return int(path.is_symlink() or path.exists())
 
 
 def sha256_of(path: Path) -> str:

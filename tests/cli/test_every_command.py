@@ -244,9 +244,11 @@ def _take_out_of_own_files(desk: Desk) -> None:
 
 @use
 def forget(desk: Desk) -> None:
-    assert "NOT PROVEN" in desk.says("forget", STUDY, "--author", AUTHOR, code=1), "the user's own files name her"
+    assert f"cliptone forget {STUDY} --author {AUTHOR} --yes" in desk.says("forget", STUDY, "--author", AUTHOR)
+    said = desk.says("forget", STUDY, "--author", AUTHOR, "--yes", code=1)
+    assert "NOT PROVEN" in said, "the user's own files name her"
     _take_out_of_own_files(desk)
-    assert "found 0" in desk.says("forget", STUDY, "--author", AUTHOR)
+    assert "found 0" in desk.says("forget", STUDY, "--author", AUTHOR, "--yes")
     assert desk.has(f"SELECT count(*) FROM clips WHERE clip_id = '{CLIP}'") == [(0,)]
 
 
@@ -291,7 +293,7 @@ def doctor(desk: Desk) -> None:
 @use
 def optout_add(desk: Desk) -> None:
     (desk.folder / "names.txt").write_text(f"tiktok:{AUTHOR}\n", encoding="utf-8")
-    said = desk.says("optout", "add", "names.txt", STUDY, code=1)
+    said = desk.says("optout", "add", "names.txt", STUDY, "--yes", code=1)
     assert "1 account and 0 posts stay out of demo" in said
     assert "NOT PROVEN" in said, "the user's own files name her"
     assert "Nothing to do" in desk.says("run", STUDY), "it does not take her in again"
@@ -302,7 +304,8 @@ def optout_add(desk: Desk) -> None:
 def optout_list(desk: Desk) -> None:
     assert "digest" in desk.says("optout", "list", STUDY)
     (desk.folder / "names.txt").write_text("@somebody\n", encoding="utf-8")
-    desk.says("optout", "add", "names.txt", STUDY)
+    assert "would stay out" in desk.says("optout", "add", "names.txt", STUDY)
+    desk.says("optout", "add", "names.txt", STUDY, "--yes")
     assert "opt_out" in desk.says("optout", "list", STUDY)
 
 
@@ -320,7 +323,7 @@ def keys_move(desk: Desk) -> None:
 
 @use
 def keys_destroy(desk: Desk) -> None:
-    assert "To do it: add --yes" in desk.says("keys", "destroy", STUDY)
+    assert f"To do it: cliptone keys destroy {STUDY} --yes" in desk.says("keys", "destroy", STUDY)
     assert "The key is destroyed" in desk.says("keys", "destroy", STUDY, "--yes")
     assert "key destroyed" in desk.says("keys", "show", STUDY)
 

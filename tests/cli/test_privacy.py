@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pipeline.errors import UserError
 from pipeline.results.evaluation.results import Evaluation
 from pipeline.stages import BY_NAME
 from pipeline.study import audit_log
+from pipeline.study.binding import study_key
 from pipeline.study.config import Study, load_study
 from pipeline.study.keys import key_state
 from tests.support.people_study import AUTHORS, POSTS_EACH, clip_id, people_study, post_id
@@ -44,7 +46,7 @@ def cliptone(*arguments: str, code: int = 0) -> str:
 
 @pytest.mark.slow
 def test_forget_says_what_went_what_is_left_and_where_the_receipt_is(study: Study) -> None:
-    said = cliptone("forget", "--author", f"@{AUTHORS[0]}")
+    said = cliptone("forget", "--author", f"@{AUTHORS[0]}", "--yes")
     assert f"{POSTS_EACH} clips:" in said
     assert "found 0" in said
     assert "backups" in said
@@ -59,7 +61,7 @@ def test_forget_says_what_went_what_is_left_and_where_the_receipt_is(study: Stud
 @pytest.mark.slow
 def test_forget_ends_with_an_error_where_something_is_left(study: Study) -> None:
     (study.folder.root / "notes.txt").write_text(clip_id(0, 0))
-    assert "NOT PROVEN" in cliptone("forget", "--clip", clip_id(0, 0), code=1)
+    assert "NOT PROVEN" in cliptone("forget", "--clip", clip_id(0, 0), "--yes", code=1)
 
 
 @pytest.mark.slow
@@ -68,25 +70,82 @@ def test_whatever_is_left_is_named_with_what_to_do(study: Study) -> None:
     head.mkdir(parents=True)
     (head / "notes.md").write_text(f"see {clip_id(0, 0)}")
     (study.folder.root / f"{post_id(0, 0)}.txt").write_text("mine")
-    said = cliptone("forget", "--clip", clip_id(0, 0), code=1).replace("\n", " ")
+    said = cliptone("forget", "--clip", clip_id(0, 0), "--yes", code=1).replace("\n", " ")
     assert "heads/warmth/notes.md: clip id" in said
     assert "train-head LABELS.csv --name warmth" in said
     assert f"{post_id(0, 0)}.txt: post id" in said
     shutil.rmtree(head)
     (study.folder.root / f"{post_id(0, 0)}.txt").unlink()
-    assert "found 0" in cliptone("forget", "--clip", clip_id(0, 0))
+    assert "found 0" in cliptone("forget", "--clip", clip_id(0, 0), "--yes")
 
 
 @pytest.mark.slow
 def test_the_list_of_opted_out_is_shown_as_counts(study: Study) -> None:
-    assert "stored nowhere" in cliptone("optout", "list").replace("\n", " ")
+    assert "names themselves are not kept" in cliptone("optout", "list").replace("\n", " ")
     Path("list.txt").write_text("@someone.else.here\ntiktok:7399999999999999999\n")
-    cliptone("optout", "add", "list.txt")
-    cliptone("forget", "--clip", clip_id(0, 0))
+    cliptone("optout", "add", "list.txt", "--yes")
+    cliptone("forget", "--clip", clip_id(0, 0), "--yes")
     lines = [re.findall(r"\w+", line) for line in cliptone("optout", "list").splitlines()]
     assert ["post", "opt_out", "1"] in lines
     assert ["post", "decision", "1"] in lines
     assert any(line[:2] == ["account", "opt_out"] for line in lines)
+
+
+def content(study: Study) -> dict[str, bytes]:
+    """Every file of the study's folder but locks, with its bytes."""
+    paths = [path for path in study.folder.root.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    return {str(path): path.read_bytes() for path in paths}
+
+
+COMMANDS = [
+    ["forget", "--author", f"@{AUTHORS[0]}"],
+    ["forget", "--clip", clip_id(0, 0), "--clip", clip_id(1, 0)],
+    ["optout", "add", "my list.txt"],
+    ["keys", "destroy"],
+    ["expire", "--what", "audio"],
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_what_deletes_changes_nothing_until_yes_and_names_the_command_that_does_it(
+    study: Study, command: list[str], keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(keys, tmp_path / "keys", ignore=shutil.ignore_patterns("*.json"))  # without other studies
+    monkeypatch.setenv("CLIPTONE_KEYS", str(tmp_path / "keys"))
+    study_key(study.folder, is_first=True)
+    with study.file.path.open("a") as file:
+        file.write(PAST)
+    Path("my list.txt").write_text(f"@{AUTHORS[0]}\n@someone.else.here\n")
+    before, key = content(study), key_state(study.file.name).state
+    said = cliptone(*command)
+    assert (content(study), key_state(study.file.name).state) == (before, key)
+    line = next(line for line in said.splitlines() if line.endswith(" --yes"))
+    words = shlex.split(line[line.index("cliptone ") :])
+    assert set(command) < set(words)
+    cliptone(*words[1:])
+    assert (content(study), key_state(study.file.name).state) != (before, key)
+
+
+def test_every_command_that_deletes_says_so_in_its_help() -> None:
+    for command in (["forget"], ["optout", "add"], ["keys", "destroy"], ["expire"]):
+        said = " ".join(cliptone(*command, "--help").split())
+        assert "shows first what goes" in said, command
+        assert "--yes" in said, command
+
+
+def test_what_would_be_forgotten_is_counted_as_what_is(study: Study) -> None:
+    named = ["forget", "--author", f"@{AUTHORS[0]}"]
+    would = cliptone(*named)
+    assert f"{POSTS_EACH} clips: " in would
+    numbers = re.compile(r"clips: ([\d,]+) rows and ([\d,]+) files")
+    assert numbers.findall(would) == numbers.findall(cliptone(*named, "--yes"))
+
+
+def test_the_help_of_optout_says_what_is_kept() -> None:
+    said = " ".join(cliptone("optout", "add", "--help").replace("│", " ").split())
+    assert "digest of each name" in said
+    assert "no name, handle or URL of the list" in said
 
 
 def test_forget_wants_to_know_whom(study: Study) -> None:
@@ -100,7 +159,7 @@ def test_forget_wants_to_know_whom(study: Study) -> None:
 @pytest.mark.slow
 def test_an_opt_out_list_is_applied_and_stored_nowhere(study: Study) -> None:
     Path("list.txt").write_text(f"@{AUTHORS[0]}\n@someone.else.here\ntiktok:7399999999999999999\n")
-    said = cliptone("optout", "add", "list.txt")
+    said = cliptone("optout", "add", "list.txt", "--yes")
     assert "2 accounts " in said
     assert " 1 post " in said
     for path in study.folder.root.rglob("*"):

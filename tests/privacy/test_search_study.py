@@ -15,7 +15,8 @@ from pyarrow import parquet
 from pipeline.errors import DiskFull
 from pipeline.privacy import search_study
 from pipeline.privacy.byte_search import SearchTexts
-from pipeline.privacy.forget import Forgotten, forget
+from pipeline.privacy.forget import forget
+from pipeline.privacy.forgotten import Forgotten
 from pipeline.privacy.search_study import PROOF, search
 from pipeline.privacy.subjects import read_author
 from pipeline.research.bench.generated import generate
