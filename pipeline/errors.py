@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import shlex
+import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
@@ -140,3 +142,8 @@ class StageError(CliptoneError):
 def is_disk_full(error: BaseException) -> bool:
     """Whether an error of the operating system means that no space is left."""
     return isinstance(error, OSError) and error.errno == errno.ENOSPC
+
+
+def how_to_install(extra: str) -> str:
+    """The command that installs an extra of cliptone beside this Python: no package index has it, a clone does."""
+    return f"in your clone of cliptone: {shlex.quote(sys.executable)} -m pip install '.[{extra}]'"

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipeline.analysis.models import cache as model_cache
-from pipeline.errors import CliptoneError
+from pipeline.errors import CliptoneError, how_to_install
 from pipeline.media import ffmpeg
 from pipeline.media.sandbox.client import decoder
 from pipeline.records.counted import counted
@@ -85,7 +85,7 @@ def _models(_: Path) -> Iterator[Check]:
 
 def _tagger(_: Path) -> Iterator[Check]:
     if model_cache.find("yamnet") is None and model_cache.find("ast") is None:
-        advice = 'music stays unknown (NULL, no_tagger) until there is one: pip install "cliptone[starter]"'
+        advice = f"music stays unknown (NULL, no_tagger) until there is one; {how_to_install('starter')}"
         yield Check("sound tagger", "note", "none", advice)
     else:
         yield Check("sound tagger", "ok", "yamnet" if model_cache.find("yamnet") else "ast")

@@ -6,7 +6,7 @@ import math
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, how_to_install
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 PACKAGE = "opensmile"
@@ -24,8 +24,8 @@ def opensmile_version() -> str:
         return version(PACKAGE)
     except PackageNotFoundError as error:
         raise UserError(
-            'the option `opensmile` of [acoustics] needs openSMILE, which is not installed: pip install "cliptone['
-            'opensmile]" if your use is not commercial (its licence forbids that), or remove the option'
+            "the option `opensmile` of [acoustics] needs openSMILE, which is not installed: remove the option, or, if "
+            f"your use is not commercial (its licence forbids that), {how_to_install('opensmile')}"
         ) from error
 
 

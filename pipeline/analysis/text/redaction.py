@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, how_to_install
 from pipeline.records.pseudonyms import MENTION
 
 LABELLED = Path(__file__).with_name("redaction_examples.toml")
@@ -68,7 +68,7 @@ def require_library() -> None:
     try:
         import phonenumbers  # noqa: F401 - only whether it is there
     except ImportError as error:
-        raise UserError("redaction needs the extra redact: pip install 'cliptone[redact]'") from error
+        raise UserError(f"redaction needs phonenumbers, which is not installed; {how_to_install('redact')}") from error
 
 
 def redact(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.analysis.sound.praat import PitchRange
 from pipeline.analysis.sound.time_series import span
-from pipeline.errors import UserError
+from pipeline.errors import UserError, how_to_install
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Seconds
 from pipeline.records.counted import counted
@@ -88,7 +88,7 @@ class ClipView:
         try:
             from IPython.display import Audio
         except ImportError as error:
-            raise UserError("a player needs a notebook: install cliptone[notebooks]") from error
+            raise UserError(f"a player needs a notebook; {how_to_install('notebooks')}") from error
         waveform = self.waveform()
         end = waveform.size / SAMPLE_RATE if end_s is None else end_s
         part = span(waveform, start_s, end)

@@ -12,11 +12,10 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, how_to_install
 from pipeline.records import Seconds
 from pipeline.study.config import RayOptions
 
-MISSING = 'Ray is not installed: pip install "cliptone[ray]"'
 OBJECT_STORE_BYTES = 200 << 20  # of a Ray of our own: rows pass through it, never media
 QUIET = {"log_to_driver": False, "logging_level": "ERROR"}  # Ray's own talk says nothing to a researcher
 CONNECT_S: Seconds = 5.0  # for the head of a cluster to answer
@@ -40,7 +39,7 @@ class RayCluster:
         try:
             import ray
         except ImportError as error:
-            raise UserError(MISSING) from error
+            raise UserError(f"Ray is not installed; {how_to_install('ray')}") from error
         self.ray: Any = ray
         self._address = options.address
         self._marker: Path | None = None

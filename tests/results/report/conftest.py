@@ -37,7 +37,7 @@ def open_browser(playwright: Any) -> Any:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A headless Chromium, or a skip that says how to have one."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install 'cliptone[test]'")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[test]'")
     with sync_api.sync_playwright() as playwright:
         opened = open_browser(playwright)
         if opened is None:

@@ -15,7 +15,7 @@ from tests.results.report.conftest import Open
 from tests.support.report.generated_study import WORDS, clip, with_sets, write_audio, write_published
 from tests.support.report.visits import clip_page, seconds, table_page, wait_until
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install 'cliptone[test]'")
+sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[test]'")
 expect = sync_api.expect
 
 pytestmark = pytest.mark.browser

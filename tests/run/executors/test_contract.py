@@ -16,7 +16,7 @@ from tests.support.executors import NAMES, clip, outcomes, plan
 from tests.support.fake_stages import Batched, Length, LengthRow, Unbuildable
 
 Executor = LocalExecutor | RayExecutor
-WITHOUT_RAY = pytest.mark.skipif(not find_spec("ray"), reason='Ray is not installed: pip install "cliptone[ray]"')
+WITHOUT_RAY = pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: pip install '.[ray]'")
 
 
 @pytest.fixture(

@@ -26,7 +26,7 @@ from tests.support.fake_stages import Aside, AsideRow, Batched, Length, LengthOp
 # Not imported here: Ray reads its settings as it is imported.
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not find_spec("ray"), reason='Ray is not installed: pip install "cliptone[ray]"'),
+    pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: pip install '.[ray]'"),
 ]
 
 

@@ -22,7 +22,7 @@ from pipeline.stages import BY_NAME
 from pipeline.study.config import RayOptions, load_study
 from tests.conftest import write_study, write_wav
 
-with_ray = pytest.mark.skipif(not find_spec("ray"), reason='Ray is not installed: pip install "cliptone[ray]"')
+with_ray = pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: pip install '.[ray]'")
 SOURCE = '[[sources]]\nfolder = "clips"\n'
 
 

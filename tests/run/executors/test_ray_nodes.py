@@ -31,7 +31,7 @@ from tests.support.fake_stages import Length
 # Not imported here: Ray reads its settings as it is imported.
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not find_spec("ray"), reason='Ray is not installed: pip install "cliptone[ray]"'),
+    pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: pip install '.[ray]'"),
 ]
 
 OBJECT_STORE_BYTES = 100 << 20
