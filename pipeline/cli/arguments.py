@@ -51,7 +51,10 @@ def _study_files(pattern: str) -> list[Path]:
 
 def with_yes(context: typer.Context) -> str:
     """The command that was given, with --yes, to be pasted."""
-    words = ["cliptone", *context.command_path.split()[1:]]
+    words, above = [context.info_name or ""], context.parent
+    while above is not None and above.parent is not None:  # the groups of the command, without cliptone itself
+        words, above = [above.info_name or "", *words], above.parent
+    words = ["cliptone", *words]
     for one in context.command.params:
         value = context.params.get(one.name or "")
         if one.name == "yes" or value is None or value is False:
