@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
+from typer.core import TyperCommand
+from typer.models import CommandFunctionType
 
 from pipeline.cli.stopping import on_sigterm
 from pipeline.errors import CliptoneError, DiskFull, Stopped, UserError, is_disk_full
@@ -24,7 +28,33 @@ EXIT_CODES = (
     "Whichever it was, the next run goes on."
 )
 
-app = typer.Typer(
+
+class Command(TyperCommand):
+    """A command whose options never take the next option for their value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words of a command; `UserError` names an option that has no value."""
+        options = {name: one for one in self.params for name in one.opts if name.startswith("-")}
+        for word, after in zip(args, [*args[1:], None], strict=True):
+            if word == "--" or ctx.resilient_parsing:  # what follows is no option; completion asks with half a line
+                break
+            one = options.get(word)
+            if one is None or getattr(one, "is_flag", False):
+                continue
+            if after is None or after.startswith("--") or after in options:
+                raise UserError(f"the option {word} needs a value after it: {getattr(one, 'help', '')}")
+        return super().parse_args(ctx, args)
+
+
+class Commands(typer.Typer):
+    """A group of such commands."""
+
+    def command(self, *args: Any, **options: Any) -> Callable[[CommandFunctionType], CommandFunctionType]:
+        """Register a command, as `typer.Typer` does."""
+        return super().command(*args, **{"cls": Command, **options})
+
+
+app = Commands(
     help="From short social-media videos to a table of what was said, how it sounded, and how sure we are.",
     no_args_is_help=True,
     add_completion=True,

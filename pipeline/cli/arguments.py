@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from pipeline.study.config import Study
 
 Form = Literal["table", "csv", "json", "parquet"]
-StudyArgument = Annotated[Path | None, typer.Argument(help="study file; may be left out where there is only one")]
+StudyArgument = Annotated[
+    Path | None,
+    typer.Argument(help="study file, folder of results, or database; may be left out where there is only one"),
+]
 StudyOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file, folder of results, or database")]
 FormOption = Annotated[Form, typer.Option("--format", "-f", help="output format")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the terminal")]
@@ -27,10 +30,11 @@ YesOption = Annotated[
 
 
 def load(path: Path) -> Study:
+    """The study of a study file, or of results that were named in its place."""
     from pipeline.stages import BY_NAME
     from pipeline.study.config import load_study
 
-    return load_study(path, BY_NAME)
+    return load_study(_study_file_of(path), BY_NAME)
 
 
 def find_study(named: Path | None) -> Path:
@@ -42,6 +46,41 @@ def find_study(named: Path | None) -> Path:
         names = ", ".join(path.name for path in found) or "none"
         raise UserError(f"name the study file, as in `cliptone run my-study.toml` (found here: {names})")
     return found[0]
+
+
+def _study_file_of(path: Path) -> Path:
+    """The study file of a folder of results or of a database; a path that is neither stands for itself.
+
+    `UserError` where it is not known, or no longer there.
+    """
+    from pipeline.study.folder import WORK, StudyFolder
+    from pipeline.study.identity import owner_of
+
+    if not path.is_dir() and path.suffix != ".duckdb":
+        return path
+    root = path.parent if path.suffix == ".duckdb" else path
+    root = (root.parent if root.name == WORK else root).absolute()
+    owner = owner_of(StudyFolder.at(root))
+    if owner is not None and owner.is_file():
+        return owner
+    near = [one for folder in dict.fromkeys((root, root.parent.parent)) for one in sorted(folder.glob("*.toml"))]
+    found = [one for one in near if _results_of(one) == root.resolve()]
+    if len(found) != 1:
+        raise UserError(
+            f"the study file of the results in {root} is not to be found: name it in place of {path}; the commands "
+            "query, sql, report, serve and methods need none"
+        )
+    return found[0]
+
+
+def _results_of(study_file: Path) -> Path | None:
+    """Where a study file has its results; None if it cannot be read as one."""
+    from pipeline.store.reader import published_path
+
+    try:
+        return published_path(study_file.absolute()).parent.resolve()
+    except UserError:
+        return None
 
 
 def _study_files(pattern: str) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import find_study, load
+from pipeline.cli.arguments import StudyOption, find_study, load
 from pipeline.cli.output import console
 from pipeline.errors import UserError
 from pipeline.records.counted import counted
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from pipeline.results.evaluation.measures import Figure
     from pipeline.results.evaluation.results import Evaluation
 
-StudyFileOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file")]
 HEADERS = ("measure", "label", "value", "95 % from", "to", "n", "reason")
 
 
 @app.command("train-head")
 def train_head(
     labels: Annotated[Path, typer.Argument(help="CSV: clip_id, label, and start_s, end_s for spans of clips")],
-    study: StudyFileOption = None,
+    study: StudyOption = None,
     name: Annotated[str | None, typer.Option(help="name of the head; by default that of the file")] = None,
 ) -> None:
     """Train a tone model on your own labels and stored embeddings; evaluate it on authors it was not trained on."""
@@ -47,7 +46,7 @@ def train_head(
         f"{found.model}: {counted(found.regions, 'region')} of {counted(found.authors, 'author')}; measured on authors "
         "not in training.",
         f"card       {found.folder / CARD_FILE}",
-        f"study file {study_line((*models, found.model))}   (under [emotion] in {path.name})",
+        f"study file {study_line((*models, found.model))}   (under [emotion] in {loaded.file.path.name})",
         f"then       cliptone run {path} --stage emotion",
     )
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
@@ -62,7 +61,7 @@ def evaluate(
     ] = None,
     transcripts: Annotated[Path | None, typer.Option(help="CSV of true words: clip_id, text, language")] = None,
     model: Annotated[list[str] | None, typer.Option(help="only this tone model (may be given several times)")] = None,
-    study: StudyFileOption = None,
+    study: StudyOption = None,
 ) -> None:
     """Evaluate models against human labels or a labelled corpus, or transcripts against true words, with intervals."""
     if [labels, corpus, transcripts].count(None) != 2:

@@ -46,10 +46,7 @@ def export(
     from pipeline.study import audit_log
 
     chosen = ExportOptions(level_of(level), form, _subtitle_formats(subtitles), folder, ids)
-    path = find_study(study)
-    if path.suffix != ".toml":
-        raise UserError(f"name the study file in place of {path}: pseudonyms need its name and its rules")
-    loaded = load(path)
+    loaded = load(find_study(study))
     with console().status("exporting …"):
         made = export_study(loaded, chosen)
     audit_log.note(loaded.folder, "export", {"level": level, "form": form, "files": len(made.files)})

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.app import app
+from pipeline.cli.app import Commands, app
 from pipeline.cli.output import console
 
-models_app = typer.Typer(help="Every model: source, licence, what it was trained on, and whether it is here.")
+models_app = Commands(help="Every model: source, licence, what it was trained on, and whether it is here.")
 app.add_typer(models_app, name="models")
 
 

@@ -8,19 +8,15 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import OutputOption, find_study
+from pipeline.cli.arguments import OutputOption, StudyArgument, find_study
 from pipeline.cli.output import console, write
 from pipeline.errors import UserError
 from pipeline.records.counted import counted
 
-ResultsArgument = Annotated[
-    Path | None, typer.Argument(help="study file, folder of results, or database; may be left out as in `run`")
-]
-
 
 @app.command()
 def methods(
-    study: ResultsArgument = None,
+    study: StudyArgument = None,
     output: OutputOption = None,
     check: Annotated[
         Path | None, typer.Option(help="compare the numbers of this document, or of its JSON, with the database")

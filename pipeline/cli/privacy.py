@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.app import app
+from pipeline.cli.app import Commands, app
 from pipeline.cli.arguments import StudyArgument, YesOption, find_study, load, with_yes
 from pipeline.cli.forgotten import card_lines, print_forgotten, print_preview
 from pipeline.cli.output import console, print_lines
@@ -17,8 +17,8 @@ from pipeline.records.counted import counted
 if TYPE_CHECKING:
     from pipeline.privacy.retention import Class
 
-optout_app = typer.Typer(help="People and posts that are to stay out of a study.", no_args_is_help=True)
-keys_app = typer.Typer(help="The pseudonym key of a study: show, move or destroy it.", no_args_is_help=True)
+optout_app = Commands(help="People and posts that are to stay out of a study.", no_args_is_help=True)
+keys_app = Commands(help="The pseudonym key of a study: show, move or destroy it.", no_args_is_help=True)
 app.add_typer(optout_app, name="optout")
 app.add_typer(keys_app, name="keys")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,9 @@ from pipeline.cli.app import app
 from pipeline.cli.arguments import FormOption, OutputOption, StudyOption, find_study
 from pipeline.cli.output import console, show, write
 from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.store.queries import Query
 
 
 def _query_names(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -53,8 +56,9 @@ def query(
     elif show_help:
         console().print(get_query(name, own).usage, markup=False, highlight=False)
     else:
-        given = _query_parameters(context.args)
-        get_query(name, own).bind(given)  # a mistake in the command is said before one in the study
+        chosen = get_query(name, own)
+        given = _query_parameters(context.args, chosen)
+        chosen.bind(given)  # a mistake in the command is said before one in the study
         show(lambda reader: reader.answer(name, given), study, form, output)
 
 
@@ -92,14 +96,21 @@ def _own_queries(study: Path | None) -> Path | None:
     return own_folder(study) if study else None
 
 
-def _query_parameters(words: list[str]) -> dict[str, str]:
+def _query_parameters(words: list[str], query: Query) -> dict[str, str]:
     """Words of the command line as parameters of a query: --name value, or --name=value."""
+    described = {parameter.name: parameter for parameter in query.described}
     given: dict[str, str] = {}
-    rest = iter(words)
-    for word in rest:
+    rest = words.copy()
+    while rest:
+        word = rest.pop(0)
         option, equals, value = word.partition("=")
-        value = value if equals else next(rest, "")
-        if not option.startswith("--") or not (equals or value):
+        name = option.removeprefix("--").replace("-", "_")
+        if not option.startswith("--"):
             raise UserError(f"parameters of a query are given by name, as in --term bag, not {word!r}")
-        given[option.removeprefix("--").replace("-", "_")] = value
+        if not equals and (not rest or rest[0].startswith("--")):
+            if name in described:
+                raise UserError(f"{option} needs a value after it: the query takes {described[name]}")
+        elif not equals:
+            value = rest.pop(0)
+        given[name] = value
     return given

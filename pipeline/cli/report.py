@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import find_study
+from pipeline.cli.arguments import StudyArgument, find_study
 from pipeline.cli.output import console
 from pipeline.errors import UserError
 from pipeline.records.counted import counted
 
-ResultsArgument = Annotated[
-    Path | None, typer.Argument(help="study file, folder of results, or database; may be left out as in `run`")
-]
-
 
 @app.command()
 def report(
-    study: ResultsArgument = None,
+    study: StudyArgument = None,
     copy_media: Annotated[
         bool, typer.Option("--copy-media", help="copy the audio into the report, so that its folder can be handed on")
     ] = False,
@@ -43,7 +38,7 @@ def report(
 
 @app.command()
 def serve(
-    study: ResultsArgument = None,
+    study: StudyArgument = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="port on this machine; 0 takes any free one")] = 8765,
 ) -> None:
     """Show the report in a browser on this machine alone; it follows a run that goes on. Ctrl-C ends it."""

@@ -99,7 +99,7 @@ def _check_query(context: Any) -> None:
     try:
         query = get_query(context.params["name"], None)
         if context.args:  # else the name alone, as sentences mention it
-            query.bind(_query_parameters(context.args))
+            query.bind(_query_parameters(context.args, query))
     except UserError as error:
         raise AssertionError(str(error)) from error
 
