@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 import typer
@@ -35,7 +36,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words of a command; `UserError` names an option that has no value."""
         options = {name: one for one in self.params for name in one.opts if name.startswith("-")}
-        for word, after in zip(args, [*args[1:], None], strict=True):
+        for word, after in zip_longest(args, args[1:]):
             if word == "--" or ctx.resilient_parsing:  # what follows is no option; completion asks with half a line
                 break
             one = options.get(word)

@@ -144,7 +144,7 @@ def test_capitals_stand_for_values(line: str) -> None:
     [
         ("runn my-study.toml", "no command"),
         ("run --stopafter 8h", "such option"),
-        ("evaluate --labels", "argument"),
+        ("evaluate --labels", "--labels"),
         ("keys move --study my-study.toml", "such option|issing"),
         ("query no_such_query --term bag", "no query"),
         ("query tone_of_term --word bag", "term"),
