@@ -163,3 +163,13 @@ FORMATS = (
     ),
 )  # fmt: skip
 BY_NAME = {known.name: known for known in FORMATS}
+
+
+def formats_by_kind() -> str:
+    """The formats as a message lists them: a line for each kind, without what stands in brackets."""
+    kinds: dict[str, list[str]] = {"exports of tools": [], "data donations": [], "tables": []}
+    for known in FORMATS:
+        kind = "data donations" if known.is_donation else "tables" if known.kinds == CSV else "exports of tools"
+        kinds[kind].append(known.title.partition(" (")[0])
+    lines = (f"  {kind}: {'; '.join(dict.fromkeys(titles))}" for kind, titles in kinds.items())
+    return "\n".join(("What can be imported:", *lines))

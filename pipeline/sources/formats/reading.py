@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.errors import UserError
 from pipeline.records.post import Post
 from pipeline.sources.formats import info_json, plain_csv, records, unknown
-from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format
+from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format, formats_by_kind
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.records import Numbered
 from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject
@@ -117,12 +117,11 @@ def _choose(path: Path, members: Sequence[Member], hints: Hints) -> tuple[Format
             found.append((member, str(_renamed(error, member, path))))
     formats = [known for _, known in found if isinstance(known, Format)]
     if not formats:
-        titles = "; ".join(known.title for known in FORMATS)
         record = unknown.first_record(members[0].path) if members and members[0].path.is_file() else {}
         if hints.donor:  # what a person gave is not put on a screen, but for its names
             record = dict.fromkeys(record, "…")
         raise UserError(
-            f"{path} is in no format that can be imported.{unknown.advice(path, record)} The formats are: {titles}"
+            f"{path} is in no format that can be imported.{unknown.advice(path, record)}\n{formats_by_kind()}"
         )
     first = min(formats, key=FORMATS.index)
     rejects = [

@@ -30,7 +30,7 @@ def refusal(path: Path) -> str:
 def hints_of(message: str) -> Hints:
     """What the command in a message says."""
     start = message.index("cliptone import")
-    words = shlex.split(message[start : message.index(". The formats are")])
+    words = shlex.split(message[start : message.index(".\n")])
     options = list(zip(words[3::2], words[4::2], strict=True))
     platform = next((value for name, value in options if name == "--platform"), None)
     return Hints(columns=_column_mapping([value for name, value in options if name == "--map"]), platform=platform)
