@@ -24,6 +24,9 @@ def report_lines(report: RunSummary) -> str:
     if report.without_count_time:
         lines.append(without_count_time(report.without_count_time))
     lines += report.notes
+    if report.followed:
+        followed = counted(report.followed, "short link was", "short links were")
+        lines.append(f"{followed} followed, and each is a part of its post now (table short_links)")
     if report.excluded:
         excluded = counted(report.excluded, "post is", "posts are")
         lines.append(f"{excluded} excluded by the study's filters: cliptone query exclusions_by_rule")

@@ -26,6 +26,7 @@ from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
 from pipeline.run.donors import donor_tombstones
 from pipeline.run.shards.prepare import refuse_while_split
+from pipeline.run.short_links import as_posts
 from pipeline.sources.read import read_sources
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
@@ -106,8 +107,8 @@ class _Forgetting:
     def look(self, named: Named) -> bool:
         """Find what the study holds of them; False if that is nothing, and nothing of it was forgotten before."""
         self.named = named
-        sourced_posts = _sourced_posts(self.study)
         with Store(self.study.folder.working, self.stages) as store:
+            sourced_posts = list(as_posts(_sourced_posts(self.study), store))
             self.found = find(store, named, self.key, sourced_posts)
             tombstones = store.tables.tombstones()
         clip_ids, files = self.found.clip_ids, self.found.donated.files
@@ -121,7 +122,7 @@ class _Forgetting:
         """What `go` would delete."""
         with Store(self.study.folder.working, self.stages) as store:
             self._count(store)
-            files = (self.study.folder, self.found.clip_ids, SearchTexts(self._texts(store)), self.found.donated)
+            files = (self.study.folder, self.found.names, SearchTexts(self._texts(store)), self.found.donated)
             self.result.erased = count_files(*files)
         return self.result
 
@@ -137,7 +138,7 @@ class _Forgetting:
             donated = self.found.donated
             result.others_before = digest_of_rows(store.tables, self._kinds(), self.found.clip_ids, donated.files)
             self._count(store)
-            result.erased = erase_files(self.study.folder, self.found.clip_ids, SearchTexts(texts), donated)
+            result.erased = erase_files(self.study.folder, self.found.names, SearchTexts(texts), donated)
             self._delete_rows(store)
             result.named_by_others, shared = in_rows_of_others(store.tables, texts)
         rebuild(self.study.folder.working)
@@ -164,7 +165,7 @@ class _Forgetting:
 
     def _tombstones(self) -> dict[str, str]:
         """The tombstones of all that is named or was found, with the kind of each."""
-        clips = {tombstone(clip_id, self.key) for clip_id in self.named.clip_ids}
+        clips = {tombstone(clip_id, self.key) for clip_id in self.named.clip_ids | self.found.short_links}
         authors = {author_tombstone(author_key, self.key) for author_key in self.found.author_keys}
         donors = donor_tombstones(self.found.donated.donor_keys, self.key)
         kinds = (("post", clips), ("account", authors), ("donor", donors))
@@ -173,7 +174,7 @@ class _Forgetting:
     def _texts(self, store: Store) -> dict[str, set[str]]:
         """What is to be searched for, by kind."""
         texts = texts_of(store.tables, self.found)
-        texts["clip id"] |= self.named.clip_ids
+        texts["clip id"] |= self.named.clip_ids | self.found.short_links
         return texts
 
     def _count(self, store: Store) -> None:
@@ -188,12 +189,12 @@ class _Forgetting:
         result.own_files = tuple(
             row.location for row in store.tables.read(SourceRow, sorted(clip_ids)) if row.kind == "file"
         )
-        result.elsewhere = check_elsewhere(self.study.folder, clip_ids, donated, self.key, self.look_in)
+        result.elsewhere = check_elsewhere(self.study.folder, self.found.names, donated, self.key, self.look_in)
 
     def _delete_rows(self, store: Store) -> None:
         """Delete the rows of the clips and traces of their errors, and leave tombstones of posts and people."""
         with store.uninterrupted_lock(), store.change():
-            own = sorted(self.found.clip_ids - self.found.donated.clip_ids)
+            own = sorted((self.found.clip_ids - self.found.donated.clip_ids) | self.found.short_links)
             store.forget({clip_id: tombstone(clip_id, self.key) for clip_id in own}, self.cause)
             delete_donation(store, self.found.donated.files, self.found.donated.clip_ids)
             self._leave_tombstones(store, self._tombstones())

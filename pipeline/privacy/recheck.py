@@ -82,7 +82,8 @@ class Recheck:
         state = state_after(answer, earlier)
         rule = self.study.file.privacy.vanished if state == VANISHED else None
         if rule == "forget":  # files first: until the rows are gone too, whoever is interrupted comes here again
-            erased = erase_files(self.study.folder, [clip_id], SearchTexts({"clip id": [clip_id]}))
+            gone = sorted(self.store.with_short_links([clip_id]))
+            erased = erase_files(self.study.folder, gone, SearchTexts({"clip id": gone}))
             self.found["exports deleted"] += len(erased.exports)
         with self.store.uninterrupted_lock(), self.store.change():
             self.store.add([VisibilityRow(clip_id, now(), state, answer.reason, rule)])
@@ -90,7 +91,7 @@ class Recheck:
                 counts = pseudonyms.observation_row(clip_id, answer.post)
                 self.store.learn([counts] if counts else [])
             if rule == "forget":
-                self.store.forget({clip_id: pseudonyms.tombstone(clip_id, self.key)}, "vanished")
+                self.store.forget({one: pseudonyms.tombstone(one, self.key) for one in gone}, "vanished")
         if rule == "delete_media":
             self.study.folder.audio_path(clip_id).unlink(missing_ok=True)
             shutil.rmtree(self.study.folder.media / work_name(clip_id), ignore_errors=True)

@@ -14,7 +14,7 @@ from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import HANDLE_IN_URL, author_keys
 from pipeline.records.runs import SourceRow
 from pipeline.run.donors import NOTHING_DONATED, Donated, donated
-from pipeline.sources.formats.result import unresolved_id
+from pipeline.sources.formats.result import digest_of_url, unresolved_id
 from pipeline.sources.post_urls import DOMAINS, read_url, with_scheme
 from pipeline.store.store import Store
 
@@ -49,7 +49,13 @@ class SubjectMatches:
     clip_ids: frozenset[str]
     author_keys: frozenset[str]  # also of accounts that it holds nothing of, so that nothing comes in later
     handles: frozenset[str]  # as they are written in URLs and exports
+    short_links: frozenset[str] = frozenset()  # ids under which these clips stood before their links were followed
     donated: Donated = NOTHING_DONATED  # its clips are among `clip_ids`; those named otherwise too are not here
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What these clips are called, or were before their links were followed, as in an export of that time."""
+        return self.clip_ids | self.short_links
 
 
 def read_author(text: str) -> Named:
@@ -77,7 +83,8 @@ def read_name(text: str) -> Named:
     if named is not None and named.name and named.kind == "account":
         return Named(accounts=frozenset({Account(named.name, named.platform)}))
     if named is not None and named.kind == "short link":
-        return Named(frozenset({f"url:{unresolved_id(with_scheme(text))}"}))
+        # under the digest that earlier versions took, too
+        return Named(frozenset(f"url:{one}" for one in (unresolved_id(text), digest_of_url(with_scheme(text)))))
     if named is not None:
         raise UserError(named.sentence)
     if found := ACCOUNT.fullmatch(text):
@@ -109,12 +116,14 @@ def read_list(path: Path) -> Named:
 
 
 def find(store: Store, named: Named, key: bytes | None, sourced_posts: Iterable[SourcedPost]) -> SubjectMatches:
-    """The clips of a study that are named or whose author is; `sourced_posts` are what its sources say of posts.
+    """The clips of a study that are named or whose author is; `sourced_posts` are what its sources say of posts,
+    short links that were followed as their posts.
 
     An author is found by the stored `author_key`, by the handle in a URL, or by what a source states: an id may
     stand for the handle. Then all clips of the same `author_key` are theirs.
     """
     clips = {row.clip_id: row for row in store.tables.read(ClipRow)}
+    links = store.short_links()
     keys, handles = _author_keys(named, {row.platform for row in clips.values()}, key), set()
     of_author: set[str] = {row.clip_id for row in clips.values() if row.author_key in keys}
     for clip_id, platform, accounts in _stated(store, clips, sourced_posts):
@@ -126,10 +135,11 @@ def find(store: Store, named: Named, key: bytes | None, sourced_posts: Iterable[
     of_author |= {row.clip_id for row in clips.values() if row.author_key in keys}
     handles |= {one.name for one in named.accounts}
     known = {row.clip_id for row in store.tables.read(SourceRow)} | clips.keys()
-    gone = of_author | (named.clip_ids & known)
+    gone = of_author | ({links.get(one, one) for one in named.clip_ids} & known)
     brought = donated(store, named.donors, key)
     brought = dataclasses.replace(brought, clip_ids=brought.clip_ids - gone)
-    return SubjectMatches(frozenset(gone | brought.clip_ids), frozenset(keys), frozenset(handles), brought)
+    to_them = frozenset(link_id for link_id, clip_id in links.items() if clip_id in gone)
+    return SubjectMatches(frozenset(gone | brought.clip_ids), frozenset(keys), frozenset(handles), to_them, brought)
 
 
 def _author_keys(named: Named, platforms: set[str], key: bytes | None) -> set[str]:

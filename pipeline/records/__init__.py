@@ -2,7 +2,15 @@
 
 from pipeline.records.clip import Clip, Outcome, Source
 from pipeline.records.clips import ClipRow, ObservationRow, PlatformCaptionRow, VisibilityRow
-from pipeline.records.collection import ExclusionRow, ExposureRow, ImportRow, ListingRow, ProvenanceRow, TombstoneRow
+from pipeline.records.collection import (
+    ExclusionRow,
+    ExposureRow,
+    ImportRow,
+    ListingRow,
+    ProvenanceRow,
+    ShortLinkRow,
+    TombstoneRow,
+)
 from pipeline.records.evaluation import EvaluationRow
 from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
 from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundTagRow, SpeechRegionRow
@@ -45,6 +53,7 @@ __all__ = [
     "SegmentRow",
     "SegmentSentimentRow",
     "SegmentTrustRow",
+    "ShortLinkRow",
     "SoundTagRow",
     "Source",
     "SpectralRow",

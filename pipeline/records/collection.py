@@ -80,6 +80,18 @@ class ListingRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class ShortLinkRow(Row):
+    """One short link that was followed to its post: wherever it is named, that post is meant."""
+
+    table: ClassVar[str] = "short_links"
+    grain: ClassVar[tuple[str, ...]] = ("link_id",)
+
+    link_id: str = column("what stood for the post before: `url:` and a digest of the short link")
+    clip_id: str = column("the post that it leads to")
+    followed_at: datetime = column("when it was followed", "UTC")
+
+
+@dataclass(frozen=True, slots=True)
 class ExclusionRow(Row):
     """One post that a filter of the study keeps out, so that nothing of it is fetched or analysed."""
 

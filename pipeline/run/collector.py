@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -19,12 +19,14 @@ from pipeline.run.executors.error_boundary import run
 from pipeline.run.executors.platform_lanes import LOCAL, Job, Lane, LaneState
 from pipeline.run.progress import Observer, RunSummary
 from pipeline.run.pseudonymise import post_rows
+from pipeline.run.short_links import link_to_follow, merge_into_post
 from pipeline.sources.platforms.disk_space import lack_of_room
 from pipeline.sources.platforms.failures import MINUTE_S, Action
 from pipeline.sources.platforms.listing import ListingAnswer, ListingRequest, list_posts
 from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.rate_limit import PACES, Pace
 from pipeline.sources.platforms.retry import next_step
+from pipeline.sources.platforms.short_links import LinkAnswer, follow_link
 from pipeline.sources.platforms.urls import platform_of
 from pipeline.sources.platforms.visibility import VisibilityAnswer, check_visibility
 from pipeline.stage import StagePlan
@@ -58,6 +60,8 @@ class Collector:
     lanes: dict[str, Lane] = field(default_factory=dict)
     arrived: deque[str] = field(default_factory=deque)  # clips whose media is here, to be analysed
     arrival: threading.Event = field(default_factory=threading.Event)
+    has_forgotten: bool = False  # short links whose posts were forgotten: their bytes leave the database afterwards
+    _admitted: set[str] = field(default_factory=set)  # posts that this run has taken up, or left to the next one
     _open: bool = False
 
     def start(self, waiting: Sequence[pending.Waiting], listings: Sequence[ListingRequest]) -> None:
@@ -67,7 +71,7 @@ class Collector:
         clips = self.store.clips(self.study.folder, self.plan, [post.clip_id for post in waiting])
         for post, clip in zip(waiting, clips, strict=True):
             if post.reasons[-1:] in PAUSES:  # the pause of an earlier run goes on
-                self._lane(platform_or_other(clip.source.location)).pause(_until(post.again_at), post.reasons[-1])
+                self._lane(platform_or_other(_asked_url(clip))).pause(_until(post.again_at), post.reasons[-1])
             self.report.waiting += not self.add(clip, post.reasons, _until(post.again_at))
         self._open = True
         for lane in list(self.lanes.values()):
@@ -78,18 +82,33 @@ class Collector:
 
         `reasons` are those of its attempts so far, oldest first.
         """
-        if wait_s > self.patience_s:
+        self._admitted.add(clip.clip_id)
+        link = link_to_follow(clip)
+        if wait_s > self.patience_s or (link and self.study.folder.shard):  # its post may be another shard's
             return False
-        job = Job(
+        job = self._link_job(link, clip, tuple(reasons)) if link else self._fetch_job(clip, tuple(reasons))
+        self._lane(platform_or_other(_asked_url(clip))).add(job, wait_s)
+        return True
+
+    def _fetch_job(self, clip: Clip, reasons: tuple[str | None, ...]) -> Job:
+        return Job(
             name=clip.clip_id,
             function=fetch,
             arguments=(self.plan, clip, self.tools),
             deadline_s=self.plan.stage.deadline_s,
             lost=partial(_lost, clip.clip_id, self.tools),
-            deliver=partial(self._deliver, clip, tuple(reasons)),
+            deliver=partial(self._deliver, clip, reasons),
         )
-        self._lane(platform_or_other(clip.source.location)).add(job, wait_s)
-        return True
+
+    def _link_job(self, url: str, clip: Clip, reasons: tuple[str | None, ...]) -> Job:
+        return Job(
+            name=clip.clip_id,
+            function=follow_link,
+            arguments=(url, self.options, self._overrides()),
+            deadline_s=LOOK_DEADLINE_S,
+            lost=lambda reason, message: LinkAnswer(None, reason, message),
+            deliver=partial(self._followed, clip, reasons),
+        )
 
     @property
     def options(self) -> DownloadOptions:
@@ -136,6 +155,33 @@ class Collector:
             self.arrived.append(outcome.clip_id)
         self.arrival.set()
 
+    def _followed(self, clip: Clip, before: tuple[str | None, ...], answer: LinkAnswer) -> None:
+        """Merge a short link with its post, and let the post into its lane where this run has not taken it up."""
+        if answer.post is None:
+            told = f"{clip.clip_id}: {answer.message}"
+            outcome = Outcome(
+                clip.clip_id, (), answer.reason, told, retry_after_s=answer.retry_after_s, tools=self.tools
+            )
+            self._deliver(clip, before, outcome)
+            return
+        with self.store.uninterrupted_lock():
+            clip_id = merge_into_post(self.store, clip.clip_id, answer.post, self.plan.setting.key)
+            self.report.followed += clip_id is not None
+            self.has_forgotten |= clip_id is None
+            self.observer.step(self.plan.name, Outcome(clip.clip_id, tools=self.tools), self.skipped(clip.clip_id))
+            if clip_id is not None and clip_id not in self._admitted:
+                self._admit({clip_id})
+        self.arrival.set()
+
+    def _admit(self, clip_ids: Collection[str]) -> None:
+        """Let posts that are new to this run into their lanes, those that are due and that no filter keeps out."""
+        self.report.excluded = apply_filters(self.store, self.study.file.filters, self.plan)
+        due = [post for post in self.store.waiting(self.plan, self.tools) if post.clip_id in clip_ids]
+        self.found([post.clip_id for post in due])
+        clips = self.store.clips(self.study.folder, self.plan, [post.clip_id for post in due])
+        for post, clip in zip(due, clips, strict=True):
+            self.report.waiting += not self.add(clip, post.reasons, _until(post.again_at))
+
     def _listed(self, tries: int, answer: ListingAnswer) -> None:
         """Store a listing, and let what is new into the lanes."""
         with self.store.uninterrupted_lock():
@@ -146,12 +192,7 @@ class Collector:
                 self.store.add([self._listing_row(answer, len(upserted.new))])
             self.report.listed += len(upserted.new)
             self.report.new += len(upserted.new)
-            self.report.excluded = apply_filters(self.store, self.study.file.filters, self.plan)
-            fresh = set(upserted.new)
-            due = [post.clip_id for post in self.store.waiting(self.plan, self.tools) if post.clip_id in fresh]
-            self.found(due)
-            for clip in self.store.clips(self.study.folder, self.plan, due):
-                self.add(clip, (), 0.0)
+            self._admit(set(upserted.new))
         if answer.reason is not None and tries < LISTING_TRIES:
             step = next_step([answer.reason] * tries, answer.retry_after_s)
             if step.action in (Action.RETRY, Action.PAUSE_LANE) and (step.wait_s or 0.0) <= self.patience_s:
@@ -207,6 +248,11 @@ class Collector:
             message=answer.message,
             tools=answer.tools,
         )
+
+
+def _asked_url(clip: Clip) -> str:
+    """The URL that is requested for a post: its own, or that of the short link that leads to it."""
+    return link_to_follow(clip) or clip.source.location
 
 
 def _until(moment: datetime | None) -> Seconds:

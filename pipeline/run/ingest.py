@@ -11,6 +11,7 @@ from pipeline.records.runs import ReadingRow
 from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
 from pipeline.run.pseudonymise import post_rows
+from pipeline.run.short_links import as_posts
 from pipeline.sources.count_times import posts_without_count_time
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.reading import read
@@ -57,7 +58,8 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
     sources = without_withdrawn(sources or read_sources(study), store, key)
     report.without_count_time = posts_without_count_time(sources.sourced_posts)
     with store.change():
-        upserted = store.upsert_posts(post_rows(sources.sourced_posts, key))
+        named = as_posts(sources.sourced_posts, store, study.folder.shard)
+        upserted = store.upsert_posts(post_rows(named, key))
         taken = [take_in(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
         report.listed, report.new = upserted.listed, len(upserted.new)
         report.rejected = sum(row.rejected for row in taken)
@@ -75,7 +77,8 @@ def take_in(
     """
     with store.change():
         if upserted is None:
-            upserted = store.upsert_posts(post_rows(export.sourced_posts(), key))
+            named = as_posts(export.sourced_posts(), store)
+            upserted = store.upsert_posts(post_rows(named, key))
             store.note_reading(None)  # among equals the sources have the last word: they are read again
         row = _import_row(export, upserted, key)
         add_import(store.tables, row, list(_exposure_rows(export.result, key)))

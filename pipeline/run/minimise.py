@@ -87,7 +87,8 @@ class Keeper:
                 row.clip_id for row in clips if row.author_key and author_tombstone(row.author_key, key) in tombstones
             }
             if gone:
-                self.store.forget({clip_id: tombstone(clip_id, key) for clip_id in sorted(gone)}, "opt_out")
+                everything = sorted(self.store.with_short_links(gone))
+                self.store.forget({clip_id: tombstone(clip_id, key) for clip_id in everything}, "opt_out")
                 self.has_deleted = True
         for clip_id in gone:
             self._delete_files(clip_id, media=True, audio=True)

@@ -19,6 +19,7 @@ class RunSummary:
     excluded: int = 0
     without_count_time: int = 0  # posts whose counts have no time, where the sources were read
     rejected: int = 0  # rows of exports that could not be read
+    followed: int = 0  # short links that led to their post
     notes: tuple[str, ...] = ()  # what does not fit together in the sources
     passed: Counter[str] = field(default_factory=Counter)  # by stage
     failed: dict[str, Counter[str]] = field(default_factory=dict)  # by stage, then by reason
@@ -31,7 +32,7 @@ class RunSummary:
     @property
     def idle(self) -> bool:
         """True when there was nothing to do."""
-        return not self.passed and not self.failed and not self.new
+        return not self.passed and not self.failed and not self.new and not self.followed
 
     def add(self, stage: str, outcome: Outcome) -> None:
         """Count one outcome."""

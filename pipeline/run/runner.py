@@ -73,6 +73,7 @@ def run_study(
             follow_choice(study.folder, store)
             report = RunSummary()
             take_sources(study, store, setting.key, sources, report)
+            prepare.refuse_unfollowed_links(study, store)
             run = Run(study, store, plans, observer or NoProgress(), report, retry_failed)
             run.go([plan for plan in plans if not only or plan.name in only], listings, executor)
         if run.keeper.has_deleted:
@@ -133,6 +134,7 @@ class Run:
         finally:
             if collector:
                 collector.stop()
+                self.keeper.has_deleted |= collector.has_forgotten
             pool.close()
             self._publish()
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from pipeline.sources.media_ids import instagram_shortcode
 
@@ -113,6 +113,17 @@ def post_of_url(url: str) -> tuple[str | None, str | None]:
     """Platform and post id of a URL; both None where it names no post."""
     found = read_url(url)
     return (found.platform, found.name) if found is not None and found.kind == "post" else (None, None)
+
+
+def short_link_url(text: str) -> str | None:
+    """The one way in which a short link is requested and known, however it was written; None for other URLs."""
+    named, parts = read_url(text), _split(text)
+    if named is None or named.kind != "short link" or parts is None:
+        return None
+    host, path, _ = parts
+    if host not in SHORT_HOSTS:
+        host = f"www.{named.platform}.com"
+    return f"https://{host}/{quote(path)}/"
 
 
 def with_scheme(url: str) -> str:

@@ -16,6 +16,7 @@ from pipeline.records import (
     ObservationRow,
     ProvenanceRow,
     Row,
+    ShortLinkRow,
     TombstoneRow,
     VisibilityRow,
 )
@@ -101,6 +102,7 @@ class Transfer:
     ) -> None:
         self._store, self._connection, self._there = store, connection, there
         self._gather(TombstoneRow)
+        self._gather(ShortLinkRow)
         connection.execute(LATER.format(condition=shard.condition if shard else "true"))
 
     def authors(self) -> dict[str, str | None]:

@@ -76,9 +76,8 @@ def upsert_posts(tables: Tables, posts: Iterable[PostRows], start: int = 0) -> U
         if post.observation is not None:
             observations.append(post.observation)
         provenance.append(post.provenance)
-    for name, clip in clips.items():  # no platform is asked for the video of a post that is known to hold none
-        if clip.media_type in WITHOUT_VIDEO and places[name].kind == "url":
-            places[name] = dataclasses.replace(places[name], kind="post")
+    for name, clip in clips.items():
+        places[name] = dataclasses.replace(places[name], kind=fetched_kind(places[name].kind, clip.media_type))
     clips = {name: dataclasses.replace(row, kind=places[name].kind) for name, row in clips.items()}
     found.new = [clip_id for clip_id in places if clip_id not in sources]
     found.changed_files = [name for name, row in places.items() if name in sources and sources[name].stamp != row.stamp]
@@ -109,6 +108,23 @@ def merged(known: ClipRow | None, row: ClipRow, source: str) -> ClipRow:
             continue
         values |= {each: getattr(row, each) for each in (name, *followers)}
     return dataclasses.replace(known, **values, platform=row.platform, field_sources=origins)
+
+
+def joined(clip: ClipRow, other: ClipRow) -> ClipRow:
+    """A clip with what another one of the same post knows beside it, or from whoever is believed more."""
+    values: dict[str, Any] = {}
+    origins = dict(clip.field_sources or {})
+    for name, origin in (other.field_sources or {}).items():
+        is_better = name not in origins or _rank(origin) > _rank(origins[name])
+        if is_better and getattr(other, name) is not None:
+            origins[name] = origin
+            values |= {each: getattr(other, each) for each in (name, *FIELDS[name])}
+    return dataclasses.replace(clip, **values, field_sources=origins)
+
+
+def fetched_kind(kind: str, media_type: str | None) -> str:
+    """Where bytes come from, given what a post shows: no platform is asked for the video of one that holds none."""
+    return "post" if kind == "url" and media_type in WITHOUT_VIDEO else kind
 
 
 def _rank(source: str) -> int:

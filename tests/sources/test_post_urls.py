@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sources.formats.result import post_url
-from pipeline.sources.post_urls import post_of_url, read_url
+from pipeline.privacy.subjects import read_name
+from pipeline.sources.formats.result import post_url, unresolved_id
+from pipeline.sources.post_urls import post_of_url, read_url, short_link_url
 
 TIKTOK, INSTAGRAM, YOUTUBE = "7312345678901234567", "C6aBcDeFgHi", "dQw4w9WgXcQ"
 SPELLINGS = {
@@ -132,3 +133,36 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     for url in (text, f"https://www.tiktok.com/{text}", f"https://youtube.com/watch?v={text}", f"instagram.com/{text}"):
         platform, post_id = post_of_url(url)
         assert (platform is None) == (post_id is None)
+
+
+LINKS = {
+    "vm.tiktok.com/": "https://vm.tiktok.com/",
+    "vt.tiktok.com/": "https://vt.tiktok.com/",
+    "www.tiktok.com/t/": "https://www.tiktok.com/t/",
+    "m.tiktok.com/t/": "https://www.tiktok.com/t/",
+    "tiktok.com/t/": "https://www.tiktok.com/t/",
+    "www.instagram.com/share/": "https://www.instagram.com/share/",
+    "instagram.com/share/reel/": "https://www.instagram.com/share/reel/",
+    "www.instagram.com/share/p/": "https://www.instagram.com/share/p/",
+}
+
+
+@given(
+    st.sampled_from(sorted(LINKS)),
+    st.text("abcXYZ019_-", min_size=9, max_size=11),
+    st.sampled_from(["", "http://", "https://", "//", "HTTPS://"]),
+    st.sampled_from(["", "/", "?igsh=1", "/?_t=8&_r=1#x"]),
+)
+def test_every_way_to_write_a_short_link_is_the_same_link(place: str, code: str, scheme: str, end: str) -> None:
+    written = f"{scheme}{place}{code}{end}"
+    asked = short_link_url(written)
+    assert asked == f"{LINKS[place]}{code}/", "the code keeps its capitals"
+    assert short_link_url(asked) == asked
+    assert unresolved_id(written) == unresolved_id(asked)
+    assert read_name(written).clip_ids >= read_name(asked).clip_ids
+    assert unresolved_id(written) != unresolved_id(f"{LINKS[place]}{code.swapcase()}x/")
+
+
+@given(posts())
+def test_a_post_is_no_short_link(case: tuple[tuple[str, str], str]) -> None:
+    assert short_link_url(case[1]) is None

@@ -86,6 +86,8 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.RESTRICTED: "listing_id run_id source platform listed_at seconds posts new_posts stopped reason tools",
         Rule.NEVER: "message",
     },
+    # Whoever has a list of short links finds theirs by the digest.
+    "short_links": {Rule.CLIP: "clip_id", Rule.RESTRICTED: "link_id followed_at"},
     "exclusions": {Rule.CLIP: "clip_id", Rule.CODE: "rule", Rule.TIME: "excluded_at", Rule.NEVER: "message"},
     "visibility": {Rule.CLIP: "clip_id", Rule.TIME: "looked_at", Rule.CODE: "state reason rule"},
     "tombstones": {Rule.NEVER: "clip_key forgotten_at cause kind"},

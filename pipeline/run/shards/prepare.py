@@ -20,6 +20,7 @@ from pipeline.records.runs import FingerprintRow, RunRow
 from pipeline.run.shards.transfer import carry
 from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.rate_limit import PACES
+from pipeline.sources.post_urls import short_link_url
 from pipeline.stage import Stage, StagePlan
 from pipeline.store import pending
 from pipeline.store.connect import read_only
@@ -75,6 +76,15 @@ def begin(study: Study, stages: Sequence[type[Stage]], key: bytes | None) -> Non
         return
     with Store(study.folder.working, stages) as store:
         carry(store, whole.folder.working, stages, key, study.folder.shard)
+
+
+def refuse_unfollowed_links(study: Study, store: Store) -> None:
+    """Raise `UserError` where a shard holds short links that were never followed: another shard may own the post."""
+    if study.folder.shard is not None and any(map(short_link_url, store.unfollowed_links().values())):
+        raise UserError(
+            f"{study.file.path.name} names short links, which one run follows for all shards: first run "
+            f"`cliptone run {study.file.path.name} --stage download`"
+        )
 
 
 def check_key(folder: StudyFolder, key: bytes | None) -> None:

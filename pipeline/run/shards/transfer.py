@@ -30,4 +30,6 @@ def carry(
             if tombstone(clip_id, key) in tombstones or (author_key and author_tombstone(author_key, key) in tombstones)
         ]
         other.leave(gone)
-        return other.carry(stages)
+        count = other.carry(stages)
+        store.drop_followed_links()
+        return count

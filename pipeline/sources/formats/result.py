@@ -17,6 +17,7 @@ from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
 from pipeline.sources.formats.columns import ColumnChoice
 from pipeline.sources.formats.values import EARLIEST, Rejected, shown
 from pipeline.sources.media_ids import instagram_shortcode
+from pipeline.sources.post_urls import short_link_url
 from pipeline.study.source_options import IMPORTED
 
 #: The form of an id, by platform; of other platforms, anything that is safe inside a path or a URL.
@@ -133,7 +134,12 @@ def well_formed(post: Post) -> Post:
 
 
 def unresolved_id(location: str) -> str:
-    """The substitute id of a post whose URL does not show its id."""
+    """The substitute id of a post whose URL does not show its id: the same for every way to write a short link."""
+    return digest_of_url(short_link_url(location) or location)
+
+
+def digest_of_url(location: str) -> str:
+    """A short digest of a URL as it is written."""
     return hashlib.sha256(location.encode()).hexdigest()[:UNRESOLVED_CHARACTERS]
 
 

@@ -148,6 +148,11 @@ def judge(error: BaseException, warnings: Sequence[str] = ()) -> FailureVerdict:
     return FailureVerdict(reason, status, retry_after(headers.get("Retry-After")))
 
 
+def answered_url(error: BaseException) -> str | None:
+    """The URL whose response made an error, after all redirects; None where no response did."""
+    return next((response.url for cause in _error_chain(error) if (response := getattr(cause, "response", None))), None)
+
+
 def said(error: BaseException, warnings: Sequence[str] = ()) -> str:
     """The message of an error; where an account's page could not be fetched, the warning about that page."""
     text = str(error)

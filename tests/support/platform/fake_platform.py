@@ -119,12 +119,14 @@ class Platform(Answering):
         host = self.headers.get("Host", "")
         if "cdn" in host or "googlevideo" in host:
             self._media(path)
+        elif path in self.server.leads:
+            self.answer(302, Location=self.server.leads[path])
         elif "instagram" in host:
             self._instagram(path)
         elif "youtube" in host:
             self._youtube(path, sent)
         elif host.startswith("vm."):
-            self.answer(302, Location=self.server.leads.get(path, "https://www.tiktok.com/@ann/video/1"))
+            self.answer(302, Location="https://www.tiktok.com/@ann/video/1")
         else:
             self._tiktok(path)
 
@@ -148,9 +150,7 @@ class Platform(Answering):
     def _tiktok(self, path: str) -> None:
         asked = re.search(r"/video/(\d+)", path)
         post_id = asked[1] if asked else ""
-        if path in self.server.leads:
-            self.answer(302, Location=self.server.leads[path])
-        elif path.startswith("/api/creator/item_list"):
+        if path.startswith("/api/creator/item_list"):
             self._account_posts(path)
         elif path.startswith(("/@", "/embed/@")) and not asked:
             self._account(path)
