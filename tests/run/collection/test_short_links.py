@@ -167,7 +167,6 @@ def test_a_table_that_is_imported_later_names_the_post(platform: Platform, tmp_p
     ("https://www.tiktok.com/@ann", "unsupported_url", "permanent"),
     ("https://www.tiktok.com/?_r=1", "unsupported_url", "permanent"),
     ("https://example.org/", "unsupported_url", "permanent"),
-    ("https://www.tiktok.com/t/ZTother", "extractor_broken", "hold"),
     ("https://www.tiktok.com/login?x=1", "login_required", "hold"),
 ])  # fmt: skip
 def test_a_link_that_leads_to_no_post_stays_with_its_reason(
