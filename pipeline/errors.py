@@ -30,6 +30,7 @@ class Reason(StrEnum):
     REMOVED = "removed"
     REGION_OR_REMOVED = "region_or_removed"
     GEO_BLOCKED = "geo_blocked"
+    ROUNDED_ID = "rounded_id"
     LINK_EXPIRED = "link_expired"
     BAD_MEDIA = "bad_media"
     NO_VIDEO = "no_video"

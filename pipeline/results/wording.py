@@ -21,6 +21,7 @@ SENTENCES: dict[str, str] = {
     Reason.REMOVED: "the post was removed",
     Reason.REGION_OR_REMOVED: "the post was removed, or is not shown in this country",
     Reason.GEO_BLOCKED: "the post is not shown in this country",
+    Reason.ROUNDED_ID: "a program has probably rounded the id of the post, so that it leads to none",
     Reason.LINK_EXPIRED: "the URL of the media had expired",
     Reason.BAD_MEDIA: "what arrived was not the whole media",
     Reason.NO_VIDEO: "the post holds no video",

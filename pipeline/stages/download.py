@@ -13,6 +13,7 @@ from pipeline.records import Clip, ClipRow, MediaRow, ObservationRow, PlatformCa
 from pipeline.sources import post_fields
 from pipeline.sources.platforms.captions import fetch_captions
 from pipeline.sources.platforms.completeness import prove
+from pipeline.sources.platforms.failures import of_rounded_id
 from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.urls import ANY_FORMAT, FORMATS, platform_of
 from pipeline.sources.platforms.ytdlp import GENERIC, Messages, ytdlp_client
@@ -49,7 +50,8 @@ class Download(Stage):
         rows: list[Row] = []
         try:
             rows = self._fetch_and_prove(clip, folder, told)
-        except StageError as error:
+        except StageError as raised:
+            error = of_rounded_id(raised, clip.source.location)
             return StageError(error.reason, f"{clip.clip_id}: {error.message}", told.rows, error.retry_after_s)
         finally:
             if not rows:

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-from pipeline.errors import Reason, is_disk_full
+from pipeline.errors import Reason, StageError, is_disk_full
 from pipeline.records import Seconds
+from pipeline.sources.media_ids import looks_rounded
+from pipeline.sources.post_urls import post_of_url
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 
@@ -52,6 +54,7 @@ POLICIES: Mapping[Reason, Policy] = {
     Reason.REGION_OR_REMOVED: Policy(Action.LOOK_AGAIN, wait_s=DAY_S),
     Reason.PRIVATE: Policy(Action.PERMANENT, tries=0),
     Reason.GEO_BLOCKED: Policy(Action.PERMANENT, tries=0),
+    Reason.ROUNDED_ID: Policy(Action.PERMANENT, tries=0),
     Reason.NO_VIDEO: Policy(Action.PERMANENT, tries=0),
     Reason.NO_AUDIO: Policy(Action.PERMANENT, tries=0),
     Reason.UNSUPPORTED_URL: Policy(Action.PERMANENT, tries=0),
@@ -111,6 +114,8 @@ WARNINGS: tuple[tuple[str, Reason], ...] = (
 )
 #: Where an account's page cannot be fetched, yt-dlp's error says less than its warning about the page.
 NO_ACCOUNT, NO_PAGE = "Unable to extract secondary user ID", "Unable to download user webpage"
+#: What yt-dlp says of TikTok's status 10204, with which it answers for ids of no post too.
+NO_SUCH_POST = re.compile(r"IP address is blocked|status code 10204\b")
 VAGUE = ("empty media response", "Requested format is not available", "No video formats found")
 
 
@@ -146,6 +151,18 @@ def judge(error: BaseException, warnings: Sequence[str] = ()) -> FailureVerdict:
     if reason is Reason.INTERNAL_ERROR and any(getattr(cause, "expected", None) is False for cause in chain):
         reason = Reason.EXTRACTOR_BROKEN
     return FailureVerdict(reason, status, retry_after(headers.get("Retry-After")))
+
+
+def of_rounded_id(error: StageError, url: str) -> StageError:
+    """An error of a fetch, which names the id instead of the platform where TikTok knows no post of a rounded one."""
+    platform, post_id = post_of_url(url)
+    if platform != "tiktok" or not looks_rounded(post_id or "") or not NO_SUCH_POST.search(error.message):
+        return error
+    message = (
+        "TikTok knows no post of this id, which ends as if a spreadsheet or JavaScript had rounded it: take the id "
+        "from the file as it was before"
+    )
+    return StageError(Reason.ROUNDED_ID, message)
 
 
 def answered_url(error: BaseException) -> str | None:

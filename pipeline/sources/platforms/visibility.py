@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.errors import Reason
+from pipeline.errors import Reason, StageError
 from pipeline.records import Seconds
 from pipeline.records.post import Post
+from pipeline.sources.platforms.failures import of_rounded_id
 from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.urls import platform_of
 from pipeline.sources.platforms.ytdlp import GENERIC, described, refusal, ytdlp_client
@@ -45,7 +46,7 @@ def check_visibility(
             info = described(client, url)
     # The check has a process of its own, which ends here: an error raised from here would be lost.
     except Exception as error:
-        why = refusal(error)
+        why = refusal(of_rounded_id(error, url) if isinstance(error, StageError) else error)
         if why.reason == Reason.NO_VIDEO:  # a post of pictures, which is public
             return VisibilityAnswer(PUBLIC, None, None, None, None)
         state = VANISHED if why.reason in GONE else UNKNOWN

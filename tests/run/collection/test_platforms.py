@@ -64,6 +64,8 @@ def test_a_good_reel(platform: Platform, tmp_path: Path) -> None:
     [
         ("10204", Reason.REGION_OR_REMOVED, 1),
         ("10231", Reason.REGION_OR_REMOVED, 1),
+        ("7300000000012170000", Reason.ROUNDED_ID, 1),
+        ("7300000000012171237", Reason.REGION_OR_REMOVED, 1),
         ("10216", Reason.PRIVATE, 1),
         ("10222", Reason.PRIVATE, 1),
         ("100004", Reason.EXTRACTOR_BROKEN, 1),

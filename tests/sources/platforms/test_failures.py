@@ -9,10 +9,22 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from yt_dlp.utils import DownloadError, ExtractorError
 
-from pipeline.errors import RETRYABLE, Reason
-from pipeline.sources.platforms.failures import POLICIES, Action, judge, plain, reason_of, retry_after, said
+from pipeline.errors import RETRYABLE, Reason, StageError
+from pipeline.sources.media_ids import looks_rounded
+from pipeline.sources.platforms.failures import (
+    POLICIES,
+    Action,
+    judge,
+    of_rounded_id,
+    plain,
+    reason_of,
+    retry_after,
+    said,
+)
 
 with (Path(__file__).parent / "recorded_messages.csv").open(encoding="utf-8", newline="") as file:
     RECORDED = [(row["message"], Reason(row["reason"])) for row in csv.DictReader(file)]
@@ -41,7 +53,30 @@ def test_there_are_enough_of_them_and_each_reason_of_a_message_is_seen() -> None
     said = {reason for _, reason in RECORDED}
     unsaid = {Reason.WORKER_DIED, Reason.NO_AUDIO}  # the executor and the proof of the media tell these
     unsaid |= {Reason.TOO_LONG, Reason.EXCLUDED}  # and these the study's own limits
+    unsaid |= {Reason.ROUNDED_ID}  # and this one the id itself
     assert said == set(POLICIES) - unsaid
+
+
+REFUSED = [
+    "Your IP address is blocked from accessing this post",
+    "Video not available, status code 10204",
+]
+
+
+def judged(message: str, post_id: str, url: str = "https://www.tiktok.com/@_/video/{}") -> Reason:
+    error = of_rounded_id(StageError(Reason.REGION_OR_REMOVED, message), url.format(post_id))
+    return error.reason
+
+
+@given(st.integers(7 * 10**18, 8 * 10**18), st.sampled_from(REFUSED), st.sampled_from([15, 16, 17]))
+def test_a_post_of_a_rounded_id_is_not_called_removed(number: int, message: str, digits: int) -> None:
+    as_javascript, as_spreadsheet = str(int(float(number))), f"{number // 10 ** (19 - digits)}".ljust(19, "0")
+    for rounded in (as_javascript, as_spreadsheet if digits < 17 else as_javascript):
+        assert judged(message, rounded) == Reason.ROUNDED_ID
+    if not looks_rounded(str(number)):
+        assert judged(message, str(number)) == Reason.REGION_OR_REMOVED
+    assert judged("Video not available, status code 10231", as_javascript) == Reason.REGION_OR_REMOVED
+    assert judged(message, as_javascript, "https://www.instagram.com/p/{}/") == Reason.REGION_OR_REMOVED
 
 
 def test_words_and_numbers_of_an_id_or_a_name_are_no_signal() -> None:

@@ -48,7 +48,9 @@ def test_some_posts_are_held_until_the_tools_change(reason: Reason) -> None:
     assert next_step([reason]).wait_s is None
 
 
-@pytest.mark.parametrize("reason", [Reason.PRIVATE, Reason.NO_VIDEO, Reason.UNSUPPORTED_URL, Reason.EXCLUDED])
+@pytest.mark.parametrize(
+    "reason", [Reason.PRIVATE, Reason.ROUNDED_ID, Reason.NO_VIDEO, Reason.UNSUPPORTED_URL, Reason.EXCLUDED]
+)
 def test_some_losses_are_final(reason: Reason) -> None:
     assert next_step([reason]).action is Action.PERMANENT
 

@@ -74,6 +74,7 @@ def test_a_post_of_pictures_is_public_and_tells_nothing_more(platform: Platform)
         ("https://www.youtube.com/shorts/private0000", "vanished", Reason.PRIVATE),
         ("https://www.instagram.com/reel/gone", "vanished", Reason.REMOVED),
         ("https://www.tiktok.com/@ann/video/10204", "unknown", Reason.REGION_OR_REMOVED),
+        ("https://www.tiktok.com/@ann/video/7300000000012170000", "unknown", Reason.ROUNDED_ID),
         ("https://www.youtube.com/shorts/region00000", "unknown", Reason.GEO_BLOCKED),
         ("https://www.youtube.com/shorts/robot000000", "unknown", Reason.BOT_CHECK),
         ("https://www.tiktok.com/@ann/video/2", "unknown", Reason.LOGIN_REQUIRED),
@@ -109,6 +110,7 @@ def test_no_network_tells_nothing_of_a_post() -> None:
         (Reason.REGION_OR_REMOVED, [Reason.REGION_OR_REMOVED], "vanished"),
         (Reason.REGION_OR_REMOVED, [None, Reason.REMOVED], "vanished"),
         (Reason.REGION_OR_REMOVED, [Reason.REGION_OR_REMOVED, None], "unknown"),
+        (Reason.ROUNDED_ID, [Reason.ROUNDED_ID, Reason.ROUNDED_ID], "unknown"),
         (Reason.NETWORK, [Reason.REGION_OR_REMOVED], "unknown"),
     ],
 )

@@ -92,6 +92,7 @@ TIKTOK: Mapping[str, bytes] = {
     ])),
     "22": _shown("22", video=_video("play540.mp4", cla_info={"caption_infos": [caption_info("said.vtt", "en")]})),
     **{str(code): tiktok_page(statusCode=code) for code in STATUS_CODES},
+    **dict.fromkeys(("7300000000012170000", "7300000000012171237"), tiktok_page(statusCode=10204)),
 }  # fmt: skip
 
 FILM = {"video_versions": [{"url": f"{INSTAGRAM_MEDIA}/reel.mp4", "width": 576, "height": 1024, "type": 101}]}
