@@ -22,6 +22,14 @@ StudyOption = Annotated[Path | None, typer.Option("--study", "-s", help="study f
 FormOption = Annotated[Form, typer.Option("--format", "-f", help="output format")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the terminal")]
 
+#: Of every command that forgets somebody.
+LookInOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--look-in", help="a folder with exports that were made elsewhere (may be given several times): they are named"
+    ),
+]
+
 #: Of every command that deletes something permanently.
 YesOption = Annotated[
     bool,

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.output import CELL_CHARACTERS, console
+from pipeline.cli.arguments import LookInOption, StudyArgument, find_study, load
+from pipeline.cli.forgotten import elsewhere_lines
+from pipeline.cli.output import CELL_CHARACTERS, console, print_lines
 from pipeline.errors import Stopped, UserError
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def _source_keys(path: Path, hints: Hints) -> str:
 def recheck(
     study: StudyArgument = None,
     limit: Annotated[int | None, typer.Option(min=1, help="check at most this many posts")] = None,
+    look_in: LookInOption = None,
 ) -> None:
     """Check which posts are still public: new counts are stored, and the study's rule for vanished posts is applied."""
     from pipeline.cli.display import LookBar
@@ -164,11 +166,19 @@ def recheck(
 
     loaded = load(find_study(study))
     refuse_after_last_day(loaded.file)
+    elsewhere: list[str] = []
     try:
         with LookBar(console()) as bar:
-            found = look_again(loaded, bar.watch, limit)
+            found = look_again(
+                loaded,
+                bar.watch,
+                limit,
+                look_in=look_in or (),
+                report_elsewhere=lambda one: elsewhere.extend(elsewhere_lines(one)),
+            )
     except KeyboardInterrupt:
         audit_log.note(loaded.folder, "recheck", {"ended": "stopped"})
+        print_lines(elsewhere)
         raise Stopped(
             "stopped; what was checked is saved, and the next recheck begins with the posts not checked yet"
         ) from None
@@ -176,3 +186,4 @@ def recheck(
     console().print(
         ", ".join(f"{state} {count}" for state, count in found.items()) or "no posts to check", markup=False
     )
+    print_lines(elsewhere)

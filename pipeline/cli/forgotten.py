@@ -12,6 +12,7 @@ from pipeline.cli.output import print_lines
 from pipeline.records.counted import counted
 
 if TYPE_CHECKING:
+    from pipeline.privacy.erase_files import Elsewhere
     from pipeline.privacy.forgotten import Forgotten
 
 
@@ -64,11 +65,18 @@ def _left_lines(found: Forgotten) -> list[str]:
     return [
         *(f"left, as it is your own: {path}" for path in found.own_files),
         *(f"still named by the source {name!r}: no run stores it again" for name in found.sources_naming),
-        *(f"an export elsewhere holds them: {path}: delete it, and export again" for path in found.elsewhere.affected),
+        *elsewhere_lines(found.elsewhere),
+    ]
+
+
+def elsewhere_lines(elsewhere: Elsewhere) -> list[str]:
+    """Exports in folders of the user's own that hold the forgotten, or that were not found."""
+    return [
+        *(f"an export elsewhere holds them: {path}: delete it, and export again" for path in elsewhere.affected),
         *(
             f"not found, so not looked into: {one}, made in another folder: delete it if it holds them, or name a "
             "folder above it with --look-in"
-            for one in found.elsewhere.not_found
+            for one in elsewhere.not_found
         ),
     ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import Commands, app
-from pipeline.cli.arguments import StudyArgument, YesOption, find_study, load, with_yes
+from pipeline.cli.arguments import LookInOption, StudyArgument, YesOption, find_study, load, with_yes
 from pipeline.cli.forgotten import card_lines, print_forgotten, print_preview
 from pipeline.cli.output import console, print_lines
 from pipeline.errors import UserError
@@ -21,13 +21,6 @@ optout_app = Commands(help="People and posts that are to stay out of a study.", 
 keys_app = Commands(help="The pseudonym key of a study: show, move or destroy it.", no_args_is_help=True)
 app.add_typer(optout_app, name="optout")
 app.add_typer(keys_app, name="keys")
-
-LookInOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--look-in", help="a folder with exports that were made elsewhere (may be given several times): they are named"
-    ),
-]
 
 
 @app.command()

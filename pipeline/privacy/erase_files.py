@@ -19,6 +19,7 @@ from pipeline.run.donors import NOTHING_DONATED, Donated
 from pipeline.sources.formats.result import donation_stem
 from pipeline.store.database_files import copies_beside, distinct_in_file, remove_database
 from pipeline.study import binding, files
+from pipeline.study.config import Study
 from pipeline.study.folder import StudyFolder, work_name
 
 MANIFEST = "manifest.json"
@@ -91,6 +92,11 @@ class Elsewhere:
 
     affected: tuple[Path, ...] = ()
     not_found: tuple[ExportElsewhere, ...] = ()
+
+
+def places_near(study: Study, more: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """The folders below which exports are looked for: beside the study file, here, and where the user says."""
+    return (study.file.path.parent, study.file.path.parent.parent, Path.cwd(), *more)
 
 
 def check_elsewhere(

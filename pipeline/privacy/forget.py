@@ -14,6 +14,7 @@ from pipeline.privacy.erase_files import (
     clean_cards,
     count_files,
     erase_files,
+    places_near,
     remove_published,
 )
 from pipeline.privacy.forgotten import Forgotten, receipt_content
@@ -97,7 +98,7 @@ class _Forgetting:
         refuse_while_split(study)
         self.study, self.cause, self.stages = study, cause, stages
         self.key = key_or_stand_in(study) if study.file.privacy.pseudonymise else None
-        self.look_in = (study.file.path.parent, study.file.path.parent.parent, Path.cwd(), *look_in)
+        self.look_in = places_near(study, look_in)
         self.result = Forgotten()
         self.found = SubjectMatches(frozenset(), frozenset(), frozenset())
         self.named = Named()

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Reason
 from pipeline.privacy.byte_search import SearchTexts
-from pipeline.privacy.erase_files import erase_files
+from pipeline.privacy.erase_files import Elsewhere, check_elsewhere, erase_files, places_near
 from pipeline.records import VisibilityRow, pseudonyms
 from pipeline.run.collector import lane_to, platform_or_other, visibility_job
+from pipeline.run.donors import NOTHING_DONATED
 from pipeline.run.executors.platform_lanes import Lane, LaneState
 from pipeline.run.plan import setting_of
 from pipeline.run.shards.prepare import refuse_while_split
@@ -44,6 +46,7 @@ class Recheck:
     key: bytes | None
     watch: Callable[[str, LaneState | None], None]
     found: Counter[str] = field(default_factory=Counter)  # posts by state, and exports that went with forgotten ones
+    forgotten: set[str] = field(default_factory=set)  # what the posts that were forgotten are called
     lanes: dict[str, Lane] = field(default_factory=dict)
 
     def go(self, options: DownloadOptions, overrides: Mapping[str, Any], limit: int) -> None:
@@ -84,6 +87,7 @@ class Recheck:
         if rule == "forget":  # files first: until the rows are gone too, whoever is interrupted comes here again
             gone = sorted(self.store.with_short_links([clip_id]))
             erased = erase_files(self.study.folder, gone, SearchTexts({"clip id": gone}))
+            self.forgotten.update(gone)
             self.found["exports deleted"] += len(erased.exports)
         with self.store.uninterrupted_lock(), self.store.change():
             self.store.add([VisibilityRow(clip_id, now(), state, answer.reason, rule)])
@@ -104,9 +108,12 @@ def recheck(
     watch: Callable[[str, LaneState | None], None] = lambda _state, _lane: None,
     limit: int | None = None,
     stages: Sequence[type[Stage]] = STAGES,
+    look_in: Sequence[Path] = (),
+    report_elsewhere: Callable[[Elsewhere], None] = lambda _elsewhere: None,
 ) -> Counter[str]:
     """Check the posts of a study again; returns how many are public, vanished, or not known, and exports deleted.
 
+    Where posts were forgotten, exports that were made elsewhere are looked for as `forget` does, and reported.
     Safe to stop at any moment: posts that were not looked at come first the next time. Raises `StudyBusy` if a run
     holds the study; `UserError` where vanished posts are to be forgotten while shards hold copies of clips.
     """
@@ -125,6 +132,10 @@ def recheck(
                     shutil.rmtree(study.folder.report, ignore_errors=True)
             finally:
                 store.publish(study.folder.published)
+                if work.forgotten:  # of a pass that is stopped, too: no later one knows of them
+                    beneath = places_near(study, look_in)
+                    gone = work.forgotten
+                    report_elsewhere(check_elsewhere(study.folder, gone, NOTHING_DONATED, work.key, beneath))
         if work.found[VANISHED] and study.file.privacy.vanished == "forget":
             rebuild(study.folder.working)  # deleted rows leave their bytes
     return +work.found

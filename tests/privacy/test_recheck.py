@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import duckdb
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.privacy.recheck import recheck
+from pipeline.privacy.erase_files import Elsewhere
+from pipeline.privacy.recheck import Recheck, recheck
+from pipeline.results.export.elsewhere import remember
 from pipeline.results.export.levels import Level
+from pipeline.run.plan import setting_of
 from pipeline.study.config import Study
 from pipeline.study.folder import work_name
 from pipeline.study.shard import Shard
@@ -90,6 +94,46 @@ def test_exports_that_hold_a_forgotten_post_go_with_it(tmp_path: Path, proxy: st
     assert recheck(study, stages=STAGES) == {"public": 2, "vanished": 1, "exports deleted": 1}
     assert not held.exists()
     assert other.exists()
+
+
+@pytest.mark.slow
+def test_exports_elsewhere_that_hold_a_forgotten_post_are_named(tmp_path: Path, proxy: str) -> None:
+    study = collected(tmp_path, proxy, "forget")
+    key = setting_of(study).key
+    gone, stays = (f"tiktok:{FIRST_ID + number}" for number in range(2))
+    held, other, far = study.file.path.parent / "mine", study.file.path.parent / "other", tmp_path / "far" / "away"
+    for place, clip_id in ((held, gone), (other, stays), (far, stays)):
+        place.parent.mkdir(exist_ok=True)
+        export_of(study, "made", clip_id).rename(place)
+        remember(study.folder, place, "2026-03-01T00:00:00+00:00", Level.IDS_ONLY, key)
+    shutil.move(far, tmp_path.parent / f"{tmp_path.name} moved")
+    told: list[Elsewhere] = []
+    recheck(study, stages=STAGES, report_elsewhere=told.append)
+    assert [one.affected for one in told] == [(held,)]
+    assert [len(one.not_found) for one in told] == [1]
+    assert held.exists(), "what lies in a folder of the user's own is named, and never deleted"
+    recheck(study, stages=STAGES, report_elsewhere=told.append)
+    assert len(told) == 1, "nothing else was forgotten"
+
+
+@pytest.mark.slow
+def test_exports_elsewhere_are_named_when_a_pass_is_stopped(
+    tmp_path: Path, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = collected(tmp_path, proxy, "forget")
+    held = export_of(study, "made", f"tiktok:{FIRST_ID}").rename(study.file.path.parent / "mine")
+    remember(study.folder, held, "2026-03-01T00:00:00+00:00", Level.IDS_ONLY, setting_of(study).key)
+    told: list[Elsewhere] = []
+
+    def stop(work: Recheck, *arguments: Any) -> None:
+        go(work, *arguments)
+        raise KeyboardInterrupt
+
+    go = Recheck.go
+    monkeypatch.setattr(Recheck, "go", stop)
+    with pytest.raises(KeyboardInterrupt):
+        recheck(study, stages=STAGES, report_elsewhere=told.append)
+    assert [one.affected for one in told] == [(held,)]
 
 
 @pytest.mark.slow
