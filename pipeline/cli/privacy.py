@@ -76,8 +76,11 @@ def optout_add(
 ) -> None:
     """Keep these out of a study from now on, and forget what it holds of them; shows first what goes.
 
-    With --yes it is done. The study keeps a digest of each name, made with its key, that only tells whether a post or
-    an account that comes in again is one of them; it keeps no name, handle or URL of the list, and no copy of the file.
+    With --yes it is done.
+
+    The study keeps a digest of each name, made with its key, to know them by when a post of theirs comes in.
+
+    It keeps no name, handle or URL of the list, and no copy of the file.
     """
     from pipeline.privacy.forget import opt_out, would_forget
     from pipeline.privacy.subjects import read_list
