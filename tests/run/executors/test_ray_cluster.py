@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 import time
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.cli.study import _with_engine
-from pipeline.errors import ConfigError, UserError
+from pipeline.errors import ConfigError, UserError, how_to_install
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.executors.ray_cluster import RayCluster, first_line, look_over, unseen
 from pipeline.run.executors.select import executor_of, workers_of
@@ -28,7 +29,7 @@ SOURCE = '[[sources]]\nfolder = "clips"\n'
 
 def test_without_ray_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(UserError, match=r'pip install "cliptone\[ray\]"'):
+    with pytest.raises(UserError, match=re.escape(how_to_install("ray"))):
         RayCluster(RayOptions(), 1)
 
 
