@@ -23,10 +23,11 @@ coverage: $(READY)
 	$(BIN)/coverage report --omit 'pipeline/research/*'
 	$(BIN)/coverage report --include 'pipeline/research/*'
 
-# Speed beside what one would wire together, then growth to 100,000 clips: an hour or two on two cores.
+# Speed beside what one would wire together, growth to 100,000 clips, imports to 200,000 posts: an hour or two on two cores.
 bench: $(READY)
 	$(BIN)/python -m pipeline.research.bench.speed --readme
 	$(BIN)/python -m pipeline.research.bench.growth
+	$(BIN)/python -m pipeline.research.bench.imports
 
 # Every test of the fault table at its full size (tests/faults/fault_table.py), a line for each fault at the end: about an hour.
 faults: $(READY)

@@ -54,7 +54,9 @@ def import_file(
 
 def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
     """Make an export part of a study, and say what became of its posts."""
+    from pipeline.cli.display import ImportBar
     from pipeline.cli.sentences import import_lines
+    from pipeline.records.counted import counted
     from pipeline.run.ingest import import_into
     from pipeline.sources.formats.result import rejects_name
     from pipeline.study import audit_log
@@ -62,7 +64,14 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
 
     loaded = load(study)
     refuse_after_last_day(loaded.file)
-    result, row = import_into(loaded, path, hints, fetch)
+    bar = ImportBar(console())
+    try:
+        with bar:
+            result, row = import_into(loaded, path, hints, fetch, bar)
+    except KeyboardInterrupt:
+        raise Stopped(
+            f"stopped; {counted(bar.posts, 'post is', 'posts are')} stored: the same command goes on from there"
+        ) from None
     audit_log.note(loaded.folder, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
     console().print(import_lines(result, loaded.folder.rejects / rejects_name(result), row), markup=False)
     _require_something(result)
@@ -72,11 +81,13 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
 
 def _preview(path: Path, hints: Hints) -> None:
     """Show what an export holds; rows that cannot be read go to a file in the current folder."""
+    from pipeline.cli.display import ImportBar
     from pipeline.cli.sentences import import_lines
     from pipeline.sources.formats.reading import read
     from pipeline.sources.formats.result import rejects_name, write_rejects
 
-    result = read(path, hints)
+    with ImportBar(console()) as bar:
+        result = read(path, hints, bar.read)
     rejects = Path(rejects_name(result))
     if result.rejects or result.notes:
         write_rejects(result, rejects)

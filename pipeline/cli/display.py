@@ -125,6 +125,46 @@ class LookBar:
         self._progress.update(self._total, description=f"checked {self._found.total()}: {seen}")
 
 
+class ImportBar:
+    """How many rows of a file were read, then how many of its posts are stored, with the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self.posts = 0  # stored so far
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._reading = self._progress.add_task("rows read", total=None, visible=False)
+        self._storing = self._progress.add_task("posts stored", total=None, visible=False)
+
+    def __enter__(self) -> ImportBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def read(self, rows: int) -> None:
+        """Show how many rows were read; a short file is over before that."""
+        self._progress.update(self._reading, completed=rows, visible=True)
+
+    def storing(self, posts: int) -> None:
+        """Show the bar of what is stored."""
+        self._progress.update(self._reading, visible=False)
+        self._progress.update(self._storing, total=posts, visible=posts > 0)
+
+    def stored(self, posts: int) -> None:
+        """Move on."""
+        self.posts += posts
+        self._progress.advance(self._storing, posts)
+
+
 def lane_line(state: LaneState) -> str:
     """A lane in a few words."""
     if state.stopped:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.records.counted import counted
-from pipeline.sources.count_times import lacks_count_time
 
 if TYPE_CHECKING:
     from pipeline.records import ImportRow
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def report_lines(report: RunSummary) -> str:
     """What a run did, in a sentence or two, and what it leaves to the next one."""
-    lines = [_done_line(report)]
+    lines = [*report.accounts, _done_line(report)]
     if report.rejected:
         rejected = counted(report.rejected, "row")
         lines.append(f"{rejected} of exports cannot be read: see why in the folder rejects beside the results")
@@ -70,8 +69,8 @@ def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = No
     if row is not None:
         new = counted(row.new_posts, "post is", "posts are") if row.new_posts else "No post is"
         lines.append(f"{new} new to the study")
-    if undated := sum(lacks_count_time(found.post) for found in result.posts):
-        lines.append(without_count_time(undated))
+    if result.tally.undated:
+        lines.append(without_count_time(result.tally.undated))
     if result.rejects:
         lines.append(f"{counted(len(result.rejects), 'row')} cannot be read, see {rejects}:")
         lines += [f"  {count} × {reason}" for reason, count in result.reasons().most_common(5)]

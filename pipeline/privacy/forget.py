@@ -22,13 +22,12 @@ from pipeline.privacy.receipt import in_rows_of_others, texts_of, write_receipt
 from pipeline.privacy.search_study import search
 from pipeline.privacy.subjects import Named, SubjectMatches, find
 from pipeline.records import Row, TombstoneRow
-from pipeline.records.post import SourcedPost
 from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
 from pipeline.run.donors import donor_tombstones
 from pipeline.run.shards.prepare import refuse_while_split
 from pipeline.run.short_links import as_posts
-from pipeline.sources.read import read_sources
+from pipeline.sources.read import Sources, read_sources
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store.compact import rebuild
@@ -108,15 +107,14 @@ class _Forgetting:
     def look(self, named: Named) -> bool:
         """Find what the study holds of them; False if that is nothing, and nothing of it was forgotten before."""
         self.named = named
+        sources = _sources(self.study)
         with Store(self.study.folder.working, self.stages) as store:
-            sourced_posts = list(as_posts(_sourced_posts(self.study), store))
-            self.found = find(store, named, self.key, sourced_posts)
+            self.found = find(store, named, self.key, as_posts(sources.sourced_posts, store))
             tombstones = store.tables.tombstones()
-        clip_ids, files = self.found.clip_ids, self.found.donated.files
-        sources = {
-            one.place.source for one in sourced_posts if one.clip_id in clip_ids or one.place.file_sha256 in files
-        }
-        self.result.sources_naming = tuple(sorted(sources))
+            clip_ids, files = self.found.clip_ids, self.found.donated.files
+            posts = as_posts(sources.sourced_posts, store)
+            naming = {one.place.source for one in posts if one.clip_id in clip_ids or one.place.file_sha256 in files}
+        self.result.sources_naming = tuple(sorted(naming))
         return bool(clip_ids or files) or not tombstones.isdisjoint(self._tombstones().keys())
 
     def preview(self) -> Forgotten:
@@ -215,9 +213,9 @@ class _Forgetting:
             store.publish(self.study.folder.published)
 
 
-def _sourced_posts(study: Study) -> list[SourcedPost]:
+def _sources(study: Study) -> Sources:
     """What the sources of a study say of posts; nothing where they cannot be read any more."""
     try:
-        return list(read_sources(study).sourced_posts)
+        return read_sources(study)
     except (ConfigError, UserError, OSError):
-        return []
+        return Sources((), ())

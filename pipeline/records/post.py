@@ -42,6 +42,11 @@ class Post:
     is_ad: bool | None = None
     notes: tuple[str, ...] = ()  # what was corrected or left out as it was read; not stored with the clip
 
+    @property
+    def lacks_count_time(self) -> bool:
+        """Whether it states counts, and not when they were read: no age can be given to them."""
+        return bool(self.counts) and self.counted_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:

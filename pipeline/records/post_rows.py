@@ -20,7 +20,8 @@ class PostRows:
     source: Source  # of its bytes
     provenance: ProvenanceRow
     observation: ObservationRow | None  # None where no counts are stated
-    tombstones: frozenset[str]  # a study that holds one of these has forgotten the post or its author
+    #: A study that holds one of these has forgotten the post or its author; None where the study has forgotten nobody.
+    tombstones: frozenset[str] | None
 
     @property
     def clip_id(self) -> str:

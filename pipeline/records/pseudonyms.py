@@ -14,6 +14,7 @@ from pipeline.records.clips import ClipRow, ObservationRow
 from pipeline.records.post import COUNTS, Post, SourcedPost
 
 PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
+ENCODED_BYTES = 20  # hold these characters, and need no padding
 MOST_HANDLE_CHARACTERS = 100  # platforms take 24 to 30, and names of channels up to 100
 MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
 
@@ -40,7 +41,7 @@ OTHERS_IN_URL = (
 def pseudonym(key: bytes, platform: str, account: str) -> str:
     """The pseudonym of one account on one platform: the same for the same key, and not reversible without it."""
     digest = hmac.digest(key, f"{platform}|{account}".encode(), "sha256")
-    return base64.b32encode(digest).decode().lower()[:PSEUDONYM_CHARACTERS]
+    return base64.b32encode(digest[:ENCODED_BYTES])[:PSEUDONYM_CHARACTERS].decode().lower()
 
 
 def tombstone(clip_id: str, key: bytes | None) -> str:
@@ -125,16 +126,22 @@ def observation_row(clip_id: str, post: Post) -> ObservationRow | None:
 
 def hashtags_of(text: str | None) -> tuple[str, ...]:
     """Hashtags of a text in order, lower case, without # and without repeats."""
-    return tuple(dict.fromkeys(tag.lower() for tag in HASHTAG.findall(text or "")))
+    if text is None or not ("#" in text or "＃" in text):  # the search costs more
+        return ()
+    return tuple(dict.fromkeys(tag.lower() for tag in HASHTAG.findall(text)))
 
 
 def mentions_of(text: str | None) -> tuple[str, ...]:
     """Accounts that a text names with @, in order, without repeats."""
-    return tuple(dict.fromkeys(MENTION.findall(text or "")))
+    if text is None or not ("@" in text or "＠" in text):
+        return ()
+    return tuple(dict.fromkeys(MENTION.findall(text)))
 
 
 def scrub(text: str, key: bytes, platform: str) -> str:
     """A text with each @handle and each account in a URL replaced by a short pseudonym of the handle."""
+    if not ("@" in text or "＠" in text or "/" in text):  # the searches cost more
+        return text
     hidden = MENTION.sub(lambda found: f"@{_short_pseudonym(key, platform, found[1])}", text)
     return str(PROFILE.sub(lambda found: f"{found[1]}{_short_pseudonym(key, platform, found[2])}", hidden))
 

@@ -17,6 +17,9 @@ def column(doc: str, unit: str = "", **kwargs: Any) -> Any:
     return dataclasses.field(metadata={"doc": doc, "unit": unit}, **kwargs)
 
 
+_COLUMNS: dict[type[Any], tuple[dataclasses.Field[Any], ...]] = {}
+
+
 class Row:
     """One row of a table; a subclass is a frozen dataclass that names its table and its grain."""
 
@@ -27,4 +30,6 @@ class Row:
     @classmethod
     def columns(cls) -> tuple[dataclasses.Field[Any], ...]:
         """The columns in order, each with `metadata["doc"]` and `metadata["unit"]`."""
-        return dataclasses.fields(cls)  # type: ignore[arg-type]
+        if cls not in _COLUMNS:
+            _COLUMNS[cls] = dataclasses.fields(cls)  # type: ignore[arg-type]
+        return _COLUMNS[cls]

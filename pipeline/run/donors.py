@@ -62,6 +62,7 @@ def without_withdrawn(sources: Sources, store: Store, key: bytes | None) -> Sour
         return sources
     return dataclasses.replace(
         sources,
-        sourced_posts=tuple(one for one in sources.sourced_posts if one.place.file_sha256 not in gone),
-        exports=tuple(export for export in sources.exports if export.result.sha256 not in gone),
+        parts=tuple(
+            part for part in sources.parts if not (isinstance(part, SourceExport) and part.result.sha256 in gone)
+        ),
     )

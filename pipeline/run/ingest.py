@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.errors import UserError
 from pipeline.records import ExposureRow, ImportRow
@@ -12,36 +13,53 @@ from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
 from pipeline.run.pseudonymise import post_rows
 from pipeline.run.short_links import as_posts
-from pipeline.sources.count_times import posts_without_count_time
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.reading import read
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
+from pipeline.sources.formats.spool import in_batches
 from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
 from pipeline.stages import STAGES
-from pipeline.store.store import Store
+from pipeline.store.store import BATCH_POSTS, Store
 from pipeline.store.tables import now
-from pipeline.store.upsert_posts import UpsertResult, add_import
+from pipeline.store.upsert_posts import UpsertResult, add_exposures, add_import
 from pipeline.study import binding
 from pipeline.study.config import Study
 from pipeline.study.lock import held
 from pipeline.study.source_options import IMPORTED
 
 
-def import_into(study: Study, path: Path, hints: Hints, fetch: bool) -> tuple[ImportResult, ImportRow]:
+class Watch(Protocol):
+    """Who watches an import."""
+
+    def read(self, rows: int) -> None:
+        """So many rows were read."""
+
+    def storing(self, posts: int) -> None:
+        """All were read; so many posts are to be stored."""
+
+    def stored(self, posts: int) -> None:
+        """So many more are stored, and stay whatever happens."""
+
+
+def import_into(
+    study: Study, path: Path, hints: Hints, fetch: bool, watch: Watch | None = None
+) -> tuple[ImportResult, ImportRow]:
     """Read a file into a study and publish it; with `fetch` the next run fetches the media of its posts.
 
-    Raises `UserError` where the file cannot be read as a whole or its donor has withdrawn, `StudyBusy` if a run holds
-    the study.
+    Posts are stored batch by batch: whoever is stopped in between imports the same file again to go on. Raises
+    `UserError` where the file cannot be read as a whole or its donor has withdrawn, `StudyBusy` if a run holds the
+    study.
     """
-    result = read(path, hints)  # before anything is made: a mistake leaves no trace
+    result = read(path, hints, watch.read if watch else None)  # before anything is made: a mistake leaves no trace
     key = binding.key_of(study)
     with held(study.folder), Store(study.folder.working, STAGES) as store:
         export = SourceExport(IMPORTED, result, fetch)
         if has_withdrawn(store, export, key):
             raise UserError(f"the donor of {path} has withdrawn: their data is no longer imported")
-        row = take_in(store, export, key, study.folder.rejects)
-        if store.unpublished or not study.folder.published.exists():
-            store.publish(study.folder.published)
+        with store.little_memory():
+            row = take_in(store, export, key, study.folder.rejects, watch)
+            if store.unpublished or not study.folder.published.exists():
+                store.publish(study.folder.published)
     return result, row
 
 
@@ -56,32 +74,44 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         report.listed, report.rejected, report.notes = reading.listed, reading.rejected, reading.notes or ()
         return
     sources = without_withdrawn(sources or read_sources(study), store, key)
-    report.without_count_time = posts_without_count_time(sources.sourced_posts)
     with store.change():
-        named = as_posts(sources.sourced_posts, store, study.folder.shard)
-        upserted = store.upsert_posts(post_rows(named, key))
-        taken = [take_in(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
+        posts = as_posts(sources.sourced_posts, store, study.folder.shard)
+        upserted = store.upsert_posts(post_rows(posts, key, has_forgotten=bool(store.tables.tombstones())))
+        taken = [note_file(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
         report.listed, report.new = upserted.listed, len(upserted.new)
+        report.without_count_time = upserted.without_count_time
+        report.accounts = tuple(part.account.sentence for part in sources.parts)
         report.rejected = sum(row.rejected for row in taken)
         report.notes = sources.notes
         store.note_reading(ReadingRow(mark, report.listed, report.rejected, report.notes) if mark else None)
 
 
 def take_in(
-    store: Store, export: SourceExport, key: bytes | None, rejects: Path, upserted: UpsertResult | None = None
+    store: Store, export: SourceExport, key: bytes | None, rejects: Path, watch: Watch | None = None
 ) -> ImportRow:
-    """Store a file with its posts, counts and exposures, and write its rejected rows into the folder `rejects`.
-
-    The same file again adds nothing. `enrolled` is what became of its posts if they are stored already, with those of
-    other sources. The row that comes back counts what is new this time.
-    """
+    """Store the posts of a file batch by batch, then what `note_file` does."""
+    if watch is not None:
+        watch.storing(len(export.result.posts))
+    posts = as_posts(export.sourced_posts, store)
+    rows = post_rows(posts, key, has_forgotten=bool(store.tables.tombstones()))
+    upserted = store.upsert_posts(rows, watch=watch.stored if watch else None)
     with store.change():
-        if upserted is None:
-            named = as_posts(export.sourced_posts(), store)
-            upserted = store.upsert_posts(post_rows(named, key))
-            store.note_reading(None)  # among equals the sources have the last word: they are read again
-        row = _import_row(export, upserted, key)
-        add_import(store.tables, row, list(_exposure_rows(export.result, key)))
+        store.note_reading(None)  # among equals the sources have the last word: they are read again
+        return note_file(store, export, key, rejects, upserted)
+
+
+def note_file(
+    store: Store, export: SourceExport, key: bytes | None, rejects: Path, upserted: UpsertResult
+) -> ImportRow:
+    """Note a file whose posts are stored, with its exposures, and write its rejected rows into the folder `rejects`.
+
+    The same file again adds nothing. The row that comes back counts what is new this time.
+    """
+    row = _import_row(export, upserted, key)
+    with store.change():
+        add_import(store.tables, row)
+        for batch in in_batches(_exposure_rows(export.result, key), BATCH_POSTS):
+            add_exposures(store.tables, batch)
     path = rejects / rejects_name(export.result, export.label)
     path.unlink(missing_ok=True)
     if export.result.rejects or export.result.notes:
@@ -92,8 +122,6 @@ def take_in(
 def _import_row(export: SourceExport, upserted: UpsertResult, key: bytes | None) -> ImportRow:
     result = export.result
     donor = None if result.donor is None else donor_key(result.donor, key)
-    named = {f"{found.post.platform}:{found.post.post_id}" for found in result.posts}
-    named |= {exposure.clip_id for exposure in result.exposures}
     return ImportRow(
         file_sha256=result.sha256,
         file_name=donor or result.path.absolute().name,  # people give donated files names that tell who they are
@@ -103,7 +131,7 @@ def _import_row(export: SourceExport, upserted: UpsertResult, key: bytes | None)
         posts=len(result.posts),
         exposures=len(result.exposures),
         rejected=len(result.rejects),
-        new_posts=len(named.intersection(upserted.new)),
+        new_posts=upserted.new_by_file.get(result.sha256, 0),
     )
 
 

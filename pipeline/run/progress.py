@@ -20,6 +20,7 @@ class RunSummary:
     without_count_time: int = 0  # posts whose counts have no time, where the sources were read
     rejected: int = 0  # rows of exports that could not be read
     followed: int = 0  # short links that led to their post
+    accounts: tuple[str, ...] = ()  # what became of the rows of each source, where the sources were read
     notes: tuple[str, ...] = ()  # what does not fit together in the sources
     passed: Counter[str] = field(default_factory=Counter)  # by stage
     failed: dict[str, Counter[str]] = field(default_factory=dict)  # by stage, then by reason

@@ -14,15 +14,20 @@ from pipeline.sources.post_urls import read_url
 from pipeline.store.tables import now
 
 
-def post_rows(sourced_posts: Iterable[SourcedPost], key: bytes | None) -> Iterator[PostRows]:
-    """What the store takes of posts, in their order; without a key, ids stay as they are."""
+def post_rows(
+    sourced_posts: Iterable[SourcedPost], key: bytes | None, *, has_forgotten: bool = True
+) -> Iterator[PostRows]:
+    """What the store takes of posts, in their order; without a key, ids stay as they are.
+
+    Tombstones cost more than all else, so they are left out for a study that has forgotten nobody.
+    """
     for one in map(_of_its_platform, sourced_posts):
         yield PostRows(
-            clip=clip_row(one.clip_id, one.post, key),
+            clip=clip_row(one.clip_id, one.post, key, one.source.kind),
             source=one.source,
             provenance=_provenance(one),
             observation=observation_row(one.clip_id, one.post),
-            tombstones=tombstones_of(one, key) | _earlier_tombstones(one, key),
+            tombstones=tombstones_of(one, key) | _earlier_tombstones(one, key) if has_forgotten else None,
         )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from pipeline.records.post import Post, SourcedPost
+from pipeline.records.post import SourcedPost
 from pipeline.sources.formats.plain_csv import CSV
 from pipeline.study.config import StudyFile
 
@@ -24,21 +24,6 @@ def file_times(file: StudyFile) -> dict[str, datetime]:
 def with_count_time(one: SourcedPost, times: Mapping[str, datetime]) -> SourcedPost:
     """A post with the time of its source's file as that of its counts, if it states counts and no time of them."""
     counted_at = times.get(one.place.source)
-    if counted_at is None or not lacks_count_time(one.post) or (one.source.kind == "file" and one.post.source != CSV):
+    if counted_at is None or not one.post.lacks_count_time or (one.source.kind == "file" and one.post.source != CSV):
         return one  # what lies beside a media file itself is no row of the sidecar
     return dataclasses.replace(one, post=dataclasses.replace(one.post, counted_at=counted_at))
-
-
-def lacks_count_time(post: Post) -> bool:
-    """Whether a post states counts, and not when they were read: no age can be given to them."""
-    return bool(post.counts) and post.counted_at is None
-
-
-def posts_without_count_time(found: Iterable[SourcedPost]) -> int:
-    """How many posts have counts, and none of them with a time."""
-    without: set[str] = set()
-    dated: set[str] = set()
-    for one in found:
-        if one.post.counts:
-            (without if lacks_count_time(one.post) else dated).add(one.clip_id)
-    return len(without - dated)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 
 LARGEST_EXACT = 2**53  # of whole numbers in a double, which spreadsheets, JavaScript and jq compute with
 ROUNDED_ZEROS = "000"  # at the end of a number of 19 digits that was rounded to 15 to 17
@@ -22,10 +22,24 @@ def looks_rounded(text: str) -> bool:
     return number > LARGEST_EXACT and (text.endswith(ROUNDED_ZEROS) or int(float(number)) == number)
 
 
-def are_rounded(ids: Collection[str]) -> bool:
-    """Whether the large ids of one column of a file were rounded: half of them or more look like it."""
-    large = [one for one in ids if LARGE_NUMBER.fullmatch(one) and int(one) > LARGEST_EXACT]
-    return bool(large) and 2 * sum(map(looks_rounded, large)) >= len(large)
+class Rounding:
+    """Whether the ids of one column of a file were rounded: half of the large ones or more look like it."""
+
+    def __init__(self, ids: Iterable[str] = ()) -> None:
+        self._large = self._rounded = 0
+        for one in ids:
+            self.add(one)
+
+    def add(self, text: str) -> None:
+        """Count an id."""
+        if LARGE_NUMBER.fullmatch(text) and int(text) > LARGEST_EXACT:
+            self._large += 1
+            self._rounded += looks_rounded(text)
+
+    @property
+    def found(self) -> bool:
+        """Whether they were."""
+        return 0 < self._large <= 2 * self._rounded
 
 
 def instagram_shortcode(text: str) -> str | None:

@@ -6,14 +6,16 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.records import ClipRow, Source
 from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
+from pipeline.sources.accounts import SourceAccount
 from pipeline.sources.count_times import file_times, with_count_time
 from pipeline.sources.formats.columns import choose_columns
 from pipeline.sources.formats.formats import BY_NAME, FORMATS
@@ -27,6 +29,7 @@ from pipeline.sources.platforms.listing import ListingRequest
 from pipeline.sources.platforms.urls import listing_platform
 from pipeline.sources.post_urls import read_url, with_scheme
 from pipeline.study.config import Study, StudyFile
+from pipeline.study.shard import Shard
 from pipeline.study.source_options import SourceOptions
 
 URL = re.compile(r"https?://[^\s/]+")
@@ -40,43 +43,83 @@ class SourceExport:
     result: ImportResult
     fetch: bool  # whether media is fetched from the posts' URLs
 
+    @property
     def sourced_posts(self) -> Iterator[SourcedPost]:
         """The posts of the file with their provenance."""
         return sourced_posts(self.result, self.label, self.fetch)
 
+    @property
+    def account(self) -> SourceAccount:
+        """What became of its rows."""
+        found = self.result
+        clips = len(found.posts) - found.repeated
+        return SourceAccount(self.label, "row", clips, found.repeated, len(found.exposures), len(found.rejects))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceList:
+    """Media files or URLs that a source names."""
+
+    label: str
+    unit: str  # file, URL or row
+    rows: int
+    sourced_posts: tuple[SourcedPost, ...]  # those from one place once
+
+    @property
+    def account(self) -> SourceAccount:
+        """What became of them."""
+        clips = len({one.clip_id for one in self.sourced_posts})
+        return SourceAccount(self.label, self.unit, clips, self.rows - clips)
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that the sources of a study name; a clip that several of them name comes once for each."""
+    """Everything that the sources of a study name."""
 
-    sourced_posts: tuple[SourcedPost, ...]  # in the order of the sources, those of exports among them
-    exports: tuple[SourceExport, ...]
+    parts: tuple[SourceExport | SourceList, ...]  # in the order of the sources
     listings: tuple[ListingRequest, ...]
     notes: tuple[str, ...] = ()  # what does not fit together, sentence by sentence
+    shard: Shard | None = None  # of the study, which takes its own clips alone
+    times: Mapping[str, datetime] = field(default_factory=dict)  # of counts, by source, see `file_times`
+
+    @property
+    def exports(self) -> tuple[SourceExport, ...]:
+        """The files of other tools."""
+        return tuple(part for part in self.parts if isinstance(part, SourceExport))
+
+    @property
+    def sourced_posts(self) -> Iterator[SourcedPost]:
+        """All posts, in the order of the sources; a clip that several places name comes once for each."""
+        for part in self.parts:
+            for one in part.sourced_posts:
+                if self.shard is None or self.shard.holds(one.clip_id):
+                    yield with_count_time(one, self.times)
 
 
 def read_sources(study: Study) -> Sources:
     """Read every source of a study, in order; `ConfigError` names the one that cannot be read."""
     files = MediaFiles(study)
-    found: list[SourcedPost] = []
-    exports: list[SourceExport] = []
+    parts: list[SourceExport | SourceList] = []
     listings = read_listings(study)
     for source, label in zip(study.file.sources, study.file.labels, strict=True):
         if source.folder or source.glob:
-            found += files.of(source, label)
+            parts.append(_source_list(label, "file", files.of(source, label)))
         elif not source.listing and (export := _source_export(study.file, source, label)) is not None:
-            exports.append(export)
-            found += export.sourced_posts()
+            parts.append(export)
         elif not source.listing:
-            found += _url_posts(study.file, source, label)
-    found += files.missing()
-    times = file_times(study.file)
+            parts.append(_source_list(label, "URL", _url_posts(study.file, source, label)))
+    if missing := list(files.missing()):
+        parts.append(_source_list("sidecars", "row without its file", missing))
+    return Sources(tuple(parts), listings, tuple(files.notes()), study.folder.shard, file_times(study.file))
+
+
+def _source_list(label: str, unit: str, found: Iterable[SourcedPost]) -> SourceList:
     once: dict[tuple[str, Provenance], SourcedPost] = {}
-    for sourced_post in found:
-        if study.folder.shard and not study.folder.shard.holds(sourced_post.clip_id):
-            continue
-        once.setdefault((sourced_post.clip_id, sourced_post.place), with_count_time(sourced_post, times))
-    return Sources(tuple(once.values()), tuple(exports), listings, tuple(files.notes()))
+    rows = 0
+    for one in found:
+        rows += 1
+        once.setdefault((one.clip_id, one.place), one)
+    return SourceList(label, unit, rows, tuple(once.values()))
 
 
 def read_listings(study: Study) -> tuple[ListingRequest, ...]:

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pipeline.records import Outcome
 from pipeline.records.runs import AttemptRow, FingerprintRow, TraceRow
 from pipeline.sources.platforms.retry import Step
-from pipeline.stage import StagePlan
+from pipeline.stage import Stage, StagePlan
+from pipeline.store import schema
 from pipeline.store.tables import Tables, now
 
 
@@ -67,6 +68,26 @@ class Attempts:
                     ran.setdefault((stage, last[stage]), []).append(clip_id)
         for (stage, fingerprint), found in ran.items():
             self.log(run_id, stage, fingerprint, list(map(Outcome, found)), status="stale")
+
+    def make_changed_stale(
+        self, run_id: int, stages: Mapping[str, type[Stage]], files: Sequence[str], captions: Sequence[str]
+    ) -> None:
+        """Have all stages run again on clips with another file; where the caption is another, those that read it."""
+        readers = [name for name, stage in stages.items() if stage.uses_caption]
+        self.make_stale(run_id, readers, captions)
+        self.make_stale(run_id, list(stages), files)
+
+    def note_plans(self, plans: Sequence[StagePlan]) -> None:
+        """Note the configuration that each stage has now."""
+        rows = [fingerprint_row(plan) for plan in plans]
+        if {row for row in self._tables.read(FingerprintRow) if row.is_current} == set(rows):
+            return
+        self._tables.script("UPDATE fingerprints SET is_current = false")
+        self._tables.script(
+            "DELETE FROM fingerprints WHERE fingerprint IN (SELECT unnest($names))",
+            {"names": [row.fingerprint for row in rows]},
+        )
+        schema.insert(self._tables.connection, rows)
 
     def reasons(self, plan: StagePlan, clip_id: str) -> list[str | None]:
         """Why a clip's attempts under a stage's current fingerprint failed, oldest first; None where one passed."""

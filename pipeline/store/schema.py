@@ -8,6 +8,7 @@ import typing
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import duckdb
@@ -33,6 +34,7 @@ RowT = TypeVar("RowT", bound=Row)
 
 
 _COLUMNS: dict[type[Row], tuple[Column, ...]] = {}
+_TIME_COLUMNS: dict[type[Row], tuple[str, ...]] = {}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,6 +59,13 @@ def columns(kind: type[Row]) -> tuple[Column, ...]:
     if kind not in _COLUMNS:
         _COLUMNS[kind] = _read_columns(kind)
     return _COLUMNS[kind]
+
+
+def time_columns(kind: type[Row]) -> tuple[str, ...]:
+    """The names of the columns that hold times."""
+    if kind not in _TIME_COLUMNS:
+        _TIME_COLUMNS[kind] = tuple(column.name for column in columns(kind) if column.sql_type == "TIMESTAMP")
+    return _TIME_COLUMNS[kind]
 
 
 def _read_columns(kind: type[Row]) -> tuple[Column, ...]:
@@ -178,10 +187,7 @@ def insert(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row], schema: s
     if not rows:
         return
     kind = type(rows[0])
-    arrays = {
-        column.name: pa.array([_plain(getattr(row, column.name)) for row in rows], column.arrow_type)
-        for column in columns(kind)
-    }
+    arrays = {column.name: pa.array(_plain_values(column, rows), column.arrow_type) for column in columns(kind)}
     connection.register("incoming", pa.table(arrays))
     try:
         connection.execute(f"INSERT INTO {schema}.{kind.table} BY NAME SELECT * FROM incoming")  # noqa: S608 - own names
@@ -210,6 +216,14 @@ def read(connection: duckdb.DuckDBPyConnection, kind: type[RowT], clip_ids: Sequ
 def quoted(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _plain_values(column: Column, rows: Sequence[Row]) -> list[Any]:
+    """The values of a column as Arrow takes them."""
+    values = list(map(attrgetter(column.name), rows))
+    if column.sql_type == "TIMESTAMP" or column.sql_type.startswith("MAP"):
+        return list(map(_plain, values))
+    return values
 
 
 def _plain(value: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -25,11 +25,12 @@ from pipeline.records import (
     VisibilityRow,
 )
 from pipeline.records.post_rows import PostRows
-from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, FingerprintRow, ReadingRow, RunRow, SourceRow
+from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, ReadingRow, RunRow, SourceRow
+from pipeline.sources.formats.spool import in_batches
 from pipeline.sources.platforms.retry import Step
 from pipeline.stage import Stage, StagePlan
 from pipeline.store import pending, schema
-from pipeline.store.attempts import Attempts, fingerprint_row, stages_replaced
+from pipeline.store.attempts import Attempts, stages_replaced
 from pipeline.store.connect import open_database
 from pipeline.store.pending import Waiting
 from pipeline.store.publish.parquet import renew_chosen
@@ -37,25 +38,18 @@ from pipeline.store.short_links import merge_short_link
 from pipeline.store.signals import UninterruptedLock
 from pipeline.store.stored_clip import stored_clip
 from pipeline.store.tables import Tables, now
-from pipeline.store.transactions import disk_full, transaction
-from pipeline.store.upsert_posts import UpsertResult, merged, upsert_posts
+from pipeline.store.transactions import disk_full, little_memory, transaction
+from pipeline.store.upsert_posts import Upsert, UpsertResult, merged
 from pipeline.study import own_files
 from pipeline.study.folder import StudyFolder
 
 STUDY_ROWS: tuple[type[Row], ...] = (
-    ClipRow,
-    ObservationRow,
-    ProvenanceRow,
-    ImportRow,
-    ExposureRow,
-    ListingRow,
-    ShortLinkRow,
-    ExclusionRow,
-    VisibilityRow,
-    TombstoneRow,
-    EvaluationRow,
-)
+    ClipRow, ObservationRow, ProvenanceRow, ImportRow, ExposureRow, ListingRow, ShortLinkRow, ExclusionRow,
+    VisibilityRow, TombstoneRow, EvaluationRow,
+)  # fmt: skip
 
+BATCH_POSTS = 5_000  # in memory at a time
+OWN_FILES = "SELECT clip_id, location FROM sources WHERE kind = 'file'"  # the user's own media
 PLATFORM = "yt_dlp"  # the origin of what a platform itself says of a post
 
 
@@ -91,17 +85,27 @@ class Store:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def upsert_posts(self, posts: Iterable[PostRows], start: int = 0) -> UpsertResult:
+    def upsert_posts(
+        self, posts: Iterable[PostRows], start: int = 0, watch: Callable[[int], None] | None = None
+    ) -> UpsertResult:
         """Add the clips that are new and renew what changed; `start` is the position of the first.
 
         A file whose size or time changed makes all stages of its clip stale, a changed caption those that read it.
+        Each batch is a transaction, unless all is part of one; `watch` is told how many posts are in each.
         """
+        is_part = self._changing
         with self.change():
-            found = upsert_posts(self.tables, posts, start)
-            readers = [name for name, stage in self._stages.items() if stage.uses_caption]
-            self._attempts.make_stale(self.run_id, readers, found.changed_captions)
-            self._attempts.make_stale(self.run_id, list(self._stages), found.changed_files)
-        return found
+            upsert = Upsert(self.tables, start)
+        for batch in in_batches(posts, BATCH_POSTS):
+            with self.change():
+                upsert.add(batch)
+                if not is_part:
+                    self._attempts.make_changed_stale(self.run_id, self._stages, *upsert.changed())
+            if watch is not None:
+                watch(len(batch))
+        with self.change():
+            self._attempts.make_changed_stale(self.run_id, self._stages, *upsert.changed())
+            return upsert.result()
 
     def reading(self) -> ReadingRow | None:
         """What the sources held when they were last read; None if they have to be read again."""
@@ -117,18 +121,10 @@ class Store:
     def begin_run(self, version: str, study_digest: str, plans: Sequence[StagePlan]) -> None:
         """Open a run and note the configuration of every stage."""
         self._current = {plan.name: plan for plan in plans}
-        rows = [fingerprint_row(plan) for plan in plans]
         with self.change():
             self.run_id += 1
             schema.insert_one(self._connection, RunRow(self.run_id, now(), None, version, study_digest))
-            if {row for row in self.tables.read(FingerprintRow) if row.is_current} == set(rows):
-                return
-            self._connection.execute("UPDATE fingerprints SET is_current = false")
-            self._connection.execute(
-                "DELETE FROM fingerprints WHERE fingerprint IN (SELECT unnest($names))",
-                {"names": [row.fingerprint for row in rows]},
-            )
-            schema.insert(self._connection, rows)
+            self._attempts.note_plans(plans)
 
     def end_run(self) -> None:
         """Close the run."""
@@ -142,8 +138,6 @@ class Store:
         """Append rows of one of the study's own tables."""
         with self.change():
             self.tables.insert(rows)
-
-    # ------------------------------------------------------------ what to do
 
     def pending(self, plan: StagePlan, retry_failed: bool = False, hopeful: Collection[str] = ()) -> list[str]:
         """Clips that a stage has still to do, see `pending.pending`."""
@@ -199,8 +193,6 @@ class Store:
             sources = {row.clip_id: row for row in self.tables.read(SourceRow, clip_ids)}
             posts = {row.clip_id: row for row in self.tables.read(ClipRow, clip_ids)}
         return [stored_clip(folder, sources[name], posts[name], stored[name]) for name in clip_ids]
-
-    # ------------------------------------------------------------ what was done
 
     def follow(self, clip_ids: Sequence[str]) -> None:
         """Load the configurations behind these clips' stored rows, so that `save` knows what to replace."""
@@ -320,8 +312,7 @@ class Store:
         """Replace the published database by what is stored."""
         with self.uninterrupted_lock(), disk_full():
             row = self.tables.next_publication()
-            sql = "SELECT clip_id, location FROM sources WHERE kind = 'file'"  # the user's own media
-            own_files.write(self._own_files, dict(self._connection.execute(sql).fetchall()))
+            own_files.write(self._own_files, dict(self._connection.execute(OWN_FILES).fetchall()))
             renew_chosen(self._connection, self._rows, target, self._path, row)
             with self.change():
                 self.tables.note_published(row)
@@ -334,6 +325,10 @@ class Store:
     @property
     def _own_files(self) -> Path:
         return self._path.with_name(own_files.LIST)
+
+    def little_memory(self) -> AbstractContextManager[None]:
+        """Have the database take little memory inside, see `transactions.little_memory`."""
+        return little_memory(self._connection)
 
     @contextmanager
     def change(self) -> Iterator[None]:

@@ -159,11 +159,11 @@ class Tables:
 def without_offset(row: RowT) -> RowT:
     """A row with its times in UTC without an offset, as they come back from the database."""
     times = {
-        column.name: value.astimezone(UTC).replace(tzinfo=None)
-        for column in row.columns()
-        if isinstance(value := getattr(row, column.name), datetime) and value.tzinfo is not None
+        name: value.astimezone(UTC).replace(tzinfo=None)
+        for name in schema.time_columns(type(row))
+        if (value := getattr(row, name)) is not None and value.tzinfo is not None
     }
-    return dataclasses.replace(row, **times)  # type: ignore[type-var]
+    return dataclasses.replace(row, **times) if times else row  # type: ignore[type-var]
 
 
 def now() -> datetime:

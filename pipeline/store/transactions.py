@@ -13,6 +13,9 @@ from pipeline.errors import DiskFull, StoreError
 FAILURES = ("Could not write", "fsync failed", "could not sync", "Could not rename", "has been invalidated", "FATAL")
 
 
+MEGABYTES_A_THREAD = 64  # of DuckDB, where it has to do with little
+
+
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Everything inside is stored, or nothing of it."""
@@ -24,6 +27,19 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             quietly(lambda: connection.execute("ROLLBACK"))
             raise
         connection.execute("COMMIT")
+
+
+@contextmanager
+def little_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Have DuckDB hold little in memory inside, and the rest on the disk; else it takes what the machine has."""
+    (threads, before), *_ = connection.execute(
+        "SELECT current_setting('threads'), current_setting('memory_limit')"
+    ).fetchall()
+    connection.execute(f"SET memory_limit = '{MEGABYTES_A_THREAD * max(2, threads)}MiB'")
+    try:
+        yield
+    finally:
+        quietly(lambda: connection.execute(f"SET memory_limit = '{before}'"))
 
 
 @contextmanager

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow
+from pipeline.records import ClipRow, ExposureRow, ImportRow, ProvenanceRow, RowT
 from pipeline.records.post import WITHOUT_VIDEO
 from pipeline.records.post_rows import PostRows
 from pipeline.records.runs import SourceRow
+from pipeline.sources.formats.spool import Spool
 from pipeline.store.tables import Tables, without_offset
 
 #: What a clip's bytes can come from, the better first: a file is here, a post must be fetched, or is never fetched.
@@ -40,55 +41,138 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+#: Statements over the clips that one reading has listed.
+NEW_BY_FILE = """
+    SELECT file_sha256, count(DISTINCT clip_id) FROM provenance SEMI JOIN (FROM listed WHERE is_new) USING (clip_id)
+    WHERE file_sha256 IS NOT NULL
+    GROUP BY ALL
+"""
+WITHOUT_COUNT_TIME = """
+    SELECT count(*) FROM (
+        SELECT clip_id FROM observations SEMI JOIN listed USING (clip_id) GROUP BY clip_id HAVING count(counted_at) = 0
+    )
+"""
+
+
 @dataclass
 class UpsertResult:
     """What storing posts changed."""
 
-    listed: int = 0
-    new: list[str] = field(default_factory=list)
+    listed: int = 0  # clips that were named
+    new: Spool[str] = field(default_factory=Spool)
+    new_by_file: Mapping[str, int] = field(default_factory=dict)  # new clips that a file names, by its sha256
+    without_count_time: int = 0  # of those listed, clips with counts of which none has a time
     changed_files: list[str] = field(default_factory=list)
     changed_captions: list[str] = field(default_factory=list)
 
 
-def upsert_posts(tables: Tables, posts: Iterable[PostRows], start: int = 0) -> UpsertResult:
-    """Store posts, inside a transaction; `start` is the position of the first in the order of the clips.
+class Upsert:
+    """Posts on their way into the tables, batch by batch: in memory are those of one batch alone.
 
     A post that several places name becomes one clip. Each of its fields comes from whoever is believed most, and
     among equals from the last; nothing known is replaced by nothing, except where whoever stated it takes it back.
     What was forgotten stays out.
     """
-    tombstones = tables.tombstones()
-    kept = (post for post in posts if tombstones.isdisjoint(post.tombstones))
-    sources = {row.clip_id: row for row in tables.read(SourceRow)}
-    known = {row.clip_id: row for row in tables.read(ClipRow)}
-    found = UpsertResult()
-    clips: dict[str, ClipRow] = {}
-    places: dict[str, SourceRow] = {}
-    observations: list[ObservationRow] = []
-    provenance: list[ProvenanceRow] = []
-    for position, post in enumerate(kept, start):
-        clip_id = post.clip_id
-        if clip_id not in places:
-            found.listed += 1
-        places[clip_id] = _place(sources.get(clip_id), places.get(clip_id), post, position)
-        row = without_offset(post.clip)
-        clips[clip_id] = merged(clips.get(clip_id) or known.get(clip_id), row, post.provenance.format)
-        if post.observation is not None:
-            observations.append(post.observation)
-        provenance.append(post.provenance)
+
+    def __init__(self, tables: Tables, start: int = 0) -> None:
+        """`start` is the position of the first post in the order of the clips."""
+        self._tables, self._position = tables, start
+        self._result = UpsertResult()
+        self._captions = Differences()
+        self._files = Differences()
+        tables.script("CREATE OR REPLACE TEMP TABLE listed (clip_id VARCHAR, is_new BOOLEAN)")
+        self._tombstones = tables.tombstones()
+
+    def add(self, posts: Iterable[PostRows]) -> None:
+        """Store a batch, inside a transaction."""
+        kept = [post for post in posts if not self._is_forgotten(post)]
+        names = list({post.clip_id for post in kept})
+        sources = {row.clip_id: row for row in self._tables.read(SourceRow, names)}
+        known = {row.clip_id: row for row in self._tables.read(ClipRow, names)}
+        places = {name: sources[name] for name in self._listed_before(names)}
+        self._result.listed += len(names) - len(places)
+        self._note_listed(names, sources, places)
+        clips: dict[str, ClipRow] = {}
+        for post in kept:
+            name = post.clip_id
+            places[name] = _place(sources.get(name), places.get(name), post, self._position)
+            self._position += 1
+            clips[name] = merged(clips.get(name) or known.get(name), without_offset(post.clip), post.provenance.format)
+        _without_video(clips, places)
+        for name, place in places.items():
+            if name in sources:
+                self._files.note(name, sources[name].stamp, place.stamp)
+        for name, clip in clips.items():
+            if name in known:
+                self._captions.note(name, known[name].caption, clip.caption)
+        _put(self._tables, places, sources)
+        _put(self._tables, clips, known)
+        self._tables.observe([post.observation for post in kept if post.observation is not None])
+        _remember(self._tables, [post.provenance for post in kept])
+
+    def _is_forgotten(self, post: PostRows) -> bool:
+        if self._tombstones and post.tombstones is None:
+            raise ValueError("a study that has forgotten somebody takes no post without its tombstones")
+        return not self._tombstones.isdisjoint(post.tombstones or ())
+
+    def changed(self) -> tuple[list[str], list[str]]:
+        """Known clips with another file, and those with another caption, than at the last call."""
+        files, captions = self._files.take(), self._captions.take()
+        self._result.changed_files += files
+        self._result.changed_captions += captions
+        return files, captions
+
+    def result(self) -> UpsertResult:
+        """What all batches changed."""
+        self._result.new_by_file = dict(self._tables.connection.execute(NEW_BY_FILE).fetchall())
+        self._result.without_count_time = self._tables.number(WITHOUT_COUNT_TIME)
+        self._tables.script("DROP TABLE listed")
+        return self._result
+
+    def _listed_before(self, names: Sequence[str]) -> set[str]:
+        """Those of some clips that an earlier batch named."""
+        return self._tables.texts("SELECT clip_id FROM listed WHERE clip_id IN (SELECT unnest($ids))", {"ids": names})
+
+    def _note_listed(self, names: Sequence[str], known: Collection[str], before: Collection[str]) -> None:
+        first = [name for name in names if name not in before]
+        new = [name not in known for name in first]
+        self._result.new.extend(name for name, is_new in zip(first, new, strict=True) if is_new)
+        rows = {"ids": first, "new": new}
+        self._tables.script("INSERT INTO listed SELECT unnest($ids), unnest($new)", rows)
+
+
+class Differences:
+    """What differs from how it was in the beginning: a value that comes back is no difference."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, tuple[str | None, str | None]] = {}
+
+    def note(self, name: str, before: str | None, after: str | None) -> None:
+        """A value was one thing and is another now."""
+        if before != after or name in self._values:
+            self._values[name] = self._values.get(name, (before,))[0], after
+
+    def take(self) -> list[str]:
+        """The names of all that differs; from now on this is the beginning."""
+        found = [name for name, (before, after) in self._values.items() if before != after]
+        self._values = {}
+        return found
+
+
+def _put(tables: Tables, rows: Mapping[str, RowT], known: Mapping[str, RowT]) -> None:
+    """Store the rows that are new, and those that differ from what is known in its place."""
+    tables.insert([row for name, row in rows.items() if name not in known])
+    tables.replace([row for name, row in rows.items() if name in known and known[name] != row])
+
+
+def _without_video(clips: dict[str, ClipRow], places: dict[str, SourceRow]) -> None:
+    """No platform is asked for the video of a post that is known to hold none."""
     for name, clip in clips.items():
-        places[name] = dataclasses.replace(places[name], kind=fetched_kind(places[name].kind, clip.media_type))
-    clips = {name: dataclasses.replace(row, kind=places[name].kind) for name, row in clips.items()}
-    found.new = [clip_id for clip_id in places if clip_id not in sources]
-    found.changed_files = [name for name, row in places.items() if name in sources and sources[name].stamp != row.stamp]
-    found.changed_captions = [
-        name for name, row in clips.items() if name in known and known[name].caption != row.caption
-    ]
-    tables.replace([row for name, row in places.items() if sources.get(name) != row])
-    tables.replace([row for name, row in clips.items() if known.get(name) != row])
-    tables.observe(observations)
-    _remember(tables, provenance)
-    return found
+        kind = fetched_kind(places[name].kind, clip.media_type)
+        if kind != places[name].kind:
+            places[name] = dataclasses.replace(places[name], kind=kind)
+        if clip.kind != places[name].kind:
+            clips[name] = dataclasses.replace(clip, kind=places[name].kind)
 
 
 def merged(known: ClipRow | None, row: ClipRow, source: str) -> ClipRow:
@@ -161,14 +245,18 @@ def _remember(tables: Tables, rows: Sequence[ProvenanceRow]) -> None:
     tables.insert([row for each, row in read.items() if each not in known])
 
 
-def add_import(tables: Tables, row: ImportRow, exposures: Sequence[ExposureRow]) -> None:
-    """Note a file that was read into the study, once, and what its donor saw, inside a transaction.
-
-    What was seen of clips that the study does not hold is left out: they were forgotten.
-    """
+def add_import(tables: Tables, row: ImportRow) -> None:
+    """Note a file that was read into the study, once, inside a transaction."""
     known_files = {(known.file_sha256, known.format, known.format_version) for known in tables.read(ImportRow)}
     if (row.file_sha256, row.format, row.format_version) not in known_files:
         tables.insert([row])
+
+
+def add_exposures(tables: Tables, exposures: Sequence[ExposureRow]) -> None:
+    """Note what a donor saw, once, inside a transaction.
+
+    What was seen of clips that the study does not hold is left out: they were forgotten.
+    """
 
     def name(exposure: ExposureRow) -> tuple[Any, ...]:
         return exposure.donor_key, exposure.clip_id, exposure.kind, exposure.seen_at

@@ -15,7 +15,7 @@ from pipeline.errors import StudyBusy, UserError
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow
 from pipeline.records.pseudonyms import pseudonym
 from pipeline.records.runs import ReadingRow
-from pipeline.run.ingest import import_into, take_in
+from pipeline.run.ingest import import_into, note_file, take_in
 from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats import Hints, read
@@ -251,7 +251,7 @@ def test_exports_of_a_study_that_differ_settle_at_once(store: Store, tmp_path: P
     for changed in ([], []):
         sources = read_sources(study)
         upserted = store.upsert_posts(post_rows(sources.sourced_posts, KEY))
-        taken = [take_in(store, export, KEY, tmp_path / "rejects", upserted) for export in sources.exports]
+        taken = [note_file(store, export, KEY, tmp_path / "rejects", upserted) for export in sources.exports]
         assert upserted.changed_captions == changed
     assert [row.new_posts for row in taken] == [0, 0]
     assert {clip.caption for clip in store.tables.read(ClipRow)} == {None, "two"}
@@ -279,10 +279,10 @@ def test_whatever_a_reader_lets_through_can_be_stored(store: Store, tmp_path: Pa
         except UserError as error:
             assert str(error)  # noqa: PT017 - a sentence is the other way to end
     exports = [SourceExport("import", result, fetch=False) for result in results]
-    posts = (clip for export in exports for clip in export.sourced_posts())
+    posts = (clip for export in exports for clip in export.sourced_posts)
     upserted = store.upsert_posts(post_rows(posts, KEY))
     for export in exports[::10]:
-        take_in(store, export, KEY, tmp_path / "rejects", upserted)
+        note_file(store, export, KEY, tmp_path / "rejects", upserted)
     assert 100 < len(results) < 300
     for clip in store.tables.read(ClipRow):
         assert not {"/", "\\", "\0"} & set(clip.clip_id)

@@ -10,11 +10,8 @@ import pytest
 
 from pipeline.cli.sentences import report_lines
 from pipeline.errors import ConfigError
-from pipeline.records import Source
-from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.run.ingest import take_sources
 from pipeline.run.progress import RunSummary
-from pipeline.sources.count_times import posts_without_count_time
 from pipeline.sources.read import read_sources
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
@@ -79,14 +76,6 @@ def test_it_is_said_once_and_not_where_the_file_dates_them(tmp_path: Path) -> No
     with Store(tmp_path / "two.duckdb", STAGES) as store:
         take_sources(study_of(tmp_path, f'{keys}\ncounted_at = "file"'), store, None, None, dated)
     assert dated.without_count_time == 0
-
-
-def test_a_post_that_another_source_dates_is_not_counted() -> None:
-    def one(clip_id: str, counted_at: datetime | None) -> SourcedPost:
-        post = Post("csv", counts={"likes": 1}, counted_at=counted_at)
-        return SourcedPost(clip_id, Source("post", "", ""), post, Provenance("export 1"))
-
-    assert posts_without_count_time([one("a", None), one("a", STATED), one("b", None)]) == 1
 
 
 def test_another_word_is_a_mistake(tmp_path: Path) -> None:

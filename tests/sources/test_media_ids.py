@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sources.media_ids import are_rounded, instagram_number, instagram_shortcode, looks_rounded
+from pipeline.sources.media_ids import Rounding, instagram_number, instagram_shortcode, looks_rounded
 
 tiktok_ids = st.integers(6 * 10**18, 8 * 10**18).map(str)
 
@@ -29,10 +29,10 @@ def test_a_rounded_number_looks_it(number: str) -> None:
 def test_one_of_a_thousand_looks_it_by_chance_and_a_file_does_not() -> None:
     ids = [str(7_300_000_000_000_000_001 + step * 98_765_432_123) for step in range(3_000)]
     assert sum(map(looks_rounded, ids)) < 30
-    assert not are_rounded(ids)
-    assert are_rounded([by_spreadsheet(one) for one in ids])
-    assert are_rounded([by_float(one) for one in ids])
-    assert are_rounded(["7300000000012170000"]), "one alone is more likely rounded than lucky"
+    assert not Rounding(ids).found
+    assert Rounding(by_spreadsheet(one) for one in ids).found
+    assert Rounding(by_float(one) for one in ids).found
+    assert Rounding(["7300000000012170000"]).found, "one alone is more likely rounded than lucky"
 
 
 @pytest.mark.parametrize("text", ["", "1000", "123456000", "dQw4w9WgXcQ", "7300000000012177926"])

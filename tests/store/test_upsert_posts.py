@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow, Source
 from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.records.runs import SourceRow
 from pipeline.run.pseudonymise import post_rows
 from pipeline.stages import STAGES
+from pipeline.store import store as store_module
 from pipeline.store.store import Store
-from pipeline.store.upsert_posts import UpsertResult, add_import
+from pipeline.store.upsert_posts import UpsertResult, add_exposures, add_import
 
 WHEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILE = Provenance("export 1", "a" * 64, 1)
@@ -156,6 +159,80 @@ def test_reading_the_same_again_is_no_news(
     assert not store.unpublished
 
 
+def test_counts_count_as_undated_where_no_source_dates_them(upsert_posts: Callable[..., UpsertResult]) -> None:
+    def counts(number: int, counted_at: datetime | None) -> SourcedPost:
+        return dataclasses.replace(named(counts={"views": 1}, counted_at=counted_at), clip_id=f"tiktok:{number}")
+
+    assert upsert_posts(counts(1, None), counts(1, WHEN), counts(2, None)).without_count_time == 1
+    assert upsert_posts(counts(3, WHEN)).without_count_time == 0, "of those that were listed now"
+
+
+def test_a_study_that_has_forgotten_somebody_takes_no_post_without_tombstones(store: Store) -> None:
+    posts = list(post_rows([named()], None, has_forgotten=False))
+    store.forget({"tiktok:2": "anything"}, "opt_out")
+    with pytest.raises(ValueError, match="tombstones"):
+        store.upsert_posts(posts)
+
+
+# ---------------------------------------------------------------- batches
+
+FORMATS = {"a" * 64: "csv", "b" * 64: "zeeschuimer", None: "url"}
+
+
+@st.composite
+def posts_of_places(draw: st.DrawFn) -> SourcedPost:
+    """A post of four, as a place names it: a file has one format, and a post shows what it shows."""
+    number, sha256 = draw(st.integers(1, 4)), draw(st.sampled_from(list(FORMATS)))
+    place = Provenance("export 1", sha256, draw(st.integers(1, 9)))
+    kind, caption = draw(st.sampled_from(["file", "url", "post"])), draw(st.sampled_from([None, "one", "two"]))
+    fields = {"media_type": (None, "video", "image", None)[number - 1], "caption": caption, "counts": {"views": number}}
+    counted_at = draw(st.sampled_from([None, WHEN]))
+    post = named(FORMATS[sha256], place, kind, counted_at=counted_at, **fields)
+    return dataclasses.replace(post, clip_id=f"tiktok:{number}")
+
+
+POSTS = st.lists(posts_of_places(), max_size=12)
+
+
+@given(POSTS, POSTS, st.integers(1, 5))
+@settings(max_examples=15, phases=[Phase.generate])
+@pytest.mark.slow
+def test_in_batches_of_any_size_the_same_is_stored(
+    tmp_path_factory: pytest.TempPathFactory, before: list[SourcedPost], posts: list[SourcedPost], size: int
+) -> None:
+    folder = tmp_path_factory.mktemp("batches")
+    told, stored = [], []
+    for name, batch in (("whole", 1_000), ("batches", size)):
+        with Store(folder / f"{name}.duckdb", STAGES) as opened, pytest.MonkeyPatch.context() as patch:
+            opened.upsert_posts(post_rows(before, None))
+            patch.setattr(store_module, "BATCH_POSTS", batch)
+            result = opened.upsert_posts(post_rows(posts, None))
+            told.append((result.listed, sorted(result.new), result.new_by_file, result.without_count_time))
+            tables = (ClipRow, ObservationRow, SourceRow)
+            stored.append([[dataclasses.replace(row) for row in opened.tables.read(kind)] for kind in tables])
+            places = opened.tables.read(ProvenanceRow)
+            stored[-1].append([dataclasses.replace(row, first_seen_at=WHEN) for row in places])
+    assert told[0] == told[1]
+    assert stored[0] == stored[1]
+
+
+def test_batches_stay_where_what_follows_them_fails(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "BATCH_POSTS", 2)
+    told: list[int] = []
+
+    def posts() -> Iterator[SourcedPost]:
+        for number in range(5):
+            yield dataclasses.replace(named(), clip_id=f"tiktok:{number}")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.upsert_posts(post_rows(posts(), None), watch=told.append)
+    assert len(store.tables.read(ClipRow)) == sum(told) == 4
+    with pytest.raises(KeyboardInterrupt), store.change():
+        store.upsert_posts(post_rows((dataclasses.replace(one, clip_id=f"x:{one.clip_id}") for one in posts()), None))
+    assert len(store.tables.read(ClipRow)) == 4, "as part of a transaction it is all or nothing"
+
+
 # ---------------------------------------------------------------- files that were read
 
 
@@ -166,7 +243,7 @@ def imported(sha256: str, version: int = 1, new: int = 1) -> ImportRow:
 def test_a_file_is_noted_once_and_again_when_a_newer_reader_reads_it(store: Store) -> None:
     with store.change():
         for row in (imported("a"), imported("a", new=0), imported("b"), imported("a", version=2)):
-            add_import(store.tables, row, [])
+            add_import(store.tables, row)
     found = store.tables.read(ImportRow)
     assert [(row.file_sha256, row.format_version) for row in found] == [("a", 1), ("a", 2), ("b", 1)]
     assert found[0].new_posts == 1, "what it was when it was first read"
@@ -183,8 +260,8 @@ def test_exposures_are_kept_once_and_only_of_clips_that_the_study_holds(
         ExposureRow("donor", "tiktok:2", "watched", WHEN, "a", 4),
     ]
     with store.change():
-        add_import(store.tables, imported("a"), seen)
-        add_import(store.tables, imported("b"), seen)
+        add_exposures(store.tables, seen[:2])
+        add_exposures(store.tables, seen)
     found = store.tables.read(ExposureRow)
     assert [(row.clip_id, row.kind, row.seen_at is None) for row in found] == [
         ("tiktok:1", "liked", True),

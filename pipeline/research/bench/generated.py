@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import typer
 
-from pipeline.run.ingest import take_in
+from pipeline.run.ingest import note_file
 from pipeline.run.plan import plan_stages, setting_of
 from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.read import read_sources
@@ -155,7 +155,7 @@ def _enrol(study: Study, store: Store) -> list[StagePlan]:
     with store.change():
         upserted = store.upsert_posts(post_rows(sources.sourced_posts, setting.key))
         for export in sources.exports:
-            take_in(store, export, setting.key, study.folder.rejects, upserted)
+            note_file(store, export, setting.key, study.folder.rejects, upserted)
     store.begin_run(version("cliptone"), study.file.digest, plans)
     return plans
 

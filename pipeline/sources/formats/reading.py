@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import heapq
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,11 +17,14 @@ from pipeline.sources.formats import info_json, plain_csv, records, unknown
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format, formats_by_kind
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.records import Numbered
-from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject
-from pipeline.sources.formats.rounded_ids import without_rounded
+from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject, Tally
+from pipeline.sources.formats.rounded_ids import RoundedIds, without_rounded
+from pipeline.sources.formats.spool import Spool
 from pipeline.sources.formats.unpack import Member, text_files, unpacked
 from pipeline.sources.formats.values import Rejected
 from pipeline.study.files import sha256_of
+
+ROWS_A_REPORT = 1_000  # rows between two calls of who watches
 
 
 def detect(path: Path, hints: Hints | None = None) -> Format:
@@ -30,37 +34,47 @@ def detect(path: Path, hints: Hints | None = None) -> Format:
         return _choose(path, tables, hints)[0]
 
 
-def read(path: Path, hints: Hints | None = None) -> ImportResult:
+def read(path: Path, hints: Hints | None = None, watch: Callable[[int], None] | None = None) -> ImportResult:
     """Everything that a file or folder holds; `UserError` where it cannot be read as a whole.
 
-    Of a packed file or a folder, the parts of one format are read, and those of others are rejects.
+    Of a packed file or a folder, the parts of one format are read, and those of others are rejects. `watch` is told
+    now and then how many rows were read.
     """
     hints = hints or Hints()
-    posts: list[NumberedPost] = []
-    exposures: list[Exposure] = []
+    posts, exposures = Spool[NumberedPost](), Spool[Exposure]()
+    tally, rounding = Tally(), RoundedIds()
     with _members(path) as members, _as_tables(members, hints) as tables:
-        known, chosen, rejects = _choose(path, tables, hints)
+        known, chosen, others = _choose(path, tables, hints)
+        rejects = Spool(others)
         if hints.columns and known.name != plain_csv.CSV:
             raise UserError(f"{path} is {known.title}: only the columns of a plain CSV file can be mapped")
-        for number, found in _numbered(known, path, chosen, hints):
+        for rows, (number, found) in enumerate(_numbered(known, path, chosen, hints), start=1):
+            if watch is not None and rows % ROWS_A_REPORT == 0:
+                watch(rows)
             if isinstance(found, Rejected):
                 rejects.append(Reject(number, str(found)))
             elif isinstance(found, Exposure):
                 exposures.append(dataclasses.replace(found, number=number))
             else:
-                posts.append(NumberedPost(number, found))
+                posts.append(post := NumberedPost(number, found))
+                tally.add(post)
+                rounding.add(found)
         unit = _unit(chosen, known)
         columns = plain_csv.columns_of(chosen[0].path, hints) if known.name == plain_csv.CSV else None
-    posts, rounded = without_rounded(posts)
+    if rounding.found:
+        posts, rounded = without_rounded(posts)
+        tally = Tally(posts)
+        rejects = Spool(heapq.merge(rejects, rounded, key=lambda reject: reject.number))
     return ImportResult(
         path=path,
         sha256=digest(path),
         format=known.name,
         version=known.version,
         unit=unit,
-        posts=tuple(posts),
-        exposures=tuple(exposures),
-        rejects=tuple(sorted((*rejects, *rounded), key=lambda reject: reject.number)),
+        posts=posts,
+        exposures=exposures,
+        rejects=rejects,
+        tally=tally,
         columns=columns,
         donor=hints.donor if known.is_donation else None,
     )

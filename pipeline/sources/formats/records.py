@@ -96,7 +96,7 @@ def json_lines(path: Path) -> Numbered[object]:
     """The value of each line that is not empty."""
     with _open_text(path) as file:
         for number, line in enumerate(file, start=1):
-            if SURROGATE.search(line):
+            if not line.isascii() and SURROGATE.search(line):
                 yield number, Rejected("the line is not UTF-8")
             elif line.strip():
                 value = _json_value(line)

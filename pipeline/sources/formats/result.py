@@ -6,15 +6,20 @@ import csv
 import dataclasses
 import hashlib
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from pipeline.records import Source
 from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
 from pipeline.sources.formats.columns import ColumnChoice
+from pipeline.sources.formats.spool import Spool, in_order, pack_as_values
 from pipeline.sources.formats.values import EARLIEST, Rejected, shown
 from pipeline.sources.media_ids import instagram_shortcode
 from pipeline.sources.post_urls import short_link_url
@@ -76,18 +81,51 @@ class Reject:
     reason: str
 
 
+for _kind in (Post, NumberedPost, Exposure, Reject):
+    pack_as_values(_kind)
+
+
+class Tally:
+    """What is counted of the posts of a file while they are read, a few bytes for each."""
+
+    def __init__(self, posts: Iterable[NumberedPost] = ()) -> None:
+        self.is_in_order = True  # by the times when counts were read
+        self._counted_at = EARLIEST
+        self.undated = 0  # posts with counts that have no time
+        self.notes = Spool[Reject]()  # rows that were taken with a correction, or without a cell, and why
+        self._named = array("q")  # hashes of ids
+        for post in posts:
+            self.add(post)
+
+    def add(self, found: NumberedPost) -> None:
+        """Count a post."""
+        self._named.append(hash((found.post.platform, found.post.post_id)))
+        counted_at = found.post.counted_at or EARLIEST
+        self.is_in_order &= self._counted_at <= counted_at
+        self._counted_at = counted_at
+        self.undated += found.post.lacks_count_time
+        for note in found.post.notes:
+            self.notes.append(Reject(found.number, note))
+
+    @property
+    def repeated(self) -> int:
+        """How many posts name one that came before."""
+        return len(self._named) - len(np.unique(np.frombuffer(self._named, np.int64))) if self._named else 0
+
+
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """Everything that one file held."""
+    """Everything that one file held; long sequences lie on the disk."""
 
     path: Path
     sha256: str  # of the file; of names and digests for a folder
     format: str
     version: int  # of the reader
     unit: str  # what the numbers count: line, record or file
-    posts: tuple[NumberedPost, ...]
-    exposures: tuple[Exposure, ...]
-    rejects: tuple[Reject, ...]
+    posts: Sequence[NumberedPost]
+    exposures: Sequence[Exposure]
+    rejects: Sequence[Reject]
+    tally: Tally
     donor: str | None = None  # the code of who donated the file
     columns: ColumnChoice | None = None  # of a table
 
@@ -99,12 +137,12 @@ class ImportResult:
     @property
     def repeated(self) -> int:
         """How many rows name a post that another row of the file names too."""
-        return len(self.posts) - len({(found.post.platform, found.post.post_id) for found in self.posts})
+        return self.tally.repeated
 
     @property
-    def notes(self) -> tuple[Reject, ...]:
+    def notes(self) -> Sequence[Reject]:
         """Rows that were taken with a correction, or without a cell, and why."""
-        return tuple(Reject(found.number, note) for found in self.posts for note in found.post.notes)
+        return self.tally.notes
 
     def reasons(self) -> Counter[str]:
         """How many rows were rejected for each reason."""
@@ -155,12 +193,10 @@ def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[So
     A video that a donor saw comes once, at the first row that names it. With `fetch`, media is fetched from the
     posts' URLs, of those that hold a video on a platform that is fetched; else the file's metadata is stored alone.
     """
-    first: dict[str, Exposure] = {}
-    for exposure in result.exposures:
-        first.setdefault(exposure.clip_id, exposure)
-    seen = (NumberedPost(exposure.number, _exposure_post(exposure, result.format)) for exposure in first.values())
-    posts = sorted(result.posts, key=lambda found: found.post.counted_at or EARLIEST)  # of equals, in their order
-    for found in (*posts, *seen):
+    posts: Iterable[NumberedPost] = result.posts
+    if not result.tally.is_in_order:
+        posts = in_order(posts, key=lambda found: found.post.counted_at or EARLIEST)
+    for found in chain(posts, _seen_posts(result)):
         post = found.post
         place = Provenance(source, result.sha256, found.number, result.version)
         may_fetch = fetch and post.platform in FETCHED and post.media_type not in WITHOUT_VIDEO
@@ -190,6 +226,15 @@ def write_rejects(result: ImportResult, path: Path) -> None:
         writer.writerow((result.unit, "reason", "taken"))
         writer.writerows((reject.number, reject.reason, "no") for reject in result.rejects)
         writer.writerows((note.number, note.reason, "yes") for note in result.notes)
+
+
+def _seen_posts(result: ImportResult) -> Iterator[NumberedPost]:
+    """The videos that a donor saw, each at the first row that names it."""
+    named: set[int] = set()
+    for exposure in result.exposures:
+        if (name := hash(exposure.clip_id)) not in named:
+            named.add(name)
+            yield NumberedPost(exposure.number, _exposure_post(exposure, result.format))
 
 
 def _exposure_post(exposure: Exposure, format_name: str) -> Post:

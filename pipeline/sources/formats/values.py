@@ -52,7 +52,9 @@ def text(value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise Rejected(f"{shown(value)} stands where a text is expected")
-    return SURROGATE.sub("\ufffd", value).replace("\0", "").strip() or None
+    if not value.isascii():
+        value = SURROGATE.sub("\ufffd", value)
+    return value.replace("\0", "").strip() or None
 
 
 def cell(written: str) -> str:
@@ -64,6 +66,8 @@ def identifier(value: object, name: str) -> str | None:
     """An id as text, exactly as it stands; `Rejected` if a spreadsheet or a float has rounded its digits."""
     if value is None or value == "":
         return None
+    if isinstance(value, str) and value.isascii() and value.isdigit():  # nearly all
+        return value
     if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_EXACT:
         value = int(value)  # as pandas writes a column of numbers with gaps
     if isinstance(value, bool) or not isinstance(value, str | int):

@@ -1,0 +1,33 @@
+"""What became of each row, file or URL that a source gave: none is lost without a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.records.counted import counted
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAccount:
+    """The rows of one source: `rows` is the sum of what became of them."""
+
+    source: str  # its label
+    unit: str  # row, file or URL
+    clips: int  # that the source names
+    repeated: int = 0  # rows that name a clip once more
+    exposures: int = 0
+    rejected: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many there were."""
+        return self.clips + self.repeated + self.exposures + self.rejected
+
+    @property
+    def sentence(self) -> str:
+        """The account in a line."""
+        parts = [counted(self.clips, "clip")]
+        parts += [f"{self.repeated} of a clip named before"] if self.repeated else []
+        parts += [counted(self.exposures, "exposure")] if self.exposures else []
+        parts += [f"{self.rejected} not read"] if self.rejected else []
+        return f"{self.source}: {counted(self.rows, self.unit)}: {', '.join(parts)}"
