@@ -43,6 +43,10 @@ class Reason(StrEnum):
     QUARANTINED = "quarantined"
     DISK_FULL = "disk_full"
     INTERNAL_ERROR = "internal_error"
+    # a clip has no sound for a time
+    LATE_SOUND = "late_sound"
+    NO_PACKETS = "no_packets"
+    DAMAGED_SOUND = "damaged_sound"
     # a row has no value
     NO_SPEECH = "no_speech"
     TOO_SHORT = "too_short"

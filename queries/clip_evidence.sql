@@ -16,6 +16,13 @@ regions AS (
     FROM region_evidence
     GROUP BY clip_id
 ),
+gaps AS (
+    SELECT
+        clip_id,
+        string_agg(DISTINCT reason, ', ' ORDER BY reason) AS gap_reasons
+    FROM sound_gaps
+    GROUP BY clip_id
+),
 final AS (
     SELECT
         clips.clip_id, -- the clip
@@ -35,12 +42,19 @@ final AS (
         regions.region_snr_db, -- median signal to noise of the regions, by how their samples are distributed [dB]
         evidence.snr_db, -- power of speech regions over the median power of the rest [dB]
         audio.clipping_share, -- share of samples at full scale [0–1]
+        audio.start_s AS sound_start_s, -- when the sound starts in the clip; before, it is silent [s]
+        audio.gap_s, -- time without packets of sound after that, which is silent here [s]
+        audio.damaged_s, -- time whose packets could not be decoded, which is silent here [s]
+        gaps.gap_reasons, -- reasons of `sound_gaps`; NULL without one
+        audio.decoded_ratio, -- decoded sound over the length of its track; below 0.98 some was lost [0–1]
+        audio.mix, -- what the one channel was made of: mono, mean, left, right, difference or centre
         regions.words_s, -- time of the regions in which words of trusted segments are said [s]
         regions.words_share -- that over the length of the regions [0–1]
     FROM clips
     LEFT JOIN tone_models ON true
     LEFT JOIN audio USING (clip_id)
     LEFT JOIN evidence USING (clip_id)
+    LEFT JOIN gaps USING (clip_id)
     LEFT JOIN regions USING (clip_id)
     LEFT JOIN failed USING (clip_id)
     LEFT JOIN clip_tone_status ON clip_tone_status.clip_id = clips.clip_id AND clip_tone_status.model = tone_models.model

@@ -2,7 +2,10 @@
 -- grain: one row a clip, model and tone label, for clips whose tone is known
 -- unit: probabilities 0–1, times in s, slope in probability per second
 -- caution: parts without scored speech are NULL; under 6 s hook and close overlap; look at `regions` before a slope
-WITH placed AS (
+WITH lengths AS (
+    SELECT clip_id, duration_s FROM audio
+),
+placed AS (
     SELECT
         clip_id,
         region,
@@ -12,7 +15,7 @@ WITH placed AS (
         greatest(0, least(end_s, duration_s - 3) - greatest(start_s, 3)) AS body_s,
         greatest(0, end_s - greatest(start_s, duration_s - 3)) AS close_s
     FROM speech_regions
-    JOIN audio USING (clip_id)
+    JOIN lengths USING (clip_id)
 ),
 known AS (
     SELECT DISTINCT clip_id, model FROM clip_probabilities

@@ -23,3 +23,12 @@ def read_audio(path: Path) -> Waveform:
             raise ValueError(f"{path.name} is not mono 16 kHz 16-bit")
         samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
     return samples.astype(np.float32) / 32768.0
+
+
+def write_audio(path: Path, samples: NDArray[np.int16]) -> None:
+    """Write samples of shape `(time,)`, 16 kHz, as a mono WAV file."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(BYTES_PER_SAMPLE)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(samples.astype("<i2").tobytes())

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,18 +17,26 @@ import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
 from pipeline.errors import Reason, StageError, UserError
-from pipeline.media.audio import BYTES_PER_SAMPLE, SAMPLE_RATE, WAV_HEADER_BYTES
+from pipeline.media.audio import SAMPLE_RATE, write_audio
+from pipeline.media.clock import Packet, Timeline, in_a_row, lay_out, read_frames, read_packets
+from pipeline.media.command import Wanted, Written, decoding_command, loudness_lufs, true_peak_dbtp
+from pipeline.media.mix import Mixed, mix
 from pipeline.media.sandbox.client import Ending, decoder
 from pipeline.media.sandbox.server import EXECUTE
-from pipeline.media.sandbox.worker import CONTAINERS, PROTOCOLS
 from pipeline.records import Decibels, Seconds
 from pipeline.study import files
 
 DEADLINE_BASE_S = 30.0  # of reading a file: this and a multiple of the clip's length, at most the cap
 DEADLINE_PER_SECOND = 4.0
 DEADLINE_CAP_S = 300.0
-GATE_LUFS = -70.0  # EBU R128 measures nothing below its absolute gate
+ENCODER_SLACK_S = 0.1  # encoder delay and padding, which decoders take away
+FULL_SCALE = 32_768
+#: Containers without timestamps, as libav names them.
+UNTIMED = frozenset(
+    ["aac", "ac3", "aiff", "amr", "ape", "au", "caf", "eac3", "flac", "mp3", "tta", "voc", "w64", "wav", "wv"]
+)
 MAX_CHANNELS = 8
+OLDEST = 6  # version of ffmpeg: the first that writes the times of frames (-stats_enc_pre)
 MIN_SOURCE_RATE, MAX_SOURCE_RATE = 4_000, 192_000  # Hz: telephones sample at 8 kHz, studios at 192 kHz
 MESSAGE_CHARACTERS = 200
 SPARE_BYTES = 1 << 20  # ffmpeg compares the size with its cap after a write, so the file can exceed it
@@ -40,6 +49,17 @@ Length = Annotated[Seconds, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
+class SoundTrack:
+    """One track of sound, as the headers of its file declare it."""
+
+    number: Annotated[int, Field(ge=0)]  # among the file's tracks of sound, from 0
+    codec: str
+    sample_rate: int
+    channels: int
+    stated_s: Length | None  # length by the file's own tables
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """What the headers of a media file declare, before anything is decoded."""
 
@@ -48,9 +68,8 @@ class Probe:
     video_codec: str | None
     width: int | None
     height: int | None
-    audio_codec: str | None
-    sample_rate: int | None
-    channels: int | None
+    audio_tracks: Annotated[int, Field(ge=0)]
+    tracks: tuple[SoundTrack, ...]  # those that can be decoded, in the order in which players take them
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +84,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class DecodedAudio:
-    """What decoding measured: length, and loudness at the source's own rate and channels (EBU R128)."""
+    """What decoding measured, loudness at the source's own rate and channels (EBU R128)."""
 
-    duration_s: Seconds
+    duration_s: Seconds  # from the beginning of the clip to the end of its sound
+    timeline: Timeline
+    decoded_ratio: float | None  # of the track, holes without packets aside, 0–1
+    mix: str
+    correlation: float | None
+    peak: float  # 0–1, of what was decoded
     loudness_lufs: float | None
     true_peak_dbtp: Decibels | None
 
@@ -97,9 +121,19 @@ def ffmpeg_path(named: str | None = None) -> str:
 
 @cache
 def ffmpeg_version(named: str | None = None) -> str:
-    """First line of `ffmpeg -version`; part of fingerprints, because versions decode some samples differently."""
+    """First line of `ffmpeg -version`; part of fingerprints, because versions decode some samples differently.
+
+    `UserError` for one that cannot tell when each frame is heard.
+    """
     answer = subprocess.run([ffmpeg_path(named), "-version"], capture_output=True, text=True, timeout=20, check=True)
-    return answer.stdout.splitlines()[0].split(" Copyright")[0].removeprefix("ffmpeg version ")
+    version = answer.stdout.splitlines()[0].split(" Copyright")[0].removeprefix("ffmpeg version ")
+    numbered = re.match(r"n?(\d+)\.", version, re.ASCII)
+    if numbered and int(numbered[1]) < OLDEST:
+        raise UserError(
+            f"the ffmpeg {named} is version {version}, and {OLDEST} is the oldest that serves: name a newer one, or "
+            "leave out the key `ffmpeg` to use the pinned one"
+        )
+    return version
 
 
 def deadline_s(duration_s: Seconds) -> Seconds:
@@ -116,7 +150,7 @@ def probe(path: Path) -> Probe:
 
 
 def read_through(path: Path, duration_s: Seconds | None) -> Reading:
-    """Demux everything and decode the first audio stream; `StageError` if it is not media, or takes too long.
+    """Demux everything and decode the track that players take; `StageError` if it is not media, or takes too long.
 
     `duration_s` is the declared length; the deadline follows from it.
     """
@@ -130,34 +164,74 @@ def decode(
     target: Path,
     max_duration_s: Seconds,
     ffmpeg: str | None = None,
-    duration_s: Seconds | None = None,
     loudness: bool = True,
+    probed: Probe | None = None,
+    track: SoundTrack | None = None,
 ) -> DecodedAudio:
-    """Decode the first audio stream to a mono 16 kHz 16-bit WAV file, and measure its `loudness` on the way.
+    """Decode a track of sound to a mono 16 kHz 16-bit WAV file, and measure its `loudness` on the way.
 
-    Writes a temporary file and renames it, so that `target` is whole or absent. `StageError` with a reason when
-    ffmpeg fails, gives nothing, or finds more than `max_duration_s`. The deadline follows from `duration_s`, the
-    declared length, if there is one.
+    The file begins when the clip does: sound that starts late, and holes in it, are silence. The track is the one that
+    players take, unless one is named. Writes a temporary file and renames it, so that `target` is whole or absent.
+    `StageError` with a reason when ffmpeg fails, gives nothing, or the clip is longer than `max_duration_s`. The
+    deadline follows from the declared length, if there is one.
     """
+    probed = probe(path) if probed is None else probed
+    track = next(iter(probed.tracks), None) if track is None else track
+    if track is None:
+        raise StageError(Reason.NO_AUDIO, f"{path.name} has no audio track")
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    # A cap in bytes, not with -t: a jump in the timestamps makes ffmpeg drop audio under -t.
-    max_bytes = WAV_HEADER_BYTES + int((max_duration_s + 1.0) * SAMPLE_RATE) * BYTES_PER_SAMPLE
-    expected_s = max_duration_s if duration_s is None else min(duration_s, max_duration_s)
+    written = Written.beside(target)
+    wanted = Wanted(track.number, track.channels, bool(probed.video_codec and probed.width), max_duration_s, loudness)
+    expected_s = max_duration_s if probed.duration_s is None else min(probed.duration_s, max_duration_s)
     try:
-        ending = _run_in_sandbox(
-            path, EXECUTE, _ffmpeg_command(path, part, max_bytes, ffmpeg, loudness), deadline_s(expected_s), max_bytes
-        )
-        _check_log(ending, path, part.parent, max_bytes)
-        duration = _wav_length_s(part)
-        if duration == 0.0:
-            raise StageError(Reason.NOT_MEDIA, f"{path.name} has an audio track, but nothing of it can be decoded")
-        if duration > max_duration_s:
-            raise StageError(Reason.TOO_LONG, f"{path.name} is longer than {max_duration_s:g} s")
-        files.put(part, target)
+        command = decoding_command(ffmpeg_path(ffmpeg), path, written, wanted)
+        ending = _run_in_sandbox(path, EXECUTE, command, deadline_s(expected_s), wanted.max_bytes)
+        _check_log(ending, path, target.parent, wanted.max_bytes)
+        timeline, mixed, ratio = _in_time(path, written, max_duration_s, probed.container, track)
+        write_audio(written.part, timeline.place(mixed.samples))
+        files.put(written.part, target)
     finally:
-        part.unlink(missing_ok=True)
-    return DecodedAudio(duration, _loudness(ending.output), _true_peak(ending.output))
+        written.remove()
+    return DecodedAudio(
+        timeline.length / SAMPLE_RATE,
+        timeline,
+        ratio,
+        mixed.name,
+        mixed.correlation,
+        int(np.abs(mixed.samples.astype(np.int32)).max()) / FULL_SCALE,
+        loudness_lufs(ending.output),
+        true_peak_dbtp(ending.output),
+    )
+
+
+def _in_time(
+    path: Path, written: Written, max_duration_s: Seconds, container: str, track: SoundTrack
+) -> tuple[Timeline, Mixed, float | None]:
+    """The samples that ffmpeg wrote as one channel, when they are heard, and how much of the track they are."""
+    try:
+        frames, packets = read_frames(written.frames), read_packets(written.packets)
+        samples = np.fromfile(written.samples, dtype="<i2") if written.samples.is_file() else np.empty(0, "<i2")
+        count = sum(length for _, length in frames)
+        if samples.size == 0 or count == 0:
+            raise StageError(Reason.NOT_MEDIA, f"{path.name} has an audio track, but nothing of it can be decoded")
+        timeline = lay_out(in_a_row(frames) if container in UNTIMED else frames, packets)
+        if max(count, timeline.length) > max_duration_s * SAMPLE_RATE:
+            raise StageError(Reason.TOO_LONG, f"{path.name} is longer than {max_duration_s:g} s")
+        mixed = mix(samples.reshape(count, -1))
+    except ValueError as error:
+        raise StageError(Reason.NOT_MEDIA, f"ffmpeg gives no times for the sound of {path.name}") from error
+    return timeline, mixed, _decoded_ratio(count / SAMPLE_RATE, timeline, packets, track)
+
+
+def _decoded_ratio(
+    decoded_s: Seconds, timeline: Timeline, packets: Sequence[Packet], track: SoundTrack
+) -> float | None:
+    """How much of a track was decoded, 0–1, by its own length; what its file holds no packets for is not part of it."""
+    spanned_s = max(map(sum, packets), default=0.0) - min((start for start, _ in packets), default=0.0)
+    track_s = (track.stated_s or spanned_s) - timeline.without_packets_s
+    if track_s <= 0:
+        return None
+    return 1.0 if decoded_s >= track_s - ENCODER_SLACK_S else decoded_s / track_s
 
 
 def _call_in_sandbox(call: str, path: Path, limit_s: Seconds, shape: Any) -> Any:
@@ -185,33 +259,14 @@ def _run_in_sandbox(path: Path, call: str, arguments: list[str], limit_s: Second
         ) from error
     if ending.late or -ending.code == getattr(signal, "SIGXCPU", None):
         raise StageError(Reason.TIMEOUT, f"{path.name} could not be read within {limit_s:g} s")
+    if -ending.code == getattr(signal, "SIGXFSZ", None):
+        raise StageError(Reason.NOT_MEDIA, f"{path.name} decodes to more than any clip needs")
     if -ending.code in CRASHES:
         name = signal.Signals(-ending.code).name
         raise StageError(Reason.NOT_MEDIA, f"{path.name} is so broken that the process that reads it crashes ({name})")
     if ending.code < 0:
         raise StageError(Reason.WORKER_DIED, f"the process that reads {path.name} was ended by signal {-ending.code}")
     return ending
-
-
-def _ffmpeg_command(path: Path, target: Path, max_bytes: int, ffmpeg: str | None, loudness: bool) -> list[str]:
-    import ffmpeg as graph
-
-    source = graph.input(
-        str(path.absolute()),  # absolute, so that no name is taken for an option or a URL
-        nostdin=None,
-        hide_banner=None,
-        nostats=None,
-        loglevel="info",  # the loudness summary is written at this level
-        max_alloc=1 << 28,
-        protocol_whitelist=PROTOCOLS,
-        format_whitelist=CONTAINERS,
-    )
-    measured = {"af": "ebur128=peak=true:framelog=quiet"} if loudness else {}
-    wave_format = {"ac": 1, "ar": SAMPLE_RATE, "acodec": "pcm_s16le", "format": "wav", "fs": max_bytes}
-    streams = {"map": "0:a:0", "vn": None, "sn": None, "dn": None, "bitexact": None, "threads": 1}
-    output = source.output(str(target.absolute()), **streams, **measured, **wave_format).overwrite_output()
-    argv: list[str] = output.compile(cmd=ffmpeg_path(ffmpeg))
-    return argv
 
 
 def _check_log(ending: Ending, path: Path, folder: Path, needed_bytes: int) -> None:
@@ -227,20 +282,3 @@ def _last_line(ending: Ending) -> str:
     """The last line of a process's output, shortened and without control characters."""
     lines = ending.output.strip().splitlines() or [""]
     return "".join(letter for letter in lines[-1] if letter.isprintable())[:MESSAGE_CHARACTERS]
-
-
-def _wav_length_s(path: Path) -> Seconds:
-    """Length of the samples in a WAV file by its size; the header of a capped file can claim more."""
-    return max(0, path.stat().st_size - WAV_HEADER_BYTES) / BYTES_PER_SAMPLE / SAMPLE_RATE
-
-
-def _loudness(log: str) -> float | None:
-    found = re.findall(r"^\s+I:\s+(-?[\d.]+|-?inf|nan) LUFS", log, re.MULTILINE)
-    value = float(found[-1]) if found else float("-inf")
-    return value if value > GATE_LUFS else None
-
-
-def _true_peak(log: str) -> Decibels | None:
-    found = re.findall(r"^\s+Peak:\s+(-?[\d.]+|-?inf|nan) dBFS", log, re.MULTILINE)
-    value = float(found[-1]) if found else float("-inf")
-    return value if np.isfinite(value) else None

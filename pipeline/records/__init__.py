@@ -13,7 +13,7 @@ from pipeline.records.collection import (
 )
 from pipeline.records.evaluation import EvaluationRow
 from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
-from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundTagRow, SpeechRegionRow
+from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundGapRow, SoundTagRow, SpeechRegionRow
 from pipeline.records.speech import (
     SegmentRow,
     SegmentSentimentRow,
@@ -54,6 +54,7 @@ __all__ = [
     "SegmentSentimentRow",
     "SegmentTrustRow",
     "ShortLinkRow",
+    "SoundGapRow",
     "SoundTagRow",
     "Source",
     "SpectralRow",

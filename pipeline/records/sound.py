@@ -35,12 +35,17 @@ class AudioRow(Row):
     video_codec: str | None = column("codec of the first video stream, NULL without one")
     width: int | None = column("width of the picture", "px")
     height: int | None = column("height of the picture", "px")
-    audio_codec: str = column("codec of the first audio stream")
+    audio_codec: str = column("codec of the track of sound that was taken")
     source_sample_rate: int = column("sample rate before conversion", "Hz")
     source_channels: int = column("channels before the mix to mono", "count")
-    duration_s: Seconds = column("length of the decoded audio", "s")
+    duration_s: Seconds = column(
+        "time from the beginning of the clip, as players count it, to the end of its sound", "s"
+    )
     container_duration_s: Seconds | None = column("length that the container states", "s")
-    decoded_ratio: float | None = column("decoded length over stated length; below 0.98 some audio was lost", "0–1")
+    decoded_ratio: float | None = column(
+        "decoded sound over the length of its track, time without packets left out; below 0.98 some audio was lost",
+        "0–1",
+    )
     loudness_lufs: float | None = column(
         "integrated loudness (EBU R128); NULL below the gate of -70 LUFS, or if not measured", "LUFS"
     )
@@ -51,6 +56,39 @@ class AudioRow(Row):
     audio_sha256: str | None = column(
         "digest of the decoded WAV file; NULL where an older version decoded it", default=None
     )
+    audio_tracks: int | None = column("tracks of sound in the file", "count", default=None)
+    audio_track: int | None = column(
+        "number of the one that was taken, from 0: that of players, or the first with sound where it is silent",
+        default=None,
+    )
+    start_s: Seconds | None = column("when the sound starts in the clip; before, it is silent", "s", default=None)
+    gap_s: Seconds | None = column(
+        "time without packets of sound after it has started, which is silence here", "s", default=None
+    )
+    damaged_s: Seconds | None = column(
+        "time whose packets could not be decoded, which is silence here", "s", default=None
+    )
+    mix: str | None = column(
+        "what the one channel was made of: mono, mean, left, right, difference (opposite phase) or centre (of 5.1)",
+        default=None,
+    )
+    channel_correlation: float | None = column(
+        "correlation of left and right; NULL for mono and centre, or where one of them is silent", "-1–1", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SoundGapRow(Row):
+    """One stretch of a clip for which its file gives no sound; it is silent in every measure."""
+
+    table: ClassVar[str] = "sound_gaps"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "gap")
+
+    clip_id: str = column("the clip")
+    gap: int = column("number of the gap in the clip, from 0")
+    start_s: Seconds = column("start in the clip", "s")
+    end_s: Seconds = column("end in the clip", "s")
+    reason: str = column("late_sound, no_packets or damaged_sound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +106,7 @@ class EvidenceRow(Row):
     )
     music_reason: str | None = column("why `music_share` is NULL")
     snr_db: Decibels | None = column(
-        "power of speech regions over the median power of the rest; NULL without both", "dB"
+        "power of speech regions over the median power of the rest, gaps in the sound aside; NULL without both", "dB"
     )
     tagger: str | None = column("the model behind `sound_tags`, NULL without one")
     singing_share: float | None = column(

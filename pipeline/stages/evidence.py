@@ -22,7 +22,7 @@ from pipeline.analysis.sound.voice_activity import (
 )
 from pipeline.errors import Reason, StageError
 from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
-from pipeline.records import Clip, EvidenceRow, Seconds, SoundTagRow, SpeechRegionRow
+from pipeline.records import Clip, EvidenceRow, Seconds, SoundGapRow, SoundTagRow, SpeechRegionRow
 from pipeline.stage import Options, Result, Setting, Stage
 
 
@@ -48,7 +48,7 @@ class Evidence(Stage):
     """Find speech regions and tag the sounds of a clip."""
 
     name: ClassVar[str] = "evidence"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables = (EvidenceRow, SpeechRegionRow, SoundTagRow)
     needs = ("audio",)
     uses_audio: ClassVar[bool] = True
@@ -76,7 +76,7 @@ class Evidence(Stage):
         regions = speech_regions(waveform, self._voice, voice)
         tags = self._tagger.tag(waveform) if self._tagger else None
         return [
-            self._evidence_row(clip.clip_id, waveform, regions, tags),
+            self._evidence_row(clip, waveform, regions, tags),
             *_region_rows(clip.clip_id, waveform, regions, voice, tags),
             *(_tag_rows(clip.clip_id, tags, self.options.tag_floor) if tags else ()),
         ]
@@ -96,17 +96,18 @@ class Evidence(Stage):
         return libraries
 
     def _evidence_row(
-        self, clip_id: str, waveform: Waveform, regions: list[tuple[Seconds, Seconds]], tags: TagScores | None
+        self, clip: Clip, waveform: Waveform, regions: list[tuple[Seconds, Seconds]], tags: TagScores | None
     ) -> EvidenceRow:
+        gaps = [(gap.start_s, gap.end_s) for gap in clip.rows(SoundGapRow)]
         speech_s = sum(end - start for start, end in regions)
         return EvidenceRow(
-            clip_id=clip_id,
+            clip_id=clip.clip_id,
             speech_s=float(speech_s),
             speech_share=min(1.0, speech_s * SAMPLE_RATE / waveform.size),
             music_share=self._family_share(tags, MUSIC),
             singing_share=self._family_share(tags, SINGING),
             music_reason=None if tags else Reason.NO_TAGGER.value,
-            snr_db=snr_db(waveform, regions),
+            snr_db=snr_db(waveform, regions, gaps),
             tagger=self._tagger.name if self._tagger else None,
         )
 

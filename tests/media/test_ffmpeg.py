@@ -32,8 +32,9 @@ def test_length_loudness_and_peak_of_a_known_tone(tone_wav: Maker, tmp_path: Pat
     decoded = ffmpeg.decode(tone_wav(seconds=3.0, amplitude=0.5, rate=44_100), tmp_path / "out.wav", 60)
     assert decoded.duration_s == pytest.approx(3.0, abs=0.01)
     assert decoded.true_peak_dbtp == pytest.approx(-6.0, abs=0.2)
-    # A mono sine of amplitude a measures 20 log10(a) - 3.01 (mean square) - 0.69 + K-weighting near 0 at 440 Hz.
-    assert decoded.loudness_lufs == pytest.approx(-9.7, abs=0.7)
+    # A sine of amplitude a on two loudspeakers, as players play mono: 20 log10(a) - 3.01 (mean square) + 3.01 (two
+    # channels) - 0.69 + K-weighting near 0 at 440 Hz.
+    assert decoded.loudness_lufs == pytest.approx(-6.7, abs=0.7)
     waveform = audio.read_audio(tmp_path / "out.wav")
     assert waveform.dtype == np.float32
     assert np.abs(waveform).max() == pytest.approx(0.5, abs=0.02)
@@ -71,21 +72,27 @@ def test_ten_minutes(tmp_path: Path) -> None:
 
 def test_two_channels_become_their_mean(tmp_path: Path) -> None:
     run_ffmpeg(
-        "-f", "lavfi", "-i", "sine=frequency=300:duration=1", "-af", "pan=stereo|c0=c0|c1=0*c0", str(tmp_path / "s.wav")
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=frequency=300:duration=1",
+        "-af",
+        "pan=stereo|c0=c0|c1=0.5*c0",
+        str(tmp_path / "s.wav"),
     )
     ffmpeg.decode(tmp_path / "s.wav", tmp_path / "out.wav", 60)
     probe = ffmpeg.probe(tmp_path / "s.wav")
-    assert probe.channels == 2
-    assert np.abs(audio.read_audio(tmp_path / "out.wav")).max() == pytest.approx(0.125 / 2, abs=0.01)
+    assert [track.channels for track in probe.tracks] == [2]
+    assert np.abs(audio.read_audio(tmp_path / "out.wav")).max() == pytest.approx(0.125 * 0.75, abs=0.01)
 
 
 def test_probe_of_a_vertical_video(demo_clips: Path) -> None:
     probe = ffmpeg.probe(demo_clips / "english_clear.mp4")
     assert probe.video_codec == "h264"
     assert (probe.height or 0) > (probe.width or 0)
-    assert probe.audio_codec == "aac"
+    assert [track.codec for track in probe.tracks] == ["aac"]
     assert probe.duration_s is not None
-    assert ffmpeg.probe(demo_clips / "no_audio.mp4").audio_codec is None
+    assert ffmpeg.probe(demo_clips / "no_audio.mp4").tracks == ()
 
 
 def test_empty_text_and_broken_files(tmp_path: Path, demo_clips: Path) -> None:
@@ -130,6 +137,20 @@ def test_another_ffmpeg_is_named_by_its_whole_path(tmp_path: Path, monkeypatch: 
     with pytest.raises(UserError, match="whole path"):
         ffmpeg.ffmpeg_path("./ffmpeg")
     assert ffmpeg.ffmpeg_path(str(tmp_path / "ffmpeg")) == str(tmp_path / "ffmpeg")
+
+
+@pytest.mark.parametrize(
+    ("version", "serves"), [("4.4.2-0ubuntu1", False), ("n5.1", False), ("6.0", True), ("N-1-g", True)]
+)
+def test_another_ffmpeg_must_tell_the_times_of_frames(tmp_path: Path, version: str, serves: bool) -> None:
+    named = tmp_path / "ffmpeg"
+    named.write_text(f"#!/bin/sh\necho 'ffmpeg version {version} Copyright (c) 2000-2026'\n", encoding="utf-8")
+    named.chmod(0o755)
+    if serves:
+        assert ffmpeg.ffmpeg_version(str(named)) == version
+        return
+    with pytest.raises(UserError, match=version):
+        ffmpeg.ffmpeg_version(str(named))
 
 
 def test_an_installed_ffmpeg_that_cannot_run_is_a_mistake_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

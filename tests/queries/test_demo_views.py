@@ -19,6 +19,7 @@ LEFT_OUT = {
     "opensmile_features": "openSMILE's licence forbids commercial use, so it is installed and named by choice alone",
     "emotion_spans": "its models must be fetched from the hub, so none is named by default",
     "platform_captions": "the clips of the demo are files; captions come with posts that are fetched",
+    "sound_gaps": "the sound of its clips is whole",
 }
 
 

@@ -14,6 +14,7 @@ from pipeline.records import (
     Row,
     SegmentRow,
     SegmentTrustRow,
+    SoundGapRow,
     SpeechRegionRow,
     TranscriptRow,
     WordRow,
@@ -142,6 +143,19 @@ def test_clips_without_evidence_are_there_with_a_reason(study: SmallStudy) -> No
     assert (new["tone_status"], new["tone_reason"]) == ("pending", None)
     for name in ("speech_s", "music_share", "singing_share", "clipping_share", "words_s", "words_share"):
         assert lost[name] is None, "unknown is not zero"
+
+
+def test_the_gaps_of_a_clip_are_shown_with_their_reasons(study: SmallStudy) -> None:
+    told = {"start_s": 2.0, "gap_s": 3.0, "damaged_s": 0.5, "decoded_ratio": 0.9, "mix": "difference"}
+    for clip_id, measures in (("a", told), ("b", {**told, "start_s": 0.0, "gap_s": 0.0})):
+        study.add([row(ClipRow, clip_id=clip_id), row(AudioRow, clip_id=clip_id, **measures)])
+    for number, reason in enumerate(("late_sound", "no_packets", "no_packets")):
+        study.add([row(SoundGapRow, clip_id="a", gap=number, start_s=number, end_s=number + 0.5, reason=reason)])
+    rows = study.ask("clip_evidence")
+    found = of(rows, clip_id="a", model="one")
+    assert (found["sound_start_s"], found["gap_s"], found["damaged_s"]) == (2.0, 3.0, 0.5)
+    assert (found["gap_reasons"], found["decoded_ratio"], found["mix"]) == ("late_sound, no_packets", 0.9, "difference")
+    assert of(rows, clip_id="b", model="one")["gap_reasons"] is None
 
 
 def test_shares_of_a_clip_are_by_length(study: SmallStudy) -> None:

@@ -18,7 +18,7 @@ from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import Reason, StageError
 from pipeline.media import audio, ffmpeg
 from pipeline.media.audio import SAMPLE_RATE, Waveform
-from pipeline.records import Clip, EvidenceRow, Row, SoundTagRow, Source, SpeechRegionRow
+from pipeline.records import Clip, EvidenceRow, Row, SoundGapRow, SoundTagRow, Source, SpeechRegionRow
 from pipeline.research.data import data_folder
 from pipeline.research.evidence import material, synthetic
 from pipeline.stage import Setting
@@ -134,6 +134,16 @@ def test_regions_are_numbered_and_add_up(with_yamnet: Evidence, make_clip: MakeC
     assert len(regions) >= 3
     assert summary.speech_s == pytest.approx(sum(row.end_s - row.start_s for row in regions))
     assert with_yamnet([clip]) == with_yamnet([clip])
+
+
+def test_gaps_in_the_sound_are_no_background(with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform) -> None:
+    noise = 0.01 * synthetic.pink_noise(12.0, 0)
+    noise[4 * SAMPLE_RATE : 8 * SAMPLE_RATE] += synthetic.at_level(speech[: 4 * SAMPLE_RATE])
+    late = make_clip(np.concatenate([np.zeros(20 * SAMPLE_RATE, np.float32), noise]))
+    assert rows_of(with_yamnet, late)[0].snr_db is None
+    gap = SoundGapRow(late.clip_id, 0, 0.0, 20.0, "late_sound")
+    known = dataclasses.replace(late, stored={SoundGapRow.table: [gap]})
+    assert rows_of(with_yamnet, known)[0].snr_db is not None
 
 
 def test_noise_lowers_the_snr(with_yamnet: Evidence, make_clip: MakeClip, speech: Waveform) -> None:

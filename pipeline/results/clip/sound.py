@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.store.reader import ResultsReader
 
 MAX_DURATION_S = 900.0  # of a study whose options are not stored
-DECODED = "SELECT container_duration_s, audio_sha256 FROM audio WHERE clip_id = $clip_id"
+DECODED = "SELECT audio_track, audio_sha256 FROM audio WHERE clip_id = $clip_id"
 OPTIONS = "SELECT options FROM fingerprints WHERE stage = 'audio' AND is_current"
 
 
@@ -47,14 +47,10 @@ def decode_again(reader: ResultsReader, clip_id: str, target: Path) -> Path:
     options = json.loads(stored[0]["options"]) if stored else {}
     limit_s = options.get("max_duration_s", MAX_DURATION_S)
     try:
-        ffmpeg.decode(
-            media,
-            target,
-            limit_s,
-            options.get("ffmpeg"),
-            rows[0]["container_duration_s"],
-            options.get("loudness", True),  # measuring it goes through ffmpeg's filters, as it did then
-        )
+        probe = ffmpeg.probe(media)
+        track = next((track for track in probe.tracks if track.number == rows[0]["audio_track"]), None)
+        loudness = options.get("loudness", True)  # measuring it goes through ffmpeg's filters, as it did then
+        ffmpeg.decode(media, target, limit_s, options.get("ffmpeg"), loudness, probe, track)
     except StageError as error:
         raise UserError(f"the audio of {clip_id} is not kept, and its media cannot be read: {error.message}") from error
     if rows[0]["audio_sha256"] not in (None, files.sha256_of(target)):

@@ -107,10 +107,13 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     },
     "audio": {
         Rule.CLIP: "clip_id",
-        Rule.CODE: "container video_codec width height audio_codec source_sample_rate source_channels",
-        Rule.FEATURE: "duration_s container_duration_s decoded_ratio loudness_lufs true_peak_dbtp clipping_share",
+        Rule.CODE: "container video_codec width height audio_codec source_sample_rate source_channels "
+        "audio_tracks audio_track mix",
+        Rule.FEATURE: "duration_s container_duration_s decoded_ratio loudness_lufs true_peak_dbtp clipping_share "
+        "start_s gap_s damaged_s channel_correlation",
         Rule.RESTRICTED: "audio_sha256",
     },
+    "sound_gaps": {Rule.CLIP: "clip_id", Rule.CODE: "gap reason", Rule.FEATURE: "start_s end_s"},
     "evidence": {
         Rule.CLIP: "clip_id",
         Rule.FEATURE: "speech_s speech_share music_share snr_db singing_share",

@@ -51,3 +51,21 @@ def test_no_snr_without_a_background_or_without_speech() -> None:
     half[2 * SAMPLE_RATE :] = 0.0
     assert snr_db(half, [(0.0, 2.0)]) is None, "the background is digital silence"
     assert snr_db(half, [(2.0, 4.0)]) is None, "the speech is not above the background"
+
+
+@pytest.mark.parametrize("offset", [0.02, -0.3])
+def test_an_offset_changes_nothing(offset: float) -> None:
+    clip = 0.01 * white_noise(4.0, 0)
+    clip[SAMPLE_RATE : 2 * SAMPLE_RATE] += 0.1 * white_noise(1.0, 1)
+    moved = clip + np.float32(offset)
+    assert level_dbfs(moved) == pytest.approx(level_dbfs(clip), abs=0.01)
+    assert snr_db(moved, [(1.0, 2.0)]) == pytest.approx(snr_db(clip, [(1.0, 2.0)]), abs=0.01)
+    assert level_dbfs(np.full(SAMPLE_RATE, offset, np.float32)) is None, "nothing is heard"
+
+
+def test_gaps_are_neither_speech_nor_background() -> None:
+    clip = 0.01 * white_noise(4.0, 0)
+    clip[SAMPLE_RATE : 2 * SAMPLE_RATE] += 0.1 * white_noise(1.0, 1)
+    late = np.concatenate([np.zeros(8 * SAMPLE_RATE, np.float32), clip])
+    assert snr_db(late, [(9.0, 10.0)]) is None, "the background is digital silence"
+    assert snr_db(late, [(9.0, 10.0)], [(0.0, 8.0)]) == pytest.approx(snr_db(clip, [(1.0, 2.0)]))

@@ -53,3 +53,12 @@ def test_exact_zeros_between_do_not_count() -> None:
     mixed = synthetic.mix(like_speech(), synthetic.white_noise(20.0, 2), 5.0)
     gaps = np.zeros(10 * SAMPLE_RATE, np.float32)
     assert wada_snr_db(np.concatenate([gaps, mixed, gaps])) == wada_snr_db(mixed)
+
+
+@pytest.mark.parametrize("offset", [0.02, -0.3])
+@pytest.mark.parametrize("snr_db", [20.0, 5.0])
+def test_an_offset_changes_nothing(offset: float, snr_db: float) -> None:
+    mixed = synthetic.mix(like_speech(), synthetic.white_noise(20.0, 2), snr_db)
+    mixed = np.round(mixed * 32_768) / np.float32(32_768)  # as samples are stored
+    assert wada_snr_db(mixed + np.float32(offset)) == pytest.approx(wada_snr_db(mixed), abs=0.3)
+    assert wada_snr_db(np.full(SAMPLE_RATE, offset, np.float32)) is None, "nothing is heard"

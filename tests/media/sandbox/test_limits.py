@@ -164,7 +164,7 @@ def test_a_fork_serves_like_a_server_from_nothing(demo_clips: Path) -> None:
         + "'], 30).output); d.close()"
     )
     done = psutil.subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert '"audio_codec": "aac"' in done.stdout
+    assert '"codec": "aac"' in done.stdout
 
 
 def test_where_nothing_can_be_forked_the_answers_are_the_same(reader: Decoder, demo_clips: Path) -> None:

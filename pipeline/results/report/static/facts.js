@@ -1,6 +1,8 @@
 'use strict';
 // What stands beside the player: the post, sounds, evidence, voice, and where all of it comes from.
 
+const MIXES = { left: 'the left one', right: 'the right one', difference: 'their difference, as they are in opposite phase', centre: 'the centre of surround sound' };
+
 function drawFacts(clip, shared) {
   const { el, foreign, number, percent, because } = cliptone;
   const at = (id) => document.getElementById(id);
@@ -61,6 +63,11 @@ function drawFacts(clip, shared) {
       ['signal to noise', known(first.snr_db) ? `${number(first.snr_db, 1)} dB` : null],
       ['words cover', known(first.words_share) ? `${percent(first.words_share)} of the speech` : null],
       ['length', audio && `${number(audio.duration_s, 1)} s`],
+      ['sound starts at', audio && audio.start_s >= 0.1 ? cliptone.clock(audio.start_s) : null],
+      ['no sound in the file for', audio && audio.gap_s > 0 ? `${number(audio.gap_s, 1)} s` : null],
+      ['damaged sound', audio && audio.damaged_s > 0 ? `${number(audio.damaged_s, 1)} s` : null],
+      ['tracks of sound', audio && audio.audio_tracks > 1 ? `${audio.audio_tracks}, number ${audio.audio_track + 1} is heard here` : null],
+      ['channels', audio && known(audio.mix) && !['mono', 'mean'].includes(audio.mix) ? MIXES[audio.mix] || audio.mix : null],
       ['loudness', audio && known(audio.loudness_lufs) ? `${number(audio.loudness_lufs, 1)} LUFS` : null],
       ['clipped samples', audio && percent(audio.clipping_share)],
       ...clip.texts.map((row) => [`sentiment, ${row.channel}`, valued(row.sentiment, row.sentiment_reason)]),
