@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.records import Source
+from pipeline.records.counted import counted
 from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.sources.formats.result import NumberedPost
 from pipeline.sources.sidecars import Sidecar, is_inside, key_of, read_info, read_sidecar
@@ -17,9 +18,18 @@ from pipeline.study.config import Study, StudyFile
 from pipeline.study.files import sha256_of
 from pipeline.study.source_options import SourceOptions
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".3gp", ".ts", ".mpg", ".mpeg")
-AUDIO_SUFFIXES = (".mp3", ".m4a", ".aac", ".wav", ".flac", ".ogg", ".opus")
-MEDIA_SUFFIXES = frozenset({*VIDEO_SUFFIXES, *AUDIO_SUFFIXES})
+VIDEO = "mp4 mov m4v webm mkv avi divx 3gp 3g2 ts mts m2ts mpg mpeg vob flv f4v wmv asf ogv mxf rm rmvb dv"
+AUDIO = (
+    "mp3 mp2 mpga m4a m4b m4r aac wav flac ogg oga opus spx weba mka amr awb 3ga aif aiff aifc caf wma ac3 eac3 au snd "
+    "w64 wv tta ape voc ra"
+)
+#: What lies beside media: descriptions, captions and pictures of posts; nobody misses them as clips.
+COMPANIONS = (
+    "json ndjson jsonl xz csv tsv txt md toml xml html description vtt srt ass lrc jpg jpeg png webp gif heic avif"
+)
+#: Endings of containers that `pipeline.media.sandbox.worker` opens.
+MEDIA_SUFFIXES = frozenset(f".{ending}" for ending in (VIDEO + " " + AUDIO).split())
+COMPANION_SUFFIXES = frozenset(f".{ending}" for ending in COMPANIONS.split())
 MOST_NAMES = 5  # in a note
 WILDCARD = re.compile(r"[*?\[]")
 
@@ -40,6 +50,7 @@ class MediaFiles:
         self._files: dict[int, list[Path]] = {}  # by size in bytes
         self._clip_ids: set[str] = set()
         self._damaged: list[str] = []
+        self._left_out: dict[Path, list[str]] = {}  # by folder, files whose ending is not one of media
         self._named_by_id: list[str] = []  # files of which nothing is known, but that have a post's id for a name
 
     def of(self, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
@@ -47,7 +58,10 @@ class MediaFiles:
         sidecar = self._sidecars.get(source.sidecar or "", Sidecar())
         if source.sidecar:
             self._labels.setdefault(source.sidecar, label)
-        folder, paths = _files_of_source(self._study.file, source)
+        folder, paths, left_out = _files_of_source(self._study.file, source)
+        outputs = self._study.folder.root.parent  # a study may lie in its own source
+        if left_out := [name for name in left_out if not (folder / name).is_relative_to(outputs)]:
+            self._left_out[folder] = left_out
         for path in paths:
             relative = path.relative_to(folder).as_posix()
             key = self._key_in(sidecar, source, path, relative)
@@ -100,6 +114,12 @@ class MediaFiles:
     def notes(self) -> Iterator[str]:
         """What does not fit together, sentence by sentence: once all files were given out."""
         yield from self._damaged
+        for folder, names in self._left_out.items():
+            endings = ", ".join(sorted({Path(name).suffix.lower() or "none" for name in names}))
+            yield (
+                f"{folder.name}: {counted(len(names), 'file was', 'files were')} left out, with endings ({endings}) "
+                f"that are not those of video or audio: {_some(names)}"
+            )
         if self._named_by_id:
             yield (
                 f"{_some(self._named_by_id)}: nothing is known of these files but their names, which look like ids of "
@@ -155,15 +175,16 @@ def _clip_id(post: Post, name: str) -> str:
     return f"{post.platform}:{post.post_id}" if post.platform and post.post_id else f"file:{name}"
 
 
-def _files_of_source(file: StudyFile, source: SourceOptions) -> tuple[Path, list[Path]]:
-    """The folder that clip ids are relative to, and its media files in order."""
+def _files_of_source(file: StudyFile, source: SourceOptions) -> tuple[Path, list[Path], list[str]]:
+    """The folder that clip ids are relative to, its media files in order, and the names of files left out of it."""
+    left_out: list[str] = []
     if source.folder:
         folder = file.resolve(source.folder)
         if not folder.is_dir():
             raise ConfigError(f"{file.path.name}: the folder {folder} is not there")
-        listed = [
-            path for path in sorted(folder.rglob("*")) if path.suffix.lower() in MEDIA_SUFFIXES and path.is_file()
-        ]
+        present = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        listed = [path for path in present if path.suffix.lower() in MEDIA_SUFFIXES]
+        left_out = [path.relative_to(folder).as_posix() for path in present if _is_missed(path)]
     else:
         pattern = Path(source.glob or "")
         fixed = [part for part in pattern.parts if not WILDCARD.search(part)]
@@ -177,4 +198,9 @@ def _files_of_source(file: StudyFile, source: SourceOptions) -> tuple[Path, list
             raise ConfigError(f"{file.path.name}: {source.glob!r} is no pattern of files: {error}") from error
     if not listed:
         raise ConfigError(f"{file.path.name}: no media file matches {source.folder or source.glob}")
-    return folder, listed
+    return folder, listed, left_out
+
+
+def _is_missed(path: Path) -> bool:
+    """Whether somebody may take a file for a clip that is none: it is neither media nor what lies beside media."""
+    return path.suffix.lower() not in MEDIA_SUFFIXES | COMPANION_SUFFIXES and not path.name.startswith(".")

@@ -45,6 +45,16 @@ def test_a_folder_gives_its_media_in_order_and_nothing_else(tmp_path: Path) -> N
     assert [clip.clip_id for clip in found] == ["file:a.MOV", "file:b.mp4", "file:sub/c.wav"]
 
 
+def test_files_that_are_left_out_are_counted_and_named(tmp_path: Path) -> None:
+    for name in ("a.MP4", "b.flv", "c.mp4.part", "sub/d.swf", "e.exe", ".DS_Store", "a.info.json", "a.jpg", "a.vtt"):
+        touch(tmp_path / "clips" / name)
+    sources = sources_of(tmp_path, '[[sources]]\nfolder = "clips"\n')
+    assert [clip.clip_id for clip in sources.sourced_posts] == ["file:a.MP4", "file:b.flv"]
+    (note,) = (note for note in sources.notes if "left out" in note)
+    assert "3 files" in note
+    assert all(name in note for name in ("c.mp4.part", "sub/d.swf", "e.exe", ".exe, .part, .swf"))
+
+
 def test_a_glob_is_relative_to_the_study_file(tmp_path: Path) -> None:
     touch(tmp_path / "clips" / "x" / "one.mp4")
     touch(tmp_path / "clips" / "y" / "two.webm")
