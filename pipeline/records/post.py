@@ -16,6 +16,7 @@ COUNTS = ("views", "likes", "comments", "shares", "saves")
 #: What a post shows: a carousel holds images alone, a mixed one videos too, a slideshow is images with a sound.
 MEDIA_TYPES = ("video", "image", "carousel", "mixed", "slideshow", "text")
 WITHOUT_VIDEO = frozenset({"image", "carousel", "slideshow", "text"})
+SLIDESHOW = "slideshow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +67,8 @@ class SourcedPost:
     source: Source
     post: Post
     place: Provenance
+
+
+def is_fetched(media_type: str | None, slideshow_sound: bool) -> bool:
+    """Whether a platform is asked for media of a post that shows this: not where it is known to hold none."""
+    return media_type not in WITHOUT_VIDEO or (slideshow_sound and media_type == SLIDESHOW)

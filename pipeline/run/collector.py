@@ -165,7 +165,9 @@ class Collector:
             self._deliver(clip, before, outcome)
             return
         with self.store.uninterrupted_lock():
-            clip_id = merge_into_post(self.store, clip.clip_id, answer.post, self.plan.setting.key)
+            clip_id = merge_into_post(
+                self.store, clip.clip_id, answer.post, self.plan.setting.key, self.options.slideshow_sound
+            )
             self.report.followed += clip_id is not None
             self.has_forgotten |= clip_id is None
             self.observer.step(self.plan.name, Outcome(clip.clip_id, tools=self.tools), self.skipped(clip.clip_id))
@@ -188,7 +190,7 @@ class Collector:
             start = pending.next_position(self.store.tables)
             with self.store.change():
                 posts = post_rows(map(partial(_sourced_post, answer), answer.posts), self.plan.setting.key)
-                upserted = self.store.upsert_posts(posts, start)
+                upserted = self.store.upsert_posts(posts, start, slideshow_sound=self.options.slideshow_sound)
                 self.store.add([self._listing_row(answer, len(upserted.new))])
             self.report.listed += len(upserted.new)
             self.report.new += len(upserted.new)

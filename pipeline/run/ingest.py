@@ -17,6 +17,7 @@ from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.reading import read
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
 from pipeline.sources.formats.spool import in_batches
+from pipeline.sources.platforms.options import wants_slideshow_sound
 from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
 from pipeline.stages import STAGES
 from pipeline.store.store import BATCH_POSTS, Store
@@ -53,7 +54,7 @@ def import_into(
     result = read(path, hints, watch.read if watch else None)  # before anything is made: a mistake leaves no trace
     key = binding.key_of(study)
     with held(study.folder), Store(study.folder.working, STAGES) as store:
-        export = SourceExport(IMPORTED, result, fetch)
+        export = SourceExport(IMPORTED, result, fetch, wants_slideshow_sound(study.file.options))
         if has_withdrawn(store, export, key):
             raise UserError(f"the donor of {path} has withdrawn: their data is no longer imported")
         with store.little_memory():
@@ -76,7 +77,8 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
     sources = without_withdrawn(sources or read_sources(study), store, key)
     with store.change():
         posts = as_posts(sources.sourced_posts, store, study.folder.shard)
-        upserted = store.upsert_posts(post_rows(posts, key, has_forgotten=bool(store.tables.tombstones())))
+        rows = post_rows(posts, key, has_forgotten=bool(store.tables.tombstones()))
+        upserted = store.upsert_posts(rows, slideshow_sound=wants_slideshow_sound(study.file.options))
         taken = [note_file(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
         report.listed, report.new = upserted.listed, len(upserted.new)
         report.without_count_time = upserted.without_count_time
@@ -94,7 +96,8 @@ def take_in(
         watch.storing(len(export.result.posts))
     posts = as_posts(export.sourced_posts, store)
     rows = post_rows(posts, key, has_forgotten=bool(store.tables.tombstones()))
-    upserted = store.upsert_posts(rows, watch=watch.stored if watch else None)
+    told = watch.stored if watch else None
+    upserted = store.upsert_posts(rows, watch=told, slideshow_sound=export.slideshow_sound)
     with store.change():
         store.note_reading(None)  # among equals the sources have the last word: they are read again
         return note_file(store, export, key, rejects, upserted)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from pipeline.records import Clip, Source, TombstoneRow
-from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
+from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.records.pseudonyms import clip_row, tombstone, tombstones_of
 from pipeline.sources.formats.result import post_url
 from pipeline.sources.post_urls import NamedByUrl, short_link_url
@@ -40,19 +40,21 @@ def _with_author(named: NamedByUrl, url: str) -> str:
     return url.replace("/@_/", f"/@{named.account}/") if named.account else url
 
 
-def merge_into_post(store: Store, link_id: str, named: NamedByUrl, key: bytes | None) -> str | None:
+def merge_into_post(
+    store: Store, link_id: str, named: NamedByUrl, key: bytes | None, slideshow_sound: bool = False
+) -> str | None:
     """Merge a short link with the post that it named; returns the post's clip id.
 
     None where the post or its author was forgotten: then the link is forgotten too, so that it is not followed again.
     """
     clip_id, url = f"{named.platform}:{named.name}", post_url(named.platform, named.name or "")
     post = Post("url", named.platform, named.name, url, author=named.account, media_type=named.media_type)
-    place = Source("post" if named.media_type in WITHOUT_VIDEO else "url", _with_author(named, url or ""), "")
+    place = Source("url", _with_author(named, url or ""), "")
     left = tombstones_of(SourcedPost(clip_id, place, post, Provenance("url")), key)
     with store.change():
         cause = next((row.cause for row in store.tables.read(TombstoneRow) if row.clip_key in left), None)
         if cause is not None:
             store.forget({link_id: tombstone(link_id, key)}, cause)
             return None
-        store.merge_short_link(link_id, clip_row(clip_id, post, key, place.kind), place)
+        store.merge_short_link(link_id, clip_row(clip_id, post, key), place, slideshow_sound)
     return clip_id

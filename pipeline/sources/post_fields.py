@@ -66,6 +66,16 @@ def platform_of(extractor: str) -> str | None:
     return next((platform for platform in PLATFORMS if name.startswith(platform)), name or None)
 
 
+def media_type_of(info: Mapping[str, Any], platform: str | None) -> str | None:
+    """A video if it has a picture; of TikTok, sound without a picture is that of a slideshow."""
+    formats = info.get("formats")
+    found = [info, *(formats if isinstance(formats, list) else ())]
+    codecs = [one["vcodec"] for one in found if isinstance(one, dict) and isinstance(one.get("vcodec"), str)]
+    if platform == "youtube" or any(codec != "none" for codec in codecs):
+        return "video"
+    return "slideshow" if codecs and platform == "tiktok" else None
+
+
 def language_of(code: str | None) -> str | None:
     """The ISO 639-1 code that a platform's own begins with (`en-US`, `zh_Hans`); None for anything else."""
     found = re.match(r"([A-Za-z]{2})(?:[-_]|$)", code or "")

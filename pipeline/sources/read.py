@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.records import ClipRow, Source
-from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
+from pipeline.records.post import Post, Provenance, SourcedPost, is_fetched
 from pipeline.sources.accounts import SourceAccount
 from pipeline.sources.count_times import file_times, with_count_time
 from pipeline.sources.formats.columns import choose_columns
@@ -26,6 +26,7 @@ from pipeline.sources.formats.records import header
 from pipeline.sources.formats.result import ImportResult, post_url, sourced_posts, unresolved_id
 from pipeline.sources.media_folder import WILDCARD, MediaFiles
 from pipeline.sources.platforms.listing import ListingRequest
+from pipeline.sources.platforms.options import wants_slideshow_sound
 from pipeline.sources.platforms.urls import listing_platform
 from pipeline.sources.post_urls import read_url, with_scheme
 from pipeline.study.config import Study, StudyFile
@@ -42,11 +43,12 @@ class SourceExport:
     label: str  # of the source
     result: ImportResult
     fetch: bool  # whether media is fetched from the posts' URLs
+    slideshow_sound: bool = False  # whether that of slideshows is, too
 
     @property
     def sourced_posts(self) -> Iterator[SourcedPost]:
         """The posts of the file with their provenance."""
-        return sourced_posts(self.result, self.label, self.fetch)
+        return sourced_posts(self.result, self.label, self.fetch, self.slideshow_sound)
 
     @property
     def account(self) -> SourceAccount:
@@ -137,6 +139,7 @@ def stamp(file: StudyFile, key: bytes | None) -> str | None:
     """
     readers = [version("cliptone"), *(f"{known.name} {known.version}" for known in FORMATS)]
     readers += [column.name for column in ClipRow.columns()]  # a column that is new is empty until they are read again
+    readers += ["sound of slideshows"] if wants_slideshow_sound(file.options) else []
     secret = None if key is None else hashlib.sha256(key).hexdigest()
     read = hashlib.sha256(json.dumps([readers, secret, str(file.path.parent)]).encode())
     try:
@@ -191,7 +194,7 @@ def _source_export(file: StudyFile, source: SourceOptions, label: str) -> Source
         raise ConfigError(f"{file.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
     if result.rejects and not result.posts and not result.exposures:
         raise ConfigError(f"{file.path.name}: {path} holds no post that can be read: `cliptone import` says why")
-    return SourceExport(label, result, source.fetch)
+    return SourceExport(label, result, source.fetch, wants_slideshow_sound(file.options))
 
 
 def _is_table(path: Path, source: SourceOptions) -> bool:
@@ -202,9 +205,10 @@ def _is_table(path: Path, source: SourceOptions) -> bool:
 
 def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
     """The URLs of posts: those in the study file, or those of a file with one a line, where # begins a comment."""
+    sound = wants_slideshow_sound(file.options)
     if source.urls:
         for url in source.urls:
-            yield _url_post(file.path.name, url, Provenance(label))
+            yield _url_post(file.path.name, url, Provenance(label), sound)
         return
     path = file.resolve(source.url_file or "")
     if path.suffix.lower() == ".csv" and path.is_file():
@@ -218,10 +222,10 @@ def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[S
     for number, line in enumerate(lines, start=1):
         url = line.strip()
         if url and not url.startswith("#"):
-            yield _url_post(f"{path}, line {number}", url, Provenance(label, sha256, number))
+            yield _url_post(f"{path}, line {number}", url, Provenance(label, sha256, number), sound)
 
 
-def _url_post(where: str, url: str, place: Provenance) -> SourcedPost:
+def _url_post(where: str, url: str, place: Provenance, slideshow_sound: bool) -> SourcedPost:
     named = read_url(url)
     url = url if named is None else with_scheme(url)
     if not URL.match(url):
@@ -233,7 +237,7 @@ def _url_post(where: str, url: str, place: Provenance) -> SourcedPost:
         return SourcedPost(clip_id, Source("url", url, ""), Post(source="url", platform="url", url=url), place)
     url = post_url(named.platform, named.name) or url
     post = Post("url", named.platform, named.name, url, author=named.account, media_type=named.media_type)
-    kind = "post" if post.media_type in WITHOUT_VIDEO else "url"
+    kind = "url" if is_fetched(post.media_type, slideshow_sound) else "post"
     return SourcedPost(f"{named.platform}:{named.name}", Source(kind, url, ""), post, place)
 
 

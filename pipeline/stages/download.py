@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pipeline.errors import Reason, StageError
 from pipeline.records import Clip, ClipRow, MediaRow, ObservationRow, PlatformCaptionRow, Row, pseudonyms
+from pipeline.records.post import SLIDESHOW
 from pipeline.sources import post_fields
 from pipeline.sources.platforms.captions import fetch_captions
 from pipeline.sources.platforms.completeness import prove
@@ -79,6 +81,8 @@ class Download(Stage):
         with ytdlp_client(
             self.options, self._ytdlp_parameters(folder, formats, told), self.overrides, messages
         ) as client:
+            if self.options.slideshow_sound:
+                client.format_selector = _or_sound_alone(client, formats)
             info = client.extract_info(url, download=True) or {}
             if messages.too_large:
                 message = f"the file is larger than {self.options.max_megabytes} MB (max_megabytes)"
@@ -133,6 +137,8 @@ class Description:
     def remember(self, info: Mapping[str, Any]) -> None:
         """Keep the description of the post that yt-dlp gives."""
         post = post_fields.from_info({"epoch": time.time(), **info}, "yt_dlp")
+        if self._options.slideshow_sound and post_fields.media_type_of(info, post.platform) == SLIDESHOW:
+            post = dataclasses.replace(post, media_type=SLIDESHOW)
         self._clip = pseudonyms.clip_row(self._clip_id, post, self._setting.key)
         self._observation = pseudonyms.observation_row(self._clip_id, post)
 
@@ -155,6 +161,17 @@ class Description:
         verdict = keeps_out(self._clip, self._observation) if keeps_out is not None and self._clip is not None else None
         if verdict is not None:
             raise StageError(Reason.EXCLUDED, verdict[1])
+
+
+def _or_sound_alone(client: Any, formats: str) -> Callable[[Mapping[str, Any]], Any]:
+    """yt-dlp's choice among the formats of a post, or its sound where none of them has a picture: a slideshow's."""
+    with_picture, sound = client.build_format_selector(formats), client.build_format_selector("bestaudio")
+
+    def chosen(context: Mapping[str, Any]) -> Any:
+        is_sound = all(one.get("vcodec") == "none" for one in context["formats"])
+        return (sound if is_sound else with_picture)(context)
+
+    return chosen
 
 
 def _media_row(clip: Clip, path: Path, info: Mapping[str, Any]) -> MediaRow:

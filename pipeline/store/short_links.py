@@ -14,7 +14,7 @@ from pipeline.store.upsert_posts import KINDS, fetched_kind, joined
 MOVED: tuple[type[Row], ...] = (ObservationRow, ProvenanceRow, ExposureRow, VisibilityRow)
 
 
-def merge_short_link(tables: Tables, link_id: str, post: ClipRow, place: Source) -> list[str]:
+def merge_short_link(tables: Tables, link_id: str, post: ClipRow, place: Source, slideshow_sound: bool) -> list[str]:
     """Store the post, as its URL shows it, with what its link's rows say; returns it where its caption changed.
 
     Inside a transaction, after which the link's own rows go. What is known of the post stands; of its bytes, the better
@@ -25,7 +25,7 @@ def merge_short_link(tables: Tables, link_id: str, post: ClipRow, place: Source)
     if link is not None:
         clip = joined(clip, dataclasses.replace(link, url=None))
     source = _place(tables, link_id, post.clip_id, place)
-    source = dataclasses.replace(source, kind=fetched_kind(source.kind, clip.media_type))
+    source = dataclasses.replace(source, kind=fetched_kind(source.kind, clip.media_type, slideshow_sound))
     tables.replace([source])
     tables.replace([dataclasses.replace(clip, kind=source.kind)])
     for kind in MOVED:

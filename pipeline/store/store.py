@@ -86,7 +86,12 @@ class Store:
         self.close()
 
     def upsert_posts(
-        self, posts: Iterable[PostRows], start: int = 0, watch: Callable[[int], None] | None = None
+        self,
+        posts: Iterable[PostRows],
+        start: int = 0,
+        watch: Callable[[int], None] | None = None,
+        *,
+        slideshow_sound: bool = False,
     ) -> UpsertResult:
         """Add the clips that are new and renew what changed; `start` is the position of the first.
 
@@ -95,7 +100,7 @@ class Store:
         """
         is_part = self._changing
         with self.change():
-            upsert = Upsert(self.tables, start)
+            upsert = Upsert(self.tables, start, slideshow_sound=slideshow_sound)
         for batch in in_batches(posts, BATCH_POSTS):
             with self.change():
                 upsert.add(batch)
@@ -284,14 +289,14 @@ class Store:
         """These clips, and the ids of short links that lead to them."""
         return {*clip_ids, *(link_id for link_id, clip_id in self.short_links().items() if clip_id in clip_ids)}
 
-    def merge_short_link(self, link_id: str, post: ClipRow, place: Source) -> None:
+    def merge_short_link(self, link_id: str, post: ClipRow, place: Source, slideshow_sound: bool = False) -> None:
         """Make what is known under a short link a part of the post that it leads to, and note where it led.
 
         `post` and `place` are what the followed URL shows of the post and where its bytes are; nothing stays under the
         link's own id.
         """
         with self.change():
-            changed_captions = merge_short_link(self.tables, link_id, post, place)
+            changed_captions = merge_short_link(self.tables, link_id, post, place, slideshow_sound)
             self._delete_rows([link_id])
             self.tables.insert([ShortLinkRow(link_id, post.clip_id, now())])
             readers = [name for name, stage in self._stages.items() if stage.uses_caption]

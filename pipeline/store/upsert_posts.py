@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ProvenanceRow, RowT
-from pipeline.records.post import WITHOUT_VIDEO
+from pipeline.records.post import is_fetched
 from pipeline.records.post_rows import PostRows
 from pipeline.records.runs import SourceRow
 from pipeline.sources.formats.spool import Spool
@@ -74,9 +74,9 @@ class Upsert:
     What was forgotten stays out.
     """
 
-    def __init__(self, tables: Tables, start: int = 0) -> None:
-        """`start` is the position of the first post in the order of the clips."""
-        self._tables, self._position = tables, start
+    def __init__(self, tables: Tables, start: int = 0, *, slideshow_sound: bool = False) -> None:
+        """`start` is the position of the first post in the order; `slideshow_sound` has slideshows fetched for it."""
+        self._tables, self._position, self._slideshow_sound = tables, start, slideshow_sound
         self._result = UpsertResult()
         self._captions = Differences()
         self._files = Differences()
@@ -98,7 +98,7 @@ class Upsert:
             places[name] = _place(sources.get(name), places.get(name), post, self._position)
             self._position += 1
             clips[name] = merged(clips.get(name) or known.get(name), without_offset(post.clip), post.provenance.format)
-        _without_video(clips, places)
+        _without_video(clips, places, self._slideshow_sound)
         for name, place in places.items():
             if name in sources:
                 self._files.note(name, sources[name].stamp, place.stamp)
@@ -165,10 +165,10 @@ def _put(tables: Tables, rows: Mapping[str, RowT], known: Mapping[str, RowT]) ->
     tables.replace([row for name, row in rows.items() if name in known and known[name] != row])
 
 
-def _without_video(clips: dict[str, ClipRow], places: dict[str, SourceRow]) -> None:
+def _without_video(clips: dict[str, ClipRow], places: dict[str, SourceRow], slideshow_sound: bool) -> None:
     """No platform is asked for the video of a post that is known to hold none."""
     for name, clip in clips.items():
-        kind = fetched_kind(places[name].kind, clip.media_type)
+        kind = fetched_kind(places[name].kind, clip.media_type, slideshow_sound)
         if kind != places[name].kind:
             places[name] = dataclasses.replace(places[name], kind=kind)
         if clip.kind != places[name].kind:
@@ -206,9 +206,9 @@ def joined(clip: ClipRow, other: ClipRow) -> ClipRow:
     return dataclasses.replace(clip, **values, field_sources=origins)
 
 
-def fetched_kind(kind: str, media_type: str | None) -> str:
+def fetched_kind(kind: str, media_type: str | None, slideshow_sound: bool) -> str:
     """Where bytes come from, given what a post shows: no platform is asked for the video of one that holds none."""
-    return "post" if kind == "url" and media_type in WITHOUT_VIDEO else kind
+    return "post" if kind == "url" and not is_fetched(media_type, slideshow_sound) else kind
 
 
 def _rank(source: str) -> int:

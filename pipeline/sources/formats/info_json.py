@@ -12,7 +12,7 @@ from pipeline.records.post import Post
 from pipeline.sources.formats.records import Numbered, document, json_records, mapped
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.values import Rejected, counts, identifier, shown, text
-from pipeline.sources.post_fields import from_info
+from pipeline.sources.post_fields import from_info, media_type_of
 
 INFO_JSON = "info_json"
 PATTERN = "*.info.json"
@@ -74,15 +74,5 @@ def described(info: Mapping[str, Any]) -> Post:
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise Rejected(f"the description has a field of the wrong kind: {error}") from error
     known: dict[str, Any] = {name: text(getattr(post, name)) for name in TEXTS}
-    kind = _media_type(info, post.platform)
+    kind = media_type_of(info, post.platform)
     return dataclasses.replace(post, **known, post_id=post_id, counts=counts(post.counts), media_type=kind)
-
-
-def _media_type(info: Mapping[str, Any], platform: str | None) -> str | None:
-    """A video if it has a picture; of TikTok, sound without a picture is that of a slideshow."""
-    formats = info.get("formats")
-    found = [info, *(formats if isinstance(formats, list) else ())]
-    codecs = [one["vcodec"] for one in found if isinstance(one, dict) and isinstance(one.get("vcodec"), str)]
-    if platform == "youtube" or any(codec != "none" for codec in codecs):
-        return "video"
-    return "slideshow" if codecs and platform == "tiktok" else None

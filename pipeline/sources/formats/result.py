@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.records import Source
-from pipeline.records.post import WITHOUT_VIDEO, Post, Provenance, SourcedPost
+from pipeline.records.post import Post, Provenance, SourcedPost, is_fetched
 from pipeline.sources.formats.columns import ColumnChoice
 from pipeline.sources.formats.spool import Spool, in_order, pack_as_values
 from pipeline.sources.formats.values import EARLIEST, Rejected, shown
@@ -187,11 +187,14 @@ def post_url(platform: str, post_id: str) -> str | None:
     return pattern.format(id=post_id) if pattern else None
 
 
-def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[SourcedPost]:
+def sourced_posts(
+    result: ImportResult, source: str, fetch: bool, slideshow_sound: bool = False
+) -> Iterator[SourcedPost]:
     """Every post of a result with its provenance, in the order of collection: the newest comes last.
 
     A video that a donor saw comes once, at the first row that names it. With `fetch`, media is fetched from the
-    posts' URLs, of those that hold a video on a platform that is fetched; else the file's metadata is stored alone.
+    posts' URLs, of those that hold a video on a platform that is fetched, and with `slideshow_sound` of slideshows;
+    else the file's metadata is stored alone.
     """
     posts: Iterable[NumberedPost] = result.posts
     if not result.tally.is_in_order:
@@ -199,7 +202,7 @@ def sourced_posts(result: ImportResult, source: str, fetch: bool) -> Iterator[So
     for found in chain(posts, _seen_posts(result)):
         post = found.post
         place = Provenance(source, result.sha256, found.number, result.version)
-        may_fetch = fetch and post.platform in FETCHED and post.media_type not in WITHOUT_VIDEO
+        may_fetch = fetch and post.platform in FETCHED and is_fetched(post.media_type, slideshow_sound)
         bytes_from = Source("url" if may_fetch else "post", post.url or "", "")
         yield SourcedPost(f"{post.platform}:{post.post_id}", bytes_from, post, place)
 

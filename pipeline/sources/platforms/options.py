@@ -24,6 +24,9 @@ class DownloadOptions(Options):
     max_megabytes: int = Field(200, gt=0, description="larger files are not fetched")
     max_duration_s: float = Field(900.0, gt=0, description="longer posts are not fetched, in seconds")
     captions: bool = Field(True, description="store the captions that platforms give with a video")
+    slideshow_sound: bool = Field(
+        False, description="fetch the sound of slideshows of TikTok, and analyse it; often it is a song alone"
+    )
     proxy: str | None = Field(
         None,
         examples=["http://localhost:3128"],
@@ -86,6 +89,12 @@ class DownloadOptions(Options):
             if found != platform:
                 raise ValueError(f"{url!r} is a post of {found}, not of {platform}")
         return canaries
+
+
+def wants_slideshow_sound(options: Mapping[str, Options]) -> bool:
+    """Whether a study, given its options by stage, has the sound of slideshows fetched."""
+    download = options.get("download")
+    return isinstance(download, DownloadOptions) and download.slideshow_sound
 
 
 def _require_platform(platform: str) -> None:

@@ -75,6 +75,10 @@ TIKTOK: Mapping[str, bytes] = {
     "1": _shown("1"),
     "2": _shown("2", video={}, isContentClassified=True),
     "3": _shown("3", video={"duration": 0, "cover": f"{TIKTOK_MEDIA}/c.jpg"}, imagePost={"images": [{}]}),
+    "33": _shown("33", video={"duration": 0}, imagePost={"images": [{}]}, music={
+        "title": "a song", "authorName": "Bo", "duration": CLIP_S,
+        "playUrl": f"{TIKTOK_MEDIA}/song.mp3?mime_type=audio_mpeg",
+    }),
     "6": b"<html>Please wait...</html>",
     "8": b"<html>totally new layout</html>",
     "9": _shown("9", video={"duration": CLIP_S}, music={}),
@@ -143,6 +147,8 @@ class Platform(Answering):
             self.answer(404, b"no")
         elif path == "/page.mp4":
             self.film(b"<html><body>Log in</body></html>")
+        elif path == "/song.mp3" and "song" in self.server.media:
+            self.answer(200, self.server.media["song"], "audio/mpeg")
         elif path == "/cut.mp4":
             self.answer(200, clip[:60_000], "video/mp4", length=None)
         else:
