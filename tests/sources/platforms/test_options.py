@@ -49,7 +49,7 @@ def test_no_option_of_fetching_makes_anything_run_again() -> None:
     changed = DownloadOptions(
         extractors=("generic",), socket_timeout_s=1, max_megabytes=1, max_duration_s=1, captions=False,
         proxy="http://127.0.0.1:9", cookie_file="/a", paces={"tiktok": (1, 2)}, canaries={"tiktok": POST},
-        patience_minutes=0,
+        patience_minutes=0, slideshow_sound=True,
     )  # fmt: skip
     assert not [
         name for name in DownloadOptions.model_fields if getattr(changed, name) == getattr(DownloadOptions(), name)
