@@ -30,6 +30,7 @@ PROFILE = regex.compile(
     r"([\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)",
     regex.IGNORECASE,
 )
+WORD_CHARACTER = regex.compile(r"[\p{L}\p{N}_]")
 HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
 #: Other ways in which a URL names its author, with their replacements: the post opens without the name.
 OTHERS_IN_URL = (
@@ -148,13 +149,31 @@ def scrub(text: str, key: bytes, platform: str) -> str:
 
 def _without_author(text: str, post: Post, key: bytes, platform: str) -> str:
     """A text without the author's own handle, which platforms put into the names of sounds."""
-    if not post.author or post.author.casefold() not in text.casefold():  # the search below costs a millisecond
+    if not post.author or post.author.casefold() not in text.casefold():
         return text
     short = _short_pseudonym(key, platform, post.author)
+    if len(text.casefold()) == len(text):
+        return _with_word_replaced(text, post.author, short)
     if len(post.author) > MOST_HANDLE_CHARACTERS:  # no platform's; the search below takes the cube of its length
         return text.replace(post.author, short)
+    # Where folding lengthens a text (ß), places in it differ; to build this search takes a millisecond.
     handle = regex.compile(rf"(?<![\p{{L}}\p{{N}}_]){regex.escape(post.author)}(?![\p{{L}}\p{{N}}_])", regex.IGNORECASE)
     return str(handle.sub(short, text))
+
+
+def _with_word_replaced(text: str, word: str, instead: str) -> str:
+    """A text with a word replaced, in any case, where no letter, digit or underscore stands beside it."""
+    folded, wanted, parts, end = text.casefold(), word.casefold(), [], 0
+    place = folded.find(wanted)
+    while place >= 0:
+        after = place + len(wanted)
+        if WORD_CHARACTER.fullmatch(text[place - 1 : place]) or WORD_CHARACTER.fullmatch(text[after : after + 1]):
+            place = folded.find(wanted, place + 1)
+            continue
+        parts += [text[end:place], instead]
+        end = after
+        place = folded.find(wanted, after)
+    return "".join((*parts, text[end:]))
 
 
 def _short_pseudonym(key: bytes, platform: str, handle: str) -> str:
