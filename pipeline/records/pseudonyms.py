@@ -6,6 +6,7 @@ import base64
 import hmac
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 import regex
@@ -14,6 +15,7 @@ from pipeline.records.clips import ClipRow, ObservationRow
 from pipeline.records.post import COUNTS, Post, SourcedPost
 
 PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
+REMEMBERED = 10_000  # pseudonyms of a process: accounts come again and again
 ENCODED_BYTES = 20  # hold these characters, and need no padding
 MOST_HANDLE_CHARACTERS = 100  # platforms take 24 to 30, and names of channels up to 100
 MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
@@ -39,6 +41,7 @@ OTHERS_IN_URL = (
 )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def pseudonym(key: bytes, platform: str, account: str) -> str:
     """The pseudonym of one account on one platform: the same for the same key, and not reversible without it."""
     digest = hmac.digest(key, f"{platform}|{account}".encode(), "sha256")
