@@ -23,6 +23,7 @@ class Wanted:
     track: int  # number among the tracks of sound, from 0
     channels: int
     has_picture: bool
+    start_s: Seconds  # of the clip's clock, at the first timestamp of the file
     max_duration_s: Seconds
     loudness: bool
 
@@ -72,6 +73,7 @@ def decoding_command(program: str, path: Path, written: Written, wanted: Wanted)
         hide_banner=None,
         nostats=None,
         loglevel="info",  # the loudness summary is written at this level
+        itsoffset=wanted.start_s,
         max_alloc=1 << 28,
         protocol_whitelist=PROTOCOLS,
         format_whitelist=CONTAINERS,

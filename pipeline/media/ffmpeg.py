@@ -35,7 +35,11 @@ FULL_SCALE = 32_768
 UNTIMED = frozenset(
     ["aac", "ac3", "aiff", "amr", "ape", "au", "caf", "eac3", "flac", "mp3", "tta", "voc", "w64", "wav", "wv"]
 )
+#: Containers whose clock begins at 0 whatever their first timestamp is, as libav names them; others begin with it.
+CLOCKED = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+LATEST_START_S = 30.0  # what begins later is a piece of a longer recording, with the clock of that
 MAX_CHANNELS = 8
+MAX_PEAK_DBTP = 12.0  # encoders overshoot full scale by some dB; damaged packets decode to any number
 OLDEST = 6  # version of ffmpeg: the first that writes the times of frames (-stats_enc_pre)
 MIN_SOURCE_RATE, MAX_SOURCE_RATE = 4_000, 192_000  # Hz: telephones sample at 8 kHz, studios at 192 kHz
 MESSAGE_CHARACTERS = 200
@@ -64,12 +68,18 @@ class Probe:
     """What the headers of a media file declare, before anything is decoded."""
 
     container: str
+    start_s: Annotated[Seconds, Field(allow_inf_nan=False)]  # first timestamp of any stream
     duration_s: Length | None
     video_codec: str | None
     width: int | None
     height: int | None
     audio_tracks: Annotated[int, Field(ge=0)]
     tracks: tuple[SoundTrack, ...]  # those that can be decoded, in the order in which players take them
+
+    @property
+    def clock_start_s(self) -> Seconds:
+        """The first timestamp on the clock of players: 0, unless a file with a clock of its own begins later."""
+        return self.start_s if self.container in CLOCKED and 0 < self.start_s <= LATEST_START_S else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +191,8 @@ def decode(
         raise StageError(Reason.NO_AUDIO, f"{path.name} has no audio track")
     target.parent.mkdir(parents=True, exist_ok=True)
     written = Written.beside(target)
-    wanted = Wanted(track.number, track.channels, bool(probed.video_codec and probed.width), max_duration_s, loudness)
+    has_picture = bool(probed.video_codec and probed.width)
+    wanted = Wanted(track.number, track.channels, has_picture, probed.clock_start_s, max_duration_s, loudness)
     expected_s = max_duration_s if probed.duration_s is None else min(probed.duration_s, max_duration_s)
     try:
         command = decoding_command(ffmpeg_path(ffmpeg), path, written, wanted)
@@ -192,6 +203,8 @@ def decode(
         files.put(written.part, target)
     finally:
         written.remove()
+    peak = true_peak_dbtp(ending.output)
+    measured = peak is not None and peak <= MAX_PEAK_DBTP
     return DecodedAudio(
         timeline.length / SAMPLE_RATE,
         timeline,
@@ -199,8 +212,8 @@ def decode(
         mixed.name,
         mixed.correlation,
         int(np.abs(mixed.samples.astype(np.int32)).max()) / FULL_SCALE,
-        loudness_lufs(ending.output),
-        true_peak_dbtp(ending.output),
+        loudness_lufs(ending.output) if measured else None,
+        peak if measured else None,
     )
 
 

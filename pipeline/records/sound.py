@@ -47,10 +47,14 @@ class AudioRow(Row):
         "0–1",
     )
     loudness_lufs: float | None = column(
-        "integrated loudness (EBU R128); NULL below the gate of -70 LUFS, or if not measured", "LUFS"
+        "integrated loudness (EBU R128); NULL below the gate of -70 LUFS, if not measured, or if damaged sound decodes "
+        "to more than 12 dBTP",
+        "LUFS",
     )
     true_peak_dbtp: float | None = column(
-        "true peak (EBU R128 annex 2); NULL for digital silence, or if not measured", "dBTP"
+        "true peak (EBU R128 annex 2); NULL for digital silence, if not measured, or if damaged sound decodes to more "
+        "than 12",
+        "dBTP",
     )
     clipping_share: float = column("share of samples at full scale", "0–1")
     audio_sha256: str | None = column(

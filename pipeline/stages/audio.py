@@ -56,7 +56,8 @@ class Audio(Stage):
                 return StageError(Reason.NOT_MEDIA, f"{path.name} has {track.channels} audio channels")
             if not media_file.MIN_SOURCE_RATE <= track.sample_rate <= media_file.MAX_SOURCE_RATE:
                 return StageError(Reason.NOT_MEDIA, f"{path.name} claims {track.sample_rate} samples a second")
-        if probe.duration_s is not None and probe.duration_s > limit:
+        # Some containers count their length from 0 and not from their first timestamp.
+        if probe.duration_s is not None and probe.duration_s - max(0.0, probe.start_s) > limit:
             return StageError(Reason.TOO_LONG, f"{path.name} lasts {probe.duration_s:.0f} s, the limit is {limit:g} s")
         track, decoded = self._decode(path, clip.audio_path, probe)
         return _rows(clip, probe, track, decoded)

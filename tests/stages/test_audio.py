@@ -109,6 +109,21 @@ def test_an_edit_list_cuts_what_players_do_not_play(tmp_path: Path) -> None:
     assert row.decoded_ratio == 1.0
 
 
+@pytest.mark.parametrize(
+    ("suffix", "late_s", "expected_s"),
+    [(".m4a", 3, 3), (".mkv", 3, 3), (".weba", 3, 3), (".mkv", 3600, 0), (".ts", 3, 0), (".wav", 3, 0)],
+)
+def test_sound_alone_has_the_clock_of_its_file(tmp_path: Path, suffix: str, late_s: int, expected_s: int) -> None:
+    sound = write_wav(tmp_path / "bursts.wav", bursts(48_000), 48_000)
+    codec = {".wav": "pcm_s16le", ".weba": "libopus"}.get(suffix, "aac")
+    muxer = ("-f", "webm") if suffix == ".weba" else ()
+    path = tmp_path / f"late{suffix}"
+    run_ffmpeg("-itsoffset", str(late_s), "-i", str(sound), "-c:a", codec, *muxer, str(path))
+    row, _, starts = heard(path)
+    assert starts == pytest.approx(moved(expected_s), abs=EXACT_S)
+    assert row.start_s == pytest.approx(expected_s, abs=EXACT_S)
+
+
 @pytest.mark.slow
 def test_a_stream_that_begins_anew_goes_on(tmp_path: Path) -> None:
     """Live recordings are joined from pieces whose clocks start again."""

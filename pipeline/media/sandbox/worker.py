@@ -44,6 +44,7 @@ def probe(location: str) -> dict[str, Any]:
         length = container.duration
         return {
             "container": container.format.name,
+            "start_s": (container.start_time or 0) / MICROSECONDS,
             "duration_s": length / MICROSECONDS if length and length > 0 else None,
             "video_codec": video.codec_context.name if video else None,
             "width": video.codec_context.width if video else None,
