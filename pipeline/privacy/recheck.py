@@ -27,6 +27,7 @@ from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from pipeline.store.compact import rebuild
 from pipeline.store.pending import to_look_at
+from pipeline.store.short_links import with_links
 from pipeline.store.store import Store
 from pipeline.store.tables import now
 from pipeline.study.config import Study
@@ -85,7 +86,7 @@ class Recheck:
         state = state_after(answer, earlier)
         rule = self.study.file.privacy.vanished if state == VANISHED else None
         if rule == "forget":  # files first: until the rows are gone too, whoever is interrupted comes here again
-            gone = sorted(self.store.with_short_links([clip_id]))
+            gone = with_links(self.store, [clip_id])
             erased = erase_files(self.study.folder, gone, SearchTexts({"clip id": gone}))
             self.forgotten.update(gone)
             self.found["exports deleted"] += len(erased.exports)

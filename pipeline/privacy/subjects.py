@@ -16,6 +16,7 @@ from pipeline.records.runs import SourceRow
 from pipeline.run.donors import NOTHING_DONATED, Donated, donated
 from pipeline.sources.formats.result import digest_of_url, unresolved_id
 from pipeline.sources.post_urls import DOMAINS, read_url, with_scheme
+from pipeline.store.short_links import posts_of_links
 from pipeline.store.store import Store
 
 ACCOUNT = re.compile(r"(?:(?P<platform>[a-z][a-z0-9_]*):)?@(?P<account>\S+)")
@@ -123,7 +124,7 @@ def find(store: Store, named: Named, key: bytes | None, sourced_posts: Iterable[
     stand for the handle. Then all clips of the same `author_key` are theirs.
     """
     clips = {row.clip_id: row for row in store.tables.read(ClipRow)}
-    links = store.short_links()
+    links = posts_of_links(store)
     keys, handles = _author_keys(named, {row.platform for row in clips.values()}, key), set()
     of_author: set[str] = {row.clip_id for row in clips.values() if row.author_key in keys}
     for clip_id, platform, accounts in _stated(store, clips, sourced_posts):

@@ -14,6 +14,7 @@ from pipeline.run.shards.prepare import own_work
 from pipeline.run.stored_text import minimise_spoken
 from pipeline.stage import StagePlan
 from pipeline.store.pending import tried_since_last_end
+from pipeline.store.short_links import with_links
 from pipeline.store.store import Store
 from pipeline.study import files
 from pipeline.study.config import Study
@@ -87,7 +88,7 @@ class Keeper:
                 row.clip_id for row in clips if row.author_key and author_tombstone(row.author_key, key) in tombstones
             }
             if gone:
-                everything = sorted(self.store.with_short_links(gone))
+                everything = with_links(self.store, gone)
                 self.store.forget({clip_id: tombstone(clip_id, key) for clip_id in everything}, "opt_out")
                 self.has_deleted = True
         for clip_id in gone:

@@ -25,8 +25,9 @@ from pipeline.run.plan import plan_stages, setting_of
 from pipeline.run.progress import NoProgress, Observer, RunSummary
 from pipeline.run.quarantine import count_crash
 from pipeline.run.shards import prepare
+from pipeline.run.short_links import adopt_fetched_links
 from pipeline.sources.platforms.listing import ListingRequest
-from pipeline.sources.platforms.options import DownloadOptions
+from pipeline.sources.platforms.options import DownloadOptions, wants_slideshow_sound
 from pipeline.sources.platforms.tool_versions import tools
 from pipeline.sources.platforms.ytdlp import cookies_of
 from pipeline.sources.read import read_listings, read_sources
@@ -72,6 +73,8 @@ def run_study(
         with Store(study.folder.working, stages) as store:
             follow_choice(study.folder, store)
             report = RunSummary()
+            if study.folder.shard is None and not prepare.shards_of(study.folder):
+                adopt_fetched_links(study, store, setting.key, wants_slideshow_sound(study.file.options))
             take_sources(study, store, setting.key, sources, report)
             prepare.refuse_unfollowed_links(study, store)
             run = Run(study, store, plans, observer or NoProgress(), report, retry_failed)

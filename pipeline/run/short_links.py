@@ -9,15 +9,21 @@ from pipeline.records import Clip, Source, TombstoneRow
 from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.records.pseudonyms import clip_row, tombstone, tombstones_of
 from pipeline.sources.formats.result import post_url
-from pipeline.sources.post_urls import NamedByUrl, short_link_url
+from pipeline.sources.post_urls import NamedByUrl, read_url, short_link_url
+from pipeline.store.pending import locations
+from pipeline.store.short_links import fetched_links, merge_link, posts_of_links, rename_link
 from pipeline.store.store import Store
+from pipeline.study import files
+from pipeline.study.config import Study
+from pipeline.study.folder import work_name
 from pipeline.study.shard import Shard
 
 
 def as_posts(sourced_posts: Iterable[SourcedPost], store: Store, shard: Shard | None = None) -> Iterator[SourcedPost]:
     """Sourced posts with each short link that was followed as its post; of a shard, without posts of other shards."""
-    links = store.short_links()
-    places = store.locations(list(links.values()))  # they may name the author, as the followed URL did
+    links = posts_of_links(store)
+    with store.uninterrupted_lock():
+        places = locations(store.tables, list(links.values()))  # they may name the author, as the followed URL did
     for one in sourced_posts:
         clip_id = links.get(one.clip_id)
         if clip_id is None:
@@ -56,5 +62,32 @@ def merge_into_post(
         if cause is not None:
             store.forget({link_id: tombstone(link_id, key)}, cause)
             return None
-        store.merge_short_link(link_id, clip_row(clip_id, post, key), place, slideshow_sound)
+        merge_link(store, link_id, clip_row(clip_id, post, key), place, slideshow_sound)
     return clip_id
+
+
+def adopt_fetched_links(study: Study, store: Store, key: bytes | None, slideshow_sound: bool = False) -> None:
+    """Give what an earlier version fetched under a short link its post's id, with all that was made of it.
+
+    Where the study has the post too, that one stands. Files move first: whoever is stopped in between goes on here.
+    """
+    folder = study.folder
+    fetched = fetched_links(store)
+    for link_id, url in fetched.items():
+        named = read_url(url)
+        if named is None or named.kind != "post" or named.name is None:
+            continue
+        clip_id = f"{named.platform}:{named.name}"
+        tombstones = store.tables.tombstones()
+        if clip_id in store.known(named.platform) or tombstone(clip_id, key) in tombstones:
+            merge_into_post(store, link_id, named, key, slideshow_sound)
+            files.delete(folder.audio_path(link_id))
+            files.delete(folder.media / work_name(link_id))
+            continue
+        for before, after in (
+            (folder.audio_path(link_id), folder.audio_path(clip_id)),
+            (folder.media / work_name(link_id), folder.media / work_name(clip_id)),
+        ):
+            if before.exists() and not after.exists():
+                before.rename(after)
+        rename_link(store, link_id, clip_id, post_url(named.platform, named.name) or url)

@@ -20,7 +20,6 @@ from pipeline.records import (
     ProvenanceRow,
     Row,
     ShortLinkRow,
-    Source,
     TombstoneRow,
     VisibilityRow,
 )
@@ -34,7 +33,6 @@ from pipeline.store.attempts import Attempts, stages_replaced
 from pipeline.store.connect import open_database
 from pipeline.store.pending import Waiting
 from pipeline.store.publish.parquet import renew_chosen
-from pipeline.store.short_links import merge_short_link
 from pipeline.store.signals import UninterruptedLock
 from pipeline.store.stored_clip import stored_clip
 from pipeline.store.tables import Tables, now
@@ -105,11 +103,11 @@ class Store:
             with self.change():
                 upsert.add(batch)
                 if not is_part:
-                    self._attempts.make_changed_stale(self.run_id, self._stages, *upsert.changed())
+                    self.make_changed_stale(*upsert.changed())
             if watch is not None:
                 watch(len(batch))
         with self.change():
-            self._attempts.make_changed_stale(self.run_id, self._stages, *upsert.changed())
+            self.make_changed_stale(*upsert.changed())
             return upsert.result()
 
     def reading(self) -> ReadingRow | None:
@@ -247,60 +245,25 @@ class Store:
     def delete(self, clip_ids: Sequence[str]) -> None:
         """Delete every row of these clips; a source that names them brings them back."""
         with self.change():
-            self._delete_rows(clip_ids)
+            self.delete_rows(clip_ids)
             self.tables.forget_publications(clip_ids)
             self.note_reading(None)
 
-    def _delete_rows(self, clip_ids: Sequence[str]) -> None:
-        kinds: tuple[type[Row], ...] = (*self._rows, SourceRow)
-        for kind in kinds:
-            if "clip_id" in {column.name for column in kind.columns()}:
-                self.tables.delete(kind, clip_ids)
+    def delete_rows(self, clip_ids: Sequence[str]) -> None:
+        """Delete every row of these clips, inside a transaction; a publication keeps them until it is renewed."""
+        for kind in self.kinds_of_clips:
+            self.tables.delete(kind, clip_ids)
         self._connection.execute("DELETE FROM traces WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")
 
-    # ------------------------------------------------------------ short links
+    @property
+    def kinds_of_clips(self) -> list[type[Row]]:
+        """The tables whose rows are of one clip each."""
+        kinds: tuple[type[Row], ...] = (*self._rows, SourceRow)
+        return [kind for kind in kinds if "clip_id" in {column.name for column in kind.columns()}]
 
-    def unfollowed_links(self) -> dict[str, str]:
-        """By id, the URL of each post that no URL showed the id of, and that was never tried to be fetched."""
-        sql = """
-            SELECT clip_id, location FROM sources ANTI JOIN attempts USING (clip_id)
-            WHERE kind = 'url' AND starts_with(clip_id, 'url:')
-        """
-        with self.uninterrupted_lock():
-            return dict(self._connection.execute(sql).fetchall())
-
-    def drop_followed_links(self) -> None:
-        """Delete what still stands under links that were followed elsewhere."""
-        with self.change():
-            listed = "SELECT clip_id FROM sources WHERE clip_id IN (SELECT link_id FROM short_links)"
-            self._delete_rows(sorted(self.tables.texts(listed)))
-
-    def short_links(self) -> dict[str, str]:
-        """By the id of each short link that was followed, the post that it leads to."""
-        with self.uninterrupted_lock():
-            return {row.link_id: row.clip_id for row in self.tables.read(ShortLinkRow)}
-
-    def locations(self, clip_ids: Sequence[str]) -> dict[str, str]:
-        """Where the bytes of these clips come from."""
-        with self.uninterrupted_lock():
-            return pending.locations(self.tables, clip_ids)
-
-    def with_short_links(self, clip_ids: Collection[str]) -> set[str]:
-        """These clips, and the ids of short links that lead to them."""
-        return {*clip_ids, *(link_id for link_id, clip_id in self.short_links().items() if clip_id in clip_ids)}
-
-    def merge_short_link(self, link_id: str, post: ClipRow, place: Source, slideshow_sound: bool = False) -> None:
-        """Make what is known under a short link a part of the post that it leads to, and note where it led.
-
-        `post` and `place` are what the followed URL shows of the post and where its bytes are; nothing stays under the
-        link's own id.
-        """
-        with self.change():
-            changed_captions = merge_short_link(self.tables, link_id, post, place, slideshow_sound)
-            self._delete_rows([link_id])
-            self.tables.insert([ShortLinkRow(link_id, post.clip_id, now())])
-            readers = [name for name, stage in self._stages.items() if stage.uses_caption]
-            self._attempts.make_stale(self.run_id, readers, changed_captions)
+    def make_changed_stale(self, files: Sequence[str], captions: Sequence[str]) -> None:
+        """Have stages run again on clips with another file or caption, inside a transaction."""
+        self._attempts.make_changed_stale(self.run_id, self._stages, files, captions)
 
     def reasons(self, plan: StagePlan, clip_id: str) -> list[str | None]:
         """Why a clip's attempts under a stage's current fingerprint failed, oldest first; None where one passed."""

@@ -48,6 +48,12 @@ class Tables:
             )
             self._note(kind, clip_ids)
 
+    def rename(self, kind: type[Row], before: str, after: str) -> None:
+        """Have the rows of one clip be those of another."""
+        sql = f"UPDATE {kind.table} SET clip_id = $after WHERE clip_id = $before"  # noqa: S608 - our own names
+        self.connection.execute(sql, {"before": before, "after": after})
+        self._note(kind, [before, after])
+
     def observe(self, rows: Sequence[ObservationRow]) -> None:
         """Add counts that are new; the same counts read again from the same source add nothing."""
         if not rows:

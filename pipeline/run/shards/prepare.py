@@ -25,6 +25,7 @@ from pipeline.stage import Stage, StagePlan
 from pipeline.store import pending
 from pipeline.store.connect import read_only
 from pipeline.store.pending import Mark
+from pipeline.store.short_links import unfollowed_links
 from pipeline.store.store import Store
 from pipeline.store.tables import Tables
 from pipeline.study import binding
@@ -80,7 +81,7 @@ def begin(study: Study, stages: Sequence[type[Stage]], key: bytes | None) -> Non
 
 def refuse_unfollowed_links(study: Study, store: Store) -> None:
     """Raise `UserError` where a shard holds short links that were never followed: another shard may own the post."""
-    if study.folder.shard is not None and any(map(short_link_url, store.unfollowed_links().values())):
+    if study.folder.shard is not None and any(map(short_link_url, unfollowed_links(store).values())):
         raise UserError(
             f"{study.file.path.name} names short links, which one run follows for all shards: first run "
             f"`cliptone run {study.file.path.name} --stage download`"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.stage import Stage
+from pipeline.store.short_links import drop_followed_links
 from pipeline.store.store import Store
 from pipeline.store.transfer import transfer
 from pipeline.study.shard import Shard
@@ -31,5 +32,5 @@ def carry(
         ]
         other.leave(gone)
         count = other.carry(stages)
-        store.drop_followed_links()
+        drop_followed_links(store)
         return count

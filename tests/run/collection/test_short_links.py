@@ -17,7 +17,8 @@ from pipeline.run.ingest import import_into
 from pipeline.run.plan import setting_of
 from pipeline.run.shards.prepare import part_of
 from pipeline.sources.formats.hints import Hints
-from pipeline.sources.formats.result import unresolved_id
+from pipeline.sources.formats.result import digest_of_url, unresolved_id
+from pipeline.store.short_links import posts_of_links
 from pipeline.store.store import Store
 from pipeline.study.config import Study
 from pipeline.study.shard import Shard
@@ -188,6 +189,10 @@ def test_a_link_that_its_platform_does_not_follow_waits_for_other_tools(platform
     collect(study)
     found = rows(study, "SELECT clips.platform, reason, action FROM attempts JOIN clips USING (clip_id)")
     assert found == [("instagram", "extractor_broken", "hold")]
+    platform[0].leads["/share/p/BAsilent/"] = post_urls(1)[0]
+    collect(study, retry_failed=True)
+    assert rows(study, "SELECT DISTINCT clip_id, status FROM attempts") == [(POST_ID, "ok")]
+    assert rows(study, "SELECT clip_id FROM clips") == [(POST_ID,)]
 
 
 @pytest.mark.slow
@@ -196,16 +201,52 @@ def test_a_run_that_breaks_off_while_it_merges_loses_nothing(
 ) -> None:
     study = table_study(tmp_path, platform, f"url,caption\n{LINK},hello\n", post_urls(1))
     with monkeypatch.context() as broken:
-        broken.setattr(Store, "_delete_rows", lambda *_: (_ for _ in ()).throw(RuntimeError("broken off")))
+        broken.setattr(Store, "delete_rows", lambda *_: (_ for _ in ()).throw(RuntimeError("broken off")))
         with pytest.raises(RuntimeError, match="broken off"):
             collect(study)
     with Store(study.folder.working, STAGES) as store:
-        assert store.short_links() == {}
+        assert posts_of_links(store) == {}
     asked()
     collect(study)
     assert rows(study, "SELECT clip_id FROM clips") == [(POST_ID,)]
     assert rows(study, "SELECT source FROM provenance ORDER BY ALL") == [("table",), ("urls 1",)]
     assert films(asked()) <= 1
+
+
+def as_an_earlier_version_left_it(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a study as links were fetched once: under a digest of each as it was written."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr("pipeline.run.collector.link_to_follow", lambda _: None)
+        earlier.setattr("pipeline.sources.read.unresolved_id", digest_of_url)
+        collect(study)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_post", [False, True])
+def test_what_an_earlier_version_fetched_under_a_link_becomes_the_post(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_post: bool
+) -> None:
+    link = LINK.removesuffix("/")  # an end that the id of a link does not depend on any more
+    platform[0].leads["/ZMabcdeOT"] = post_urls(1)[0]
+    urls = [link, *post_urls(2)[0 if with_post else 1 :]]
+    study = study_of(tmp_path, platform, urls)
+    as_an_earlier_version_left_it(study, monkeypatch)
+    assert len(rows(study, "FROM audio")) == len(urls)
+    sounds = sorted(path.read_bytes() for path in study.folder.audio.glob("*.wav"))
+    asked()
+    study = study_of(tmp_path, platform, [*urls, post_urls(4)[3]])  # the sources are read again
+    collect(study)
+    posts = [POST_ID, *(f"tiktok:{FIRST_ID + number}" for number in (1, 3))]
+    for table in ("clips", "media", "audio", "attempts", "observations", "provenance"):
+        found = rows(study, f"SELECT DISTINCT clip_id FROM {table} ORDER BY ALL")
+        assert found == [(post,) for post in posts], table
+    assert films(asked()) == 1, "what is new alone"
+    kept = [study.folder.audio_path(post).read_bytes() for post in posts[:2]]
+    assert sorted(kept) == (sounds[:2] if with_post else sounds)
+    assert len(list(study.folder.media.iterdir())) == len(posts)
+    assert {clip_id for (clip_id,) in rows(study, "SELECT clip_id FROM short_links")} == {POST_ID}
+    assert collect(study).idle
+    assert asked() == []
 
 
 # ------------------------------------------------------------ people
