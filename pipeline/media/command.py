@@ -29,13 +29,13 @@ class Wanted:
 
     @property
     def layout(self) -> str:
-        """The channels to decode to: what `mix` knows; three or four, whose places are a guess, are mixed by ffmpeg."""
-        return "mono|stereo" if self.channels <= 2 else "mono" if self.channels <= 4 else "5.1"
+        """The channels to decode to: what `mix` knows."""
+        return "mono|stereo" if self.channels <= 2 else "quad" if self.channels <= 4 else "5.1"
 
     @property
     def max_bytes(self) -> int:
         """A cap on what is written, because a jump in the timestamps makes ffmpeg drop audio under -t."""
-        most_channels = {"mono": 1, "mono|stereo": 2, "5.1": SURROUND_CHANNELS}[self.layout]
+        most_channels = {"mono|stereo": 2, "quad": 4, "5.1": SURROUND_CHANNELS}[self.layout]
         return int((self.max_duration_s + 1.0) * SAMPLE_RATE) * BYTES_PER_SAMPLE * most_channels
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,10 @@ Samples = NDArray[np.int16]
 
 SURROUND_CHANNELS = 6  # 5.1 in ffmpeg's order: left, right, centre, bass, left and right at the back
 CENTRE, BASS = 2, 3
-SIDES = ((0, 4), (1, 5))  # of left and right: front and back
+#: By number of channels, those of left and of right: the front, then what is mixed into it.
+SIDES = {4: ((0, 2), (1, 3)), 6: ((0, 4, CENTRE), (1, 5, CENTRE))}
 BACK_GAIN = 0.707  # of back channels and the centre in a mix to two channels (ITU-R BS.775)
+LARGEST = 32_767  # of a 16-bit sample
 FAR_BELOW = 0.01  # of a power: 20 dB below
 QUIET = 0.1  # of the mean power of all seconds: what lies below is no voice beside the rest
 EMPTY = 0.001  # of a power: 30 dB below, where a channel holds crosstalk or hiss at most
@@ -37,22 +40,27 @@ class Mixed:
 
 
 def mix(channels: Samples) -> Mixed:
-    """Mix channels of shape `(time, channels)`: one, two, or six as 5.1.
+    """Mix channels of shape `(time, channels)`: one, two, four as quad, or six as 5.1.
 
     The centre of 5.1 holds the voices of films; it is taken unless it is 20 dB below the loudest other. Of two
     channels the mean is taken; where one is 30 dB below the other, the louder one; where the mean is 20 dB below the
     louder one, half their difference; where only part of what is heard is in opposite phase, for a time or in some
-    pitches, the louder one.
+    pitches, the louder one. `ValueError` for another number of channels.
     """
     if channels.shape[1] == 1:
         return Mixed(channels[:, 0], "mono", None)
-    if channels.shape[1] < SURROUND_CHANNELS:
+    if channels.shape[1] == 2:
         return _of_two(channels[:, 0], channels[:, 1])
+    if channels.shape[1] not in SIDES:
+        raise ValueError(f"{channels.shape[1]} channels cannot be mixed")
+    sides = SIDES[channels.shape[1]]
+    if channels.shape[1] < SURROUND_CHANNELS:
+        return _of_two(*_folded(channels, sides))
     powers = [_power(_centred(channels[:, number])) for number in range(SURROUND_CHANNELS)]
     loudest = max(power for number, power in enumerate(powers) if number not in (CENTRE, BASS))
     if powers[CENTRE] > FAR_BELOW * loudest:
         return Mixed(channels[:, CENTRE], "centre", None)
-    return _of_two(*(_side(channels, *places) for places in SIDES))
+    return _of_two(*_folded(channels, sides))
 
 
 def _of_two(left: Samples, right: Samples) -> Mixed:
@@ -112,10 +120,13 @@ def _cells(values: NDArray[Any]) -> NDArray[Any]:
     return cells
 
 
-def _side(channels: Samples, front: int, back: int) -> Samples:
-    """Left or right of 5.1 in a mix to two channels, at half its level so that nothing is clipped."""
-    others = channels[:, back] * np.float32(BACK_GAIN) + channels[:, CENTRE] * np.float32(BACK_GAIN)
-    return np.rint((channels[:, front] + others) / (1 + 2 * BACK_GAIN)).astype(np.int16)
+def _folded(channels: Samples, sides: Sequence[Sequence[int]]) -> tuple[Samples, Samples]:
+    """Left and right of more than two channels, no louder than fits."""
+    gains = np.array([1.0, *[BACK_GAIN] * (len(sides[0]) - 1)], np.float32)
+    left, right = (channels[:, list(places)].astype(np.float32) @ gains for places in sides)
+    loudest = max((float(np.abs(side).max()) for side in (left, right) if side.size), default=0.0)
+    scale = np.float32(min(1.0, LARGEST / loudest) if loudest else 1.0)
+    return np.rint(left * scale).astype(np.int16), np.rint(right * scale).astype(np.int16)
 
 
 def _half(left: Samples, right: Samples, sign: int) -> Samples:

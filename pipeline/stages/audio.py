@@ -16,6 +16,7 @@ from pipeline.records import AudioRow, Clip, Row, SoundGapRow
 from pipeline.stage import Options, Result, Setting, Stage
 from pipeline.study.files import sha256_of
 
+MOST_TRACKS = 8  # of a file that are listened to until one has sound
 SILENT_PEAK = 0.001  # -60 dBFS: a track that stays below holds nothing that anybody hears
 
 
@@ -51,11 +52,8 @@ class Audio(Stage):
         probe = media_file.probe(path)
         if not probe.tracks:
             return StageError(Reason.NO_AUDIO, f"{path.name} has no audio track")
-        for track in probe.tracks:
-            if not 1 <= track.channels <= media_file.MAX_CHANNELS:
-                return StageError(Reason.NOT_MEDIA, f"{path.name} has {track.channels} audio channels")
-            if not media_file.MIN_SOURCE_RATE <= track.sample_rate <= media_file.MAX_SOURCE_RATE:
-                return StageError(Reason.NOT_MEDIA, f"{path.name} claims {track.sample_rate} samples a second")
+        if refusal := _refusal(path.name, probe.tracks[0]):
+            return refusal
         # Some containers count their length from 0 and not from their first timestamp.
         if probe.duration_s is not None and probe.duration_s - max(0.0, probe.start_s) > limit:
             return StageError(Reason.TOO_LONG, f"{path.name} lasts {probe.duration_s:.0f} s, the limit is {limit:g} s")
@@ -71,11 +69,11 @@ class Audio(Stage):
                 path, target, options.max_duration_s, options.ffmpeg, options.loudness, probe, track
             )
 
-        first, *others = probe.tracks
+        first, *others = probe.tracks[:MOST_TRACKS]
         decoded = decode(first)
         if decoded.peak >= SILENT_PEAK or not others:
             return first, decoded
-        for track in others:
+        for track in (track for track in others if not _refusal(path.name, track)):
             decoded = decode(track)
             if decoded.peak >= SILENT_PEAK:
                 return track, decoded
@@ -85,6 +83,15 @@ class Audio(Stage):
     def libraries(cls, options: AudioOptions, setting: Setting) -> dict[str, str]:
         """The versions of PyAV and of the ffmpeg that decodes."""
         return {"ffmpeg": media_file.ffmpeg_version(options.ffmpeg), **super().libraries(options, setting)}
+
+
+def _refusal(name: str, track: SoundTrack) -> StageError | None:
+    """Why a track is not decoded, whatever is in it; None if it is."""
+    if not 1 <= track.channels <= media_file.MAX_CHANNELS:
+        return StageError(Reason.NOT_MEDIA, f"{name} has {track.channels} audio channels")
+    if not media_file.MIN_SOURCE_RATE <= track.sample_rate <= media_file.MAX_SOURCE_RATE:
+        return StageError(Reason.NOT_MEDIA, f"{name} claims {track.sample_rate} samples a second")
+    return None
 
 
 def _rows(clip: Clip, probe: Probe, track: SoundTrack, decoded: DecodedAudio) -> list[Row]:

@@ -105,6 +105,11 @@ def test_surround_sound_with_an_empty_centre_is_mixed_from_its_sides() -> None:
     assert share(sound, found) > 0.99
 
 
+def test_a_number_of_channels_without_places_is_an_error() -> None:
+    with pytest.raises(ValueError, match="7"):
+        mix(np.zeros((100, 7), np.int16))
+
+
 def test_silence_and_one_channel() -> None:
     silence = np.zeros((SAMPLE_RATE, 2), np.int16)
     assert (mix(silence).name, mix(silence).correlation) == ("mean", None)

@@ -204,7 +204,10 @@ def test_mono_is_as_loud_as_the_same_sound_in_stereo(tmp_path: Path) -> None:
         ("stereo|c0=0*c0|c1=c0", "right", 0.5),
         ("stereo|c0=c0|c1=0.5*c0", "mean", 0.375),
         ("5.1|FC=c0|FL=0.001*c0", "centre", 0.5),
-        ("5.1(side)|FL=c0|FR=-1*c0", "difference", 0.5 / (1 + 2 * 0.707)),
+        ("7.1|FC=c0|FL=0.001*c0", "centre", 0.5 / (1 + 0.707)),
+        ("quad|FL=c0|FR=-1*c0", "difference", 0.5),
+        ("3.0|FC=c0", "mean", 0.5 * 0.707 / (1 + 0.707)),
+        ("5.1(side)|FL=c0|FR=-1*c0", "difference", 0.5),
     ],
 )
 def test_a_voice_is_heard_wherever_it_is(tmp_path: Path, pan: str, mix: str, peak: float) -> None:
