@@ -41,43 +41,57 @@ def read(path: Path, hints: Hints | None = None, watch: Callable[[int], None] | 
     now and then how many rows were read.
     """
     hints = hints or Hints()
-    posts, exposures = Spool[NumberedPost](), Spool[Exposure]()
-    tally, rounding = Tally(), RoundedIds()
     with _members(path) as members, _as_tables(members, hints) as tables:
         known, chosen, others = _choose(path, tables, hints)
-        rejects = Spool(others)
         if hints.columns and known.name != plain_csv.CSV:
             raise UserError(f"{path} is {known.title}: only the columns of a plain CSV file can be mapped")
-        for rows, (number, found) in enumerate(_numbered(known, path, chosen, hints), start=1):
+        found = _Found(others)
+        for rows, (number, row) in enumerate(_numbered(known, path, chosen, hints), start=1):
+            found.add(number, row)
             if watch is not None and rows % ROWS_A_REPORT == 0:
                 watch(rows)
-            if isinstance(found, Rejected):
-                rejects.append(Reject(number, str(found)))
-            elif isinstance(found, Exposure):
-                exposures.append(dataclasses.replace(found, number=number))
-            else:
-                posts.append(post := NumberedPost(number, found))
-                tally.add(post)
-                rounding.add(found)
         unit = _unit(chosen, known)
         columns = plain_csv.columns_of(chosen[0].path, hints) if known.name == plain_csv.CSV else None
-    if rounding.found:
-        posts, rounded = without_rounded(posts)
-        tally = Tally(posts)
-        rejects = Spool(heapq.merge(rejects, rounded, key=lambda reject: reject.number))
+    found.leave_out_rounded()
     return ImportResult(
         path=path,
         sha256=digest(path),
         format=known.name,
         version=known.version,
         unit=unit,
-        posts=posts,
-        exposures=exposures,
-        rejects=rejects,
-        tally=tally,
+        posts=found.posts,
+        exposures=found.exposures,
+        rejects=found.rejects,
+        tally=found.tally,
         columns=columns,
         donor=hints.donor if known.is_donation else None,
     )
+
+
+class _Found:
+    """What the rows of a file were, so far."""
+
+    def __init__(self, rejects: Sequence[Reject]) -> None:
+        self.posts, self.exposures, self.rejects = Spool[NumberedPost](), Spool[Exposure](), Spool(rejects)
+        self.tally, self._rounding = Tally(), RoundedIds()
+
+    def add(self, number: int, row: Post | Exposure | Rejected) -> None:
+        """Take a row."""
+        if isinstance(row, Rejected):
+            self.rejects.append(Reject(number, str(row)))
+        elif isinstance(row, Exposure):
+            self.exposures.append(dataclasses.replace(row, number=number))
+        else:
+            self.posts.append(post := NumberedPost(number, row))
+            self.tally.add(post)
+            self._rounding.add(row)
+
+    def leave_out_rounded(self) -> None:
+        """Once all rows are there, leave out what was rounded."""
+        if self._rounding.found:
+            self.posts, rounded = without_rounded(self.posts)
+            self.tally = Tally(self.posts)
+            self.rejects = Spool(heapq.merge(self.rejects, rounded, key=lambda reject: reject.number))
 
 
 def digest(path: Path) -> str:
