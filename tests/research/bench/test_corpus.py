@@ -24,7 +24,8 @@ def test_clips_are_vertical_mp4_with_stereo_sound_and_a_table(tmp_path: Path, mo
         ("silence", 0, "", ""),
     ]
     found = ffmpeg.probe(tmp_path / built[0].file)
-    assert (found.video_codec, found.audio_codec, found.sample_rate, found.channels) == ("h264", "aac", 44100, 2)
+    (track,) = found.tracks
+    assert (found.video_codec, track.codec, track.sample_rate, track.channels) == ("h264", "aac", 44100, 2)
     assert (found.width, found.height) == (720, 1280)
     assert found.duration_s == pytest.approx(1.0, abs=0.1)
     written = (tmp_path / built[0].file).stat().st_mtime_ns
