@@ -21,7 +21,7 @@ from pipeline.privacy.forgotten import Forgotten, receipt_content
 from pipeline.privacy.receipt import in_rows_of_others, texts_of, write_receipt
 from pipeline.privacy.search_study import search
 from pipeline.privacy.subjects import Named, SubjectMatches, find
-from pipeline.records import Row, TombstoneRow
+from pipeline.records import STUDY_ROWS, Row, TombstoneRow
 from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, PublicationRow, SourceRow
 from pipeline.run.donors import donor_tombstones
@@ -34,7 +34,7 @@ from pipeline.store.compact import rebuild
 from pipeline.store.digests import digest_of_rows
 from pipeline.store.donations import delete_donation
 from pipeline.store.forgotten_texts import authors_among
-from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.store.store import Store
 from pipeline.store.tables import now
 from pipeline.study.binding import key_or_stand_in
 from pipeline.study.config import Study

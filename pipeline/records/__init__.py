@@ -25,7 +25,14 @@ from pipeline.records.speech import (
 from pipeline.records.tone import EmotionRow, SpeechEmbeddingRow
 from pipeline.records.voice import AcousticsRow, EmotionSpanRow, MentionRow, OpenSmileRow, SpectralRow, WordEmphasisRow
 
+#: Tables that hold what a study is given or finds out, beside those of its stages.
+STUDY_ROWS: tuple[type[Row], ...] = (
+    ClipRow, ObservationRow, ProvenanceRow, ImportRow, ExposureRow, ListingRow, ShortLinkRow, ExclusionRow,
+    VisibilityRow, TombstoneRow, EvaluationRow,
+)  # fmt: skip
+
 __all__ = [
+    "STUDY_ROWS",
     "AcousticsRow",
     "AudioRow",
     "Clip",

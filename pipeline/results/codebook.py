@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.records import Row
+from pipeline.records import STUDY_ROWS, Row
 from pipeline.records.runs import LEDGER_ROWS
 from pipeline.results.study import StudyReader
 from pipeline.stages import STAGES
 from pipeline.store.comments import COMMENTS, comments_of_version
-from pipeline.store.store import STUDY_ROWS
 
 #: Each table with the origin of its rows, in the order in which a study fills the tables.
 ORIGINS: dict[type[Row], str] = {

@@ -7,22 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 
-from pipeline.records import (
-    Clip,
-    ClipRow,
-    EvaluationRow,
-    ExclusionRow,
-    ExposureRow,
-    ImportRow,
-    ListingRow,
-    ObservationRow,
-    Outcome,
-    ProvenanceRow,
-    Row,
-    ShortLinkRow,
-    TombstoneRow,
-    VisibilityRow,
-)
+from pipeline.records import STUDY_ROWS, Clip, ClipRow, ObservationRow, Outcome, Row, TombstoneRow
 from pipeline.records.post_rows import PostRows
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS, ReadingRow, RunRow, SourceRow
 from pipeline.sources.formats.spool import in_batches
@@ -40,11 +25,6 @@ from pipeline.store.transactions import disk_full, little_memory, transaction
 from pipeline.store.upsert_posts import Upsert, UpsertResult, merged
 from pipeline.study import own_files
 from pipeline.study.folder import StudyFolder
-
-STUDY_ROWS: tuple[type[Row], ...] = (
-    ClipRow, ObservationRow, ProvenanceRow, ImportRow, ExposureRow, ListingRow, ShortLinkRow, ExclusionRow,
-    VisibilityRow, TombstoneRow, EvaluationRow,
-)  # fmt: skip
 
 BATCH_POSTS = 5_000  # in memory at a time
 OWN_FILES = "SELECT clip_id, location FROM sources WHERE kind = 'file'"  # the user's own media

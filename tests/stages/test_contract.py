@@ -10,12 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.records import Row
+from pipeline.records import STUDY_ROWS, Row
 from pipeline.records.runs import LEDGER_ROWS
 from pipeline.stage import Options, Stage
 from pipeline.stages import STAGES
 from pipeline.store.schema import columns
-from pipeline.store.store import STUDY_ROWS
 from pipeline.study.config import Study
 
 ALL_ROWS: list[type[Row]] = [*STUDY_ROWS, *LEDGER_ROWS, *(row for stage in STAGES for row in stage.tables)]

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import DiskFull, StoreError
+from pipeline.records import STUDY_ROWS
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.runner import run_study
@@ -15,7 +16,7 @@ from pipeline.stages import STAGES
 from pipeline.store import connect, migrations, schema
 from pipeline.store.connect import open_database
 from pipeline.store.database_files import COPIES
-from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.store.store import Store
 from pipeline.study.keys import key_for
 from tests.support import rig
 

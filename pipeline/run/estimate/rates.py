@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
-from pipeline.records import Row, Seconds
+from pipeline.records import STUDY_ROWS, Row, Seconds
 from pipeline.records.runs import AttemptRow
 from pipeline.stages import STAGES
 from pipeline.store.reader import ResultsReader
-from pipeline.store.store import STUDY_ROWS
 from pipeline.study.config import Study
 from pipeline.study.folder import StudyFolder
 

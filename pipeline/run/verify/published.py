@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.errors import StoreError, UserError
+from pipeline.records import STUDY_ROWS
 from pipeline.records.runs import LEDGER_ROWS, FingerprintRow, PublicationRow, RunRow
 from pipeline.run.verify.findings import Finding
 from pipeline.stage import Stage
 from pipeline.store.digests import stored_hashes
 from pipeline.store.publish.parquet_files import MANIFEST, ParquetFolder
 from pipeline.store.reader import ResultsReader
-from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.store.store import Store
 from pipeline.study.folder import StudyFolder
 
 #: Tables that a run without anything to do changes, and publishes with the next news.

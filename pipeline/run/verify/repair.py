@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.records import Row
+from pipeline.records import STUDY_ROWS, Row
 from pipeline.records.runs import LEDGER_ROWS, PRIVATE_ROWS
 from pipeline.run.batch_writer import follow_choice
 from pipeline.run.verify.check import findings, opened
 from pipeline.run.verify.findings import Finding
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
-from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.store.store import Store
 from pipeline.study import files
 from pipeline.study.config import Study
 from pipeline.study.folder import StudyFolder

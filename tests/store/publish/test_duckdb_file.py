@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome, TombstoneRow
+from pipeline.records import STUDY_ROWS, ClipRow, MediaRow, ObservationRow, Outcome, TombstoneRow
 from pipeline.records.pseudonyms import tombstone
 from pipeline.records.runs import LEDGER_ROWS
 from pipeline.results.study import StudyReader
@@ -20,7 +20,7 @@ from pipeline.stage import Setting, StagePlan, plan_stage
 from pipeline.stages.download import Download
 from pipeline.store.database_files import SPARE
 from pipeline.store.publish import duckdb_file
-from pipeline.store.store import STUDY_ROWS, Store
+from pipeline.store.store import Store
 from tests.support.small_study import row
 
 WHEN = datetime(2026, 3, 1, tzinfo=UTC)
