@@ -101,8 +101,19 @@ SELECT
     1.0 AS decoded_ratio,
     between_(-30, -9, n, 'loudness') AS loudness_lufs,
     between_(-6, 0.5, n, 'peak') AS true_peak_dbtp,
-    CASE WHEN u(n, 'clipped') < 0.1 THEN 0.001 ELSE 0.0 END AS clipping_share
+    CASE WHEN u(n, 'clipped') < 0.1 THEN 0.001 ELSE 0.0 END AS clipping_share,
+    1 AS audio_tracks,
+    0 AS audio_track,
+    CASE WHEN u(n, 'late') < 0.05 THEN 0.4 ELSE 0.0 END AS start_s,
+    0.0 AS gap_s,
+    0.0 AS damaged_s,
+    'mean' AS mix,
+    between_(0.2, 1, n, 'correlation') AS channel_correlation
 FROM heard ORDER BY n;
+
+INSERT INTO sound_gaps BY NAME
+SELECT clip_id, 0 AS gap, 0.0 AS start_s, 0.4 AS end_s, 'late_sound' AS reason
+FROM heard WHERE u(n, 'late') < 0.05 ORDER BY n;
 
 INSERT INTO evidence BY NAME
 SELECT

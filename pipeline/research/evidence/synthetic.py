@@ -75,7 +75,8 @@ NOISE: dict[str, Callable[[Seconds, int], Waveform]] = {"white noise": white_noi
 
 
 def at_level(samples: NDArray[np.floating], level_dbfs: Decibels = LEVEL_DBFS) -> Waveform:
-    """The same samples at a root mean square level; silence stays silence."""
+    """The same samples around 0 at a root mean square level; silence stays silence."""
+    samples = samples - np.mean(samples, dtype=np.float64) if samples.size else samples
     level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
     gain = 10 ** (level_dbfs / 20) / level if level > 0 else 1.0
     return (samples * gain).astype(np.float32)
