@@ -60,6 +60,7 @@ def desk(demo_copy: Study, tmp_path: Path, keys: Path, monkeypatch: pytest.Monke
 
 
 STUDY = "demo/demo.toml"
+SLOW = frozenset({"forget", "optout add", "run", "verify", "serve", "merge"})  # commands that take seconds
 Use = Callable[[Desk], None]
 USES: dict[str, Use] = {}
 
@@ -81,7 +82,13 @@ def commands(group: typer.models.Any, above: str = "") -> Iterator[str]:
         yield from commands(command, f"{above}{name} ")
 
 
-@pytest.mark.parametrize("name", commands(typer.main.get_command(app)))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name in commands(typer.main.get_command(app))
+    ],
+)
 def test_every_command_does_on_the_demo_what_it_says(name: str, desk: Desk) -> None:
     assert name in USES, f"say below how `cliptone {name}` is used"
     USES[name](desk)

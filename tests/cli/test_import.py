@@ -47,6 +47,7 @@ def test_without_a_study_the_command_stores_nothing(tmp_path: Path) -> None:
     assert "--study" in str(command(tmp_path, "x.ndjson", "--fetch").exception)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("study", [(), ("--study", "test.toml")])
 def test_a_file_of_which_nothing_can_be_read_is_an_error(tmp_path: Path, study: tuple[str, ...]) -> None:
     study_in(tmp_path)

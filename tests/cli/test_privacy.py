@@ -134,6 +134,7 @@ def test_every_command_that_deletes_says_so_in_its_help() -> None:
         assert "--yes" in said, command
 
 
+@pytest.mark.slow
 def test_what_would_be_forgotten_is_counted_as_what_is(study: Study) -> None:
     named = ["forget", "--author", f"@{AUTHORS[0]}"]
     would = cliptone(*named)

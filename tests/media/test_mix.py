@@ -46,6 +46,7 @@ def share(of: Sound, found: Mixed) -> float:
     return float(np.mean(of * one)) ** 2 / power if power else 0.0
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(left=st.floats(-1, 1), right=st.floats(-1, 1), offset=st.floats(-8000, 8000))
 def test_a_voice_is_there_with_any_gain_and_phase_of_its_sides(left: float, right: float, offset: float) -> None:

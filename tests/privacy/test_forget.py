@@ -77,6 +77,7 @@ def files_with(folder: Path, texts: list[str]) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_after_forgetting_the_study_is_intact_and_published(study: Study) -> None:
     forget(study, read_author(AUTHORS[0]))
     with Store(study.folder.working, STAGES) as store:
@@ -357,6 +358,7 @@ def old_card(study: Study, *ids: str) -> Path:
     return card
 
 
+@pytest.mark.slow
 def test_a_card_of_an_older_version_is_rewritten_without_ids(study: Study) -> None:
     card = old_card(study, clip_id(0, 0), clip_id(1, 1))
     found = forget(study, read_clip(clip_id(0, 0)))

@@ -65,6 +65,7 @@ def add(study: SmallStudy, number: int, way: Way) -> None:
         study.add([row(TranscriptRow, clip_id=name, text=text, reason=None if text else "low_trust")])
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(ways=st.lists(WAYS, min_size=1, max_size=6))
 def test_funnel_and_attrition_count_one_set_of_posts(ways: list[Way]) -> None:

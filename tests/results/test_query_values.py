@@ -81,6 +81,7 @@ def distance(one: str, other: str) -> int:
 IDS = st.lists(st.from_regex(r"(tiktok|url):[0-9a-c]{1,6}", fullmatch=True), min_size=1, max_size=4, unique=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(ids=IDS, asked=st.from_regex(r"[0-9a-c:]{1,9}", fullmatch=True))
 def test_the_nearest_clip_is_the_nearest(ids: list[str], asked: str) -> None:

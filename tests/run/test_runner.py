@@ -219,6 +219,7 @@ def posts_study(folder: Path, url: str, extra: str = "") -> Study:
     return load(folder, '[download]\nextractors = ["generic"]\n' + extra, source=source)
 
 
+@pytest.mark.slow
 def test_posts_are_fetched_stored_and_their_media_deleted_after_use(tmp_path: Path, demo_clips: Path) -> None:
     with serving(demo_clips) as url:
         study = posts_study(tmp_path, url, "[privacy]\nkeep_media = false\n")

@@ -191,6 +191,7 @@ def test_forty_sounds_without_a_voice_give_nothing_to_score(with_yamnet: Evidenc
     assert_nothing_to_score(with_yamnet, make_clip, sounds | {"silence": np.zeros(96_000, np.float32)})
 
 
+@pytest.mark.slow
 def test_the_material_without_a_voice_in_front_gives_nothing_to_score(
     with_yamnet: Evidence, make_clip: MakeClip
 ) -> None:

@@ -123,6 +123,7 @@ def test_what_cannot_be_used_is_named(study: Study, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_clip_is_answered_by_the_mean_over_its_regions(tmp_path: Path) -> None:
     doubtful = [((0.0,), angry(0.6)), ((0.0,), angry(0.6)), ((0.0,), angry(0.1))]  # mean 0.43
     study = make_study(tmp_path, clip("x:1", doubtful), clip("x:2", [((0.0,), angry(0.9))]))
@@ -136,6 +137,7 @@ def test_a_clip_is_answered_by_the_mean_over_its_regions(tmp_path: Path) -> None
     assert (figure(found, "uar").value, figure(found, "uar").reason) == (None, "one_label")
 
 
+@pytest.mark.slow
 def test_a_whole_clip_is_judged_by_its_stored_tone_and_a_span_by_its_regions(tmp_path: Path) -> None:
     """Of clip x:1 one region of three was scored, so that the clip has no tone: it is no answer of the model."""
     thin = [((0.0,), angry(0.9)), ((0.0,), None), ((0.0,), None)]

@@ -229,6 +229,7 @@ def test_an_empty_study_says_so(tmp_path: Path, keys: Path) -> None:
     assert not list(tmp_path.rglob("*.part*"))
 
 
+@pytest.mark.slow
 def test_counts_without_a_time_stay_without_one(tmp_path: Path, keys: Path) -> None:
     rows = [*clip("tiktok:1", author_key="a"), row(ObservationRow, clip_id="tiktok:1", count_source="csv", views=None)]
     done = export_study(make_study(tmp_path, rows), ExportOptions(form="csv"))

@@ -82,6 +82,7 @@ def test_a_document_as_it_was_written_differs_in_nothing_whatever_words_are_chan
     assert differences(own, found, "m.md") == []
 
 
+@pytest.mark.slow
 def test_every_changed_number_is_found(found: Methods) -> None:
     marks = list(MARKED.finditer(found.document))
     assert len(marks) > 100
@@ -138,6 +139,7 @@ def test_nothing_of_the_machine_gets_into_the_document(found: Methods) -> None:
     assert str(Path.home()) not in found.document
 
 
+@pytest.mark.slow
 def test_what_was_forgotten_is_counted_from_the_audit_log(study: Study) -> None:
     assert methods(StudyReader(study.folder.published)).facts["forgotten.asked"] == 0
     try:

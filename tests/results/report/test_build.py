@@ -105,6 +105,7 @@ def test_long_texts_are_cut_and_say_so(study: Path) -> None:
     assert post["caption_characters"] > len(LONG)
 
 
+@pytest.mark.slow
 def test_a_study_of_many_clips_is_cut_into_shards(tmp_path: Path) -> None:
     names = [f"tiktok:{number}" for number in range(60)]
     write_published(tmp_path, [one for number, name in enumerate(names) for one in clip(name, number=number)])

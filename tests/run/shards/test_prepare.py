@@ -148,6 +148,7 @@ def test_shards_and_their_folders() -> None:
 # ------------------------------------------------------------ the same as one run
 
 
+@pytest.mark.slow
 def test_merged_shards_are_as_one_run(clips: Path) -> None:
     whole, study = load(clips, "whole"), load(clips)
     go(whole)

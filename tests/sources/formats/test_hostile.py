@@ -71,6 +71,7 @@ def test_a_header_that_is_damaged_ends_in_a_sentence(tmp_path: Path) -> None:
         assert str(caught.value).isprintable()
 
 
+@pytest.mark.slow
 def test_no_damage_to_a_file_ends_in_anything_but_a_sentence(tmp_path: Path) -> None:
     chance = random.Random(3)
     for path in sorted(path for path in FIXTURES.iterdir() if path.is_file() and ".expected" not in path.name):
@@ -104,6 +105,7 @@ def changed(value: object, chance: random.Random) -> object:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, known in BY_NAME.items() if "json" in known.kinds])
 def test_no_strange_value_ends_in_anything_but_a_reject(tmp_path: Path, name: str) -> None:
     chance = random.Random(4)

@@ -100,6 +100,7 @@ def test_a_known_format_is_not_made_a_table(tmp_path: Path) -> None:
         read(path, Hints(columns={"url": "data.id"}))
 
 
+@pytest.mark.slow
 @given(documents(("url", "id", "a"), (URL, "x")))
 @FUZZING
 def test_whatever_json_holds_the_refusal_is_a_sentence_and_a_mapping_reads_or_refuses(

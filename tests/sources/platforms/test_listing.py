@@ -187,6 +187,7 @@ def test_the_pause_between_pages_is_that_between_posts(platform: Platform, monke
     assert waited.count(4) == 3, "one before each page, none before the account's own"
 
 
+@pytest.mark.slow
 def test_a_listing_runs_in_a_process_of_its_own(platform: Platform) -> None:
     wanted, options = request(ACCOUNT + "ann", max_posts=3, known=clip_ids(1)), DownloadOptions(socket_timeout_s=3)
     assert pickle.loads(pickle.dumps((wanted, options))) == (wanted, options)  # noqa: S301 - our own bytes
