@@ -120,13 +120,14 @@ def find(store: Store, named: Named, key: bytes | None, sourced_posts: Iterable[
     """The clips of a study that are named or whose author is; `sourced_posts` are what its sources say of posts,
     short links that were followed as their posts.
 
-    An author is found by the stored `author_key`, by the handle in a URL, or by what a source states: an id may
-    stand for the handle. Then all clips of the same `author_key` are theirs.
+    An author is found by the stored `author_key`, by the alias that their handle left, by the handle in a URL, or by
+    what a source states: an id may stand for the handle. Then all clips of the same `author_key` are theirs.
     """
     clips = {row.clip_id: row for row in store.tables.read(ClipRow)}
     links = posts_of_links(store)
     keys, handles = _author_keys(named, {row.platform for row in clips.values()}, key), set()
     of_author: set[str] = {row.clip_id for row in clips.values() if row.author_key in keys}
+    of_author |= {row.clip_id for row in store.tables.read(SourceRow) if row.author_alias in keys} & clips.keys()
     for clip_id, platform, accounts in _stated(store, clips, sourced_posts):
         if clip_id in clips and any(_is(one, platform, accounts) for one in named.accounts):
             of_author.add(clip_id)

@@ -22,6 +22,7 @@ class PostRows:
     observation: ObservationRow | None  # None where no counts are stated
     #: A study that holds one of these has forgotten the post or its author; None where the study has forgotten nobody.
     tombstones: frozenset[str] | None
+    author_alias: str | None = None  # see `SourceRow`
 
     @property
     def clip_id(self) -> str:

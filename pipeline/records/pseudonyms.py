@@ -65,6 +65,14 @@ def author_keys(platform: str, accounts: Collection[str], key: bytes | None) -> 
     return {pseudonym(key, platform, way) if key is not None else way for way in ways}
 
 
+def author_alias(post: Post, key: bytes | None) -> str | None:
+    """What the handle of a post's author is stored as, whatever their `author_key` is; one of their `author_keys`."""
+    handle = (post.author or "").removeprefix("@").lower()
+    if not handle:
+        return None
+    return handle if key is None else pseudonym(key, post.platform or "file", handle)
+
+
 def tombstones_of(one: SourcedPost, key: bytes | None) -> frozenset[str]:
     """The tombstones of a post and of its author in every way of writing: one that is stored keeps the post out."""
     in_url = HANDLE_IN_URL.search(one.post.url or "")

@@ -21,6 +21,10 @@ class SourceRow(Row):
     kind: str = column("file; url, to be fetched; or post, known by its metadata alone")
     location: str = column("path of the file, or URL of the post")
     stamp: str = column("changes when the file does")
+    author_alias: str | None = column(
+        "pseudonym of the author's handle in lower case: by it they are found where `author_key` is that of their id",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.records import ProvenanceRow
 from pipeline.records.post import SourcedPost
 from pipeline.records.post_rows import PostRows
-from pipeline.records.pseudonyms import clip_row, observation_row, tombstone, tombstones_of
+from pipeline.records.pseudonyms import author_alias, clip_row, observation_row, tombstone, tombstones_of
 from pipeline.sources.formats.result import digest_of_url
 from pipeline.sources.post_urls import read_url
 from pipeline.store.tables import now
@@ -28,6 +28,7 @@ def post_rows(
             provenance=_provenance(one),
             observation=observation_row(one.clip_id, one.post),
             tombstones=tombstones_of(one, key) | _earlier_tombstones(one, key) if has_forgotten else None,
+            author_alias=author_alias(one.post, key),
         )
 
 

@@ -61,6 +61,10 @@ PATHS: Mapping[str, tuple[tuple[Kind, str], ...]] = {
 }  # fmt: skip
 
 
+#: Marks that stand around a URL in a text, and never at the end of what it names.
+BEFORE_URL, AFTER_URL = "<\"'([{", ">\"')]}.,;:!…"
+
+
 @dataclass(frozen=True, slots=True)
 class NamedByUrl:
     """What a URL names; `name` is the id of a post, or the handle or id of an account."""
@@ -134,7 +138,7 @@ def with_scheme(url: str) -> str:
 
 def _split(text: str) -> tuple[str, str, Mapping[str, list[str]]] | None:
     """Host in lower case, path without slashes around it, and parameters of a URL on the web."""
-    text = text.strip().strip("<>\"'")
+    text = text.strip().lstrip(BEFORE_URL).rstrip(AFTER_URL)
     if not SCHEME.match(text) and OTHER_SCHEME.match(text):
         return None
     try:

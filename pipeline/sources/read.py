@@ -33,7 +33,7 @@ from pipeline.study.config import Study, StudyFile
 from pipeline.study.shard import Shard
 from pipeline.study.source_options import SourceOptions
 
-URL = re.compile(r"https?://[^\s/]+")
+URL = re.compile(r"https?://[^\s/]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,10 +103,11 @@ def merge_link(store: Store, link_id: str, post: ClipRow, place: Source, slidesh
 def _place(tables: Tables, link_id: str, clip_id: str, place: Source) -> SourceRow:
     """Where the post's bytes come from: what was known of it, or the place that the link led to if that is better."""
     link, known = (next(iter(tables.read(SourceRow, [one])), None) for one in (link_id, clip_id))
+    alias = next((row.author_alias for row in (known, link) if row and row.author_alias), None)
     if known is not None and KINDS.index(known.kind) <= KINDS.index(place.kind):
-        return known
+        return dataclasses.replace(known, author_alias=alias)
     first = known or link
-    return SourceRow(clip_id, first.position if first else 0, place.kind, place.location, place.stamp)
+    return SourceRow(clip_id, first.position if first else 0, place.kind, place.location, place.stamp, alias)
 
 
 def _move(tables: Tables, kind: type[Row], link_id: str, clip_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from pipeline.records.post_rows import PostRows
 from pipeline.records.runs import SourceRow
 from pipeline.sources.formats.spool import Spool
 from pipeline.store.tables import Tables, without_offset
+from pipeline.study.source_options import IMPORTED
 
 #: What a clip's bytes can come from, the better first: a file is here, a post must be fetched, or is never fetched.
 KINDS = ("file", "url", "post")
@@ -93,11 +95,16 @@ class Upsert:
         self._result.listed += len(names) - len(places)
         self._note_listed(names, sources, places)
         clips: dict[str, ClipRow] = {}
+        remembered = self._tables.read(ProvenanceRow, names)
+        stated = _by_clip(remembered)
         for post in kept:
             name = post.clip_id
             places[name] = _place(sources.get(name), places.get(name), post, self._position)
             self._position += 1
-            clips[name] = merged(clips.get(name) or known.get(name), without_offset(post.clip), post.provenance.format)
+            before, row = clips.get(name) or known.get(name), without_offset(post.clip)
+            takes_back = _takes_back(post.provenance, stated[name])
+            clips[name] = merged(before, row, post.provenance.format, takes_back=takes_back)
+            stated[name].append(post.provenance)
         _without_video(clips, places, self._slideshow_sound)
         for name, place in places.items():
             if name in sources:
@@ -108,7 +115,7 @@ class Upsert:
         _put(self._tables, places, sources)
         _put(self._tables, clips, known)
         self._tables.observe([post.observation for post in kept if post.observation is not None])
-        _remember(self._tables, [post.provenance for post in kept])
+        _remember(self._tables, remembered, [post.provenance for post in kept])
 
     def _is_forgotten(self, post: PostRows) -> bool:
         if self._tombstones and post.tombstones is None:
@@ -175,7 +182,28 @@ def _without_video(clips: dict[str, ClipRow], places: dict[str, SourceRow], slid
             clips[name] = dataclasses.replace(clip, kind=places[name].kind)
 
 
-def merged(known: ClipRow | None, row: ClipRow, source: str) -> ClipRow:
+def _by_clip(places: Iterable[ProvenanceRow]) -> defaultdict[str, list[ProvenanceRow]]:
+    found: defaultdict[str, list[ProvenanceRow]] = defaultdict(list)
+    for place in places:
+        found[place.clip_id].append(place)
+    return found
+
+
+def _takes_back(place: ProvenanceRow, others: Iterable[ProvenanceRow]) -> bool:
+    """Whether a place that says nothing of a field takes back what its format has stated: none else can have stated it.
+
+    A file that was changed is one place with what it was before; a file that was imported, or another row, is another.
+    """
+    if place.format not in WHOLE or place.source == IMPORTED:
+        return False
+    of_format = [one for one in others if one.format == place.format]
+    return all(
+        one.source == place.source and (one.file_sha256 != place.file_sha256 or one.file_row == place.file_row)
+        for one in of_format
+    )
+
+
+def merged(known: ClipRow | None, row: ClipRow, source: str, *, takes_back: bool = True) -> ClipRow:
     """What is known of a clip once `row`, from one source, has been read too."""
     if known is None:
         return row
@@ -186,7 +214,7 @@ def merged(known: ClipRow | None, row: ClipRow, source: str) -> ClipRow:
         origin = origins.get(name)
         if stated and (origin is None or _rank(source) >= _rank(origin)):
             origins[name] = source
-        elif not stated and origin == source and source in WHOLE:
+        elif not stated and origin == source and source in WHOLE and takes_back:
             del origins[name]  # the source has taken it back
         else:
             continue
@@ -217,21 +245,22 @@ def _rank(source: str) -> int:
 
 def _place(known: SourceRow | None, listed: SourceRow | None, post: PostRows, position: int) -> SourceRow:
     """Where the bytes of a clip come from: the best of what was known, what was just listed, and this."""
-    row = SourceRow(post.clip_id, position, post.source.kind, post.source.location, post.source.stamp)
-    if listed is not None:
-        return listed if KINDS.index(listed.kind) <= KINDS.index(row.kind) else row
-    if known is not None and KINDS.index(known.kind) < KINDS.index(row.kind):
-        return known
-    return row
+    before = listed or known
+    alias = post.author_alias or (before.author_alias if before else None)
+    row = SourceRow(post.clip_id, position, post.source.kind, post.source.location, post.source.stamp, alias)
+    rank = KINDS.index(row.kind)
+    if before is None or KINDS.index(before.kind) > rank or (listed is None and KINDS.index(before.kind) == rank):
+        return row
+    return before if before.author_alias == alias else dataclasses.replace(before, author_alias=alias)
 
 
-def _remember(tables: Tables, rows: Sequence[ProvenanceRow]) -> None:
-    """Add the places that were not known yet; one that a newer reader has read again notes its version."""
+def _remember(tables: Tables, remembered: Sequence[ProvenanceRow], rows: Sequence[ProvenanceRow]) -> None:
+    """Add the places that are not remembered yet; one that a newer reader has read again notes its version."""
 
     def name(row: ProvenanceRow) -> tuple[Any, ...]:
         return row.clip_id, row.source, row.file_sha256, row.file_row
 
-    known = {name(row): row for row in tables.read(ProvenanceRow, [row.clip_id for row in rows])}
+    known = {name(row): row for row in remembered}
     read = {name(row): row for row in rows}
     renewed = {
         each: dataclasses.replace(row, first_seen_at=known[each].first_seen_at)

@@ -14,6 +14,7 @@ from pipeline.records import Source
 from pipeline.records.post import Post, Provenance, SourcedPost
 from pipeline.records.pseudonyms import author_keys, author_tombstone, tombstone, tombstones_of
 from pipeline.records.runs import SourceRow
+from pipeline.run.pseudonymise import post_rows
 from pipeline.sources.read import read_sources
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
@@ -105,7 +106,11 @@ def test_an_author_is_found_by_handle_url_and_id(found_in: Known, name: str) -> 
 
 
 def test_without_the_sources_the_handle_in_one_url_leads_to_all_their_posts(found_in: Known) -> None:
+    """As in a database of a version that left no alias of the handle."""
     store, key, _ = found_in
+    with store.change():
+        places = store.tables.read(SourceRow, [clip_id(2, post) for post in range(POSTS_EACH)])
+        store.tables.replace([dataclasses.replace(place, author_alias=None) for place in places])
     assert not find(store, read_author(AUTHORS[2]), key, ()).clip_ids
     (place,) = store.tables.read(SourceRow, [clip_id(2, 0)])
     with store.change():
@@ -113,6 +118,23 @@ def test_without_the_sources_the_handle_in_one_url_leads_to_all_their_posts(foun
         store.tables.replace([dataclasses.replace(place, kind="url", location=url)])
     found = find(store, read_author(AUTHORS[2]), key, ())
     assert found.clip_ids == {clip_id(2, post) for post in range(POSTS_EACH)}
+
+
+@pytest.mark.parametrize("key", [b"k" * 32, None])
+@pytest.mark.parametrize("name", ["@ann.tv", "Ann.TV", "tiktok:@ann.tv", "https://www.tiktok.com/@ann.tv"])
+def test_an_author_with_an_id_is_found_by_handle_in_what_was_imported(
+    tmp_path: Path, key: bytes | None, name: str
+) -> None:
+    """Nothing states the handle any more: the file was imported, and its rows have no URL with it."""
+    rows = [("1", "ann.tv", "68"), ("2", "Ann.TV", None), ("3", "@ann.tv", "68"), ("4", "ben", "69"), ("5", None, "68")]
+    posts = [Post("csv", "tiktok", number, author=handle, author_id=known) for number, handle, known in rows]
+    place = Source("post", "", "")
+    with Store(tmp_path / "study.duckdb", STAGES) as store:
+        found = [SourcedPost(f"tiktok:{one.post_id}", place, one, Provenance("import", "a" * 64, 1)) for one in posts]
+        store.upsert_posts(post_rows(found, key))
+        theirs = find(store, read_author(name), key, ())
+        assert theirs.clip_ids == {"tiktok:1", "tiktok:2", "tiktok:3", "tiktok:5"}
+        assert key is None or not any("ann" in str(row).lower() for row in store.tables.read(SourceRow))
 
 
 def test_an_account_of_another_platform_is_another_person(found_in: Known) -> None:

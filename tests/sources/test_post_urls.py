@@ -113,6 +113,20 @@ def test_a_url_shows_the_account_and_a_slideshow() -> None:
     assert stored.account is None, "the handle was taken out"
 
 
+@pytest.mark.parametrize("around", ["{}.", "{},", "({})", "<{}>", "[{}]", "({}!", '"{}";'])
+@pytest.mark.parametrize(
+    ("url", "post_id"),
+    [
+        ("https://www.tiktok.com/@ann/video/7312345678901234567", "7312345678901234567"),
+        ("HTTPS://YOUTUBE.COM/shorts/abcdefghijk", "abcdefghijk"),
+        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", "dQw4w9WgXcQ"),
+        ("instagram.com/reel/DAbcdefghi3", "DAbcdefghi3"),
+    ],
+)
+def test_marks_around_a_url_are_none_of_it(around: str, url: str, post_id: str) -> None:
+    assert post_of_url(around.format(url))[1] == post_id
+
+
 def test_instagrams_number_of_a_media_is_its_code() -> None:
     assert post_of_url("https://www.instagram.com/p/3506906526605045365/") == ("instagram", "DCrCOfSyu51")
 

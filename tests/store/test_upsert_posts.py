@@ -108,6 +108,26 @@ def test_a_researchers_own_file_takes_back_its_word_and_a_partial_export_does_no
     assert changed.changed_captions == (["tiktok:1"] if left is None else [])
 
 
+@pytest.mark.parametrize(
+    "places",
+    [
+        (Provenance("import", "a" * 64, 2), Provenance("import", "b" * 64, 2)),
+        (Provenance("urls 1", "a" * 64, 2), Provenance("urls 1", "a" * 64, 3)),
+        (Provenance("folder 1", "a" * 64, 2), Provenance("urls 1", "b" * 64, 2)),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_another_file_or_row_without_a_word_takes_nothing_back(
+    store: Store, upsert_posts: Callable[..., UpsertResult], places: tuple[Provenance, ...], together: bool
+) -> None:
+    first, second = (named("csv", place, author="ann") for place in places)
+    first = dataclasses.replace(first, post=dataclasses.replace(first.post, caption="words", duration_s=6.0))
+    for posts in ([first, second],) if together else ([first], [second]):
+        upsert_posts(*posts)
+    clip = the_clip(store)
+    assert (clip.caption, clip.declared_duration_s, clip.author_key) == ("words", 6.0, "ann")
+
+
 def test_a_file_beats_a_url_and_an_url_a_post(store: Store, upsert_posts: Callable[..., UpsertResult]) -> None:
     for kinds, best in ((("post", "url"), "url"), (("file", "post"), "file"), (("url",), "file")):
         upsert_posts(*(named(kind=kind) for kind in kinds))

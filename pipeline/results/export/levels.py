@@ -235,7 +235,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.RESTRICTED: "attempt_id seconds again_at tools",
         Rule.NEVER: "message",
     },
-    "sources": {Rule.NEVER: "clip_id position kind location stamp"},
+    "sources": {Rule.NEVER: "clip_id position kind location stamp author_alias"},
     "traces": {Rule.NEVER: "attempt_id trace"},
     "publications": {Rule.RESTRICTED: "publication published_at views_sha256"},
     "changes": {Rule.NEVER: "publication table_name clip_id is_first"},

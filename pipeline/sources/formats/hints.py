@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from pipeline.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +18,9 @@ class Hints:
     platform: str | None = None  # plain CSV: of every row
     encoding: str | None = None  # plain CSV: where it is not UTF-8
     date_format: str | None = None  # plain CSV: of its dates, as `datetime.strptime` reads it
+
+    def __post_init__(self) -> None:
+        try:
+            codecs.lookup(self.encoding or "utf-8")
+        except LookupError as error:
+            raise UserError(f"{self.encoding!r} is no encoding that is known: try cp1252, latin-1 or utf-16") from error

@@ -20,6 +20,12 @@ from pipeline.sources.post_urls import NamedByUrl, read_url, with_scheme
 CSV = "csv"
 #: What a handle may look like; anything else in a column of authors is a shown name.
 HANDLE = re.compile(r"@?[\w.·-]{1,100}")
+#: Other names of platforms, in lower case.
+PLATFORM_NAMES = {
+    **dict.fromkeys(("tt", "tik tok", "tik-tok", "tiktok.com", "www.tiktok.com"), "tiktok"),
+    **dict.fromkeys(("ig", "insta", "instagram reels", "instagram.com", "www.instagram.com"), "instagram"),
+    **dict.fromkeys(("yt", "shorts", "youtube shorts", "youtube.com", "www.youtube.com", "youtu.be"), "youtube"),
+}
 DAY = re.compile(r"\d{4}[-/.]?\d{1,2}[-/.]?\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 EPOCH = re.compile(r"\d{9,11}(?:\.\d*)?|\d{12,14}", re.ASCII)
 EPOCH_DIGITS = 11  # of seconds at most; more are milliseconds
@@ -87,7 +93,7 @@ def stated_post(row: Mapping[str, str], date_format: str | None = None) -> Post:
     author, author_note = _handle(text(row.get("author")))
     post = Post(
         source=CSV,
-        platform=place.lower() if place else None,
+        platform=PLATFORM_NAMES.get(place.lower(), place.lower()) if place else None,
         post_id=identifier(row.get("id"), "id"),
         url=_url_cell(text(row.get("url"))),
         caption=text(row.get("caption")),

@@ -31,6 +31,7 @@ IDS = {
     "youtube": re.compile(r"[\w-]{11}", re.ASCII),
     "instagram": re.compile(r"[\w-]{1,64}", re.ASCII),
 }
+GRAPH_ID = re.compile(r"1(?:78|79|80)\d{14}", re.ASCII)  # of media and accounts in Meta's interfaces
 OTHER_IDS = re.compile(r"(?!\.+$)[^\s/\\:\x00-\x1f\x7f]{1,200}")
 PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 OWN_PLATFORMS = ("file", "url")  # local files, and URLs that show no id
@@ -155,6 +156,10 @@ def known_post(post: Post) -> Post:
         raise Rejected(f"the row has no {'platform' if post.post_id else 'id'}")
     if post.platform in OWN_PLATFORMS:
         raise Rejected(f"{shown(post.platform)} is no platform")
+    if post.platform == "instagram" and GRAPH_ID.fullmatch(post.post_id):
+        raise Rejected(
+            f"{shown(post.post_id)} is an id of Meta's Graph API, which leads to no post: give its permalink"
+        )
     if post.platform == "instagram" and (code := instagram_shortcode(post.post_id)) is not None:
         post = dataclasses.replace(post, post_id=code, url=post_url("instagram", code))
     if not post.post_id or not IDS.get(post.platform or "", OTHER_IDS).fullmatch(post.post_id):

@@ -19,6 +19,7 @@ MILLISECONDS = 1000  # in a second
 SHOWN_CHARACTERS = 40  # of a wrong value in a message
 
 SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
+POWER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}")  # 1e+05, as R writes 100000
 WHOLE = re.compile(r"(-?[0-9]{1,30})(?:\.0*)?")
 SURROGATE = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x1f\x7f]")
@@ -101,6 +102,8 @@ def count(value: object, name: str) -> int | None:
     """A count of at least 0; None where it is absent, empty or below 0, which stands for unknown in several exports."""
     if _is_missing(value):
         return None
+    if isinstance(value, str) and POWER.fullmatch(value.strip()):
+        value = float(value)
     if isinstance(value, str) and (found := WHOLE.fullmatch(value.strip())):
         value = int(found[1])
     elif isinstance(value, float) and value.is_integer():

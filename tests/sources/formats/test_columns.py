@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import UserError
 from pipeline.sources.formats import ImportResult, read
 from pipeline.sources.formats.columns import COLUMNS, SYNONYMS, choose_columns, suggestion
 from pipeline.sources.formats.hints import Hints
@@ -156,3 +157,30 @@ def test_every_row_is_a_post_or_a_reject_and_repeats_are_counted(tmp_path: Path)
     result = table(tmp_path, ("url",), *rows)
     assert (result.rows, len(result.posts), result.repeated, len(result.rejects)) == (5, 2, 1, 3)
     assert any("an account" in reject.reason for reject in result.rejects)
+
+
+@pytest.mark.parametrize(
+    ("written", "platform"), [("IG", "instagram"), ("insta", "instagram"), ("Tik Tok", "tiktok"), ("yt", "youtube")]
+)
+def test_other_names_of_platforms_are_known(tmp_path: Path, written: str, platform: str) -> None:
+    ids = {"instagram": "DAbcdefghi3", "tiktok": "7312345678901234567", "youtube": "dQw4w9WgXcQ"}
+    (found,) = table(tmp_path, ("platform", "id"), (written, ids[platform])).posts
+    assert (found.post.platform, found.post.post_id) == (platform, ids[platform])
+
+
+@pytest.mark.parametrize(("cell", "views"), [("1e+05", 100_000), ("1.2e+06", 1_200_000), ("2E5", 200_000)])
+def test_whole_numbers_as_r_writes_them_are_read(tmp_path: Path, cell: str, views: int) -> None:
+    (found,) = table(tmp_path, ("url", "views"), (URL, cell)).posts
+    assert found.post.counts == {"views": views}
+
+
+@pytest.mark.parametrize("number", ["17841405309211843", "17912345678901234", "18012345678901234"])
+def test_an_id_of_the_graph_api_is_no_post(tmp_path: Path, number: str) -> None:
+    result = table(tmp_path, ("platform", "id"), ("instagram", number))
+    assert not result.posts
+    assert "permalink" in result.rejects[0].reason
+
+
+def test_an_encoding_that_nobody_knows_is_a_mistake() -> None:
+    with pytest.raises(UserError, match="klingon"):
+        Hints(encoding="klingon")
