@@ -203,18 +203,15 @@ def decode(
         files.put(written.part, target)
     finally:
         written.remove()
-    peak = true_peak_dbtp(ending.output)
-    measured = peak is not None and peak <= MAX_PEAK_DBTP
-    return DecodedAudio(
-        timeline.length / SAMPLE_RATE,
-        timeline,
-        ratio,
-        mixed.name,
-        mixed.correlation,
-        int(np.abs(mixed.samples.astype(np.int32)).max()) / FULL_SCALE,
-        loudness_lufs(ending.output) if measured else None,
-        peak if measured else None,
-    )
+    loudest = int(np.abs(mixed.samples.astype(np.int32)).max()) / FULL_SCALE
+    length_s, levels = timeline.length / SAMPLE_RATE, _levels(ending.output)
+    return DecodedAudio(length_s, timeline, ratio, mixed.name, mixed.correlation, loudest, *levels)
+
+
+def _levels(output: str) -> tuple[float | None, Decibels | None]:
+    """Loudness and true peak as ffmpeg measured them; both None for what no encoder would give."""
+    peak = true_peak_dbtp(output)
+    return (loudness_lufs(output), peak) if peak is not None and peak <= MAX_PEAK_DBTP else (None, None)
 
 
 def _in_time(

@@ -15,9 +15,9 @@ from pipeline.errors import Reason
 from pipeline.privacy.byte_search import SearchTexts
 from pipeline.privacy.erase_files import Elsewhere, check_elsewhere, erase_files, places_near
 from pipeline.records import VisibilityRow, pseudonyms
-from pipeline.run.collector import lane_to, platform_or_other, visibility_job
 from pipeline.run.donors import NOTHING_DONATED
 from pipeline.run.executors.platform_lanes import Lane, LaneState
+from pipeline.run.lanes import lane_to, platform_or_other, visibility_job
 from pipeline.run.plan import setting_of
 from pipeline.run.shards.prepare import refuse_while_split
 from pipeline.sources.platforms.failures import POLICIES, Action

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from pipeline.errors import DISK_FULL, DiskFull, Reason, StageError
+from pipeline.errors import DISK_FULL, DiskFull, Reason
 from pipeline.records import Clip, ListingRow, Outcome, Seconds, Source
 from pipeline.records.post import Provenance, SourcedPost
 from pipeline.run.exclusions import apply_filters
 from pipeline.run.executors.error_boundary import run
-from pipeline.run.executors.platform_lanes import LOCAL, Job, Lane, LaneState
+from pipeline.run.executors.platform_lanes import Job, Lane, LaneState
+from pipeline.run.lanes import LOOK_DEADLINE_S, lane_to, platform_or_other
 from pipeline.run.progress import Observer, RunSummary
 from pipeline.run.pseudonymise import post_rows
 from pipeline.run.short_links import link_to_follow, merge_into_post
@@ -24,11 +25,8 @@ from pipeline.sources.platforms.disk_space import lack_of_room
 from pipeline.sources.platforms.failures import MINUTE_S, Action
 from pipeline.sources.platforms.listing import ListingAnswer, ListingRequest, list_posts
 from pipeline.sources.platforms.options import DownloadOptions
-from pipeline.sources.platforms.rate_limit import PACES, Pace
 from pipeline.sources.platforms.retry import next_step
 from pipeline.sources.platforms.short_links import LinkAnswer, follow_link
-from pipeline.sources.platforms.urls import platform_of
-from pipeline.sources.platforms.visibility import VisibilityAnswer, check_visibility
 from pipeline.stage import StagePlan
 from pipeline.store import pending
 from pipeline.store.store import Store
@@ -36,7 +34,6 @@ from pipeline.study.config import Study
 
 LISTING_TRIES = 3  # of one listing in one run; the next run lists again anyway
 PAUSES = ((Reason.RATE_LIMITED,), (Reason.BOT_CHECK,))
-LOOK_DEADLINE_S: Seconds = 60.0
 LISTING_GRACE_S: Seconds = 60.0  # beyond the minutes that a listing may take
 
 
@@ -267,42 +264,6 @@ def _until(moment: datetime | None) -> Seconds:
 def _sourced_post(answer: ListingAnswer, post: Any) -> SourcedPost:
     clip_id = f"{post.platform}:{post.post_id}"
     return SourcedPost(clip_id, Source("url", post.url or "", ""), post, Provenance(answer.request.source))
-
-
-def lane_to(
-    platform: str, options: DownloadOptions, overrides: Mapping[str, Any], watch: Callable[[LaneState], None]
-) -> Lane:
-    """A lane with the pace, the patience and the canary that a study wants for a platform."""
-    pace = Pace(options.paces.get(platform, PACES.get(platform, (0.0, 0.0))))
-    url = options.canaries.get(platform)
-    canary = visibility_job(url, url, options, overrides, lambda _: None) if url else None
-    return Lane(platform, pace, float(options.patience_minutes * MINUTE_S), canary, watch)
-
-
-def visibility_job(
-    name: str,
-    url: str,
-    options: DownloadOptions,
-    overrides: Mapping[str, Any],
-    deliver: Callable[[VisibilityAnswer], None],
-) -> Job:
-    """Checking one post again, as a job of a lane."""
-    return Job(
-        name=name,
-        function=check_visibility,
-        arguments=(url, options, overrides),
-        deadline_s=LOOK_DEADLINE_S,
-        lost=lambda reason, message: VisibilityAnswer("unknown", reason, message, None, None),
-        deliver=deliver,
-    )
-
-
-def platform_or_other(location: str) -> str:
-    """The platform whose lane a URL belongs to."""
-    try:
-        return platform_of(location)
-    except StageError:
-        return LOCAL
 
 
 def _lost(clip_id: str, tools: str, reason: Reason, what: str) -> Outcome:
