@@ -64,6 +64,7 @@ def pink_noise(seconds: Seconds, seed: int) -> Waveform:
     """Noise of equal power per octave, shape `(time,)`."""
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(round(seconds * SAMPLE_RATE)))
     falling = 1.0 / np.sqrt(np.maximum(np.arange(spectrum.size), 1.0))
+    falling[0] = 0.0  # it lies around 0
     return at_level(np.fft.irfft(spectrum * falling, round(seconds * SAMPLE_RATE)))
 
 
@@ -75,8 +76,7 @@ NOISE: dict[str, Callable[[Seconds, int], Waveform]] = {"white noise": white_noi
 
 
 def at_level(samples: NDArray[np.floating], level_dbfs: Decibels = LEVEL_DBFS) -> Waveform:
-    """The same samples around 0 at a root mean square level; silence stays silence."""
-    samples = samples - np.mean(samples, dtype=np.float64) if samples.size else samples
+    """The same samples at a root mean square level; silence stays silence."""
     level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
     gain = 10 ** (level_dbfs / 20) / level if level > 0 else 1.0
     return (samples * gain).astype(np.float32)
