@@ -99,7 +99,7 @@ def flip_last_bit(path: Path) -> None:
         (lambda study: change(study, "INSERT INTO doubles FROM doubles"), "rows", "doubles"),
         (lambda study: change(study, "DELETE FROM audio"), "rows", "audio "),
         (lambda study: change(study, "UPDATE lengths SET halves = 99"), "published", "lengths differs"),
-        (lambda study: change(study, "INSERT INTO sources VALUES ('x', 9, 'file', '/x', '')"), "rows", "sources"),
+        (lambda study: change(study, "INSERT INTO sources VALUES ('x', 9, 'file', '/x', '', NULL)"), "rows", "sources"),
     ],
 )
 def test_what_is_wrong_is_found_and_repaired(
