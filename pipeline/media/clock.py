@@ -47,7 +47,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class SoundTimeline:
     """The sound of a clip in time."""
 
     stretches: tuple[Stretch, ...]
@@ -88,7 +88,7 @@ class Timeline:
         return laid_out
 
 
-def lay_out(frames: Iterable[Frame], packets: Sequence[Packet]) -> Timeline:
+def lay_out(frames: Iterable[Frame], packets: Sequence[Packet]) -> SoundTimeline:
     """The timeline of frames in the order of decoding; `packets` say why a hole is there."""
     stretches: list[Stretch] = []
     gaps: list[Gap] = []
@@ -107,7 +107,7 @@ def lay_out(frames: Iterable[Frame], packets: Sequence[Packet]) -> Timeline:
             _append(stretches, Stretch(end, source + skipped, samples - skipped))
             end += samples - skipped
         source += samples
-    return Timeline(tuple(stretches), tuple(gaps))
+    return SoundTimeline(tuple(stretches), tuple(gaps))
 
 
 def in_a_row(frames: Iterable[Frame]) -> list[Frame]:

@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from pipeline.errors import Reason, StageError, UserError
 from pipeline.media.audio import SAMPLE_RATE, write_audio
-from pipeline.media.clock import Packet, Timeline, in_a_row, lay_out, read_frames, read_packets
+from pipeline.media.clock import Packet, SoundTimeline, in_a_row, lay_out, read_frames, read_packets
 from pipeline.media.command import Wanted, Written, decoding_command, loudness_lufs, true_peak_dbtp
 from pipeline.media.mix import Mixed, mix
 from pipeline.media.sandbox.client import Ending, decoder
@@ -97,7 +97,7 @@ class DecodedAudio:
     """What decoding measured, loudness at the source's own rate and channels (EBU R128)."""
 
     duration_s: Seconds  # from the beginning of the clip to the end of its sound
-    timeline: Timeline
+    timeline: SoundTimeline
     decoded_ratio: float | None  # of the track, holes without packets aside, 0–1
     mix: str
     correlation: float | None
@@ -216,7 +216,7 @@ def _levels(output: str) -> tuple[float | None, Decibels | None]:
 
 def _in_time(
     path: Path, written: Written, max_duration_s: Seconds, container: str, track: SoundTrack
-) -> tuple[Timeline, Mixed, float | None]:
+) -> tuple[SoundTimeline, Mixed, float | None]:
     """The samples that ffmpeg wrote as one channel, when they are heard, and how much of the track they are."""
     try:
         frames, packets = read_frames(written.frames), read_packets(written.packets)
@@ -234,7 +234,7 @@ def _in_time(
 
 
 def _decoded_ratio(
-    decoded_s: Seconds, timeline: Timeline, packets: Sequence[Packet], track: SoundTrack
+    decoded_s: Seconds, timeline: SoundTimeline, packets: Sequence[Packet], track: SoundTrack
 ) -> float | None:
     """How much of a track was decoded, 0–1, by its own length; what its file holds no packets for is not part of it."""
     spanned_s = max(map(sum, packets), default=0.0) - min((start for start, _ in packets), default=0.0)

@@ -17,7 +17,7 @@ from pipeline.sources.formats import info_json, plain_csv, records, unknown
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format, formats_by_kind
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.records import Numbered
-from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject, Tally
+from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, PostTally, Reject
 from pipeline.sources.formats.rounded_ids import RoundedIds, without_rounded
 from pipeline.sources.formats.spool import Spool
 from pipeline.sources.formats.unpack import Member, text_files, unpacked
@@ -73,7 +73,7 @@ class _Found:
 
     def __init__(self, rejects: Sequence[Reject]) -> None:
         self.posts, self.exposures, self.rejects = Spool[NumberedPost](), Spool[Exposure](), Spool(rejects)
-        self.tally, self._rounding = Tally(), RoundedIds()
+        self.tally, self._rounding = PostTally(), RoundedIds()
 
     def add(self, number: int, row: Post | Exposure | Rejected) -> None:
         """Take a row."""
@@ -90,7 +90,7 @@ class _Found:
         """Once all rows are there, leave out what was rounded."""
         if self._rounding.found:
             self.posts, rounded = without_rounded(self.posts)
-            self.tally = Tally(self.posts)
+            self.tally = PostTally(self.posts)
             self.rejects = Spool(heapq.merge(self.rejects, rounded, key=lambda reject: reject.number))
 
 

@@ -86,7 +86,7 @@ for _kind in (Post, NumberedPost, Exposure, Reject):
     pack_as_values(_kind)
 
 
-class Tally:
+class PostTally:
     """What is counted of the posts of a file while they are read, a few bytes for each."""
 
     def __init__(self, posts: Iterable[NumberedPost] = ()) -> None:
@@ -126,7 +126,7 @@ class ImportResult:
     posts: Sequence[NumberedPost]
     exposures: Sequence[Exposure]
     rejects: Sequence[Reject]
-    tally: Tally
+    tally: PostTally
     donor: str | None = None  # the code of who donated the file
     columns: ColumnChoice | None = None  # of a table
 
