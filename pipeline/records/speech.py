@@ -33,8 +33,8 @@ class SegmentRow(Row):
 
     clip_id: str = column("the clip")
     segment: int = column("number of the segment in the clip, from 0")
-    start_s: Seconds = column("start in the clip", "s")
-    end_s: Seconds = column("end in the clip", "s")
+    start_s: Seconds = column("start of its first word in the clip", "s")
+    end_s: Seconds = column("end of its last word in the clip", "s")
     text: str = column("the words")
     avg_logprob: float = column("mean log probability of the tokens", "ln")
     no_speech_prob: float = column("Whisper's probability that the window holds no speech", "0–1")
@@ -57,7 +57,7 @@ class SegmentTrustRow(Row):
     segment: int = column("number of the segment in the clip, from 0")
     trust: float = column("weighted geometric mean of the parts that are known: a rank, no probability", "0–1")
     in_text: bool = column("whether `trust` reaches the study's least trust, so that the transcript's text has it")
-    speech_overlap: float = column("share of the segment's time inside speech regions", "0–1")
+    speech_overlap: float = column("share of the segment's time inside speech regions, before it is cut to them", "0–1")
     token_probability: float = column("geometric mean of the probabilities of its tokens", "0–1")
     voice_probability: float = column("1 less Whisper's probability that the window holds no speech", "0–1")
     incompressible: float = column("1 up to a compression ratio of 2.4, then 2.4 over the ratio", "0–1")
@@ -80,10 +80,10 @@ class WordRow(Row):
     word_index: int = column("number of the word in the clip, from 0")
     segment: int = column("the segment it belongs to")
     word: str = column("the word with its punctuation, without surrounding space")
-    start_s: Seconds = column("start in the clip", "s")
-    end_s: Seconds = column("end in the clip", "s")
+    start_s: Seconds = column("start in the clip; inside speech, but for a word that is far from any", "s")
+    end_s: Seconds = column("end in the clip; the start where Whisper gives the word no time inside speech", "s")
     probability: float = column("mean probability of the word's tokens", "0–1")
-    region: int | None = column("speech region in which the middle of the word lies; NULL: in none", default=None)
+    region: int | None = column("speech region in which the word lies; NULL: far from any", default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pipeline.analysis.speech.engine import FULL_S, LANGUAGES, Decoding, Languag
 from pipeline.analysis.speech.openai_engine import OpenAIEngine
 from pipeline.analysis.speech.spans import HeardSegment, SpeechSpan, joined_text, recognise, spans_of
 from pipeline.analysis.speech.trust import MIN_TRUST, Parts, parts_of
+from pipeline.analysis.speech.word_times import cut_to_speech
 from pipeline.errors import Reason
 from pipeline.media import audio
 from pipeline.media.audio import SAMPLE_RATE, Waveform
@@ -100,7 +101,7 @@ class Transcribe(Stage):
     """Recognise the words in the speech regions of a clip; silence and music are never decoded."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True
@@ -196,7 +197,10 @@ def _waveform_and_spans(clip: Clip) -> tuple[Waveform, list[SpeechSpan]]:
 
 
 def _segments_and_words(clip: Clip, heard: Sequence[HeardSegment]) -> list[Row]:
-    """Rows of segments and words, numbered over the clip."""
+    """Rows of segments and words, cut to speech and numbered over the clip."""
+    regions = sorted(clip.rows(SpeechRegionRow), key=lambda region: region.start_s)
+    stretches = [(region.start_s, region.end_s) for region in regions]
+    said = [(cut_to_speech(one.segment, stretches), one.language) for one in heard]
     phrases = [
         SegmentRow(
             clip_id=clip.clip_id,
@@ -210,10 +214,9 @@ def _segments_and_words(clip: Clip, heard: Sequence[HeardSegment]) -> list[Row]:
             temperature=segment.temperature,
             language=language.code,
         )
-        for number, (segment, language) in enumerate((one.segment, one.language) for one in heard)
+        for number, (segment, language) in enumerate(said)
     ]
-    regions = sorted(clip.rows(SpeechRegionRow), key=lambda region: region.start_s)
-    spoken = [(number, word) for number, one in enumerate(heard) for word in one.segment.words]
+    spoken = [(number, word) for number, (segment, _) in enumerate(said) for word in segment.words]
     words = [
         WordRow(
             clip_id=clip.clip_id,
@@ -234,4 +237,4 @@ def _region_at(regions: Sequence[SpeechRegionRow], time_s: Seconds) -> int | Non
     """Number of the speech region in which a time lies, of some in order of time; None in none."""
     following = bisect_right(regions, time_s, key=lambda region: region.start_s)
     last = regions[following - 1] if following else None
-    return last.region if last and time_s < last.end_s else None
+    return last.region if last and time_s <= last.end_s else None

@@ -180,11 +180,21 @@ def test_clips_are_transcribed_together_each_with_its_own_rows(engine: type[Fake
     assert [len(of_kind(rows, SegmentRow)) for rows in found] == [1, 0, 2]
 
 
-def test_a_word_has_the_speech_region_in_which_its_middle_lies(engine: type[FakeEngine], tmp_path: Path) -> None:
+def test_words_and_segments_are_cut_to_the_speech_region_that_they_have(
+    engine: type[FakeEngine], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     rows = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 1.3), (1.6, 3.0)]))
     words = of_kind(rows, WordRow)
-    assert [(word.start_s + word.end_s) / 2 for word in words] == pytest.approx([1.15, 1.5])
-    assert [word.region for word in words] == [0, None]
+    assert [(word.start_s, word.end_s) for word in words] == [pytest.approx(one) for one in [(1.0, 1.3), (1.6, 1.7)]]
+    assert [word.region for word in words] == [0, 1], "the first word after the pause"
+    early = Segment(
+        "Kids are", 0.0, 0.9, (Word("Kids", 0.0, 0.6, 0.9), Word("are", 0.6, 0.9, 0.9)), -0.3, 0.1, 0.8, 0.0
+    )
+    monkeypatch.setattr(engine, "say", lambda _: [early])
+    rows = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 3.0)]))
+    assert [word.region for word in of_kind(rows, WordRow)] == [0, 0]
+    assert of_kind(rows, WordRow)[0].start_s == of_kind(rows, SegmentRow)[0].start_s == pytest.approx(1.0)
+    assert of_kind(rows, SegmentTrustRow)[0].speech_overlap < 1.0, "trust sees the times as Whisper gave them"
 
 
 def test_speech_without_words_has_no_text_and_no_language(engine: type[FakeEngine], tmp_path: Path) -> None:
