@@ -11,11 +11,12 @@ from pathlib import Path
 from pipeline.errors import UserError
 from pipeline.records import ClipRow
 from pipeline.records.post import SourcedPost
-from pipeline.records.pseudonyms import HANDLE_IN_URL, author_keys
+from pipeline.records.pseudonyms import HANDLE_IN_URL, author_keys, plain_account, plain_handle
 from pipeline.records.runs import SourceRow
 from pipeline.run.donors import NOTHING_DONATED, Donated, donated
 from pipeline.sources.formats.result import digest_of_url, unresolved_id
 from pipeline.sources.post_urls import DOMAINS, read_url, with_scheme
+from pipeline.store.authors import all_names
 from pipeline.store.short_links import posts_of_links
 from pipeline.store.store import Store
 
@@ -120,12 +121,13 @@ def find(store: Store, named: Named, key: bytes | None, sourced_posts: Iterable[
     """The clips of a study that are named or whose author is; `sourced_posts` are what its sources say of posts,
     short links that were followed as their posts.
 
-    An author is found by the stored `author_key`, by the alias that their handle left, by the handle in a URL, or by
-    what a source states: an id may stand for the handle. Then all clips of the same `author_key` are theirs.
+    An author is found by the stored `author_key`, by any other name that a post stated, by the alias that their handle
+    left, by the handle in a URL, or by what a source states. Then all clips of the same `author_key` are theirs.
     """
     clips = {row.clip_id: row for row in store.tables.read(ClipRow)}
     links = posts_of_links(store)
     keys, handles = _author_keys(named, {row.platform for row in clips.values()}, key), set()
+    keys |= all_names(store.tables, keys)
     of_author: set[str] = {row.clip_id for row in clips.values() if row.author_key in keys}
     of_author |= {row.clip_id for row in store.tables.read(SourceRow) if row.author_alias in keys} & clips.keys()
     for clip_id, platform, accounts in _stated(store, clips, sourced_posts):
@@ -134,6 +136,7 @@ def find(store: Store, named: Named, key: bytes | None, sourced_posts: Iterable[
             handles |= accounts
             keys |= author_keys(platform, accounts, key)
     keys |= {author_key for clip_id in of_author if (author_key := clips[clip_id].author_key)}
+    keys |= all_names(store.tables, keys)
     of_author |= {row.clip_id for row in clips.values() if row.author_key in keys}
     handles |= {one.name for one in named.accounts}
     known = {row.clip_id for row in store.tables.read(SourceRow)} | clips.keys()
@@ -162,11 +165,11 @@ def _stated(
         if handle and row.clip_id in clips:
             yield row.clip_id, clips[row.clip_id].platform, {handle[0].removeprefix("@")}
     for one in sourced_posts:
-        accounts = {account.removeprefix("@") for account in (one.post.author, one.post.author_id) if account}
+        stated = (plain_account(one.post.author), plain_account(one.post.author_id))
+        accounts = {account.removeprefix("@") for account in stated if account}
         if accounts:
             yield one.clip_id, one.post.platform or "file", accounts
 
 
 def _is(one: Account, platform: str, accounts: set[str]) -> bool:
-    wanted = one.name.removeprefix("@").lower()
-    return one.platform in (None, platform) and wanted in {account.lower() for account in accounts}
+    return one.platform in (None, platform) and plain_handle(one.name) in map(plain_handle, accounts)

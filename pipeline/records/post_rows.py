@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipeline.records.clip import Source
 from pipeline.records.clips import ClipRow, ObservationRow
 from pipeline.records.collection import ProvenanceRow
+from pipeline.records.runs import AuthorNameRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,9 @@ class PostRows:
     observation: ObservationRow | None  # None where no counts are stated
     #: A study that holds one of these has forgotten the post or its author; None where the study has forgotten nobody.
     tombstones: frozenset[str] | None
+    author_tombstones: frozenset[str] = frozenset()  # those of the author's names: one that is stored keeps all out
     author_alias: str | None = None  # see `SourceRow`
+    author_names: tuple[AuthorNameRow, ...] = ()  # see `author_names` of `pseudonyms`
 
     @property
     def clip_id(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ import regex
 
 from pipeline.records.clips import ClipRow, ObservationRow
 from pipeline.records.post import COUNTS, Post, SourcedPost
+from pipeline.records.runs import AuthorNameRow
 
 PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
 REMEMBERED = 10_000  # pseudonyms of a process: accounts come again and again
@@ -32,6 +34,8 @@ PROFILE = regex.compile(
     r"([\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)",
     regex.IGNORECASE,
 )
+#: What stands around a name in a cell and is no part of it: any space, and signs without width.
+AROUND_NAME = regex.compile(r"^[\s\p{Z}\p{Cf}]+|[\s\p{Z}\p{Cf}]+$")
 WORD_CHARACTER = regex.compile(r"[\p{L}\p{N}_]")
 HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
 #: Other ways in which a URL names its author, with their replacements: the post opens without the name.
@@ -58,19 +62,63 @@ def author_tombstone(author_key: str, key: bytes | None) -> str:
     return pseudonym(key or b"", "author", author_key)
 
 
+def plain_account(text: str | None) -> str | None:
+    """An account's id as it is compared: without what stands around it; None where nothing is left."""
+    return AROUND_NAME.sub("", text or "") or None
+
+
+def plain_handle(text: str | None) -> str | None:
+    """A handle as it is compared: without @, in lower case, as no platform has two that differ in case alone."""
+    bare = (plain_account(text) or "").removeprefix("@").removeprefix("＠")
+    return unicodedata.normalize("NFC", bare).lower() or None
+
+
 def author_keys(platform: str, accounts: Collection[str], key: bytes | None) -> set[str]:
-    """Each `author_key` that accounts of a platform may have: with and without @, as written and in lower case."""
-    bare = {account.removeprefix("@") for account in accounts}
+    """Each `author_key` that accounts of a platform may have: as they are compared, and as older versions took them."""
+    bare = {(plain_account(account) or "").removeprefix("@") for account in accounts}
     ways = {f"{at}{way}" for account in bare for way in (account, account.lower()) for at in ("", "@")}
-    return {pseudonym(key, platform, way) if key is not None else way for way in ways}
+    ways |= {handle for account in accounts if (handle := plain_handle(account))} | set(accounts)
+    return {_stored(way, platform, key) for way in ways - {"", "@"}}
+
+
+def author_names(post: Post, key: bytes | None) -> tuple[AuthorNameRow, ...]:
+    """What a post calls its author, as rows: the platform's id, then the handle, then how earlier versions took either.
+
+    Names that one post states belong to one author, whose `author_key` is the first of them until more is known.
+    """
+    return _author_names(post.platform or "file", post.author_id, post.author, key)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _author_names(
+    platform: str, author_id: str | None, author: str | None, key: bytes | None
+) -> tuple[AuthorNameRow, ...]:
+    account, handle = _compared(author_id, author)
+    names: dict[str, bool] = {}
+    for name, is_id in ((account, True), (handle, False), (author_id, account is not None), (author, False)):
+        if name:
+            names.setdefault(_stored(name, platform, key), is_id)
+    author_key = next(iter(names), "")
+    return tuple(AuthorNameRow(platform, name, author_key, is_id) for name, is_id in names.items())
 
 
 def author_alias(post: Post, key: bytes | None) -> str | None:
     """What the handle of a post's author is stored as, whatever their `author_key` is; one of their `author_keys`."""
-    handle = (post.author or "").removeprefix("@").lower()
-    if not handle:
-        return None
-    return handle if key is None else pseudonym(key, post.platform or "file", handle)
+    _, handle = _compared(post.author_id, post.author)
+    return None if handle is None else _stored(handle, post.platform or "file", key)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _compared(author_id: str | None, author: str | None) -> tuple[str | None, str | None]:
+    """Id and handle of an author as they are compared; some tools write the handle as the id, with @."""
+    account = plain_account(author_id)
+    if account is None or account.startswith("@"):
+        return None, plain_handle(author) or plain_handle(author_id)
+    return account, plain_handle(author)
+
+
+def _stored(account: str, platform: str, key: bytes | None) -> str:
+    return account if key is None else pseudonym(key, platform, account)
 
 
 def tombstones_of(one: SourcedPost, key: bytes | None) -> frozenset[str]:
@@ -85,7 +133,8 @@ def tombstones_of(one: SourcedPost, key: bytes | None) -> frozenset[str]:
 def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> ClipRow:
     """A post as it is stored: author and mentions as pseudonyms, no handle in the URL, unless `key` is None."""
     platform = post.platform or "file"
-    account = post.author_id or post.author
+    account, handle = _compared(post.author_id, post.author)
+    account = account or handle
 
     def hide(text: str | None) -> str | None:
         return text if key is None or text is None else scrub(text, key, platform)
@@ -106,7 +155,7 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
         "sound_artist": hide_name(post.sound_artist),
         "media_type": post.media_type,
         "is_ad": post.is_ad,
-        "author_key": pseudonym(key, platform, account) if key is not None and account else account,
+        "author_key": None if account is None else _stored(account, platform, key),
     }
     return ClipRow(
         clip_id=clip_id,

@@ -28,6 +28,21 @@ class SourceRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorNameRow(Row):
+    """One name of an author, an id or a handle: kept in the working database alone, never published."""
+
+    table: ClassVar[str] = "author_names"
+    grain: ClassVar[tuple[str, ...]] = ("platform", "name")
+
+    platform: str = column("the platform of the account")
+    name: str = column("pseudonym of the name; the name itself where a study keeps authors as they are")
+    author_key: str = column("`author_key` of all clips of whoever has this name")
+    is_id: bool | None = column(
+        "whether it is the platform's own id, which is one author's alone; NULL where an earlier version left that open"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow(Row):
     """One run of a study."""
 
@@ -139,5 +154,7 @@ class JudgementRow(Row):
 
 
 #: Tables that every study has, whatever its stages; the private ones stay out of the published file.
-PRIVATE_ROWS: tuple[type[Row], ...] = (SourceRow, TraceRow, ChangeRow, ReadingRow, JudgementRow)
+PRIVATE_ROWS: tuple[type[Row], ...] = (
+    SourceRow, AuthorNameRow, TraceRow, ChangeRow, ReadingRow, JudgementRow,
+)  # fmt: skip
 LEDGER_ROWS: tuple[type[Row], ...] = (RunRow, FingerprintRow, AttemptRow, PublicationRow)

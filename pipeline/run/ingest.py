@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pipeline.errors import UserError
 from pipeline.records import ExposureRow, ImportRow
+from pipeline.records.counted import counted
 from pipeline.records.runs import ReadingRow
 from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
@@ -84,8 +85,16 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         report.without_count_time = upserted.without_count_time
         report.accounts = tuple(part.account.sentence for part in sources.parts)
         report.rejected = sum(row.rejected for row in taken)
-        report.notes = sources.notes
-        store.note_reading(ReadingRow(mark, report.listed, report.rejected, report.notes) if mark else None)
+        report.notes = (*sources.notes, *_joined_authors(upserted))
+        store.note_reading(ReadingRow(mark, report.listed, report.rejected, sources.notes) if mark else None)
+
+
+def _joined_authors(upserted: UpsertResult) -> tuple[str, ...]:
+    """That authors who stood under two names are one now, as their `author_key` has changed."""
+    if not upserted.joined_authors:
+        return ()
+    authors = counted(upserted.joined_authors, "author who stood", "authors who stood")
+    return (f"{authors} under two names, as id and handle, now have one author_key",)
 
 
 def take_in(

@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator
 from pipeline.records import ProvenanceRow
 from pipeline.records.post import SourcedPost
 from pipeline.records.post_rows import PostRows
-from pipeline.records.pseudonyms import author_alias, clip_row, observation_row, tombstone, tombstones_of
+from pipeline.records.pseudonyms import (
+    author_alias,
+    author_names,
+    author_tombstone,
+    clip_row,
+    observation_row,
+    tombstone,
+    tombstones_of,
+)
 from pipeline.sources.formats.result import digest_of_url
 from pipeline.sources.post_urls import read_url
 from pipeline.store.tables import now
@@ -28,8 +36,15 @@ def post_rows(
             provenance=_provenance(one),
             observation=observation_row(one.clip_id, one.post),
             tombstones=tombstones_of(one, key) | _earlier_tombstones(one, key) if has_forgotten else None,
+            author_tombstones=_of_author(one, key) if has_forgotten else frozenset(),
             author_alias=author_alias(one.post, key),
+            author_names=author_names(one.post, key),
         )
+
+
+def _of_author(one: SourcedPost, key: bytes | None) -> frozenset[str]:
+    """The tombstones of all names that a post states of its author."""
+    return frozenset(author_tombstone(name.name, key) for name in author_names(one.post, key))
 
 
 def _of_its_platform(one: SourcedPost) -> SourcedPost:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from pipeline.records import Clip, Source, TombstoneRow
 from pipeline.records.post import Post, Provenance, SourcedPost
-from pipeline.records.pseudonyms import clip_row, tombstone, tombstones_of
+from pipeline.records.pseudonyms import author_names, clip_row, tombstone, tombstones_of
 from pipeline.sources.formats.result import post_url
 from pipeline.sources.post_urls import NamedByUrl, read_url, short_link_url
+from pipeline.store.authors import Authors
 from pipeline.store.pending import locations
 from pipeline.store.short_links import fetched_links, merge_link, posts_of_links, rename_link
 from pipeline.store.store import Store
@@ -62,7 +63,8 @@ def merge_into_post(
         if cause is not None:
             store.forget({link_id: tombstone(link_id, key)}, cause)
             return None
-        merge_link(store, link_id, clip_row(clip_id, post, key), place, slideshow_sound)
+        row = Authors(store.tables).settle_clip(clip_row(clip_id, post, key), author_names(post, key))
+        merge_link(store, link_id, row, place, slideshow_sound)
     return clip_id
 
 

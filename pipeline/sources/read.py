@@ -139,6 +139,7 @@ def stamp(file: StudyFile, key: bytes | None) -> str | None:
     """
     readers = [version("cliptone"), *(f"{known.name} {known.version}" for known in FORMATS)]
     readers += [column.name for column in ClipRow.columns()]  # a column that is new is empty until they are read again
+    readers.append("all names of authors")  # what an earlier version read says too little of who is who
     readers += ["sound of slideshows"] if wants_slideshow_sound(file.options) else []
     secret = None if key is None else hashlib.sha256(key).hexdigest()
     read = hashlib.sha256(json.dumps([readers, secret, str(file.path.parent)]).encode())

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pipeline.errors import Reason, StageError
 from pipeline.records import Clip, ClipRow, MediaRow, ObservationRow, PlatformCaptionRow, Row, pseudonyms
 from pipeline.records.post import SLIDESHOW
+from pipeline.records.runs import AuthorNameRow
 from pipeline.sources import post_fields
 from pipeline.sources.platforms.captions import fetch_captions
 from pipeline.sources.platforms.completeness import prove
@@ -128,11 +129,12 @@ class Description:
         self._clip_id, self._options, self._setting = clip_id, options, setting
         self._clip: ClipRow | None = None
         self._observation: ObservationRow | None = None
+        self._names: tuple[AuthorNameRow, ...] = ()
 
     @property
     def rows(self) -> list[Row]:
-        """The post and its counts as rows, as far as they are known."""
-        return [row for row in (self._clip, self._observation) if row is not None]
+        """The post, its counts and the names of its author as rows, as far as they are known."""
+        return [row for row in (self._clip, self._observation, *self._names) if row is not None]
 
     def remember(self, info: Mapping[str, Any]) -> None:
         """Keep the description of the post that yt-dlp gives."""
@@ -140,6 +142,7 @@ class Description:
         if self._options.slideshow_sound and post_fields.media_type_of(info, post.platform) == SLIDESHOW:
             post = dataclasses.replace(post, media_type=SLIDESHOW)
         self._clip = pseudonyms.clip_row(self._clip_id, post, self._setting.key)
+        self._names = pseudonyms.author_names(post, self._setting.key)
         self._observation = pseudonyms.observation_row(self._clip_id, post)
 
     def __call__(self, info: Mapping[str, Any], *, incomplete: bool = False) -> None:

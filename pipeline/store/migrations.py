@@ -18,6 +18,20 @@ MIGRATIONS: dict[int, str] = {
         WHERE kind IS NULL;
         UPDATE clips SET field_sources = MAP {} WHERE field_sources IS NULL;
     """,
+    # the names of authors as far as they are known; of an older `author_key`, not whether it was an id or a handle
+    5: """
+        ALTER TABLE sources ADD COLUMN IF NOT EXISTS author_alias VARCHAR;
+        CREATE TABLE IF NOT EXISTS author_names (
+            platform VARCHAR NOT NULL, name VARCHAR NOT NULL, author_key VARCHAR NOT NULL, is_id BOOLEAN
+        );
+        INSERT INTO author_names
+        SELECT DISTINCT platform, author_key, author_key, NULL FROM clips WHERE author_key IS NOT NULL;
+        INSERT INTO author_names
+        SELECT platform, author_alias, min(author_key), false FROM clips JOIN sources USING (clip_id)
+        WHERE author_key IS NOT NULL AND author_alias IS NOT NULL
+            AND (platform, author_alias) NOT IN (SELECT (platform, name) FROM author_names)
+        GROUP BY platform, author_alias HAVING count(DISTINCT author_key) = 1;
+    """,
 }
 
 BASELINE = 1  # the version of a new database before any migration

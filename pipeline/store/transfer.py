@@ -20,8 +20,9 @@ from pipeline.records import (
     TombstoneRow,
     VisibilityRow,
 )
-from pipeline.records.runs import AttemptRow, FingerprintRow, RunRow, SourceRow, TraceRow
+from pipeline.records.runs import AttemptRow, AuthorNameRow, FingerprintRow, RunRow, SourceRow, TraceRow
 from pipeline.stage import Stage
+from pipeline.store.authors import Authors
 from pipeline.store.schema import columns, quoted
 from pipeline.store.store import Store
 from pipeline.study.shard import Shard
@@ -76,6 +77,18 @@ ATTEMPT_NUMBERS = """
     FROM other.attempts SEMI JOIN carried USING (clip_id)
 """
 
+#: Names of the authors of these clips, ids first.
+NAMES_OF_CARRIED = """
+    SELECT platform, name, author_key, is_id FROM other.author_names
+    SEMI JOIN (SELECT platform, author_key FROM other.clips SEMI JOIN carried USING (clip_id))
+    USING (platform, author_key)
+    ORDER BY platform, author_key, is_id IS TRUE DESC, name
+"""
+RENAME_AUTHOR = """
+    UPDATE clips SET author_key = $author_key
+    WHERE platform = $platform AND author_key = $before AND clip_id IN (SELECT clip_id FROM carried)
+"""
+
 DROP_ATTEMPTS = """
     DELETE FROM traces WHERE attempt_id IN (SELECT attempt_id FROM attempts SEMI JOIN carried USING (clip_id));
     DELETE FROM attempts WHERE clip_id IN (SELECT clip_id FROM carried);
@@ -120,6 +133,7 @@ class Transfer:
         count = self._store.tables.number("SELECT count(*) FROM carried")
         if count:
             self._carry_rows(stages)
+            self._settle_authors()
             self._carry_attempts()
             self._store.tables.forget_publications([])
             self._store.tables.forget_judgement()
@@ -137,6 +151,21 @@ class Transfer:
             self._gather(kind, "SEMI JOIN carried USING (clip_id)")
         self._gather(FingerprintRow, "ANTI JOIN fingerprints USING (fingerprint)")
         self._connection.execute("UPDATE fingerprints SET is_current = false")  # the next run says which are
+
+    def _settle_authors(self) -> None:
+        """Give the clips the `author_key` that their authors have here, with all names that are known of them there."""
+        if AuthorNameRow.table not in self._there:
+            return
+        names: dict[tuple[str, str], list[AuthorNameRow]] = {}
+        for found in self._connection.execute(NAMES_OF_CARRIED).fetchall():
+            row = AuthorNameRow(*found)
+            names.setdefault((row.platform, row.author_key), []).append(row)
+        for (platform, before), author_key in zip(
+            names, Authors(self._store.tables).settle(list(names.values())), strict=True
+        ):
+            if before != author_key:
+                asked = {"platform": platform, "before": before, "author_key": author_key}
+                self._connection.execute(RENAME_AUTHOR, asked)
 
     def _gather(self, kind: type[Row], which: str = "") -> None:
         """Add rows from over there; those of the same grain that are here go."""

@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.records import ClipRow, ExposureRow, ImportRow, ProvenanceRow, RowT
+from pipeline.records import ClipRow, ExposureRow, ImportRow, ProvenanceRow, RowT, TombstoneRow
 from pipeline.records.post import is_fetched
 from pipeline.records.post_rows import PostRows
 from pipeline.records.runs import SourceRow
 from pipeline.sources.formats.spool import Spool
-from pipeline.store.tables import Tables, without_offset
+from pipeline.store.authors import Authors
+from pipeline.store.tables import Tables, now, without_offset
 from pipeline.study.source_options import IMPORTED
 
 #: What a clip's bytes can come from, the better first: a file is here, a post must be fetched, or is never fetched.
@@ -63,6 +64,7 @@ class UpsertResult:
     listed: int = 0  # clips that were named
     new: Spool[str] = field(default_factory=Spool)
     new_by_file: Mapping[str, int] = field(default_factory=dict)  # new clips that a file names, by its sha256
+    joined_authors: int = 0  # names under which authors had stood beside their other one
     without_count_time: int = 0  # of those listed, clips with counts of which none has a time
     changed_files: list[str] = field(default_factory=list)
     changed_captions: list[str] = field(default_factory=list)
@@ -79,6 +81,7 @@ class Upsert:
     def __init__(self, tables: Tables, start: int = 0, *, slideshow_sound: bool = False) -> None:
         """`start` is the position of the first post in the order; `slideshow_sound` has slideshows fetched for it."""
         self._tables, self._position, self._slideshow_sound = tables, start, slideshow_sound
+        self._authors = Authors(tables)
         self._result = UpsertResult()
         self._captions = Differences()
         self._files = Differences()
@@ -87,7 +90,8 @@ class Upsert:
 
     def add(self, posts: Iterable[PostRows]) -> None:
         """Store a batch, inside a transaction."""
-        kept = [post for post in posts if not self._is_forgotten(post)]
+        kept = self._not_forgotten(posts)
+        author_keys = self._authors.settle([post.author_names for post in kept])
         names = list({post.clip_id for post in kept})
         sources = {row.clip_id: row for row in self._tables.read(SourceRow, names)}
         known = {row.clip_id: row for row in self._tables.read(ClipRow, names)}
@@ -97,11 +101,14 @@ class Upsert:
         clips: dict[str, ClipRow] = {}
         remembered = self._tables.read(ProvenanceRow, names)
         stated = _by_clip(remembered)
-        for post in kept:
+        for post, author_key in zip(kept, author_keys, strict=True):
             name = post.clip_id
             places[name] = _place(sources.get(name), places.get(name), post, self._position)
             self._position += 1
-            before, row = clips.get(name) or known.get(name), without_offset(post.clip)
+            before = clips.get(name) or known.get(name)
+            row = without_offset(post.clip)
+            if row.author_key != author_key:
+                row = dataclasses.replace(row, author_key=author_key)
             takes_back = _takes_back(post.provenance, stated[name])
             clips[name] = merged(before, row, post.provenance.format, takes_back=takes_back)
             stated[name].append(post.provenance)
@@ -116,6 +123,19 @@ class Upsert:
         _put(self._tables, clips, known)
         self._tables.observe([post.observation for post in kept if post.observation is not None])
         _remember(self._tables, remembered, [post.provenance for post in kept])
+
+    def _not_forgotten(self, posts: Iterable[PostRows]) -> list[PostRows]:
+        """The posts that may come in; a forgotten author is forgotten under every name that their posts state."""
+        sorted_out = [(post, self._is_forgotten(post)) for post in posts]
+        known = {row.clip_key: row for row in self._tables.read(TombstoneRow)} if self._tombstones else {}
+        new: dict[str, TombstoneRow] = {}
+        for post, is_forgotten in sorted_out:
+            causes = [known[one].cause for one in post.author_tombstones & known.keys()] if is_forgotten else []
+            for one in post.author_tombstones - known.keys() if causes else ():
+                new[one] = TombstoneRow(one, now(), causes[0], "account")
+        self._tables.insert(list(new.values()))
+        self._tombstones |= new.keys()
+        return [post for post, is_forgotten in sorted_out if not is_forgotten]
 
     def _is_forgotten(self, post: PostRows) -> bool:
         if self._tombstones and post.tombstones is None:
@@ -133,6 +153,7 @@ class Upsert:
         """What all batches changed."""
         self._result.new_by_file = dict(self._tables.connection.execute(NEW_BY_FILE).fetchall())
         self._result.without_count_time = self._tables.number(WITHOUT_COUNT_TIME)
+        self._result.joined_authors = self._authors.joined
         self._tables.script("DROP TABLE listed")
         return self._result
 

@@ -236,6 +236,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.NEVER: "message",
     },
     "sources": {Rule.NEVER: "clip_id position kind location stamp author_alias"},
+    "author_names": {Rule.NEVER: "platform name author_key is_id"},
     "traces": {Rule.NEVER: "attempt_id trace"},
     "publications": {Rule.RESTRICTED: "publication published_at views_sha256"},
     "changes": {Rule.NEVER: "publication table_name clip_id is_first"},
