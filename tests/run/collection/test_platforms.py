@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import Reason
 from pipeline.records import ClipRow, MediaRow, ObservationRow, Outcome, PlatformCaptionRow
+from pipeline.records.runs import AuthorNameRow
 from tests.support.platform.fake_platform import fake_platform
 from tests.support.platform.rig import Server, fetch, left
 
@@ -30,7 +31,9 @@ def ask(platform: Platform, folder: Path, url: str, **more: Any) -> Outcome:
 
 
 def rows(outcome: Outcome) -> tuple[MediaRow, ClipRow, ObservationRow]:
-    media, clip, counts = outcome.rows
+    media, clip, counts, *names = outcome.rows
+    assert names
+    assert {one.author_key for one in names if isinstance(one, AuthorNameRow)} == {clip.author_key}
     assert isinstance(media, MediaRow)
     assert isinstance(clip, ClipRow)
     assert isinstance(counts, ObservationRow)
@@ -165,7 +168,7 @@ def test_a_post_that_is_lost_after_it_was_described_keeps_that(
 ) -> None:
     outcome = ask(platform, tmp_path, f"https://www.tiktok.com/@ann/video/{post_id}")
     assert outcome.reason == reason
-    clip, counts = outcome.rows
+    clip, counts, *names = outcome.rows
     assert isinstance(clip, ClipRow)
     assert isinstance(counts, ObservationRow)
     assert clip.hashtags == ("fyp", "voice")
@@ -198,7 +201,7 @@ def test_a_filter_keeps_a_post_out_before_any_media(platform: Platform, tmp_path
     assert outcome.reason == Reason.EXCLUDED
     assert "outside min_likes" in (outcome.message or "")
     assert platform[0].requests == {"/@ann/video/20": 1}, "neither media nor captions"
-    assert outcome.rows == judged[0]
+    assert outcome.rows[:2] == judged[0]
     counts = judged[0][1]
     assert counts is not None
     assert counts.likes == 10
