@@ -168,7 +168,7 @@ def test_a_post_that_is_lost_after_it_was_described_keeps_that(
 ) -> None:
     outcome = ask(platform, tmp_path, f"https://www.tiktok.com/@ann/video/{post_id}")
     assert outcome.reason == reason
-    clip, counts, *names = outcome.rows
+    clip, counts, *_ = outcome.rows
     assert isinstance(clip, ClipRow)
     assert isinstance(counts, ObservationRow)
     assert clip.hashtags == ("fyp", "voice")
