@@ -59,6 +59,8 @@ def _done_line(report: RunSummary) -> str:
 
 def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = None) -> str:
     """What an export holds and, once it is stored, what of it was new, line by line."""
+    from pipeline.sources.formats.result import reason_lines
+
     posts = counted(len(result.posts) - result.repeated, "post")
     repeated = f" in {len(result.posts)} rows ({result.repeated} repeat a post)" if result.repeated else ""
     lines = [f"{result.path.name}: {result.format}, {posts}{repeated}, {counted(len(result.exposures), 'exposure')}"]
@@ -73,11 +75,11 @@ def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = No
         lines.append(without_count_time(result.tally.undated))
     if result.rejects:
         lines.append(f"{counted(len(result.rejects), 'row')} cannot be read, see {rejects}:")
-        lines += [f"  {count} × {reason}" for reason, count in result.reasons().most_common(5)]
+        lines += [f"  {line}" for line in reason_lines(result.rejects, examples=result.donor is None)]
     if result.notes:
         taken = counted(len({note.number for note in result.notes}), "row was", "rows were")
-        lines.append(f"{taken} taken with a correction, see {rejects}:")
-        lines += [f"  {count} × {note}" for note, count in Counter(one.reason for one in result.notes).most_common(5)]
+        lines.append(f"{taken} taken with a correction, or without a value that cannot be read, see {rejects}:")
+        lines += [f"  {line}" for line in reason_lines(result.notes, examples=result.donor is None)]
     return "\n".join(lines)
 
 

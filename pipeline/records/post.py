@@ -20,6 +20,19 @@ SLIDESHOW = "slideshow"
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What was corrected or left out of a row as it was read, and the value that made it so."""
+
+    reason: str  # the same for all values of the kind, so that notes can be counted
+    example: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Both."""
+        return f"{self.reason} ({self.example})" if self.example else self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """A post as its source states it: author ids are still plain, nothing unknown is filled in."""
 
@@ -41,7 +54,7 @@ class Post:
     counts: Mapping[str, int] = field(default_factory=dict)
     media_type: str | None = None  # one of MEDIA_TYPES
     is_ad: bool | None = None
-    notes: tuple[str, ...] = ()  # what was corrected or left out as it was read; not stored with the clip
+    notes: tuple[Note, ...] = ()  # what was corrected or left out as it was read; not stored with the clip
 
     @property
     def lacks_count_time(self) -> bool:

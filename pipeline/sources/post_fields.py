@@ -10,8 +10,6 @@ from typing import Any
 
 from pipeline.records.post import Post
 
-DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})([ T]\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
-YEAR_FIRST = re.compile(r"^(\d{4})/(\d{2})/(\d{2})", re.ASCII)
 #: Platforms with several extractors in yt-dlp, as for reels, live videos and single posts: the names of all begin so.
 PLATFORMS = (
     "tiktok", "instagram", "youtube", "facebook", "twitter", "snapchat", "pinterest", "twitch", "vimeo", "dailymotion",
@@ -80,23 +78,6 @@ def language_of(code: str | None) -> str | None:
     """The ISO 639-1 code that a platform's own begins with (`en-US`, `zh_Hans`); None for anything else."""
     found = re.match(r"([A-Za-z]{2})(?:[-_]|$)", code or "")
     return found[1].lower() if found and found[1].lower() != "un" else None
-
-
-def parse_time(text: str, date_format: str | None = None) -> datetime:
-    """A time as UTC; one without an offset is taken as UTC. `ValueError` for a time that is written otherwise.
-
-    It is written as `date_format` says (of `datetime.strptime`), else as ISO 8601, with slashes after the year, or as
-    day, month and year with dots. Day and month with slashes can be read in two ways, so they are not.
-    """
-    text = text.strip()
-    if date_format is not None:
-        moment = datetime.strptime(text, date_format)  # noqa: DTZ007 - UTC is added below
-    elif dotted := DOTTED.fullmatch(text):
-        day, month, year, clock = dotted.groups()
-        moment = datetime.fromisoformat(f"{year}-{int(month):02}-{int(day):02}{clock or ''}")
-    else:
-        moment = datetime.fromisoformat(YEAR_FIRST.sub(r"\1-\2-\3", text))
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _posted_at(info: Mapping[str, Any]) -> tuple[datetime | None, str | None]:

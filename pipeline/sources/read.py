@@ -22,8 +22,8 @@ from pipeline.sources.formats.formats import BY_NAME, FORMATS
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.plain_csv import CSV
 from pipeline.sources.formats.reading import digest, read
-from pipeline.sources.formats.records import header
 from pipeline.sources.formats.result import ImportResult, post_url, sourced_posts, unresolved_id
+from pipeline.sources.formats.tables import header
 from pipeline.sources.media_folder import WILDCARD, MediaFiles
 from pipeline.sources.platforms.listing import ListingRequest
 from pipeline.sources.platforms.options import wants_slideshow_sound

@@ -16,8 +16,9 @@ from pipeline.sources.formats.formats import BY_NAME
 from pipeline.sources.formats.info_json import INFO_JSON, described
 from pipeline.sources.formats.plain_csv import CSV, stated_post
 from pipeline.sources.formats.reading import digest
-from pipeline.sources.formats.records import csv_records, document, header
+from pipeline.sources.formats.records import document
 from pipeline.sources.formats.result import NumberedPost, well_formed
+from pipeline.sources.formats.tables import csv_records, header
 from pipeline.sources.formats.values import Rejected
 
 COLUMNS = ("file", *POST_COLUMNS)

@@ -64,7 +64,7 @@ def _donation(folder: Path) -> str:
         (_export, [(5, 2, 1, 0, 2)]),
         (_table, [(5, 2, 1, 0, 2)]),
         (_list, [(3, 2, 1, 0, 0)]),
-        (_donation, [(13, 0, 0, 9, 4)]),
+        (_donation, [(13, 0, 0, 10, 3)]),
         (lambda _: f'urls = ["{TIKTOK}1", "{TIKTOK}1"]', [(2, 1, 1, 0, 0)]),
     ],
 )

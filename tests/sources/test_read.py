@@ -264,7 +264,7 @@ def test_a_donation_needs_a_donor_and_an_export_its_file(tmp_path: Path) -> None
     with pytest.raises(UserError, match="donor"):
         upsert_posts(tmp_path, body)
     found = sources_of(tmp_path, body + 'donor = "d01"\n')
-    assert len(found.exports[0].result.exposures) == 9
+    assert len(found.exports[0].result.exposures) == 10
     assert "d01" not in repr(found.sourced_posts)
     with pytest.raises(ConfigError, match=r"none\.json"):
         upsert_posts(tmp_path, '[[sources]]\nexport = "none.json"\n')

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.records.counted import counted
-from pipeline.sources.formats.records import csv_records, header
+from pipeline.sources.formats.tables import csv_records, header
 from pipeline.sources.formats.values import Rejected
 
 #: Labels of the corpora in our words. What stands in none of these has no agreed label ("xxx" of IEMOCAP).

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pipeline.errors import UserError
 from pipeline.records import Seconds
 from pipeline.sources.formats.reading import digest
-from pipeline.sources.formats.records import csv_records, header
+from pipeline.sources.formats.tables import csv_records, header
 from pipeline.sources.formats.values import Rejected
 
 DIMENSIONS = ("arousal", "valence", "dominance")

@@ -23,7 +23,7 @@ from pipeline.results.evaluation.measures import Figure, share
 from pipeline.results.evaluation.results import Evaluation
 from pipeline.results.study import StudyReader
 from pipeline.sources.formats.reading import digest
-from pipeline.sources.formats.records import csv_records, header
+from pipeline.sources.formats.tables import csv_records, header
 from pipeline.sources.formats.values import Rejected
 from pipeline.study.folder import StudyFolder
 

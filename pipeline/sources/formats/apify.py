@@ -9,9 +9,21 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag, several
-from pipeline.sources.formats.records import Numbered, flat_records, mapped, names_of
+from pipeline.sources.formats.records import flat_records, names_of
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, counts, epoch, identifier, moment, seconds, shown, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.values import (
+    Rejected,
+    counts,
+    decoded,
+    epoch,
+    identifier,
+    moment,
+    other_identifier,
+    seconds,
+    shown,
+    text,
+)
 from pipeline.sources.post_fields import language_of
 from pipeline.sources.post_urls import post_of_url
 
@@ -76,16 +88,16 @@ def _tiktok_post(row: Mapping[str, Any]) -> Post:
             platform="tiktok",
             post_id=post_id,
             url=post_url("tiktok", post_id) if post_id else None,
-            caption=text(row.get("text")),
+            caption=decoded(row.get("text")),
             author=text(row.get("authorMeta.name")),
-            author_id=identifier(row.get("authorMeta.id"), "authorMeta.id"),
+            author_id=other_identifier(row.get("authorMeta.id"), "authorMeta.id"),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             duration_s=seconds(row.get("videoMeta.duration"), "videoMeta.duration"),
             language=language_of(text(row.get("textLanguage"))),
-            sound_id=identifier(row.get("musicMeta.musicId"), "musicMeta.musicId"),
-            sound_title=text(row.get("musicMeta.musicName")),
-            sound_artist=text(row.get("musicMeta.musicAuthor")),
+            sound_id=other_identifier(row.get("musicMeta.musicId"), "musicMeta.musicId"),
+            sound_title=decoded(row.get("musicMeta.musicName")),
+            sound_artist=decoded(row.get("musicMeta.musicAuthor")),
             counts=counts({ours: row.get(theirs) for ours, theirs in TIKTOK_COUNTS.items()}),
             media_type=None if slideshow is None else "slideshow" if slideshow else "video",
             is_ad=flag(row.get("isAd")),
@@ -106,17 +118,17 @@ def _instagram_post(row: Mapping[str, Any]) -> Post:
             platform="instagram",
             post_id=code,
             url=post_url("instagram", code) if code else None,
-            caption=text(row.get("caption")),
+            caption=decoded(row.get("caption")),
             author=text(row.get("ownerUsername")),
-            author_id=identifier(row.get("ownerId"), "ownerId"),
+            author_id=other_identifier(row.get("ownerId"), "ownerId"),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             duration_s=seconds(row.get("videoDuration"), "videoDuration"),
-            sound_id=identifier(row.get("musicInfo.audio_id"), "musicInfo.audio_id"),
-            sound_title=text(row.get("musicInfo.song_name")),
+            sound_id=other_identifier(row.get("musicInfo.audio_id"), "musicInfo.audio_id"),
+            sound_title=decoded(row.get("musicInfo.song_name")),
             sound_artist=None
             if flag(row.get("musicInfo.uses_original_audio"))
-            else text(row.get("musicInfo.artist_name")),
+            else decoded(row.get("musicInfo.artist_name")),
             counts=counts(
                 {"views": views, "likes": row.get("likesCount"), "comments": row.get("commentsCount")}  # -1: hidden
             ),

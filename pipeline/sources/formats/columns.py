@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pipeline.records.post import COUNTS, TEXT_COLUMNS
+from pipeline.sources.post_urls import post_of_url
 
 COLUMNS = (*TEXT_COLUMNS, "language", "posted_at", "counted_at", "duration_s", *COUNTS)
 
@@ -47,6 +48,9 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+NAMES_ADVICE = "write a line with them above the first row, as in url,caption,views"
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
     """Our columns with theirs, which of them were recognised by another name, and the columns that are not used."""
@@ -73,6 +77,11 @@ def choose_columns(names: Sequence[str], mapping: Mapping[str, str] | None = Non
     if not mapping and used.get("author") == "author" and handle is not None and handle not in used.values():
         used["author"] = handle  # beside a column of handles, `author` holds the shown name
     return ColumnChoice(used, frozenset(guessed), tuple(name for name in names if name not in used.values()))
+
+
+def holds_values(names: Sequence[str]) -> bool:
+    """Whether a first line holds the values of a post, and not the names of columns."""
+    return any(post_of_url(name)[1] or name.lower().startswith(("https://", "http://")) for name in names)
 
 
 def suggestion(name: str, names: Sequence[str] = COLUMNS) -> str | None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
-from pipeline.sources.formats.records import Numbered, csv_records, holds_json, inside, json_records, mapped
+from pipeline.sources.formats.records import holds_json, inside, json_records
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, counts, identifier, moment, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.tables import csv_records
+from pipeline.sources.formats.values import Rejected, counts, decoded, moment, other_identifier, text
 from pipeline.sources.formats.zones import zone_offset
 from pipeline.sources.post_urls import post_of_url
 
@@ -54,11 +56,11 @@ def _row_post(row: Mapping[str, str]) -> Post:
     return _post(
         "facebook" if is_facebook else "instagram",
         row["URL"],
-        caption="\n".join(found for part in parts if (found := text(part))) or None,
+        caption="\n".join(found for part in parts if (found := decoded(part))) or None,
         author=text(row.get("User Name")),
-        author_id=identifier(row.get("Facebook Id"), "Facebook Id"),
+        author_id=other_identifier(row.get("Facebook Id"), "Facebook Id"),
         posted_at=_created(row["Post Created"]),
-        counts=counts({name: value.replace(",", "") if value else None for name, value in stated.items()}),
+        counts=counts(stated),
         media_type=kind,
     )
 
@@ -73,9 +75,9 @@ def _api_post(record: Mapping[str, Any]) -> Post:
     return _post(
         platform,
         record.get("postUrl"),
-        caption=text(record.get("message") or record.get("description")),
+        caption=decoded(record.get("message") or record.get("description")),
         author=text(inside(record, "account", "handle")),
-        author_id=identifier(inside(record, "account", "platformId"), "account.platformId"),
+        author_id=other_identifier(inside(record, "account", "platformId"), "account.platformId"),
         posted_at=moment(record.get("date"), "date"),
         counts=counts(
             {

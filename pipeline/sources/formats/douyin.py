@@ -9,7 +9,8 @@ from typing import Any
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag
 from pipeline.sources.formats.result import known_post
-from pipeline.sources.formats.values import MILLISECONDS, child, counts, epoch, identifier, seconds, text
+from pipeline.sources.formats.values import child, counts, decoded, epoch, identifier, other_identifier, seconds, text
+from pipeline.sources.formats.written_times import MILLISECONDS
 
 COUNTS = {
     "likes": ("digg_count", "diggCount"),
@@ -33,15 +34,15 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
             platform="douyin",
             post_id=post_id,
             url=f"https://www.douyin.com/video/{post_id}" if post_id else None,
-            caption=text(record.get("desc")),
+            caption=decoded(record.get("desc")),
             author=text(author.get("unique_id") or author.get("uniqueId")),
-            author_id=identifier(author.get("uid"), "author.uid"),
+            author_id=other_identifier(author.get("uid"), "author.uid"),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             duration_s=length / MILLISECONDS if length else None,
-            sound_id=identifier(music.get("id_str") or music.get("id"), "music.id"),
-            sound_title=text(music.get("title")),
-            sound_artist=text(music.get("author")),
+            sound_id=other_identifier(music.get("id_str") or music.get("id"), "music.id"),
+            sound_title=decoded(music.get("title")),
+            sound_artist=decoded(music.get("author")),
             counted_at=counted_at,
             counts=counts(
                 {name: next((stats[one] for one in names if one in stats), None) for name, names in COUNTS.items()}

@@ -30,8 +30,8 @@ from pipeline.sources.formats import (
     zeeschuimer,
 )
 from pipeline.sources.formats.hints import Hints
-from pipeline.sources.formats.records import Numbered
 from pipeline.sources.formats.result import Exposure
+from pipeline.sources.formats.rows import Numbered
 
 DONATION = "tiktok_donation"
 #: What tells a format: a JSON value, the columns of a table, or the name of a file with its value or its beginning.
@@ -67,99 +67,99 @@ def _donated(read: Callable[[Path, str], Numbered[Exposure]]) -> Callable[[Path,
 FORMATS = (
     Format(
         zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram, Threads, Douyin, RedNote, X)", JSON,
-        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 4,
+        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 5,
     ),
     Format(
         zeeschuimer.FOURCAT, "4CAT NDJSON (TikTok, Instagram, Threads, Douyin, RedNote, X)", JSON,
-        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 4,
+        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 5,
     ),
     Format(
         info_json.INFO_JSON, "yt-dlp .info.json (a folder of them, one, or a playlist)", JSON,
-        info_json.is_info, lambda path, _: info_json.read_info(path), 4,
+        info_json.is_info, lambda path, _: info_json.read_info(path), 5,
     ),
     Format(
         youtube.DATA_API, "YouTube Data API JSON", JSON,
-        youtube.is_data_api, lambda path, _: youtube.read_data_api(path), 4,
+        youtube.is_data_api, lambda path, _: youtube.read_data_api(path), 5,
     ),
     Format(
         tiktok.RESEARCH_API, "TikTok Research API JSON, or a table of it (ResearchTikPy, traktok)", JSON_OR_CSV,
-        tiktok.is_research, lambda path, _: tiktok.read_research(path), 2,
+        tiktok.is_research, lambda path, _: tiktok.read_research(path), 3,
     ),
     Format(
         instaloader.INSTALOADER, "instaloader's JSON beside its pictures and videos", JSON,
-        instaloader.is_instaloader, lambda path, _: instaloader.read_instaloader(path),
+        instaloader.is_instaloader, lambda path, _: instaloader.read_instaloader(path), 2,
     ),
     Format(
         gallery_dl.GALLERY_DL, "gallery-dl's JSON beside its files (TikTok, Instagram)", JSON,
-        gallery_dl.is_gallery_dl, lambda path, _: gallery_dl.read_gallery_dl(path),
+        gallery_dl.is_gallery_dl, lambda path, _: gallery_dl.read_gallery_dl(path), 2,
     ),
     Format(
         tiktok.PAGE_RECORDS, "records of TikTok's pages as JSON (TikTok-Api, pyktok)", JSON,
-        tiktok.is_page_record, lambda path, _: tiktok.read_page_records(path),
+        tiktok.is_page_record, lambda path, _: tiktok.read_page_records(path), 2,
     ),
     Format(
         apify.TIKTOK, "Apify's and drawrowfly's scrapers of TikTok (JSON, CSV)", JSON_OR_CSV,
-        apify.is_tiktok, lambda path, _: apify.read_tiktok(path),
+        apify.is_tiktok, lambda path, _: apify.read_tiktok(path), 2,
     ),
     Format(
         apify.INSTAGRAM, "Apify's scrapers of Instagram (JSON, CSV)", JSON_OR_CSV,
-        apify.is_instagram, lambda path, _: apify.read_instagram(path),
+        apify.is_instagram, lambda path, _: apify.read_instagram(path), 2,
     ),
     Format(
         crowdtangle.CROWDTANGLE, "CrowdTangle (CSV, JSON)", JSON_OR_CSV,
-        crowdtangle.is_crowdtangle, lambda path, _: crowdtangle.read_crowdtangle(path),
+        crowdtangle.is_crowdtangle, lambda path, _: crowdtangle.read_crowdtangle(path), 2,
     ),
     Format(
         instagram_graph_api.GRAPH_API, "Instagram media of Meta's Graph API", JSON,
-        instagram_graph_api.is_graph_api, lambda path, _: instagram_graph_api.read_graph_api(path),
+        instagram_graph_api.is_graph_api, lambda path, _: instagram_graph_api.read_graph_api(path), 2,
     ),
     Format(
         mediacrawler.MEDIACRAWLER, "MediaCrawler (Douyin, Bilibili, RedNote)", JSON_OR_CSV,
-        mediacrawler.is_mediacrawler, lambda path, _: mediacrawler.read_mediacrawler(path),
+        mediacrawler.is_mediacrawler, lambda path, _: mediacrawler.read_mediacrawler(path), 2,
     ),
     Format(
         DONATION, "TikTok data donation JSON", JSON,
-        donation.is_donation, _donated(donation.read_donation), 2, is_donation=True,
+        donation.is_donation, _donated(donation.read_donation), 3, is_donation=True,
     ),
     Format(
         donation_txt.DONATION_TXT, "TikTok data donation as text files", TEXT,
-        donation_txt.is_donation_txt, _donated(donation_txt.read_donation_txt), is_donation=True,
+        donation_txt.is_donation_txt, _donated(donation_txt.read_donation_txt), 2, is_donation=True,
     ),
     Format(
         port_tables.PORT_TABLES, "tables of the donation tools Port and D3I", JSON,
-        port_tables.is_port, _donated(port_tables.read_port), is_donation=True,
+        port_tables.is_port, _donated(port_tables.read_port), 2, is_donation=True,
     ),
     Format(
         instagram_download.DOWNLOAD, "Instagram data donation (liked_posts.json, saved_posts.json)", NAMED_JSON,
-        instagram_download.is_download, _donated(instagram_download.read_download), is_donation=True,
+        instagram_download.is_download, _donated(instagram_download.read_download), 2, is_donation=True,
     ),
     Format(
         youtube_takeout.TAKEOUT, "YouTube data donation (watch-history.json)", JSON,
-        youtube_takeout.is_takeout, _donated(youtube_takeout.read_takeout), is_donation=True,
+        youtube_takeout.is_takeout, _donated(youtube_takeout.read_takeout), 2, is_donation=True,
     ),
     Format(
         youtube_takeout.TAKEOUT_PAGE, "YouTube data donation (watch-history.html)", TEXT,
-        youtube_takeout.is_takeout_page, _donated(youtube_takeout.read_takeout_page), is_donation=True,
+        youtube_takeout.is_takeout_page, _donated(youtube_takeout.read_takeout_page), 2, is_donation=True,
     ),
     Format(
         fourcat.INSTAGRAM, "4CAT CSV of Instagram", CSV,
-        fourcat.is_instagram, lambda path, _: fourcat.read_instagram(path), 2,
+        fourcat.is_instagram, lambda path, _: fourcat.read_instagram(path), 3,
     ),
     Format(
         fourcat.TIKTOK, "4CAT CSV of TikTok", CSV,
-        fourcat.is_tiktok, lambda path, _: fourcat.read_tiktok(path), 2,
+        fourcat.is_tiktok, lambda path, _: fourcat.read_tiktok(path), 3,
     ),
     Format(
         youtube.DATA_TOOLS, "YouTube Data Tools CSV", CSV,
-        youtube.is_data_tools, lambda path, _: youtube.read_data_tools(path), 3,
+        youtube.is_data_tools, lambda path, _: youtube.read_data_tools(path), 4,
     ),
     Format(
         tiktok_tables.TABLES, "tables of TikTok's pages by pyktok or traktok", CSV,
-        tiktok_tables.is_table, lambda path, _: tiktok_tables.read_table(path),
+        tiktok_tables.is_table, lambda path, _: tiktok_tables.read_table(path), 2,
     ),
     Format(
         plain_csv.CSV, "plain CSV (a column `url`, or `platform` and `id`; or a column mapping)", CSV,
-        plain_csv.is_plain, plain_csv.read_plain, 3,
+        plain_csv.is_plain, plain_csv.read_plain, 4,
     ),
 )  # fmt: skip
 BY_NAME = {known.name: known for known in FORMATS}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag
-from pipeline.sources.formats.records import Numbered, csv_records, mapped
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import counts, epoch, identifier, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.tables import csv_records
+from pipeline.sources.formats.values import counts, decoded, epoch, identifier, other_identifier, text
 
 TIKTOK, INSTAGRAM = "4cat_tiktok_csv", "4cat_instagram_csv"
 TIKTOK_COLUMNS = frozenset({"id", "body", "author", "plays", "likes", "shares", "comments"})
@@ -79,14 +80,14 @@ def _fourcat_post(
             platform=platform,
             post_id=post_id,
             url=post_url(platform, post_id) if post_id else None,
-            caption=text(row["body"]),
+            caption=decoded(row["body"]),
             author=text(row["author"]),
-            author_id=identifier(row.get("author_id"), "author_id"),
+            author_id=other_identifier(row.get("author_id"), "author_id"),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
-            sound_id=identifier(row.get("music_id"), "music_id"),
-            sound_title=text(row.get("music_name")),
-            sound_artist=text(row.get("music_author")),
+            sound_id=other_identifier(row.get("music_id"), "music_id"),
+            sound_title=decoded(row.get("music_name")),
+            sound_artist=decoded(row.get("music_author")),
             counts=counts(stated),
             media_type=media_type,
             is_ad=flag(row.get("is_ad")),

@@ -8,9 +8,10 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats import tiktok
-from pipeline.sources.formats.records import Numbered, json_records, mapped
+from pipeline.sources.formats.records import json_records
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, counts, identifier, moment, shown, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.values import Rejected, counts, decoded, identifier, moment, other_identifier, shown, text
 
 GALLERY_DL = "gallery_dl"
 CODES = ("post_shortcode", "sidecar_shortcode", "shortcode")  # of the post before those of its parts
@@ -44,9 +45,9 @@ def _instagram_post(record: Mapping[str, Any]) -> Post:
             platform="instagram",
             post_id=code,
             url=post_url("instagram", code) if code else None,
-            caption=text(record.get("description")),
+            caption=decoded(record.get("description")),
             author=text(record.get("username")),
-            author_id=identifier(record.get("owner_id"), "owner_id"),
+            author_id=other_identifier(record.get("owner_id"), "owner_id"),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             counts=counts({"likes": record.get("likes")}),

@@ -9,9 +9,10 @@ from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.records.post import Post
-from pipeline.sources.formats.records import Numbered, document, json_records, mapped
+from pipeline.sources.formats.records import document, json_records
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, counts, identifier, shown, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.values import Rejected, counts, epoch, identifier, shown, text
 from pipeline.sources.post_fields import from_info, media_type_of
 
 INFO_JSON = "info_json"
@@ -19,6 +20,7 @@ PATTERN = "*.info.json"
 EXTRACTORS = frozenset({"extractor_key", "extractor", "ie_key"})
 LISTED = ("video", "url", "url_transparent")  # a playlist may only name its videos, by their URLs
 DEEPEST = 4  # playlists inside playlists: of a channel, its tabs
+TIMES = ("timestamp", "epoch")
 TEXTS = ("url", "caption", "author", "author_id", "sound_title", "sound_artist")
 
 
@@ -69,8 +71,9 @@ def described(info: Mapping[str, Any]) -> Post:
     if info.get("_type", "video") not in LISTED:
         raise Rejected(f"a description of type {shown(info['_type'])} is no post")
     post_id = identifier(info.get("id"), "id")
+    times = {name: info[name] for name in TIMES if epoch(info.get(name), name) is not None}
     try:
-        post = from_info({"extractor_key": info.get("ie_key"), **info}, INFO_JSON)
+        post = from_info({"extractor_key": info.get("ie_key"), **info, **dict.fromkeys(TIMES), **times}, INFO_JSON)
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise Rejected(f"the description has a field of the wrong kind: {error}") from error
     known: dict[str, Any] = {name: text(getattr(post, name)) for name in TEXTS}

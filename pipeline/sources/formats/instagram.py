@@ -10,7 +10,18 @@ from typing import Any
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import several
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, seconds, text
+from pipeline.sources.formats.values import (
+    Rejected,
+    child,
+    counts,
+    decoded,
+    epoch,
+    identifier,
+    leave_out,
+    other_identifier,
+    seconds,
+    text,
+)
 
 #: The kinds of a post and of its parts, in the present form and the graph form.
 ITEM_KINDS = {"1": "image", "2": "video"}
@@ -51,9 +62,9 @@ def _item_post(record: Mapping[str, Any], source: str, counted_at: datetime | No
         platform="instagram",
         post_id=code,
         url=post_url("instagram", code) if code else None,
-        caption=text(child(record, "caption").get("text")),
+        caption=decoded(child(record, "caption").get("text")),
         author=text(user.get("username")),
-        author_id=identifier(user.get("pk") or user.get("id"), "user.id"),
+        author_id=other_identifier(user.get("pk") or user.get("id"), "user.id"),
         posted_at=posted_at,
         posted_precision="second" if posted_at else None,
         duration_s=seconds(record.get("video_duration"), "video_duration"),
@@ -82,9 +93,9 @@ def _graph_post(record: Mapping[str, Any], source: str, counted_at: datetime | N
         platform="instagram",
         post_id=code,
         url=post_url("instagram", code) if code else None,
-        caption=text(written) if isinstance(written, str) else _graph_caption(record),
+        caption=decoded(written) if isinstance(written, str) else _graph_caption(record),
         author=text(owner.get("username")),
-        author_id=identifier(owner.get("id"), "owner.id"),
+        author_id=other_identifier(owner.get("id"), "owner.id"),
         posted_at=posted_at,
         posted_precision="second" if posted_at else None,
         duration_s=seconds(record.get("video_duration"), "video_duration"),
@@ -139,15 +150,16 @@ def _graph_caption(record: Mapping[str, Any]) -> str | None:
     if not edges:
         return None
     if not isinstance(edges, list) or not isinstance(edges[0], dict):
-        raise Rejected("`edge_media_to_caption.edges` is not a list of objects")
-    return text(child(edges[0], "node").get("text"))
+        leave_out(Rejected("`edge_media_to_caption.edges` is not a list of objects"))
+        return None
+    return decoded(child(edges[0], "node").get("text"))
 
 
 def _reel_sound(reel: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     """Id, title and artist of the sound under a reel; the artist of an original sound is the handle, and left out."""
     music = child(child(reel, "music_info"), "music_asset_info")
     if music:
-        cluster = identifier(music.get("audio_cluster_id"), "audio_cluster_id")
-        return cluster, text(music.get("title")), text(music.get("display_artist"))
+        cluster = other_identifier(music.get("audio_cluster_id"), "audio_cluster_id")
+        return cluster, decoded(music.get("title")), decoded(music.get("display_artist"))
     own = child(reel, "original_sound_info")
-    return identifier(own.get("audio_asset_id"), "audio_asset_id"), text(own.get("original_audio_title")), None
+    return other_identifier(own.get("audio_asset_id"), "audio_asset_id"), decoded(own.get("original_audio_title")), None

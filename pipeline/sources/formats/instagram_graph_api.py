@@ -9,9 +9,10 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import several
-from pipeline.sources.formats.records import Numbered, inside, json_records, mapped
+from pipeline.sources.formats.records import inside, json_records
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, counts, identifier, moment, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.values import Rejected, counts, decoded, moment, other_identifier, text
 from pipeline.sources.post_urls import post_of_url
 
 GRAPH_API = "instagram_graph_api"
@@ -51,9 +52,9 @@ def _media_post(record: Mapping[str, Any]) -> Post:
             platform="instagram",
             post_id=code,
             url=post_url("instagram", code),
-            caption=text(record.get("caption")),
+            caption=decoded(record.get("caption")),
             author=text(record.get("username")),
-            author_id=identifier(inside(record, "owner", "id"), "owner.id"),
+            author_id=other_identifier(inside(record, "owner", "id"), "owner.id"),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             counts=counts(

@@ -8,7 +8,8 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats import instagram
-from pipeline.sources.formats.records import Numbered, inside, json_records, mapped
+from pipeline.sources.formats.records import inside, json_records
+from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.values import Rejected, child, shown
 
 INSTALOADER = "instaloader"

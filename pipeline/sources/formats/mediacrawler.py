@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
-from pipeline.sources.formats.records import Numbered, flat_records, mapped, names_of
+from pipeline.sources.formats.records import flat_records, names_of
 from pipeline.sources.formats.rednote import PLATFORM as REDNOTE
-from pipeline.sources.formats.rednote import exact_counts
 from pipeline.sources.formats.result import known_post
-from pipeline.sources.formats.values import MILLISECONDS, Rejected, epoch, identifier, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.values import Rejected, counts, decoded, epoch, identifier, other_identifier, text
+from pipeline.sources.formats.written_times import MILLISECONDS
 
 MEDIACRAWLER = "mediacrawler"
 MARK = "last_modify_ts"  # in every record: when it was collected, in milliseconds
@@ -79,7 +80,7 @@ def _crawled_post(row: Mapping[str, Any]) -> Post:
         raise Rejected("the record is no post of Douyin, Bilibili or RedNote")
     post_id = identifier(row[site.post_id], site.post_id)
     posted_at = epoch(row.get(site.posted), site.posted, site.per_second)
-    texts = list(dict.fromkeys(found for name in site.texts if (found := text(row.get(name)))))
+    texts = list(dict.fromkeys(found for name in site.texts if (found := decoded(row.get(name)))))
     return known_post(
         Post(
             source=MEDIACRAWLER,
@@ -88,11 +89,11 @@ def _crawled_post(row: Mapping[str, Any]) -> Post:
             url=site.url.format(post_id) if post_id else None,
             caption="\n".join(texts) or None,
             author=text(row.get(site.handle)) if site.handle else None,  # `nickname` is a name for display
-            author_id=identifier(row.get("user_id"), "user_id"),
+            author_id=other_identifier(row.get("user_id"), "user_id"),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             counted_at=epoch(row.get(MARK), MARK, MILLISECONDS),
-            counts=exact_counts({ours: row.get(theirs) for ours, theirs in site.counts.items()}),
+            counts=counts({ours: row.get(theirs) for ours, theirs in site.counts.items()}),
             media_type=_media_type(row, site),
         )
     )

@@ -16,10 +16,11 @@ from pipeline.records.post import Post
 from pipeline.sources.formats import info_json, plain_csv, records, unknown
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format, formats_by_kind
 from pipeline.sources.formats.hints import Hints
-from pipeline.sources.formats.records import Numbered
 from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, PostTally, Reject
 from pipeline.sources.formats.rounded_ids import RoundedIds, without_rounded
+from pipeline.sources.formats.rows import Numbered
 from pipeline.sources.formats.spool import Spool
+from pipeline.sources.formats.tables import header
 from pipeline.sources.formats.unpack import Member, text_files, unpacked
 from pipeline.sources.formats.values import Rejected
 from pipeline.study.files import sha256_of
@@ -78,9 +79,10 @@ class _Found:
     def add(self, number: int, row: Post | Exposure | Rejected) -> None:
         """Take a row."""
         if isinstance(row, Rejected):
-            self.rejects.append(Reject(number, str(row)))
+            self.rejects.append(Reject(number, row.note.reason, row.note.example))
         elif isinstance(row, Exposure):
             self.exposures.append(dataclasses.replace(row, number=number))
+            self.tally.note(number, row.notes)
         else:
             self.posts.append(post := NumberedPost(number, row))
             self.tally.add(post)
@@ -169,7 +171,7 @@ def _format_of(path: Path, hints: Hints) -> Format | None:
     if values:
         subjects: dict[str, Sequence[object]] = {"json": values, "named json": [(path.name, value) for value in values]}
     else:
-        subjects = {"text": [(path.name, records.beginning(path))], "csv": [records.header(path, hints.encoding)]}
+        subjects = {"text": [(path.name, records.beginning(path))], "csv": [header(path, hints.encoding)]}
     fitting = (
         known for known in FORMATS if any(known.matches(one) for kind in known.kinds for one in subjects.get(kind, ()))
     )
@@ -182,9 +184,9 @@ def _numbered(known: Format, path: Path, members: Sequence[Member], hints: Hints
     for member in members:
         try:
             for number, found in known.read(member.path, hints):
-                named = len(members) > 1 and isinstance(found, Rejected) and not known.is_donation
-                stated = Rejected(f"{member.name}: {found}") if named else found
-                yield number if as_it_lies else next(position), stated
+                if isinstance(found, Rejected) and len(members) > 1 and not known.is_donation:
+                    found = Rejected(f"{member.name}: {found.note.reason}", found.note.example)  # noqa: PLW2901
+                yield number if as_it_lies else next(position), found
         except UserError as error:
             raise _renamed(error, member, path) from error
 

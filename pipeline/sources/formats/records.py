@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pipeline.errors import UserError
-from pipeline.sources.formats.values import SURROGATE, Rejected, cell
+from pipeline.sources.formats.opening import open_text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.tables import csv_records
+from pipeline.sources.formats.values import SURROGATE, Rejected
 
 SCANNED_LINES = 20  # the first of them may be broken
 SCANNED_CHARACTERS = 1024
 DEEPEST = 6  # level of objects inside objects that gets names of its own
 BEGINNING_CHARACTERS = 1 << 20  # web pages begin with their style sheet
-DECLARED_MISSING = "missing_fields"  # a column of 4CAT, in the tables of all its platforms
-DELIMITERS = (",", "\t", ";")
-csv.field_size_limit(1 << 30)  # characters of one cell: tables hold whole pages, and the default is 131,072
-ZIP_MARKS, GZIP_MARK = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
-RowT = TypeVar("RowT")
-FoundT = TypeVar("FoundT")
-Numbered = Iterator[tuple[int, RowT | Rejected]]
-
-
-def mapped(rows: Numbered[RowT], found: Callable[[RowT], FoundT]) -> Numbered[FoundT]:
-    """What `found` makes of each row; a row that it rejects keeps its number."""
-    for number, row in rows:
-        if isinstance(row, Rejected):
-            yield number, row
-            continue
-        try:
-            yield number, found(row)
-        except Rejected as rejected:
-            yield number, rejected
-
 
 # ---------------------------------------------------------------- JSON
 
@@ -61,12 +41,12 @@ def first_json(path: Path) -> list[object]:
 
 
 def _begins_as_json(path: Path) -> bool:
-    with _open_text(path) as file:
+    with open_text(path) as file:
         return file.read(SCANNED_CHARACTERS).lstrip()[:1] in ("{", "[")
 
 
 def _first_objects(path: Path) -> list[object]:
-    with _open_text(path) as file:
+    with open_text(path) as file:
         lines = list(islice((line for line in file if line.strip()), SCANNED_LINES))
     if lines and lines[0].startswith("[") and _json_value(lines[0]) is None:
         return []  # a list over several lines, some of which may look like objects of their own
@@ -94,7 +74,7 @@ def json_records(path: Path, expand: Callable[[object], Iterable[object]]) -> Nu
 
 def json_lines(path: Path) -> Numbered[object]:
     """The value of each line that is not empty."""
-    with _open_text(path) as file:
+    with open_text(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.isascii() and SURROGATE.search(line):
                 yield number, Rejected("the line is not UTF-8")
@@ -105,13 +85,13 @@ def json_lines(path: Path) -> Numbered[object]:
 
 def text_lines(path: Path) -> Iterator[str]:
     """The lines of a text file; what is not UTF-8 in it is replaced."""
-    with _open_text(path) as file:
+    with open_text(path) as file:
         yield from (SURROGATE.sub("\ufffd", line) for line in file)
 
 
 def beginning(path: Path) -> str:
     """The first characters of a text file, enough to know it by; empty for what is no text."""
-    with _open_text(path) as file:
+    with open_text(path) as file:
         found: str = file.read(BEGINNING_CHARACTERS)
     return "" if "\0" in found else found
 
@@ -181,82 +161,3 @@ def names_of(value: object) -> frozenset[str]:
         return frozenset(name.replace("/", ".") for name in value)
     first = value[0] if isinstance(value, list) and value else value
     return frozenset(flattened(first)) if isinstance(first, dict) else frozenset()
-
-
-# ---------------------------------------------------------------- CSV
-
-
-def header(path: Path, encoding: str | None = None) -> tuple[str, ...]:
-    """The column names of a CSV file; none of a file that is no text. `UserError` if the names are damaged."""
-    with _open_text(path, newline="", encoding=encoding) as file:
-        first = file.readline()
-        if "\0" in first:
-            return ()
-        file.seek(0)
-        return _column_names(csv.reader(file, delimiter=_delimiter(first), strict=True), path)
-
-
-def csv_records(path: Path, encoding: str | None = None) -> Numbered[Mapping[str, str]]:
-    """The rows of a CSV file by column; the number is the line on which the row begins."""
-    with _open_text(path, newline="", encoding=encoding) as file:
-        first = file.readline()
-        file.seek(0)
-        reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
-        names = _column_names(reader, path)
-        before = reader.line_num
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield before + 1, Rejected(f"the row is not CSV: {error}")
-            else:
-                if row:
-                    yield before + 1, _row_by_column(names, row)
-            before = reader.line_num
-
-
-def _column_names(reader: Any, path: Path) -> tuple[str, ...]:
-    try:
-        names = tuple(name.strip() for name in next(reader, ()))
-    except csv.Error as error:
-        raise UserError(f"{path} has a first line that is not CSV: {error}") from error
-    if any(SURROGATE.search(name) for name in names):
-        raise UserError(f"{path} is not UTF-8: save it as UTF-8")
-    return names
-
-
-def _row_by_column(names: Sequence[str], row: list[str]) -> dict[str, str] | Rejected:
-    if len(row) != len(names):
-        return Rejected(f"the row has {len(row)} cells, the header {len(names)}")
-    if any(SURROGATE.search(written) for written in row):
-        return Rejected("the row is not UTF-8: save the file so, or say its encoding, such as cp1252")
-    return _without_defaults(dict(zip(names, map(cell, row), strict=True)))
-
-
-def _without_defaults(row: dict[str, str]) -> dict[str, str]:
-    """The row with no value in the fields that its platform did not give: 4CAT writes 0 there, and names them."""
-    if not row.get(DECLARED_MISSING):
-        return row
-    absent = {name.strip() for name in row[DECLARED_MISSING].split(",")}
-    return {name: "" if name in absent else value for name, value in row.items()}
-
-
-def _delimiter(first: str) -> str:
-    return max(DELIMITERS, key=first.count)
-
-
-def _open_text(path: Path, newline: str | None = None, encoding: str | None = None) -> Any:
-    """A file as text; bytes that are not UTF-8 become surrogates, for which single rows are rejected."""
-    if encoding is not None:
-        return path.open(encoding=encoding, errors="surrogateescape", newline=newline)
-    with path.open("rb") as file:
-        mark = file.read(4)
-    if mark[:2] in UTF16_MARKS:
-        raise UserError(f"{path} is UTF-16, as some spreadsheets write it: save it as UTF-8")
-    if mark in ZIP_MARKS or mark[:2] == GZIP_MARK:
-        raise UserError(
-            f"{path} is a workbook or packed: an export may be, but here it is read as text: save it as CSV"
-        )
-    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline=newline)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.result import known_post
-from pipeline.sources.formats.values import MILLISECONDS, child, counts, epoch, identifier, text
+from pipeline.sources.formats.values import child, counts, decoded, epoch, identifier, other_identifier
+from pipeline.sources.formats.written_times import MILLISECONDS
 
 PLATFORM = "xiaohongshu"  # as yt-dlp calls it
 KINDS = {"video": "video"}  # `normal` is one image or several
-ROUNDED = re.compile(r"[\d.]+[^\d.]+")
 COUNTS = {
     "likes": ("liked_count", "likedCount"),
     "comments": ("comment_count", "commentCount"),
@@ -30,7 +29,9 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
     user = child(note, "user")
     stated = child(note, "interact_info") or child(note, "interactInfo")
     posted_at = epoch(note.get("time"), "time", MILLISECONDS)
-    texts = (text(note.get("title") or note.get("display_title") or note.get("displayTitle")), text(note.get("desc")))
+    texts = tuple(
+        map(decoded, (note.get("title") or note.get("display_title") or note.get("displayTitle"), note.get("desc")))
+    )
     return known_post(
         Post(
             source=source,
@@ -38,25 +39,17 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
             post_id=post_id,
             url=f"https://www.xiaohongshu.com/explore/{post_id}" if post_id else None,
             caption="\n".join(part for part in texts if part) or None,
-            author_id=identifier(user.get("user_id") or user.get("userId"), "user.user_id"),  # the name is for display
+            author_id=other_identifier(
+                user.get("user_id") or user.get("userId"), "user.user_id"
+            ),  # the name is for display
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             counted_at=counted_at,
-            counts=exact_counts(
+            counts=counts(
                 {name: next((stated[one] for one in names if one in stated), None) for name, names in COUNTS.items()}
             ),
             media_type=_media_type(note),
         )
-    )
-
-
-def exact_counts(values: Mapping[str, object]) -> dict[str, int]:
-    """Counts without those that are written rounded, such as 1.2万 or 10+, which stay unknown."""
-    return counts(
-        {
-            name: None if isinstance(value, str) and ROUNDED.fullmatch(value.strip()) else value
-            for name, value in values.items()
-        }
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.records import Source
-from pipeline.records.post import Post, Provenance, SourcedPost, is_fetched
+from pipeline.records.post import Note, Post, Provenance, SourcedPost, is_fetched
 from pipeline.sources.formats.columns import ColumnChoice
 from pipeline.sources.formats.spool import Spool, in_order, pack_as_values
 from pipeline.sources.formats.values import EARLIEST, Rejected, shown
@@ -35,6 +35,7 @@ GRAPH_ID = re.compile(r"1(?:78|79|80)\d{14}", re.ASCII)  # of media and accounts
 OTHER_IDS = re.compile(r"(?!\.+$)[^\s/\\:\x00-\x1f\x7f]{1,200}")
 PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 OWN_PLATFORMS = ("file", "url")  # local files, and URLs that show no id
+MOST_REASONS = 8  # in a message
 UNRESOLVED_CHARACTERS = 16  # of the digest of such a URL
 
 #: URLs that a study can fetch from, by platform; TikTok needs no handle.
@@ -59,6 +60,7 @@ class Exposure:
     post_id: str
     seen_at: datetime | None  # UTC
     number: int = 0  # of the record in the file, from 1; set once it is read
+    notes: tuple[Note, ...] = ()  # what was left out as it was read; not stored
 
     @property
     def clip_id(self) -> str:
@@ -76,13 +78,19 @@ class NumberedPost:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that was rejected, and why."""
+    """A row that was rejected, or taken with a note, and why."""
 
     number: int
-    reason: str
+    reason: str  # the same for all of its kind
+    example: str = ""  # the value that it is about
+
+    @property
+    def sentence(self) -> str:
+        """Why, with the value."""
+        return Note(self.reason, self.example).sentence
 
 
-for _kind in (Post, NumberedPost, Exposure, Reject):
+for _kind in (Note, Post, NumberedPost, Exposure, Reject):
     pack_as_values(_kind)
 
 
@@ -105,8 +113,11 @@ class PostTally:
         self.is_in_order &= self._counted_at <= counted_at
         self._counted_at = counted_at
         self.undated += found.post.lacks_count_time
-        for note in found.post.notes:
-            self.notes.append(Reject(found.number, note))
+        self.note(found.number, found.post.notes)
+
+    def note(self, number: int, notes: Iterable[Note]) -> None:
+        """Count what was corrected or left out of a row."""
+        self.notes.extend(Reject(number, note.reason, note.example) for note in notes)
 
     @property
     def repeated(self) -> int:
@@ -150,29 +161,42 @@ class ImportResult:
         return Counter(reject.reason for reject in self.rejects)
 
 
+def reason_lines(found: Iterable[Reject], *, examples: bool = True) -> list[str]:
+    """Why rows were rejected or corrected: each reason once, with how many rows it concerns and the first example."""
+    first: dict[str, str] = {}
+    rows = Counter[str]()
+    for one in found:
+        first.setdefault(one.reason, one.example)
+        rows[one.reason] += 1
+    shown_first = {reason: f", as in {example}" for reason, example in first.items() if example and examples}
+    lines = [f"{count} × {reason}{shown_first.get(reason, '')}" for reason, count in rows.most_common(MOST_REASONS)]
+    left = rows.total() - sum(count for _, count in rows.most_common(MOST_REASONS))
+    return [*lines, f"and {left} more for {len(rows) - MOST_REASONS} other reasons"] if left else lines
+
+
 def known_post(post: Post) -> Post:
     """The post, if it has a platform, a well-formed id and a URL; `Rejected` says what it lacks."""
     if not post.platform or not post.post_id:
         raise Rejected(f"the row has no {'platform' if post.post_id else 'id'}")
     if post.platform in OWN_PLATFORMS:
-        raise Rejected(f"{shown(post.platform)} is no platform")
+        raise Rejected("the row names no platform of posts", shown(post.platform))
     if post.platform == "instagram" and GRAPH_ID.fullmatch(post.post_id):
         raise Rejected(
-            f"{shown(post.post_id)} is an id of Meta's Graph API, which leads to no post: give its permalink"
+            "the id is one of Meta's Graph API, which leads to no post: give its permalink", shown(post.post_id)
         )
     if post.platform == "instagram" and (code := instagram_shortcode(post.post_id)) is not None:
         post = dataclasses.replace(post, post_id=code, url=post_url("instagram", code))
     if not post.post_id or not IDS.get(post.platform or "", OTHER_IDS).fullmatch(post.post_id):
-        raise Rejected(f"{shown(post.post_id)} is no id of {shown(post.platform)[1:-1]}")
+        raise Rejected(f"the row has no id of {shown(post.platform)[1:-1]}", shown(post.post_id))
     return well_formed(post)
 
 
 def well_formed(post: Post) -> Post:
     """The post, if its platform and id, where stated, can form a clip's id; `Rejected` if not."""
     if post.platform is not None and not PLATFORM.fullmatch(post.platform):
-        raise Rejected(f"{shown(post.platform)} is no name of a platform")
+        raise Rejected("the platform has no name of a platform", shown(post.platform))
     if post.post_id is not None and not OTHER_IDS.fullmatch(post.post_id):
-        raise Rejected(f"{shown(post.post_id)} is no id")
+        raise Rejected("the row has no id", shown(post.post_id))
     return post
 
 
@@ -232,8 +256,8 @@ def write_rejects(result: ImportResult, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow((result.unit, "reason", "taken"))
-        writer.writerows((reject.number, reject.reason, "no") for reject in result.rejects)
-        writer.writerows((note.number, note.reason, "yes") for note in result.notes)
+        writer.writerows((reject.number, reject.sentence, "no") for reject in result.rejects)
+        writer.writerows((note.number, note.sentence, "yes") for note in result.notes)
 
 
 def _seen_posts(result: ImportResult) -> Iterator[NumberedPost]:

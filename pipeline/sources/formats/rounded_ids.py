@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from pipeline.records.post import Post
+from pipeline.records.post import Note, Post
 from pipeline.sources.formats.result import NumberedPost, Reject
 from pipeline.sources.formats.spool import Spool
 from pipeline.sources.media_ids import Rounding, instagram_number, looks_rounded
@@ -45,7 +45,7 @@ def without_rounded(posts: Iterable[NumberedPost]) -> tuple[Spool[NumberedPost],
     is_rounded = "id" in RoundedIds(posts).found
     for found in posts:
         if is_rounded and looks_rounded(number := _number(found.post)):
-            rejects.append(Reject(found.number, f"the id {number} is rounded: {ADVICE}"))
+            rejects.append(Reject(found.number, f"the id is rounded: {ADVICE}", number))
         else:
             kept.append(found)
     for name in RoundedIds(kept).found & set(OTHER_IDS):
@@ -62,6 +62,6 @@ def _without(found: NumberedPost, name: str) -> NumberedPost:
     value = getattr(found.post, name)
     if value is None or not looks_rounded(value):
         return found
-    note = f"`{name}` is rounded: {ADVICE}; it is left out"
+    note = Note(f"`{name}` is rounded: {ADVICE}; it is left out", value)
     without: dict[str, Any] = {name: None, "notes": (*found.post.notes, note)}
     return dataclasses.replace(found, post=dataclasses.replace(found.post, **without))

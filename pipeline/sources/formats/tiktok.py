@@ -9,9 +9,23 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag
-from pipeline.sources.formats.records import Numbered, csv_records, holds_json, inside, json_records, mapped
+from pipeline.sources.formats.records import holds_json, inside, json_records
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, child, counts, epoch, identifier, moment, seconds, shown, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.tables import csv_records
+from pipeline.sources.formats.values import (
+    Rejected,
+    child,
+    counts,
+    decoded,
+    epoch,
+    identifier,
+    moment,
+    other_identifier,
+    seconds,
+    shown,
+    text,
+)
 from pipeline.sources.post_fields import language_of
 
 RESEARCH_API, PAGE_RECORDS = "tiktok_research_api", "tiktok_page_records"
@@ -80,16 +94,16 @@ def page_post(record: Mapping[str, Any], source: str, counted_at: datetime | Non
             platform="tiktok",
             post_id=post_id,
             url=post_url("tiktok", post_id) if post_id else None,
-            caption=text(record.get("desc")),
+            caption=decoded(record.get("desc")),
             author=author,
             author_id=account,
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             duration_s=seconds(child(record, "video").get("duration"), "video.duration"),
             language=language_of(text(record.get("textLanguage"))),  # of the caption
-            sound_id=identifier(music.get("id"), "music.id"),
-            sound_title=text(music.get("title")),
-            sound_artist=text(music.get("authorName")),
+            sound_id=other_identifier(music.get("id"), "music.id"),
+            sound_title=decoded(music.get("title")),
+            sound_artist=decoded(music.get("authorName")),
             counted_at=counted_at,
             counts=counts({ours: stats.get(theirs) for ours, theirs in PAGE_COUNTS.items()}),
             media_type=_media_type(record),
@@ -108,9 +122,9 @@ def _media_type(record: Mapping[str, Any]) -> str | None:
 def _author_account(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Handle and id of the author: an object in the server's responses, the handle alone inside a page."""
     if isinstance(record.get("author"), str):
-        return text(record["author"]), identifier(record.get("authorId"), "authorId")
+        return text(record["author"]), other_identifier(record.get("authorId"), "authorId")
     author = child(record, "author")
-    return text(author.get("uniqueId")), identifier(author.get("id"), "author.id")
+    return text(author.get("uniqueId")), other_identifier(author.get("id"), "author.id")
 
 
 def is_research(value: object) -> bool:
@@ -137,7 +151,7 @@ def read_research(path: Path) -> Numbered[Post]:
     """The videos of pages of the Research API: one page, a list of pages, a page or a video a line, or a table."""
     if holds_json(path):
         return mapped(json_records(path, _research_videos), _research_post)
-    return mapped(mapped(csv_records(path), _research_row), _research_post)
+    return mapped(csv_records(path), lambda row: _research_post(_research_row(row)))
 
 
 def _research_videos(page: object) -> Iterable[object]:
@@ -151,36 +165,31 @@ def _research_videos(page: object) -> Iterable[object]:
 
 
 def _research_row(row: Mapping[str, str]) -> dict[str, Any]:
-    """A row under the names of the API; R writes times as text, and tables of numbers round the ids of sounds."""
-    written = row.get("create_time", "")
-    if written and not written.replace(".", "", 1).isdigit():
-        posted_at = moment(written, "create_time")
-        written = str(posted_at.timestamp()) if posted_at else ""
+    """A row under the names of the API; tables of numbers round the ids of sounds."""
     sound = row.get("music_id", "")
     return {
         **row,
         "id": row.get("id") or row.get("video_id"),
         "username": row.get("username") or row.get("author_name"),
-        "create_time": written,
         "music_id": sound if sound.isdigit() else None,
     }
 
 
 def _research_post(record: Mapping[str, Any]) -> Post:
     post_id = identifier(record.get("id"), "id")
-    posted_at = epoch(record.get("create_time"), "create_time")
+    posted_at = moment(record.get("create_time") or None, "create_time")  # R writes times as text
     return known_post(
         Post(
             source=RESEARCH_API,
             platform="tiktok",
             post_id=post_id,
             url=post_url("tiktok", post_id) if post_id else None,
-            caption=text(record.get("video_description")),
+            caption=decoded(record.get("video_description")),
             author=text(record.get("username")),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             duration_s=seconds(record.get("video_duration"), "video_duration"),
-            sound_id=identifier(record.get("music_id"), "music_id"),
+            sound_id=other_identifier(record.get("music_id"), "music_id"),
             counts=counts({ours: record.get(theirs) for ours, theirs in RESEARCH_COUNTS.items()}),
         )
     )

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag
-from pipeline.sources.formats.records import Numbered, csv_records, mapped
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, counts, identifier, moment, seconds, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.tables import csv_records
+from pipeline.sources.formats.values import Rejected, counts, decoded, identifier, moment, seconds, text
 
 TABLES = "tiktok_tables"
 COLUMNS = frozenset({"video_id", "video_timestamp", "video_diggcount", "video_playcount"})
@@ -46,7 +47,7 @@ def _table_post(row: Mapping[str, str]) -> Post:
             platform="tiktok",
             post_id=post_id,
             url=post_url("tiktok", post_id) if post_id else None,
-            caption=text(row.get("video_description") or row.get("video_title")),
+            caption=decoded(row.get("video_description") or row.get("video_title")),
             author=text(handle),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,

@@ -11,7 +11,8 @@ from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.sources.formats.columns import SYNONYMS, choose_columns
-from pipeline.sources.formats.records import csv_records, first_json, flattened, header, json_records
+from pipeline.sources.formats.records import first_json, flattened, json_records
+from pipeline.sources.formats.tables import csv_records, header
 from pipeline.sources.formats.values import SURROGATE, Rejected
 from pipeline.sources.post_urls import post_of_url
 

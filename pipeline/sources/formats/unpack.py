@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import UserError
-from pipeline.sources.formats.records import GZIP_MARK, UTF16_MARKS, ZIP_MARKS
+from pipeline.sources.formats.opening import GZIP_MARK, UTF16_MARKS, ZIP_MARKS
 from pipeline.sources.formats.workbook import is_workbook, write_sheets
 
 MOST_BYTES = 64 << 30  # that one file may hold once it is unpacked

@@ -1,92 +1,168 @@
-"""Convert one value of a foreign file: id as text, count, time in UTC; or raise `Rejected` with what is wrong."""
+"""Convert one value of a foreign file: id as text, count, time in UTC.
+
+What is written in a form that has one meaning is read. Anything else is `Rejected`; while a row is read
+(`taking_notes`), it is left out with a note, and costs the row no more than that: only an id of the row itself does.
+"""
 
 from __future__ import annotations
 
+import html
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from html.entities import html5
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pipeline.records import Seconds
+from pipeline.records.post import Note
+from pipeline.sources.formats.written_numbers import iso_seconds, read_count, read_seconds
+from pipeline.sources.formats.written_times import read_time
 from pipeline.sources.media_ids import LARGEST_EXACT
-from pipeline.sources.post_fields import language_of, parse_time
+from pipeline.sources.post_fields import language_of
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before any of the platforms
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)  # milliseconds read as seconds lie far beyond it
 LARGEST_COUNT = 2**63 - 1  # what a BIGINT column holds
-MILLISECONDS = 1000  # in a second
 SHOWN_CHARACTERS = 40  # of a wrong value in a message
 
 SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
-POWER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}")  # 1e+05, as R writes 100000
-WHOLE = re.compile(r"(-?[0-9]{1,30})(?:\.0*)?")
 SURROGATE = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x1f\x7f]")
 #: How pandas, R, spreadsheets and people write that a cell of a table is not known, in lower case.
 MISSING = frozenset(
     ["na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null", "none", "-", "--", "#value!", "#ref!"]
 ) | {""}
+LONGEST_MISSING = 40  # characters, with spaces
 EXCEL_TEXT = re.compile(r"""=?"([^"]*)"|'(.*)""")  # how a number is kept from being rounded: ="73…" or '73…
 EXACT_FLOAT = re.compile(r"(\d+)\.0*", re.ASCII)  # a whole number that went through a float
 NO_LANGUAGE = ("un", "und", "unknown")  # how exports write an unknown language
-ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});", re.ASCII)
+
+ValueP = ParamSpec("ValueP")
+ReadT = TypeVar("ReadT")
 
 
 class Rejected(ValueError):
-    """One row that cannot become a post; its text is the reason, without the row's number."""
+    """One row that cannot become a post, or one value of it that cannot be read, and why, without the row's number."""
+
+    def __init__(self, reason: str, example: str = "") -> None:
+        """`reason` is the same for all of its kind, `example` the value that it is about."""
+        self.note = Note(reason, example)
+        super().__init__(self.note.sentence)
+
+
+_notes: ContextVar[list[Note] | None] = ContextVar("notes", default=None)
+
+
+@contextmanager
+def taking_notes() -> Iterator[list[Note]]:
+    """While a row is read: its values that cannot be read are left out and noted in the list, instead of `Rejected`."""
+    found: list[Note] = []
+    token = _notes.set(found)
+    try:
+        yield found
+    finally:
+        _notes.reset(token)
+
+
+def leave_out(rejected: Rejected) -> None:
+    """Note that a value is left out of the row that is read; outside of `taking_notes` it is raised."""
+    notes = _notes.get()
+    if notes is None:
+        raise rejected
+    notes.append(Note(f"{rejected.note.reason}; it is left out", rejected.note.example))
+
+
+def can_be_left_out(
+    read: Callable[Concatenate[object, ValueP], ReadT | None],
+) -> Callable[Concatenate[object, ValueP], ReadT | None]:
+    """A function that reads a value which its row can be without."""
+
+    @wraps(read)
+    def reading(value: object, /, *arguments: ValueP.args, **named: ValueP.kwargs) -> ReadT | None:
+        try:
+            return read(value, *arguments, **named)
+        except Rejected as rejected:
+            leave_out(rejected)
+            return None
+
+    return reading
 
 
 def child(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object inside an object, empty where it is absent or null; `Rejected` if something else stands there."""
+    """An object inside an object, empty where it is absent, null or something else, which is left out."""
     value = record.get(name)
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Rejected(f"`{name}` is {shown(value)}, not an object")
+        leave_out(Rejected(f"`{name}` is not an object", shown(value)))
+        return {}
     return value
 
 
 def text(value: object) -> str | None:
-    """A text, None where it is absent or empty; lone surrogates become U+FFFD and NUL characters are removed."""
-    if value is None:
+    """A text, None where it is absent, empty or says in any usual way that it is not known, as R writes it into JSON.
+
+    Lone surrogates become U+FFFD and NUL characters are removed. What is no text is left out.
+    """
+    if value is None or value != value:
         return None
     if not isinstance(value, str):
-        raise Rejected(f"{shown(value)} stands where a text is expected")
+        leave_out(Rejected("another value stands where a text is expected", shown(value)))
+        return None
     if not value.isascii():
         value = SURROGATE.sub("\ufffd", value)
-    return value.replace("\0", "").strip() or None
+    return cell(value.replace("\0", "").strip()) or None
+
+
+def decoded(value: object) -> str | None:
+    """A text, as it reads on a screen: what is written for a web page (`&amp;`, `&#39;`) is decoded, once."""
+    written = text(value)
+    return ENTITY.sub(_decoded_entity, written) if written and "&" in written else written
+
+
+def _decoded_entity(found: re.Match[str]) -> str:
+    return html.unescape(found[0]) if found[1].startswith("#") else html5.get(f"{found[1]};", found[0])
 
 
 def cell(written: str) -> str:
     """A cell of a table, empty where it says in any usual way that its value is not known."""
-    return "" if written.strip().lower() in MISSING else written
+    return "" if len(written) < LONGEST_MISSING and written.strip().lower() in MISSING else written
 
 
 def identifier(value: object, name: str) -> str | None:
     """An id as text, exactly as it stands; `Rejected` if a spreadsheet or a float has rounded its digits."""
-    if value is None or value == "":
+    if _is_missing(value):
         return None
     if isinstance(value, str) and value.isascii() and value.isdigit():  # nearly all
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_EXACT:
         value = int(value)  # as pandas writes a column of numbers with gaps
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise Rejected(f"`{name}` is {shown(value)}: its last digits are lost; export it as text")
+        raise Rejected(f"`{name}` has lost its last digits: export it as text", shown(value))
     found = text(str(value))
     if isinstance(value, str) and (SURROGATE.search(value) or CONTROL.search(value.strip())):
-        raise Rejected(f"`{name}` is {shown(value)}, which is damaged")
+        raise Rejected(f"`{name}` is damaged", shown(value))
     if found is not None and (quoted := EXCEL_TEXT.fullmatch(found)):
         found = (quoted[1] or quoted[2] or "").strip() or None
     if found is not None and (whole := EXACT_FLOAT.fullmatch(found)):
         if int(whole[1]) >= LARGEST_EXACT:
-            raise Rejected(f"`{name}` is {shown(found)}: its last digits are lost; export it as text")
+            raise Rejected(f"`{name}` has lost its last digits: export it as text", shown(found))
         found = whole[1]
     if found is not None and SCIENTIFIC.fullmatch(found):
-        raise Rejected(f"`{name}` is {shown(found)}: a spreadsheet has cut its digits; export the file again")
+        raise Rejected(f"`{name}` has lost digits in a spreadsheet: export the file again", shown(found))
     return found
 
 
+#: An id of something else than the row's own post, such as its author or its sound.
+other_identifier = can_be_left_out(identifier)
+
+
+@can_be_left_out
 def language(value: object, name: str) -> str | None:
     """An ISO 639-1 code from a column of the researcher's own; None where it is absent or says unknown."""
     written = text(value)
@@ -94,23 +170,24 @@ def language(value: object, name: str) -> str | None:
         return None
     found = language_of(written)
     if found is None:
-        raise Rejected(f"`{name}` is {shown(written)}, not a code such as en (ISO 639-1)")
+        raise Rejected(f"`{name}` is not a code such as en (ISO 639-1)", shown(written))
     return found
 
 
+@can_be_left_out
 def count(value: object, name: str) -> int | None:
-    """A count of at least 0; None where it is absent, empty or below 0, which stands for unknown in several exports."""
+    """A count of at least 0; None where it is absent, empty or below 0, which stands for unknown in several exports.
+
+    Digits may stand in groups of three. What is rounded (`1.2K`, `3 Mio.`) or has two meanings (`1.234`) is not read.
+    """
     if _is_missing(value):
         return None
-    if isinstance(value, str) and POWER.fullmatch(value.strip()):
-        value = float(value)
-    if isinstance(value, str) and (found := WHOLE.fullmatch(value.strip())):
-        value = int(found[1])
-    elif isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value > LARGEST_COUNT:
-        raise Rejected(f"`{name}` is {shown(value)}, not a whole number")
-    return value if value >= 0 else None
+    number = read_count(value.strip()) if isinstance(value, str) else value
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int) or number > LARGEST_COUNT:
+        raise Rejected(f"`{name}` is not a whole number written in full", shown(value))
+    return number if number >= 0 else None
 
 
 def counts(values: Mapping[str, object]) -> dict[str, int]:
@@ -118,54 +195,58 @@ def counts(values: Mapping[str, object]) -> dict[str, int]:
     return {name: number for name, value in values.items() if (number := count(value, name)) is not None}
 
 
+@can_be_left_out
 def seconds(value: object, name: str) -> Seconds | None:
-    """A duration in seconds; None where it is absent, empty or 0, which stands for unknown."""
+    """A duration in seconds, see `read_seconds`; None where it is absent, empty or 0, which stands for unknown."""
     if _is_missing(value):
         return None
-    number = _float(value, name)
-    if not math.isfinite(number) or number < 0:
-        raise Rejected(f"`{name}` is {shown(value)}, not a duration in seconds")
+    number = read_seconds(value.strip()) if isinstance(value, str) else _float(value)
+    if number is None or not math.isfinite(number) or number < 0:
+        raise Rejected(f"`{name}` is not a duration such as 65, 1:05 or PT1M5S", shown(value))
     return number or None
 
 
+@can_be_left_out
 def iso_duration(value: object, name: str) -> Seconds | None:
     """Seconds of an ISO 8601 duration in days, hours, minutes and seconds (`PT1M5S`); None for `P0D`, a live stream."""
     written = text(value)
     if written is None:
         return None
-    found = ISO_DURATION.fullmatch(written)
-    if found is None or not any(found.groups()):
-        raise Rejected(f"`{name}` is {shown(value)}, not an ISO 8601 duration")
-    days, hours, minutes, rest = (float(part or 0) for part in found.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + rest or None
+    found = iso_seconds(written)
+    if found is None:
+        raise Rejected(f"`{name}` is not an ISO 8601 duration", shown(value))
+    return found or None
 
 
+@can_be_left_out
 def epoch(value: object, name: str, per_second: int = 1) -> datetime | None:
     """A Unix time as UTC; None where it is absent, empty or 0, which stands for unknown."""
     if _is_missing(value) or value in (0, "0"):
         return None
-    number = _float(value, name)
+    number = _float(value)
     try:
-        moment = datetime.fromtimestamp(number / per_second, tz=UTC)
+        if number is None:
+            raise ValueError
+        found = datetime.fromtimestamp(number / per_second, tz=UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise Rejected(f"`{name}` is {shown(value)}, not a Unix time") from error
-    return _plausible(moment, value, name)
+        raise Rejected(f"`{name}` is not a Unix time", shown(value)) from error
+    return _plausible(found, value, name)
 
 
-def moment(value: object, name: str, date_format: str | None = None) -> datetime | None:
-    """A written time as UTC; None where it is absent.
-
-    It is written as `date_format` says, else as ISO 8601 (`2026-01-31 12:00:00`, with or without ` UTC`), with slashes
-    after the year, or as `31.01.2026 12:00`.
-    """
-    written = text(value)
-    if written is None or written.lower() in MISSING:
+@can_be_left_out
+def moment(value: object, name: str, date_format: str | None = None, advice: str = "") -> datetime | None:
+    """A written time as UTC, see `read_time`; None where it is absent. `advice` is what to do about a wrong one."""
+    if _is_missing(value):
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    written = text(str(value) if is_number else value)
+    if written is None:
         return None
     try:
-        found = parse_time(written.removesuffix(" UTC"), date_format)
-    except (ValueError, OverflowError) as error:
+        found = read_time(written, date_format)
+    except (ValueError, OverflowError, OSError) as error:
         wanted = date_format or "2026-01-31T12:00:00Z"
-        raise Rejected(f"`{name}` is {shown(value)}, not a time such as {wanted}") from error
+        raise Rejected(f"`{name}` is not a time such as {wanted}{advice}", shown(value)) from error
     return _plausible(found, value, name)
 
 
@@ -182,14 +263,15 @@ def _is_missing(value: object) -> bool:
 
 def _plausible(found: datetime, value: object, name: str) -> datetime:
     if not EARLIEST <= found < LATEST:
-        raise Rejected(f"`{name}` is {shown(value)}, a time outside {EARLIEST.year} to {LATEST.year}")
+        raise Rejected(f"`{name}` is a time outside {EARLIEST.year} to {LATEST.year}", shown(value))
     return found
 
 
-def _float(value: object, name: str) -> float:
+def _float(value: object) -> float | None:
+    """A number, also as text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Rejected(f"`{name}` is {shown(value)}, not a number")
+        return None
     try:
-        return float(value)
-    except (ValueError, OverflowError) as error:
-        raise Rejected(f"`{name}` is {shown(value)}, not a number") from error
+        return None if isinstance(value, str) and "_" in value else float(value)
+    except (ValueError, OverflowError):
+        return None

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
-from pipeline.sources.formats.records import Numbered, csv_records, json_records, mapped
+from pipeline.sources.formats.records import json_records
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import Rejected, child, counts, identifier, iso_duration, moment, shown, text
+from pipeline.sources.formats.rows import Numbered, mapped
+from pipeline.sources.formats.tables import csv_records
+from pipeline.sources.formats.values import (
+    Rejected,
+    child,
+    counts,
+    decoded,
+    identifier,
+    iso_duration,
+    moment,
+    other_identifier,
+    shown,
+    text,
+)
 from pipeline.sources.post_fields import language_of
 
 DATA_API, DATA_TOOLS = "youtube_data_api", "youtube_data_tools_csv"
@@ -63,7 +75,7 @@ def _api_post(record: Mapping[str, Any]) -> Post:
     duration = child(record, "contentDetails").get("duration")
     fields = {**child(record, "snippet"), **child(record, "statistics"), "duration": duration}
     if kind == SEARCH_RESULT:  # its texts are written for a web page, those of a video are not
-        fields |= {name: html.unescape(text(fields.get(name)) or "") for name in ("title", "description")}
+        fields |= {name: decoded(fields.get(name)) for name in ("title", "description")}
     return _video_post(DATA_API, identifier(named, "id"), fields)
 
 
@@ -98,7 +110,7 @@ def _video_post(source: str, post_id: str | None, fields: Mapping[str, Any]) -> 
             post_id=post_id,
             url=post_url("youtube", post_id) if post_id else None,
             caption="\n".join(part for part in texts if part) or None,
-            author_id=identifier(fields.get("channelId"), "channelId"),
+            author_id=other_identifier(fields.get("channelId"), "channelId"),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             duration_s=iso_duration(fields.get("duration"), "duration"),

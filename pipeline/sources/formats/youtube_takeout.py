@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.sources.formats.exposures import exposure, post_behind
-from pipeline.sources.formats.records import Numbered, json_records, mapped, text_lines
+from pipeline.sources.formats.records import json_records, text_lines
 from pipeline.sources.formats.result import Exposure
+from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.zones import zone_offset
 
 TAKEOUT, TAKEOUT_PAGE = "youtube_takeout", "youtube_takeout_page"

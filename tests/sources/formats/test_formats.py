@@ -234,7 +234,7 @@ def test_posts_of_platforms_that_are_not_fetched_are_stored_without_media() -> N
 def test_a_clip_of_a_donation_has_no_author_and_can_be_fetched() -> None:
     result = read(FIXTURES / "tiktok_donation.json", Hints(donor="p01"))
     clips = list(sourced_posts(result, "import", fetch=True))
-    assert len(clips) == len({exposure.clip_id for exposure in result.exposures}) == 8
+    assert len(clips) == len({exposure.clip_id for exposure in result.exposures}) == 9
     assert all(clip.post.author is None and clip.post.author_id is None for clip in clips)
     assert all(clip.source.location.startswith("https://www.tiktok.com/@_/video/") for clip in clips)
     assert "p01" not in repr(clips)
@@ -248,12 +248,13 @@ def test_hashtags_come_from_the_caption_in_any_script() -> None:
 
 
 def test_rejects_are_written_with_number_and_reason(tmp_path: Path) -> None:
-    result = read(written(tmp_path / "x", line(1), "{broken", line(2, "many"), line(3)[:-5]))
+    result = read(written(tmp_path / "x", line(1), "{broken", line(2, "many")[:-9], line(3)[:-5], line(4, "many")))
     write_rejects(result, tmp_path / "rejects.csv")
     with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
-    assert [row["line"] for row in lines] == ["2", "3", "4"]
-    assert lines[1]["reason"].startswith("`views` is 'many'")
+    assert [row["line"] for row in lines] == ["2", "3", "4", "5"]
+    assert [row["taken"] for row in lines] == ["no", "no", "no", "yes"]
+    assert "'many'" in lines[3]["reason"]
     assert sorted(result.reasons().values()) == [1, 2], "both broken lines have one reason"
 
 
@@ -279,7 +280,7 @@ def test_ten_thousand_lines_with_one_percent_broken(tmp_path: Path) -> None:
 
 def test_ten_thousand_rows_of_csv_with_one_percent_broken(tmp_path: Path) -> None:
     bad = set(random.Random(2).sample(range(ROWS), BROKEN))
-    lines = (f"tiktok,{7312345678901230000 + number},{'x' if number in bad else number}" for number in range(ROWS))
+    lines = (f"tiktok,{7312345678901230000 + number}{'x' * (number in bad)},{number}" for number in range(ROWS))
     result = read(written(tmp_path / "x", "platform,id,views", *lines))
     assert len(result.posts) == ROWS - BROKEN
     assert [reject.number for reject in result.rejects] == [number + 2 for number in sorted(bad)]

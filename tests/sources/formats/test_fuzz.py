@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pipeline.errors import UserError
 from pipeline.sources.formats import FORMATS, Hints, read
 from pipeline.sources.formats.plain_csv import COLUMNS
-from pipeline.sources.formats.records import header
 from pipeline.sources.formats.result import ImportResult
+from pipeline.sources.formats.tables import header
 from tests.sources.formats.test_formats import FIXTURES
 from tests.support.hostile_strategies import FUZZING, TEXTS, check_sentence, documents, tables, texts
 

@@ -15,7 +15,7 @@ from pipeline.sources.formats import BY_NAME, Exposure, Hints, ImportResult, rea
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NAMES = sorted(path.name.removesuffix(".expected.json") for path in FIXTURES.glob("*.expected.json"))
-EMPTY: tuple[object, ...] = (None, {}, ())
+EMPTY: tuple[object, ...] = (None, {}, [])
 
 
 def read_fixture(name: str) -> ImportResult:
@@ -31,6 +31,7 @@ def expected_of(name: str) -> dict[str, Any]:
 def stated(found: Post | Exposure) -> dict[str, Any]:
     """The fields that are known, with times as text."""
     fields = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    fields["notes"] = [note.sentence for note in found.notes]
     shown = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields.items()}
     return {name: value for name, value in shown.items() if value not in EMPTY}
 
@@ -46,7 +47,7 @@ def test_a_file_gives_the_expected_posts_and_rejects(name: str) -> None:
     assert (result.format, result.unit) == (expected["format"], expected["unit"])
     assert [{"number": found.number, **stated(found.post)} for found in result.posts] == expected["posts"]
     assert [stated(exposure) for exposure in result.exposures] == expected["exposures"]
-    assert [[reject.number, reject.reason] for reject in result.rejects] == expected["rejects"]
+    assert [[reject.number, reject.sentence] for reject in result.rejects] == expected["rejects"]
 
 
 @pytest.mark.parametrize("name", NAMES)

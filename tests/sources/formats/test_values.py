@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.sources.formats import values
 from pipeline.sources.formats.values import Rejected
+from pipeline.sources.formats.written_times import MILLISECONDS
 
 
 @pytest.mark.parametrize("value", [7312345678901234567, "7312345678901234567", " 7312345678901234567 "])
@@ -34,7 +35,9 @@ def test_a_count_below_0_stands_for_unknown() -> None:
     assert values.count("-1", "likes") is None
 
 
-@pytest.mark.parametrize("value", ["1.2K", "1,200", 1.5, float("inf"), True, [], "1_000", 2**63, 10**400])
+@pytest.mark.parametrize(
+    "value", ["1.2K", "1.200", "3 Mio.", "10+", 1.5, float("inf"), True, [], "1_000", 2**63, 10**400]
+)
 def test_anything_else_is_not_a_count(value: object) -> None:
     with pytest.raises(Rejected, match="likes"):
         values.count(value, "likes")
@@ -47,7 +50,7 @@ def test_counts_leave_out_what_is_unknown() -> None:
 def test_times_are_utc() -> None:
     noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
     assert values.epoch("1714564800", "t") == noon
-    assert values.epoch(1714564800000, "t", values.MILLISECONDS) == noon
+    assert values.epoch(1714564800000, "t", MILLISECONDS) == noon
     for written in (
         "2024-05-01T12:00:00Z",
         "2024-05-01T14:00:00+02:00",
