@@ -15,6 +15,7 @@ import regex
 from pipeline.records.clips import ClipRow, ObservationRow
 from pipeline.records.post import COUNTS, Post, SourcedPost
 from pipeline.records.runs import AuthorNameRow
+from pipeline.records.sound_names import without_account
 
 PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
 REMEMBERED = 10_000  # pseudonyms of a process: accounts come again and again
@@ -36,12 +37,21 @@ PROFILE = regex.compile(
 )
 #: What stands around a name in a cell and is no part of it: any space, and signs without width.
 AROUND_NAME = regex.compile(r"^[\s\p{Z}\p{Cf}]+|[\s\p{Z}\p{Cf}]+$")
+HIDDEN = regex.compile(rf"user_[a-z2-7]{{{MENTION_CHARACTERS}}}")  # what stands for a name in a text
 WORD_CHARACTER = regex.compile(r"[\p{L}\p{N}_]")
 HANDLE_IN_URL = re.compile(r"(?<=/)@[^/?#]+")
 #: Other ways in which a URL names its author, with their replacements: the post opens without the name.
 OTHERS_IN_URL = (
     (re.compile(r"(?<=/)%40[^/?#]+"), "@_"),
     (re.compile(r"(?<=instagram\.com/)[\w.]+/(?=(?:p|reels?|tv)/)"), ""),
+    (re.compile(r"(?<=[/.]x\.com/)\w+(?=/status/)|(?<=[/.]twitter\.com/)\w+(?=/status/)", re.IGNORECASE), "i"),
+    (
+        re.compile(
+            r"(?<=facebook\.com/)(?!watch|reel|share|groups)[\w.-]+(?=/(?:videos|posts|photos)/)", re.IGNORECASE
+        ),
+        "_",
+    ),
+    (re.compile(r"(?<=twitch\.tv/)\w+(?=/(?:clip|v)/)", re.IGNORECASE), "_"),
 )
 
 
@@ -142,6 +152,7 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
     def hide_name(text: str | None) -> str | None:
         return text if key is None or text is None else _without_author(scrub(text, key, platform), post, key, platform)
 
+    title, artist = hidden_sound(post.sound_title, post.sound_artist, key, platform)
     # A handle may be a word or a brand: as a word of a caption it stays, as it does in captions by others.
     caption = hide(post.caption)
     stated: dict[str, Any] = {
@@ -151,8 +162,8 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
         "declared_duration_s": post.duration_s,
         "declared_language": post.language,
         "sound_id": post.sound_id,
-        "sound_title": hide_name(post.sound_title),  # "original sound - handle"
-        "sound_artist": hide_name(post.sound_artist),
+        "sound_title": hide_name(title),
+        "sound_artist": hide_name(artist),
         "media_type": post.media_type,
         "is_ad": post.is_ad,
         "author_key": None if account is None else _stored(account, platform, key),
@@ -167,6 +178,17 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
         field_sources={name: post.source for name, value in stated.items() if value is not None},
         **stated,
     )
+
+
+def hidden_sound(
+    title: str | None, artist: str | None, key: bytes | None, platform: str
+) -> tuple[str | None, str | None]:
+    """Title and artist of a sound without the account whose own it is, whoever's post it is heard in."""
+
+    def hide(name: str) -> str:
+        return name if HIDDEN.fullmatch(name) else _short_pseudonym(key or b"", platform, plain_handle(name) or name)
+
+    return (title, artist) if key is None else without_account(title, artist, hide)
 
 
 def without_handle(url: str) -> str:
@@ -219,6 +241,16 @@ def _without_author(text: str, post: Post, key: bytes, platform: str) -> str:
     # Where folding lengthens a text (ß), places in it differ; to build this search takes a millisecond.
     handle = regex.compile(rf"(?<![\p{{L}}\p{{N}}_]){regex.escape(post.author)}(?![\p{{L}}\p{{N}}_])", regex.IGNORECASE)
     return str(handle.sub(short, text))
+
+
+def is_hidden(before: str | None, after: str | None) -> bool:
+    """Whether a text is one that was stored with a name hidden in it, and the name is in clear now."""
+    if before is None or after is None or before == after or not HIDDEN.search(before):
+        return False
+    same = r"\S+".join(map(regex.escape, HIDDEN.split(before)))
+    return bool(regex.fullmatch(same, after, regex.IGNORECASE)) and len(HIDDEN.findall(after)) < len(
+        HIDDEN.findall(before)
+    )
 
 
 def _with_word_replaced(text: str, word: str, instead: str) -> str:

@@ -14,6 +14,7 @@ from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
 from pipeline.run.pseudonymise import post_rows
 from pipeline.run.short_links import as_posts
+from pipeline.run.stored_text import hide_sounds
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.reading import read
 from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
@@ -80,6 +81,7 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         posts = as_posts(sources.sourced_posts, store, study.folder.shard)
         rows = post_rows(posts, key, has_forgotten=bool(store.tables.tombstones()))
         upserted = store.upsert_posts(rows, slideshow_sound=wants_slideshow_sound(study.file.options))
+        hide_sounds(store, key)
         taken = [note_file(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
         report.listed, report.new = upserted.listed, len(upserted.new)
         report.without_count_time = upserted.without_count_time

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipeline.analysis.text.redaction import DROPPED, redact, redact_words, require_library
 from pipeline.records import ClipRow, MentionRow, PlatformCaptionRow, Row, RowT, SegmentRow, TranscriptRow, WordRow
+from pipeline.records.pseudonyms import hidden_sound
 from pipeline.store.store import Store
 
 SPOKEN: tuple[type[Row], ...] = (TranscriptRow, SegmentRow, PlatformCaptionRow)  # each with a column `text`
@@ -48,6 +49,22 @@ def drop_spoken(store: Store, clip_ids: Sequence[str]) -> set[str]:
             changed |= _change(store, kind, clip_ids, lambda row: _with_text(row, _dropped))
         changed |= _change(store, WordRow, clip_ids, lambda row: dataclasses.replace(row, word=DROPPED))
         changed |= _change(store, MentionRow, clip_ids, _with_match("speech", _dropped))
+    return changed
+
+
+def hide_sounds(store: Store, key: bytes | None) -> set[str]:
+    """Put pseudonyms in place of accounts after which stored sounds are called, as of posts that come in now.
+
+    Returns the clips that changed: an earlier version stored them.
+    """
+    sql = "SELECT clip_id, platform, sound_title, sound_artist FROM clips WHERE sound_title IS NOT NULL"
+    with store.change():
+        named = store.tables.connection.execute(sql).fetchall() if key is not None else []
+        hidden = {clip_id: hidden_sound(title, artist, key, platform) for clip_id, platform, title, artist in named}
+        changed = {clip_id for clip_id, _, *sound in named if hidden[clip_id] != tuple(sound)}
+        for row in store.tables.read(ClipRow, sorted(changed)):
+            title, artist = hidden[row.clip_id]
+            store.tables.replace([dataclasses.replace(row, sound_title=title, sound_artist=artist)])
     return changed
 
 

@@ -17,19 +17,25 @@ PLATFORMS = (
 )  # fmt: skip
 
 
+#: What yt-dlp calls the handle of an author, where not `uploader`, and the platform's own id, where not `uploader_id`.
+HANDLES = {"instagram": "channel", "youtube": "uploader_id", "twitter": "uploader_id"}
+IDS = {"youtube": "channel_id", "twitter": "channel_id"}
+WITHOUT_HANDLE = ("facebook",)  # `uploader` is a name for display, or what stands over the post
+#: Titles that yt-dlp or the platform makes up for a post without words; they may name its author.
+MADE_TITLE = re.compile(r"\w+ video #\w+|(?:video|post|photo|reel|clip|story) by .+|.+ on reels", re.IGNORECASE)
+
+
 def from_info(info: Mapping[str, Any], source: str) -> Post:
     """A post from yt-dlp's description of a video: an allow-list of its fields, never signed URLs."""
     platform = platform_of(str(info.get("extractor_key") or info.get("extractor") or ""))
     description, title = _text_or_none(info.get("description")), _text_or_none(info.get("title"))
     if platform == "youtube" and title and description:
         description = f"{title}\n{description}"
-    # Instagram swaps the two: its `uploader` is the full name and `channel` the account's name.
-    handle = (
-        info.get("channel")
-        if platform == "instagram"
-        else info.get("uploader_id" if platform == "youtube" else "uploader")
-    )
-    author_id = info.get("channel_id") if platform == "youtube" else info.get("uploader_id")
+    if title and platform in ("tiktok", "instagram", "facebook", "twitter") and MADE_TITLE.fullmatch(title):
+        title = None
+    # Instagram swaps two: its `uploader` is the full name and `channel` the account's name.
+    handle = None if platform in WITHOUT_HANDLE else info.get(HANDLES.get(platform or "", "uploader"))
+    author_id = info.get(IDS.get(platform or "", "uploader_id"))
     posted_at, precision = _posted_at(info)
     counts = {
         "views": info.get("view_count"),

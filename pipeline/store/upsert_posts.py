@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ProvenanceRow, RowT, TombstoneRow
 from pipeline.records.post import is_fetched
 from pipeline.records.post_rows import PostRows
+from pipeline.records.pseudonyms import is_hidden
 from pipeline.records.runs import SourceRow
 from pipeline.sources.formats.spool import Spool
 from pipeline.store.authors import Authors
@@ -43,6 +44,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "author_key": (),
 }
 
+
+#: Fields in which the author's own name was hidden: under another name of theirs it would come back.
+HIDDEN_NAMES = ("sound_title", "sound_artist")
 
 #: Statements over the clips that one reading has listed.
 NEW_BY_FILE = """
@@ -232,6 +236,8 @@ def merged(known: ClipRow | None, row: ClipRow, source: str, *, takes_back: bool
     origins = dict(known.field_sources or {})  # NULL in a database of an older version
     for name, followers in FIELDS.items():
         stated = getattr(row, name) is not None
+        if name in HIDDEN_NAMES and is_hidden(getattr(known, name), getattr(row, name)):
+            continue  # the author has another name now; what stands there hides the one before
         origin = origins.get(name)
         if stated and (origin is None or _rank(source) >= _rank(origin)):
             origins[name] = source
