@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,15 +60,20 @@ def _done_line(report: RunSummary) -> str:
 
 def import_lines(result: ImportResult, rejects: Path, row: ImportRow | None = None) -> str:
     """What an export holds and, once it is stored, what of it was new, line by line."""
+    from pipeline.sources.formats.columns import further_columns
     from pipeline.sources.formats.result import reason_lines
 
     posts = counted(len(result.posts) - result.repeated, "post")
     repeated = f" in {len(result.posts)} rows ({result.repeated} repeat a post)" if result.repeated else ""
     lines = [f"{result.path.name}: {result.format}, {posts}{repeated}, {counted(len(result.exposures), 'exposure')}"]
+    if not result.rows:
+        lines.append("the file holds no row")
     if (columns := result.columns) is not None:
         guessed = [f"{ours} from {theirs}" for ours, theirs in columns.used.items() if ours in columns.guessed]
         lines += [f"columns recognised by another name: {', '.join(guessed)}"] if guessed else []
-        lines += [f"columns not used: {', '.join(columns.unused)}"] if columns.unused else []
+        lines += [f"columns not used: {', '.join(filter(None, columns.unused))}"] if any(columns.unused) else []
+        further = [f"--map {shlex.quote(f'{ours}={theirs}')}" for ours, theirs in further_columns(columns).items()]
+        lines += [f"what seems to hold more of ours is taken with {' '.join(further)}"] if further else []
     if row is not None:
         new = counted(row.new_posts, "post is", "posts are") if row.new_posts else "No post is"
         lines.append(f"{new} new to the study")

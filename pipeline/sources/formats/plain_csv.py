@@ -40,9 +40,9 @@ PLATFORM_NAMES = {
     **dict.fromkeys(("ig", "insta", "instagram reels", "instagram.com", "www.instagram.com"), "instagram"),
     **dict.fromkeys(("yt", "shorts", "youtube shorts", "youtube.com", "www.youtube.com", "youtu.be"), "youtube"),
 }
-DATE_ADVICE = "; say how its dates are written: --date-format, or date_format in a study file"
+DATE_ADVICE = ": say how dates are written, with --date-format or date_format in a study file"
 NO_PLATFORM = "the row has no platform: name it with --platform, or platform in a study file"
-SHOWN_NAME = "`author` is no handle but a shown name; it is left out"
+SHOWN_NAME = "left out: `author` is no handle but a shown name"
 URL_WINS = "the URL is believed"
 
 

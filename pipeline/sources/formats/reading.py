@@ -137,6 +137,11 @@ def _as_tables(members: Sequence[Member], hints: Hints) -> Iterator[Sequence[Mem
 
 def _choose(path: Path, members: Sequence[Member], hints: Hints) -> tuple[Format, list[Member], list[Reject]]:
     """The first format that a part is in, the parts in that format, and a reject for each in another, or damaged."""
+    nothing = [unknown.nothing_in(member.path) for member in members]
+    if all(nothing):
+        holds = nothing[0] if nothing else "holds no table, no JSON and no other text"
+        known_to_user = hints.columns or hints.platform  # who says what stands in a table knows its format
+        raise UserError(f"{path} {holds}." + ("" if known_to_user else f"\n{formats_by_kind()}"))
     found: list[tuple[Member, Format | str | None]] = []
     for member in members:
         try:

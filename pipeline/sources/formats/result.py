@@ -168,7 +168,7 @@ def reason_lines(found: Iterable[Reject], *, examples: bool = True) -> list[str]
     for one in found:
         first.setdefault(one.reason, one.example)
         rows[one.reason] += 1
-    shown_first = {reason: f", as in {example}" for reason, example in first.items() if example and examples}
+    shown_first = {reason: f" (as in {example})" for reason, example in first.items() if example and examples}
     lines = [f"{count} × {reason}{shown_first.get(reason, '')}" for reason, count in rows.most_common(MOST_REASONS)]
     left = rows.total() - sum(count for _, count in rows.most_common(MOST_REASONS))
     return [*lines, f"and {left} more for {len(rows) - MOST_REASONS} other reasons"] if left else lines

@@ -62,6 +62,6 @@ def _without(found: NumberedPost, name: str) -> NumberedPost:
     value = getattr(found.post, name)
     if value is None or not looks_rounded(value):
         return found
-    note = Note(f"`{name}` is rounded: {ADVICE}; it is left out", value)
+    note = Note(f"left out: `{name}` is rounded: {ADVICE}", value)
     without: dict[str, Any] = {name: None, "notes": (*found.post.notes, note)}
     return dataclasses.replace(found, post=dataclasses.replace(found.post, **without))

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
-from pipeline.sources.formats.columns import SYNONYMS, choose_columns
-from pipeline.sources.formats.records import first_json, flattened, json_records
+from pipeline.sources.formats.columns import NAMES_ADVICE, SYNONYMS, choose_columns, further_columns, holds_values
+from pipeline.sources.formats.opening import open_text
+from pipeline.sources.formats.records import SCANNED_CHARACTERS, first_json, flattened, json_records
 from pipeline.sources.formats.tables import csv_records, header
 from pipeline.sources.formats.values import SURROGATE, Rejected
 from pipeline.sources.post_urls import post_of_url
@@ -20,6 +21,7 @@ SHOWN_NAMES = 12  # of a first record in a message
 SHOWN_VALUE = 40  # characters
 SEARCHED_ROWS = 200  # for the names of a table; what later records add is left out
 DEEPEST = 4  # level at which a list of records is looked for
+EMPTY_JSON = frozenset({"[]", "{}", "[{}]", "null"})
 IDENTIFYING = ("url", "id")
 POST_NAMES = frozenset({"id", "url", *SYNONYMS["id"], *SYNONYMS["url"]})
 
@@ -33,15 +35,31 @@ def first_record(path: Path) -> dict[str, Any]:
             return next((flattened(one) for one in records if isinstance(one, dict)), {})
         names = header(path)
         row = next((row for _, row in csv_records(path) if not isinstance(row, Rejected)), {}) if len(names) > 1 else {}
-        return dict.fromkeys(names, "") | dict(row) if len(names) > 1 else {}
+        return dict.fromkeys(names, "") | dict(row) if len(names) > 1 or holds_values(names) else {}
     except (UserError, OSError):
         return {}
+
+
+def nothing_in(path: Path) -> str | None:
+    """That a file holds nothing, in words; None for one that holds something."""
+    if not path.is_file():
+        return None
+    try:
+        with open_text(path) as file:
+            start = "".join(file.read(SCANNED_CHARACTERS).lstrip("\ufeff").split())
+    except UserError:
+        return None
+    return None if start.strip(",;|") and start not in EMPTY_JSON else f"holds {start} alone" if start else "is empty"
 
 
 def advice(path: Path, record: Mapping[str, Any]) -> str:
     """Sentences on the first record of a file and on the command that would read the file; empty without a record."""
     if not record:
         return ""
+    if holds_values(tuple(record)) and len(record) == 1:
+        return " It is a list of URLs: name it with url_file under [[sources]] in a study file."
+    if holds_values(tuple(record)):
+        return f" Its first line holds values and no names of columns: {NAMES_ADVICE}."
     shown = ", ".join(f"{name} = {_short(value)}" for name, value in list(record.items())[:SHOWN_NAMES])
     more = f" and {len(record) - SHOWN_NAMES} more" if len(record) > SHOWN_NAMES else ""
     return f" Its first record is: {shown}{more}. If that is a post, this reads it: {command(path, record)}."
@@ -49,10 +67,11 @@ def advice(path: Path, record: Mapping[str, Any]) -> str:
 
 def command(path: Path, record: Mapping[str, Any]) -> str:
     """The command that reads a file with these names by a mapping; where a name is not known it has capitals."""
-    used = dict(choose_columns(tuple(record)).used)
+    choice = choose_columns(tuple(record))
+    used = {**choice.used, **further_columns(choice)}
     link = next((name for name, value in record.items() if isinstance(value, str) and post_of_url(value)[1]), None)
     if link is not None:
-        used["url"] = link
+        used = {ours: theirs for ours, theirs in used.items() if theirs != link} | {"url": link}
     if "url" not in used and "id" not in used:
         used = {"url": "COLUMN"} | used
     words = ["cliptone", "import", str(path)]

@@ -74,7 +74,7 @@ def leave_out(rejected: Rejected) -> None:
     notes = _notes.get()
     if notes is None:
         raise rejected
-    notes.append(Note(f"{rejected.note.reason}; it is left out", rejected.note.example))
+    notes.append(Note(f"left out: {rejected.note.reason}", rejected.note.example))
 
 
 def can_be_left_out(

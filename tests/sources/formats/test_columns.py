@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.cli.sentences import import_lines
 from pipeline.errors import UserError
 from pipeline.sources.formats import ImportResult, read
-from pipeline.sources.formats.columns import COLUMNS, SYNONYMS, choose_columns, suggestion
+from pipeline.sources.formats.columns import COLUMNS, FOREIGN, SYNONYMS, choose_columns, further_columns, suggestion
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.values import MISSING
 from tests.sources.formats.test_formats import written
+from tests.sources.formats.test_unknown import hints_of
 
 URL = "https://www.tiktok.com/@ann.tv/video/7312345678901234567"
 ID = "7312345678901234567"
@@ -186,3 +188,93 @@ def test_an_id_of_the_graph_api_is_no_post(tmp_path: Path, number: str) -> None:
 def test_an_encoding_that_nobody_knows_is_a_mistake() -> None:
     with pytest.raises(UserError, match="klingon"):
         Hints(encoding="klingon")
+
+
+# ---------------------------------------------------------------- the lines before the rows
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("before", ["", "\n\n", "sep={mark}\r\n", '"sep={mark}"\n', "\n ,,\nSEP={mark}\n\n"])
+def test_names_are_found_behind_empty_lines_and_the_line_of_a_spreadsheet(
+    tmp_path: Path, mark: str, before: str
+) -> None:
+    lines = before.format(mark=mark) + mark.join(("platform", "id", "caption")) + "\n"
+    (tmp_path / "x.csv").write_text(lines + mark.join(("tiktok", ID, '"a, b; c|d"')) + "\n", newline="")
+    (found,) = read(tmp_path / "x.csv").posts
+    assert (found.post.post_id, found.post.caption) == (ID, "a, b; c|d")
+    assert found.number == lines.count("\n") + 1
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", " , ,\n;;\n", "[]", "{}", "null\n", "[ {} ]"])
+@pytest.mark.parametrize("hints", [None, Hints(platform="tiktok"), Hints(donor="p01")])
+def test_a_file_that_holds_nothing_is_said_to(tmp_path: Path, content: str, hints: Hints | None) -> None:
+    (tmp_path / "x").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"x (is empty|holds \S+ alone)\."):
+        read(tmp_path / "x", hints)
+
+
+@pytest.mark.parametrize("hints", [None, Hints(platform="tiktok"), Hints(columns={"url": URL})])
+def test_a_table_without_names_is_not_read_by_its_first_row(tmp_path: Path, hints: Hints | None) -> None:
+    path = written(tmp_path / "x.csv", f"{URL},hi,12", f"{URL[:-1]}8,ho,13")
+    with pytest.raises(UserError, match="names of columns") as caught:
+        read(path, hints)
+    assert "--map" not in str(caught.value)
+    with pytest.raises(UserError, match="url_file"):
+        read(written(tmp_path / "x.txt", URL, URL))
+
+
+# ---------------------------------------------------------------- two columns of one name
+
+
+@pytest.mark.parametrize(("cells", "views"), [(("5", "5"), 5), (("5", ""), 5), (("NA", "5"), 5), (("", ""), None)])
+def test_two_columns_of_one_name_may_say_the_same(tmp_path: Path, cells: tuple[str, str], views: int | None) -> None:
+    (found,) = table(tmp_path, ("url", "views", "views"), (URL, *cells)).posts
+    assert found.post.counts == ({} if views is None else {"views": views})
+
+
+def test_two_columns_of_one_name_that_differ_are_a_reject(tmp_path: Path) -> None:
+    result = table(tmp_path, ("url", "views", "views"), (URL, "5", "6"), (URL, "5", "5"))
+    assert [found.number for found in result.posts] == [3]
+    assert "`views`" in result.rejects[0].reason
+    unused = table(tmp_path, ("url", "note", "note", ""), (URL, "5", "6", "x"))
+    assert len(unused.posts) == 1, "of what nobody reads, nothing is asked"
+
+
+def test_cells_behind_the_last_name_may_be_empty(tmp_path: Path) -> None:
+    result = table(tmp_path, ("url", "views"), (URL, "5", "", ""), (URL, "5", "x"))
+    assert ([found.number for found in result.posts], [one.number for one in result.rejects]) == ([2], [3])
+
+
+# ---------------------------------------------------------------- names in other languages
+
+
+@given(st.sampled_from(sorted(FOREIGN)), st.data())
+def test_a_name_in_another_language_is_suggested_and_not_taken(ours: str, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(FOREIGN[ours]))
+    spelling = data.draw(st.sampled_from((name, name.upper(), name.capitalize(), name.replace(" ", "_"))))
+    choice = choose_columns(["URL", spelling] if ours != "url" else ["caption", spelling])
+    assert spelling in choice.unused
+    assert further_columns(choice).get(ours) == spelling
+
+
+@pytest.mark.parametrize(
+    "names", [("lien", "légende", "vues"), ("链接", "标题", "播放量"), ("Enlace", "Descripción", "Vistas")]
+)
+def test_a_table_in_another_language_is_read_by_the_command_it_is_given(tmp_path: Path, names: tuple[str, ...]) -> None:
+    with pytest.raises(UserError) as caught:
+        table(tmp_path, names, (URL, "words", "1 234"))
+    (found,) = table(tmp_path, names, (URL, "words", "1 234"), hints=hints_of(str(caught.value))).posts
+    assert (found.post.caption, found.post.counts) == ("words", {"views": 1234})
+
+
+def test_what_is_not_used_is_said_with_the_mapping_that_takes_it(tmp_path: Path) -> None:
+    result = table(tmp_path, ("Link", "Beschreibung", "Aufrufe", "Notiz"), (URL, "words", "5", "x"))
+    said = import_lines(result, tmp_path / "x")
+    assert "--map caption=Beschreibung --map views=Aufrufe" in said
+    assert "Notiz" in said
+    assert "=Notiz" not in said
+
+
+def test_a_column_of_handles_is_taken_before_one_of_authors_in_any_spelling(tmp_path: Path) -> None:
+    (found,) = table(tmp_path, ("Platform", "ID", "Author", "Username"), ("tiktok", ID, "Ann Smith", "ann")).posts
+    assert found.post.author == "ann"

@@ -213,7 +213,7 @@ def test_what_cannot_be_read_is_an_error_where_no_row_takes_notes() -> None:
         leave_out(Rejected("x"))
     with taking_notes() as notes:
         leave_out(Rejected("x", "5"))
-    assert [(note.reason.startswith("x"), note.example) for note in notes] == [(True, "5")]
+    assert [(note.reason.endswith("x"), note.example) for note in notes] == [(True, "5")]
 
 
 # ---------------------------------------------------------------- texts and ids
