@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 from typer.models import CommandFunctionType
 
 from pipeline.cli.stopping import on_sigterm
+from pipeline.cli.study_words import with_study
 from pipeline.errors import CliptoneError, DiskFull, Stopped, UserError, is_disk_full
 
 EXIT_FAILED = 1  # an error in cliptone, or findings of verify
@@ -31,7 +32,7 @@ EXIT_CODES = (
 
 
 class Command(TyperCommand):
-    """A command whose options never take the next option for their value."""
+    """A command whose options never take the next option for their value, and whose study is named in either way."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words of a command; `UserError` names an option that has no value."""
@@ -44,7 +45,7 @@ class Command(TyperCommand):
                 continue
             if after is None or after.startswith("--") or after in options:
                 raise UserError(f"the option {word} needs a value after it: {getattr(one, 'help', '')}")
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, args if ctx.resilient_parsing else with_study(self.params, args))
 
 
 class Commands(typer.Typer):

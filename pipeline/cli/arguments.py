@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 Form = Literal["table", "csv", "json", "parquet"]
 StudyArgument = Annotated[
     Path | None,
-    typer.Argument(help="study file, folder of results, or database; may be left out where there is only one"),
+    typer.Argument(
+        help="study file, folder of results, or database, also as --study; may be left out where there is only one"
+    ),
 ]
-StudyOption = Annotated[Path | None, typer.Option("--study", "-s", help="study file, folder of results, or database")]
+StudyOption = Annotated[
+    Path | None,
+    typer.Option("--study", "-s", help="study file, folder of results, or database; also as the last argument"),
+]
 FormOption = Annotated[Form, typer.Option("--format", "-f", help="output format")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the terminal")]
 

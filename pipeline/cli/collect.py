@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import LookInOption, StudyArgument, find_study, load
+from pipeline.cli.arguments import LookInOption, StudyArgument, StudyOption, find_study, load
 from pipeline.cli.forgotten import elsewhere_lines
 from pipeline.cli.output import CELL_CHARACTERS, console, print_lines
 from pipeline.errors import Stopped, UserError
@@ -26,7 +26,7 @@ FIRST_ROWS = 5  # of an export
 @app.command("import")
 def import_file(
     path: Annotated[Path, typer.Argument(help="an export of another tool, packed or not, or a folder of exports")],
-    study: Annotated[Path | None, typer.Option("--study", "-s", help="study file to store the posts in")] = None,
+    study: StudyOption = None,
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="of a plain CSV: our column = theirs, as in caption=text")
     ] = None,
@@ -38,7 +38,7 @@ def import_file(
     ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="fetch the media of these posts in the next run")] = False,
 ) -> None:
-    """Show what another tool's export holds, and with --study store it; rows that cannot be read go to a file."""
+    """Show what another tool's export holds, and with a study store it; rows that cannot be read go to a file."""
     from pipeline.sources.formats.hints import Hints
 
     if not path.exists():

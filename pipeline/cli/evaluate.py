@@ -54,7 +54,9 @@ def train_head(
 
 @app.command()
 def evaluate(
-    folder: Annotated[Path | None, typer.Argument(help="folder of the corpus that --corpus names")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="folder of the corpus that --corpus names; without one, the study")
+    ] = None,
     labels: Annotated[Path | None, typer.Option(help="CSV of labels: as for train-head, or arousal, valence …")] = None,
     corpus: Annotated[
         str | None, typer.Option(help="emodb, ravdess, crema-d, nemo, iemocap, or labelled for a labels.csv")
@@ -64,6 +66,8 @@ def evaluate(
     study: StudyOption = None,
 ) -> None:
     """Evaluate models against human labels or a labelled corpus, or transcripts against true words, with intervals."""
+    if corpus is None and folder is not None and study is None:  # without a corpus, what is named is the study
+        folder, study = None, folder
     if [labels, corpus, transcripts].count(None) != 2:
         raise UserError("say what to evaluate by: one of --labels FILE, --corpus NAME FOLDER, --transcripts FILE")
     if (corpus is None) != (folder is None):

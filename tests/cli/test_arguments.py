@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.cli import app
 from pipeline.cli.arguments import load, with_yes
 from pipeline.cli.query import _query_parameters
+from pipeline.cli.study_words import with_study
 from pipeline.errors import UserError
 from pipeline.store.queries import get_query, read_queries
 from pipeline.study import identity
@@ -86,9 +87,7 @@ def test_results_without_their_study_file_say_what_reads_them(folder: Path) -> N
 
 def test_every_command_with_a_study_takes_its_results_too() -> None:
     kinds = {str(one.help) for command in COMMANDS.values() for one in command.params if one.name == "study"}
-    assert [kind for kind in kinds if "folder of results, or database" not in kind] == [
-        "study file to store the posts in"
-    ]
+    assert [kind for kind in kinds if "folder of results, or database" not in kind] == []
 
 
 @pytest.mark.parametrize(("words", "option"), VALUED, ids=str)
@@ -126,3 +125,56 @@ def test_the_command_that_is_printed_is_the_one_that_was_given(values: list[str]
     assert words[:2] == ["cliptone", "forget"]
     again = command.make_context("forget", words[2:])
     assert again.params == {**context.params, "yes": True}
+
+
+def params_of(*words: str) -> list[Any]:
+    return COMMANDS[words].params
+
+
+@pytest.mark.parametrize(
+    "words", [words for words, command in COMMANDS.items() if any(one.name == "study" for one in command.params)]
+)
+def test_every_command_takes_the_study_as_its_last_argument_and_as_an_option(words: tuple[str, ...]) -> None:
+    params = params_of(*words)
+    first = [f"word{at}" for at, one in enumerate(params) if one.param_type_name == "argument" and one.name != "study"]
+    flags = [one.opts[0] for one in params if getattr(one, "is_flag", False) and one.name not in ("help", "show_help")]
+    valued = [one for one in params if one.param_type_name == "option" and not one.is_flag and one.name != "study"]
+    options = [word for one in valued[:1] for word in (one.opts[0], "value")] + flags[:1]
+    told = {tuple(sorted(with_study(params, each))) for each in (
+        [*first, *options, "s.toml"], [*first, "s.toml", *options], [*options, *first, "--study", "s.toml"],
+        [*first, "-s", "s.toml", *options], ["--study=s.toml", *first, *options],
+    )}  # fmt: skip
+    plain = {tuple(word for word in one if word not in ("--study", "-s", "--study=s.toml", "s.toml")) for one in told}
+    assert plain == {tuple(sorted([*first, *options]))}
+    is_option = any(one.name == "study" and one.param_type_name == "option" for one in params)
+    for one in told:
+        assert any("s.toml" in word for word in one)
+        assert is_option or "--study" not in one
+
+
+def test_two_studies_are_a_mistake(folder: Path) -> None:
+    for words in (("sql", "SELECT 1", "a.toml", "--study", "b.toml"), ("status", "a.toml", "-s", "b.toml")):
+        said = mistake(cliptone(*words, cwd=folder))
+        assert "two studies" in said
+
+
+def test_words_that_name_no_study_stay_as_they_are() -> None:
+    for words, told in (
+        (("sql",), ["SELECT 1"]), (("query",), ["clip_tone", "--term", "bag"]), (("query",), ["--help"]),
+        (("import",), ["a.csv", "--map", "caption=text", "--fetch"]), (("sql",), ["--", "-- a comment", "x"]),
+        (("run",), ["s.toml", "--stage", "audio"]),
+    ):  # fmt: skip
+        assert with_study(params_of(*words), told) == told
+
+
+@pytest.mark.parametrize("words", [("status",), ("status", "x.toml"), ("sql", "SELECT 1")])
+@pytest.mark.parametrize("after", [[], ["--help"]])
+def test_a_study_option_without_its_value_is_one_sentence(folder: Path, words: list[str], after: list[str]) -> None:
+    said = mistake(cliptone(*words, "--study", *after, cwd=folder))
+    assert said.count("\n") <= 1
+    assert "--study" in said
+
+
+def test_evaluation_takes_the_study_where_no_corpus_is_named(folder: Path) -> None:
+    said = mistake(cliptone("evaluate", "--labels", "l.csv", "nowhere.toml", cwd=folder))
+    assert "nowhere.toml" in said
