@@ -35,7 +35,11 @@ def with_study(params: Sequence[Any], words: Sequence[str]) -> list[str]:
         raise UserError(f"the option {option} needs a value after it: {study.help}")
     if len(named) > 1 or len(plain) == len(arguments):
         _refuse_two(words, words[plain[-1]] if plain else value)
-    return [*words[:place], *words[after:], value]
+    rest = [*words[:place], *words[after:]]
+    is_complete = len(plain) >= sum(
+        one.required for one in arguments
+    )  # else the study would stand for another argument
+    return [*rest, value] if is_complete else rest
 
 
 def _arguments(params: Sequence[Any], words: Sequence[str]) -> list[int]:

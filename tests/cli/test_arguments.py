@@ -175,6 +175,13 @@ def test_a_study_option_without_its_value_is_one_sentence(folder: Path, words: l
     assert "--study" in said
 
 
+def test_a_study_never_stands_for_another_argument(folder: Path) -> None:
+    for words in (("keys", "move"), ("optout", "add")):
+        assert with_study(params_of(*words), ["--study", "s.toml"]) == []
+    for words in ((), ("x",)):
+        assert with_study(params_of("sql"), list(words)) == list(words)
+
+
 def test_evaluation_takes_the_study_where_no_corpus_is_named(folder: Path) -> None:
     said = mistake(cliptone("evaluate", "--labels", "l.csv", "nowhere.toml", cwd=folder))
     assert "nowhere.toml" in said
