@@ -58,7 +58,7 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
     from pipeline.cli.sentences import import_lines
     from pipeline.records.counted import counted
     from pipeline.run.ingest import import_into
-    from pipeline.sources.formats.result import rejects_name
+    from pipeline.sources.formats.rejects import rejects_path
     from pipeline.study import audit_log
     from pipeline.study.retention_day import refuse_after_last_day
 
@@ -73,7 +73,7 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
             f"stopped; {counted(bar.posts, 'post is', 'posts are')} stored: the same command goes on from there"
         ) from None
     audit_log.note(loaded.folder, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
-    console().print(import_lines(result, loaded.folder.rejects / rejects_name(result), row), markup=False)
+    console().print(import_lines(result, rejects_path(loaded.folder.rejects, result), row), markup=False)
     _require_something(result)
     _show_first(result)
     console().print(_next_step(path, study, hints, fetch), markup=False, soft_wrap=True)
@@ -84,13 +84,12 @@ def _preview(path: Path, hints: Hints) -> None:
     from pipeline.cli.display import ImportBar
     from pipeline.cli.sentences import import_lines
     from pipeline.sources.formats.reading import read
-    from pipeline.sources.formats.result import rejects_name, write_rejects
+    from pipeline.sources.formats.rejects import rejects_path, write_rejects
 
     with ImportBar(console()) as bar:
         result = read(path, hints, bar.read)
-    rejects = Path(rejects_name(result))
-    if result.rejects or result.notes:
-        write_rejects(result, rejects)
+    rejects = rejects_path(Path(), result)
+    write_rejects(rejects, result.unit, result.rejects, result.notes)
     console().print(import_lines(result, rejects), markup=False)
     _require_something(result)
     _show_first(result)

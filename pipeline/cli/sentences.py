@@ -20,7 +20,7 @@ def report_lines(report: RunSummary) -> str:
     lines = [*report.accounts, _done_line(report)]
     if report.rejected:
         rejected = counted(report.rejected, "row")
-        lines.append(f"{rejected} of exports cannot be read: see why in the folder rejects beside the results")
+        lines.append(f"{rejected} of the sources cannot be read: see which in the folder rejects beside the results")
     if report.without_count_time:
         lines.append(without_count_time(report.without_count_time))
     lines += report.notes

@@ -17,7 +17,8 @@ from pipeline.run.short_links import as_posts
 from pipeline.run.stored_text import hide_sounds
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.reading import read
-from pipeline.sources.formats.result import ImportResult, rejects_name, write_rejects
+from pipeline.sources.formats.rejects import place_of_rejects, rejects_path, write_rejects
+from pipeline.sources.formats.result import ImportResult
 from pipeline.sources.formats.spool import in_batches
 from pipeline.sources.platforms.options import wants_slideshow_sound
 from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
@@ -82,13 +83,17 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         rows = post_rows(posts, key, has_forgotten=bool(store.tables.tombstones()))
         upserted = store.upsert_posts(rows, slideshow_sound=wants_slideshow_sound(study.file.options))
         hide_sounds(store, key)
-        taken = [note_file(store, export, key, study.folder.rejects, upserted) for export in sources.exports]
+        for export in sources.exports:
+            note_file(store, export, key, study.folder.rejects, upserted)
         report.listed, report.new = upserted.listed, len(upserted.new)
         report.without_count_time = upserted.without_count_time
         report.accounts = tuple(part.account.sentence for part in sources.parts)
-        report.rejected = sum(row.rejected for row in taken)
-        report.notes = (*sources.notes, *_joined_authors(upserted))
-        store.note_reading(ReadingRow(mark, report.listed, report.rejected, sources.notes) if mark else None)
+        for part in sources.lists:
+            write_rejects(place_of_rejects(study.folder.rejects, "list", part.label), "line", part.rejects)
+        report.rejected = sum(part.account.rejected for part in sources.parts)
+        found = (*sources.notes, *(note for part in sources.parts for note in part.notes))
+        report.notes = (*found, *_joined_authors(upserted))
+        store.note_reading(ReadingRow(mark, report.listed, report.rejected, found) if mark else None)
 
 
 def _joined_authors(upserted: UpsertResult) -> tuple[str, ...]:
@@ -126,10 +131,8 @@ def note_file(
         add_import(store.tables, row)
         for batch in in_batches(_exposure_rows(export.result, key), BATCH_POSTS):
             add_exposures(store.tables, batch)
-    path = rejects / rejects_name(export.result, export.label)
-    path.unlink(missing_ok=True)
-    if export.result.rejects or export.result.notes:
-        write_rejects(export.result, path)
+    found = export.result
+    write_rejects(rejects_path(rejects, found, export.label), found.unit, found.rejects, found.notes)
     return row
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.records.counted import counted
 
+PLURALS = {"row without its file": "rows without their files"}  # of units; of others with an s
+
 
 @dataclass(frozen=True, slots=True)
 class SourceAccount:
@@ -30,4 +32,5 @@ class SourceAccount:
         parts += [f"{self.repeated} of a clip named before"] if self.repeated else []
         parts += [counted(self.exposures, "exposure")] if self.exposures else []
         parts += [f"{self.rejected} not read"] if self.rejected else []
-        return f"{self.source}: {counted(self.rows, self.unit)}: {', '.join(parts)}"
+        units = PLURALS.get(self.unit)
+        return f"{self.source}: {counted(self.rows, self.unit, units)}: {', '.join(parts)}"

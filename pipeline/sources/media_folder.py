@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.records import Source
 from pipeline.records.counted import counted
 from pipeline.records.post import Post, Provenance, SourcedPost
-from pipeline.sources.formats.result import NumberedPost
+from pipeline.sources.formats.result import NumberedPost, Reject, reason_lines
 from pipeline.sources.sidecars import Sidecar, is_inside, key_of, read_info, read_sidecar
 from pipeline.sources.tool_sidecars import POST_NAME, read_tool_sidecar
 from pipeline.study.config import Study, StudyFile
@@ -50,6 +50,7 @@ class MediaFiles:
         self._files: dict[int, list[Path]] = {}  # by size in bytes
         self._clip_ids: set[str] = set()
         self._damaged: list[str] = []
+        self._corrections: list[Reject] = []  # of descriptions
         self._left_out: dict[Path, list[str]] = {}  # by folder, files whose ending is not one of media
         self._named_by_id: list[str] = []  # files of which nothing is known, but that have a post's id for a name
 
@@ -74,6 +75,7 @@ class MediaFiles:
                     self._without_row.setdefault(source.sidecar, []).append(relative)
                 described = self._described(path, label)
                 post, place = described or (post, place)
+                self._corrections += [Reject(0, note.reason, note.example) for note in post.notes]
                 if described is None and POST_NAME.fullmatch(path.stem):
                     self._named_by_id.append(path.name)
             stat = path.stat()
@@ -114,6 +116,7 @@ class MediaFiles:
     def notes(self) -> Iterator[str]:
         """What does not fit together, sentence by sentence: once all files were given out."""
         yield from self._damaged
+        yield from (f"descriptions beside the files: {said}" for said in reason_lines(self._corrections))
         for folder, names in self._left_out.items():
             endings = ", ".join(sorted({Path(name).suffix.lower() or "none" for name in names}))
             yield (

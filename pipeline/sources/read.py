@@ -5,35 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.errors import ConfigError
-from pipeline.records import ClipRow, Source
-from pipeline.records.post import Post, Provenance, SourcedPost, is_fetched
+from pipeline.records import ClipRow
+from pipeline.records.post import Provenance, SourcedPost
 from pipeline.sources.accounts import SourceAccount
 from pipeline.sources.count_times import file_times, with_count_time
-from pipeline.sources.formats.columns import choose_columns
+from pipeline.sources.formats.columns import choose_columns, further_columns
 from pipeline.sources.formats.formats import BY_NAME, FORMATS
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.plain_csv import CSV
-from pipeline.sources.formats.reading import digest, read
-from pipeline.sources.formats.result import ImportResult, post_url, sourced_posts, unresolved_id
+from pipeline.sources.formats.reading import read
+from pipeline.sources.formats.result import ImportResult, Reject, reason_lines, sourced_posts
 from pipeline.sources.formats.tables import header
 from pipeline.sources.media_folder import WILDCARD, MediaFiles
 from pipeline.sources.platforms.listing import ListingRequest
 from pipeline.sources.platforms.options import wants_slideshow_sound
 from pipeline.sources.platforms.urls import listing_platform
-from pipeline.sources.post_urls import read_url, with_scheme
+from pipeline.sources.url_list import read_url_list
 from pipeline.study.config import Study, StudyFile
 from pipeline.study.shard import Shard
 from pipeline.study.source_options import SourceOptions
-
-URL = re.compile(r"https?://[^\s/]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,17 @@ class SourceExport:
         return sourced_posts(self.result, self.label, self.fetch, self.slideshow_sound)
 
     @property
+    def notes(self) -> Iterator[str]:
+        """What was not read or corrected, and columns that seem to hold more, sentence by sentence."""
+        found, shows = self.result, self.result.donor is None  # what a person gave is not put on a screen
+        further = further_columns(found.columns) if found.columns is not None else {}
+        if further:
+            pairs = ", ".join(f"{ours} = {json.dumps(theirs, ensure_ascii=False)}" for ours, theirs in further.items())
+            yield f"{self.label}: what seems to hold more of ours is taken with columns = {{ {pairs} }}"
+        for line in (*reason_lines(found.rejects, examples=shows), *reason_lines(found.notes, examples=shows)):
+            yield f"{self.label}: {line}"
+
+    @property
     def account(self) -> SourceAccount:
         """What became of its rows."""
         found = self.result
@@ -64,14 +72,20 @@ class SourceList:
 
     label: str
     unit: str  # file, URL or row
-    rows: int
+    rows: int  # without those that were rejected
     sourced_posts: tuple[SourcedPost, ...]  # those from one place once
+    rejects: Sequence[Reject] = ()
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What was not read, sentence by sentence."""
+        return (f"{self.label}: {line}" for line in reason_lines(self.rejects))
 
     @property
     def account(self) -> SourceAccount:
         """What became of them."""
         clips = len({one.clip_id for one in self.sourced_posts})
-        return SourceAccount(self.label, self.unit, clips, self.rows - clips)
+        return SourceAccount(self.label, self.unit, clips, self.rows - clips, rejected=len(self.rejects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,11 @@ class Sources:
     def exports(self) -> tuple[SourceExport, ...]:
         """The files of other tools."""
         return tuple(part for part in self.parts if isinstance(part, SourceExport))
+
+    @property
+    def lists(self) -> tuple[SourceList, ...]:
+        """The lists of files and URLs."""
+        return tuple(part for part in self.parts if isinstance(part, SourceList))
 
     @property
     def sourced_posts(self) -> Iterator[SourcedPost]:
@@ -109,19 +128,19 @@ def read_sources(study: Study) -> Sources:
         elif not source.listing and (export := _source_export(study.file, source, label)) is not None:
             parts.append(export)
         elif not source.listing:
-            parts.append(_source_list(label, "URL", _url_posts(study.file, source, label)))
+            parts.append(_source_list(label, "URL", *read_url_list(study.file, source, label)))
     if missing := list(files.missing()):
         parts.append(_source_list("sidecars", "row without its file", missing))
     return Sources(tuple(parts), listings, tuple(files.notes()), study.folder.shard, file_times(study.file))
 
 
-def _source_list(label: str, unit: str, found: Iterable[SourcedPost]) -> SourceList:
+def _source_list(label: str, unit: str, found: Iterable[SourcedPost], rejects: Sequence[Reject] = ()) -> SourceList:
     once: dict[tuple[str, Provenance], SourcedPost] = {}
     rows = 0
     for one in found:
         rows += 1
         once.setdefault((one.clip_id, one.place), one)
-    return SourceList(label, unit, rows, tuple(once.values()))
+    return SourceList(label, unit, rows, tuple(once.values()), rejects)
 
 
 def read_listings(study: Study) -> tuple[ListingRequest, ...]:
@@ -194,7 +213,8 @@ def _source_export(file: StudyFile, source: SourceOptions, label: str) -> Source
     if source.url_file and result.format != CSV:
         raise ConfigError(f"{file.path.name}: {path} is {BY_NAME[result.format].title}: name it with export")
     if result.rejects and not result.posts and not result.exposures:
-        raise ConfigError(f"{file.path.name}: {path} holds no post that can be read: `cliptone import` says why")
+        why = "; ".join(reason_lines(result.rejects, examples=result.donor is None))
+        raise ConfigError(f"{file.path.name}: {path} holds no post that can be read: {why}")
     return SourceExport(label, result, source.fetch, wants_slideshow_sound(file.options))
 
 
@@ -202,44 +222,6 @@ def _is_table(path: Path, source: SourceOptions) -> bool:
     if not path.is_file():
         return False
     return bool(source.columns or source.platform or "url" in choose_columns(header(path, source.encoding)).used)
-
-
-def _url_posts(file: StudyFile, source: SourceOptions, label: str) -> Iterator[SourcedPost]:
-    """The URLs of posts: those in the study file, or those of a file with one a line, where # begins a comment."""
-    sound = wants_slideshow_sound(file.options)
-    if source.urls:
-        for url in source.urls:
-            yield _url_post(file.path.name, url, Provenance(label), sound)
-        return
-    path = file.resolve(source.url_file or "")
-    if path.suffix.lower() == ".csv" and path.is_file():
-        names = ", ".join(header(path))
-        raise ConfigError(f'{path} has no column `url`, it has {names}: name it with columns = {{ url = "…" }}')
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file.path.name}: the file {path} cannot be read as text in UTF-8") from error
-    sha256 = digest(path)
-    for number, line in enumerate(lines, start=1):
-        url = line.strip()
-        if url and not url.startswith("#"):
-            yield _url_post(f"{path}, line {number}", url, Provenance(label, sha256, number), sound)
-
-
-def _url_post(where: str, url: str, place: Provenance, slideshow_sound: bool) -> SourcedPost:
-    named = read_url(url)
-    url = url if named is None else with_scheme(url)
-    if not URL.match(url):
-        raise ConfigError(f"{where}: {url!r} is not a URL that starts with https://")
-    if named is not None and named.kind not in ("post", "short link"):
-        raise ConfigError(f"{where}: {url!r} cannot be fetched: {named.sentence}")
-    if named is None or named.name is None or named.kind == "short link":
-        clip_id = f"url:{unresolved_id(url)}"
-        return SourcedPost(clip_id, Source("url", url, ""), Post(source="url", platform="url", url=url), place)
-    url = post_url(named.platform, named.name) or url
-    post = Post("url", named.platform, named.name, url, author=named.account, media_type=named.media_type)
-    kind = "url" if is_fetched(post.media_type, slideshow_sound) else "post"
-    return SourcedPost(f"{named.platform}:{named.name}", Source(kind, url, ""), post, place)
 
 
 def _listing_request(file: StudyFile, source: SourceOptions, label: str) -> ListingRequest:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
 from pipeline.errors import ConfigError, UserError
-from pipeline.records.post import Post, Provenance
+from pipeline.records.post import Note, Post, Provenance
 from pipeline.sources.formats.columns import COLUMNS as POST_COLUMNS
 from pipeline.sources.formats.columns import suggestion
 from pipeline.sources.formats.formats import BY_NAME
@@ -17,9 +17,10 @@ from pipeline.sources.formats.info_json import INFO_JSON, described
 from pipeline.sources.formats.plain_csv import CSV, stated_post
 from pipeline.sources.formats.reading import digest
 from pipeline.sources.formats.records import document
-from pipeline.sources.formats.result import NumberedPost, well_formed
+from pipeline.sources.formats.result import NumberedPost, Reject, reason_lines, well_formed
+from pipeline.sources.formats.rows import with_notes
 from pipeline.sources.formats.tables import csv_records, header
-from pipeline.sources.formats.values import Rejected
+from pipeline.sources.formats.values import Rejected, taking_notes
 
 COLUMNS = ("file", *POST_COLUMNS)
 MOST_ERRORS = 20  # of one file in a message
@@ -53,6 +54,7 @@ def read_sidecar(path: Path, encoding: str | None = None, date_format: str | Non
     _require_columns(path, header(path, encoding))
     rows: dict[str, NumberedPost] = {}
     errors, notes = [], []
+    corrections: list[Reject] = []
     posts: dict[tuple[str | None, str], int] = {}
     for line, row in csv_records(path, encoding):
         try:
@@ -65,12 +67,14 @@ def read_sidecar(path: Path, encoding: str | None = None, date_format: str | Non
         if key in rows:
             notes.append(f"{path.name}: lines {rows[key].number} and {line} name the file {key}: line {line} counts")
         rows[key] = found
+        corrections += [Reject(line, note.reason, note.example) for note in found.post.notes]
         if found.post.post_id:
             first = posts.setdefault((found.post.platform, found.post.post_id), line)
             notes += [f"{path.name}: lines {first} and {line} name one post"] if first != line else []
     if errors:
         more = f"; and {len(errors) - MOST_ERRORS} more" if len(errors) > MOST_ERRORS else ""
         raise ConfigError(f"{path}, {'; '.join(errors[:MOST_ERRORS])}{more}")
+    notes += [f"{path.name}: {said}" for said in reason_lines(corrections)]
     return Sidecar(rows, digest(path), tuple(notes))
 
 
@@ -125,7 +129,9 @@ def read_info(media: Path, source: str) -> tuple[Post, Provenance] | None:
         info = document(path)
         if not isinstance(info, dict):
             raise Rejected("it holds no object")
-        post = well_formed(described(info))
+        with taking_notes() as notes:
+            post = well_formed(described(info))
     except (UserError, Rejected) as error:
         raise ConfigError(f"{path} does not describe a video: {error}") from error
-    return post, Provenance(source, digest(path), 1, BY_NAME[INFO_JSON].version)
+    notes = [Note(note.reason, f"{note.example} in {path.name}") for note in notes]
+    return with_notes(post, notes), Provenance(source, digest(path), 1, BY_NAME[INFO_JSON].version)

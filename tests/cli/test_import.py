@@ -90,3 +90,12 @@ def test_an_empty_export_is_a_result(tmp_path: Path) -> None:
     done = command(tmp_path, "donation.json", "--donor", "p02")
     assert done.exit_code == 0, done.output
     assert "tiktok_donation" in done.output
+
+
+def test_a_file_of_ones_own_is_not_taken_for_one_of_rejects(tmp_path: Path) -> None:
+    written(tmp_path / "my.ndjson", line(1), "{broken")
+    written(tmp_path / "my.rejects.csv", "platform,id", "tiktok,1")
+    done = command(tmp_path, "my.ndjson")
+    assert (tmp_path / "my.rejects.csv").read_text().startswith("platform,id")
+    (other,) = (path for path in tmp_path.glob("my*.rejects.csv") if path.name != "my.rejects.csv")
+    assert other.name in done.output

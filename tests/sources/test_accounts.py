@@ -11,6 +11,7 @@ import pytest
 from pipeline.cli.sentences import report_lines
 from pipeline.run.ingest import take_sources
 from pipeline.run.progress import RunSummary
+from pipeline.sources.accounts import SourceAccount
 from pipeline.sources.read import read_sources
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
@@ -81,3 +82,25 @@ def test_rows_are_clips_repeats_exposures_and_rejects(tmp_path: Path, source: ob
     said = report_lines(report).splitlines()
     assert said[: len(parts)] == [each.sentence for each in parts]
     assert all(str(each.rows) in line for each, line in zip(parts, said, strict=False))
+
+
+def test_rows_without_their_files_are_said_in_the_plural() -> None:
+    assert SourceAccount("sidecars", "row without its file", 2).sentence.startswith(
+        "sidecars: 2 rows without their files"
+    )
+    assert "1 row without its file:" in SourceAccount("sidecars", "row without its file", 1).sentence
+
+
+def test_a_run_says_which_values_were_left_out_and_which_columns_hold_more(tmp_path: Path) -> None:
+    rows = "\n".join(f"{TIKTOK}{number},0{number}/02/2026,words" for number in range(1, 4))
+    (tmp_path / "urls.csv").write_text(f"url,posted_at,Beschreibung\n{rows}\nhttps://www.tiktok.com/@ana,,\n")
+    study = load_study(write_study(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n'), BY_NAME)
+    with Store(tmp_path / "study.duckdb", STAGES) as store:
+        for _ in range(2):  # the second time the sources are not read again
+            report = RunSummary()
+            take_sources(study, store, b"k" * 32, None, report)
+            said = report_lines(report)
+            assert "3 × left out: `posted_at`" in said
+            assert "date_format" in said
+            assert 'caption = "Beschreibung"' in said
+            assert "an account of TikTok" in said

@@ -107,3 +107,23 @@ def test_a_description_in_the_wrong_form_is_no_obstacle_for_others(tmp_path: Pat
         (tmp_path / "clips" / f"{name}.info.json").write_text(json.dumps(info)[: 9 if name == "a" else None])
     found = sources_of(tmp_path, '[[sources]]\nfolder = "clips"\n')
     assert [one.clip_id for one in found.sourced_posts] == ["file:a.mp4", "tiktok:7312345678901234567"]
+
+
+def test_a_shown_name_in_place_of_a_handle_is_said(tmp_path: Path) -> None:
+    head = "file,platform,id,author"
+    ids(tmp_path, 'a.mp4,tiktok,1,"Bob, The Man"', "b.mp4,tiktok,2,bob", files=("a.mp4", "b.mp4"), head=head)
+    found = sources_of(tmp_path, BODY)
+    assert [one.post.author for one in found.sourced_posts] == [None, "bob"]
+    (note,) = found.notes
+    assert "posts.csv" in note
+    assert "`author`" in note
+
+
+def test_a_value_of_a_description_costs_no_description(tmp_path: Path) -> None:
+    ids(tmp_path, "a.mp4,tiktok,1", files=("a.mp4", "b.mp4"))
+    info = {"id": "2", "extractor_key": "TikTok", "description": "words", "timestamp": 5, "view_count": 2**70}
+    (tmp_path / "clips" / "b.info.json").write_text(json.dumps(info))
+    found = sources_of(tmp_path, BODY)
+    (_, post) = (one.post for one in found.sourced_posts)
+    assert (post.caption, post.posted_at, post.counts) == ("words", None, {})
+    assert sum("descriptions" in note for note in found.notes) == 2

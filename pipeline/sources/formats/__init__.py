@@ -3,7 +3,7 @@
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.reading import detect, read
-from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject, sourced_posts, write_rejects
+from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, Reject, sourced_posts
 
 __all__ = [
     "BY_NAME",
@@ -17,5 +17,4 @@ __all__ = [
     "detect",
     "read",
     "sourced_posts",
-    "write_rejects",
 ]

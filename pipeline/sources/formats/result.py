@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import hashlib
 import re
@@ -23,7 +22,6 @@ from pipeline.sources.formats.spool import Spool, in_order, pack_as_values
 from pipeline.sources.formats.values import EARLIEST, Rejected, shown
 from pipeline.sources.media_ids import instagram_shortcode
 from pipeline.sources.post_urls import short_link_url
-from pipeline.study.source_options import IMPORTED
 
 #: The form of an id, by platform; of other platforms, anything that is safe inside a path or a URL.
 IDS = {
@@ -100,7 +98,7 @@ class PostTally:
     def __init__(self, posts: Iterable[NumberedPost] = ()) -> None:
         self.is_in_order = True  # by the times when counts were read
         self._counted_at = EARLIEST
-        self.undated = 0  # posts with counts that have no time
+        self._counted = {is_dated: array("q") for is_dated in (True, False)}  # hashes of ids of posts with counts
         self.notes = Spool[Reject]()  # rows that were taken with a correction, or without a cell, and why
         self._named = array("q")  # hashes of ids
         for post in posts:
@@ -108,16 +106,24 @@ class PostTally:
 
     def add(self, found: NumberedPost) -> None:
         """Count a post."""
-        self._named.append(hash((found.post.platform, found.post.post_id)))
+        name = hash((found.post.platform, found.post.post_id))
+        self._named.append(name)
+        if found.post.counts:
+            self._counted[not found.post.lacks_count_time].append(name)
         counted_at = found.post.counted_at or EARLIEST
         self.is_in_order &= self._counted_at <= counted_at
         self._counted_at = counted_at
-        self.undated += found.post.lacks_count_time
         self.note(found.number, found.post.notes)
 
     def note(self, number: int, notes: Iterable[Note]) -> None:
         """Count what was corrected or left out of a row."""
         self.notes.extend(Reject(number, note.reason, note.example) for note in notes)
+
+    @property
+    def undated(self) -> int:
+        """How many posts have counts, and no row that says when they were read."""
+        dated, undated = (np.array(self._counted[is_dated], np.int64) for is_dated in (True, False))
+        return len(np.setdiff1d(undated, dated))
 
     @property
     def repeated(self) -> int:
@@ -169,8 +175,9 @@ def reason_lines(found: Iterable[Reject], *, examples: bool = True) -> list[str]
         first.setdefault(one.reason, one.example)
         rows[one.reason] += 1
     shown_first = {reason: f" (as in {example})" for reason, example in first.items() if example and examples}
-    lines = [f"{count} × {reason}{shown_first.get(reason, '')}" for reason, count in rows.most_common(MOST_REASONS)]
-    left = rows.total() - sum(count for _, count in rows.most_common(MOST_REASONS))
+    most = rows.most_common(MOST_REASONS)
+    lines = [f"{number} × {reason}{shown_first.get(reason, '')}" for reason, number in most]
+    left = rows.total() - sum(number for _, number in most)
     return [*lines, f"and {left} more for {len(rows) - MOST_REASONS} other reasons"] if left else lines
 
 
@@ -236,28 +243,9 @@ def sourced_posts(
         yield SourcedPost(f"{post.platform}:{post.post_id}", bytes_from, post, place)
 
 
-def rejects_name(result: ImportResult, source: str = IMPORTED) -> str:
-    """The name of the file for the rejected rows; sources of a study may hold files of one name.
-
-    The names of donated files often identify the donor, so a digest replaces them.
-    """
-    stem = donation_stem(result.sha256) if result.donor else result.path.absolute().stem
-    return f"{stem}.rejects.csv" if source == IMPORTED else f"{source} {stem}.rejects.csv"
-
-
 def donation_stem(sha256: str) -> str:
     """What replaces the name of a donated file in the name of another file."""
     return f"donation-{sha256[:16]}"
-
-
-def write_rejects(result: ImportResult, path: Path) -> None:
-    """Write number and reason of every rejected row as CSV in UTF-8, then those of rows that were taken with a note."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
-        writer = csv.writer(file)
-        writer.writerow((result.unit, "reason", "taken"))
-        writer.writerows((reject.number, reject.sentence, "no") for reject in result.rejects)
-        writer.writerows((note.number, note.sentence, "yes") for note in result.notes)
 
 
 def _seen_posts(result: ImportResult) -> Iterator[NumberedPost]:

@@ -26,6 +26,10 @@ READERS = {
     "twitter.com": x_posts.page_post,
     "x.com": x_posts.page_post,
 }
+#: Of sites whose records have no layout that is known for certain, what to do.
+INSTEAD = {
+    "facebook.com": ", for their records have no layout that is known for certain: give the URLs of reels and videos"
+}
 
 
 def is_zeeschuimer(value: object) -> bool:
@@ -59,7 +63,7 @@ def _zeeschuimer_post(record: Mapping[str, Any], envelope: Mapping[str, Any], so
         raise Rejected("the line does not say which platform its post is from")
     reader = READERS.get(platform) if isinstance(platform, str) else None
     if reader is None:
-        raise Rejected(f"posts of {shown(platform)} are not read")
+        raise Rejected(f"posts of {shown(platform)} are not read{INSTEAD.get(str(platform), '')}")
     if not record:
         raise Rejected("the line has no post in `data`")
     return reader(record, source, _collected(envelope))

@@ -13,7 +13,8 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.records.post import Provenance
 from pipeline.records.pseudonyms import clip_row
-from pipeline.sources.formats import BY_NAME, FORMATS, Hints, detect, read, sourced_posts, write_rejects
+from pipeline.sources.formats import BY_NAME, FORMATS, Hints, detect, read, sourced_posts
+from pipeline.sources.formats.rejects import write_rejects
 from pipeline.study.keys import KEY_BYTES
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -249,7 +250,7 @@ def test_hashtags_come_from_the_caption_in_any_script() -> None:
 
 def test_rejects_are_written_with_number_and_reason(tmp_path: Path) -> None:
     result = read(written(tmp_path / "x", line(1), "{broken", line(2, "many")[:-9], line(3)[:-5], line(4, "many")))
-    write_rejects(result, tmp_path / "rejects.csv")
+    write_rejects(tmp_path / "rejects.csv", result.unit, result.rejects, result.notes)
     with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert [row["line"] for row in lines] == ["2", "3", "4", "5"]
@@ -265,6 +266,20 @@ def test_a_digest_changes_with_the_content(tmp_path: Path) -> None:
     written(path, line(1, 11))
     assert read(path).sha256 != before
     assert len(read(FIXTURES / "info_json").sha256) == 64
+
+
+def test_posts_without_a_time_of_their_counts_are_counted_once(tmp_path: Path) -> None:
+    rows = ["tiktok,1,5,", "tiktok,1,6,", "tiktok,2,5,", "tiktok,2,5,2026-01-31", "tiktok,3,,"]
+    result = read(written(tmp_path / "x", "platform,id,views,counted_at", *rows))
+    assert result.tally.undated == 1
+
+
+@pytest.mark.parametrize("site", ["facebook.com", "linkedin.com"])
+def test_posts_of_a_site_that_is_not_read_are_said_to_be_that(tmp_path: Path, site: str) -> None:
+    record = json.dumps({"source_platform": site, "data": {"id": "S:_I1:2:2", "comet_sections": {}}})
+    result = read(written(tmp_path / "x", line(1), record))
+    assert site in result.rejects[0].reason
+    assert ("URLs" in result.rejects[0].reason) == (site == "facebook.com")
 
 
 # ---------------------------------------------------------------- size
