@@ -18,7 +18,7 @@ from pipeline.run.stored_text import hide_sounds
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.reading import read
 from pipeline.sources.formats.rejects import place_of_rejects, rejects_path, write_rejects
-from pipeline.sources.formats.result import ImportResult
+from pipeline.sources.formats.result import ImportResult, Reject
 from pipeline.sources.formats.spool import in_batches
 from pipeline.sources.platforms.options import wants_slideshow_sound
 from pipeline.sources.read import SourceExport, Sources, read_sources, stamp
@@ -89,11 +89,12 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
         report.without_count_time = upserted.without_count_time
         report.accounts = tuple(part.account.sentence for part in sources.parts)
         for part in sources.lists:
-            write_rejects(place_of_rejects(study.folder.rejects, "list", part.label), "line", part.rejects)
+            numbered = [Reject(one.number, one.reason) for one in part.rejects]  # a URL shows who it is of
+            write_rejects(place_of_rejects(study.folder.rejects, "list", part.label), "line", numbered)
         report.rejected = sum(part.account.rejected for part in sources.parts)
-        found = (*sources.notes, *(note for part in sources.parts for note in part.notes))
-        report.notes = (*found, *_joined_authors(upserted))
-        store.note_reading(ReadingRow(mark, report.listed, report.rejected, found) if mark else None)
+        report.notes = (*sources.all_notes(examples=True), *_joined_authors(upserted))
+        kept = tuple(sources.all_notes(examples=False))  # no value of a post that may be forgotten one day
+        store.note_reading(ReadingRow(mark, report.listed, report.rejected, kept) if mark else None)
 
 
 def _joined_authors(upserted: UpsertResult) -> tuple[str, ...]:

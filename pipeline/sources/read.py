@@ -47,10 +47,10 @@ class SourceExport:
         """The posts of the file with their provenance."""
         return sourced_posts(self.result, self.label, self.fetch, self.slideshow_sound)
 
-    @property
-    def notes(self) -> Iterator[str]:
+    def notes(self, *, examples: bool) -> Iterator[str]:
         """What was not read or corrected, and columns that seem to hold more, sentence by sentence."""
-        found, shows = self.result, self.result.donor is None  # what a person gave is not put on a screen
+        found = self.result
+        shows = examples and found.donor is None  # what a person gave is not put on a screen
         further = further_columns(found.columns) if found.columns is not None else {}
         if further:
             pairs = ", ".join(f"{ours} = {json.dumps(theirs, ensure_ascii=False)}" for ours, theirs in further.items())
@@ -76,10 +76,9 @@ class SourceList:
     sourced_posts: tuple[SourcedPost, ...]  # those from one place once
     rejects: Sequence[Reject] = ()
 
-    @property
-    def notes(self) -> Iterator[str]:
+    def notes(self, *, examples: bool) -> Iterator[str]:
         """What was not read, sentence by sentence."""
-        return (f"{self.label}: {line}" for line in reason_lines(self.rejects))
+        return (f"{self.label}: {line}" for line in reason_lines(self.rejects, examples=examples))
 
     @property
     def account(self) -> SourceAccount:
@@ -107,6 +106,12 @@ class Sources:
     def lists(self) -> tuple[SourceList, ...]:
         """The lists of files and URLs."""
         return tuple(part for part in self.parts if isinstance(part, SourceList))
+
+    def all_notes(self, *, examples: bool) -> Iterator[str]:
+        """What does not fit together, and what was not read of each source, with examples of values or without."""
+        yield from self.notes
+        for part in self.parts:
+            yield from part.notes(examples=examples)
 
     @property
     def sourced_posts(self) -> Iterator[SourcedPost]:

@@ -74,7 +74,7 @@ def read_sidecar(path: Path, encoding: str | None = None, date_format: str | Non
     if errors:
         more = f"; and {len(errors) - MOST_ERRORS} more" if len(errors) > MOST_ERRORS else ""
         raise ConfigError(f"{path}, {'; '.join(errors[:MOST_ERRORS])}{more}")
-    notes += [f"{path.name}: {said}" for said in reason_lines(corrections)]
+    notes += [f"{path.name}: {said}" for said in reason_lines(corrections, examples=False)]
     return Sidecar(rows, digest(path), tuple(notes))
 
 

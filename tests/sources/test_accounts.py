@@ -96,11 +96,12 @@ def test_a_run_says_which_values_were_left_out_and_which_columns_hold_more(tmp_p
     (tmp_path / "urls.csv").write_text(f"url,posted_at,Beschreibung\n{rows}\nhttps://www.tiktok.com/@ana,,\n")
     study = load_study(write_study(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n'), BY_NAME)
     with Store(tmp_path / "study.duckdb", STAGES) as store:
-        for _ in range(2):  # the second time the sources are not read again
+        for shows in (True, False):  # the second time the sources are not read again
             report = RunSummary()
             take_sources(study, store, b"k" * 32, None, report)
             said = report_lines(report)
             assert "3 × left out: `posted_at`" in said
             assert "date_format" in said
+            assert ("01/02/2026" in said) == shows, "values of posts are stored nowhere else"
             assert 'caption = "Beschreibung"' in said
             assert "an account of TikTok" in said

@@ -52,6 +52,7 @@ def test_a_run_names_all_wrong_lines_and_goes_on(tmp_path: Path) -> None:
         (rejects,) = study.folder.rejects.iterdir()
         with rejects.open(encoding="utf-8", newline="") as file:
             assert [row["line"] for row in csv.DictReader(file)] == ["2", "3", "4", "5"]
+        assert "@ann" not in rejects.read_text(encoding="utf-8"), "who is forgotten does not stay there"
         study_of(tmp_path, POST.format(1))
         take_sources(study, store, b"k" * 32, None, RunSummary())
         assert not list(study.folder.rejects.iterdir()), "what was mended is no longer named"

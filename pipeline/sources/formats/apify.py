@@ -18,6 +18,7 @@ from pipeline.sources.formats.values import (
     decoded,
     epoch,
     identifier,
+    identifier_beside,
     moment,
     other_identifier,
     seconds,
@@ -25,7 +26,6 @@ from pipeline.sources.formats.values import (
     text,
 )
 from pipeline.sources.post_fields import language_of
-from pipeline.sources.post_urls import post_of_url
 
 TIKTOK, INSTAGRAM = "apify_tiktok", "apify_instagram"
 TIKTOK_NAMES = frozenset({"webVideoUrl", "text"})
@@ -77,9 +77,7 @@ def _listed(page: object) -> Iterable[object]:
 
 def _tiktok_post(row: Mapping[str, Any]) -> Post:
     _refuse_error(row)
-    url = text(row.get("webVideoUrl"))
-    # A spreadsheet may have rounded the id, but never the URL.
-    post_id = post_of_url(url or "")[1] or identifier(row.get("id"), "id")
+    post_id = identifier_beside(row.get("webVideoUrl"), "tiktok", row.get("id"), "id")
     posted_at = moment(row.get("createTimeISO"), "createTimeISO") or epoch(row.get("createTime"), "createTime")
     slideshow = flag(row.get("isSlideshow"))
     return known_post(

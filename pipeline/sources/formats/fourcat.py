@@ -11,7 +11,7 @@ from pipeline.sources.formats.media_kinds import flag
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
-from pipeline.sources.formats.values import counts, decoded, epoch, identifier, other_identifier, text
+from pipeline.sources.formats.values import counts, decoded, epoch, identifier_beside, other_identifier, text
 
 TIKTOK, INSTAGRAM = "4cat_tiktok_csv", "4cat_instagram_csv"
 TIKTOK_COLUMNS = frozenset({"id", "body", "author", "plays", "likes", "shares", "comments"})
@@ -73,7 +73,8 @@ def _instagram_kind(kind: str, parts: str) -> str | None:
 def _fourcat_post(
     row: Mapping[str, str], platform: str, source: str, stated: Mapping[str, object], media_type: str | None
 ) -> Post:
-    post_id, posted_at = identifier(row["id"], "id"), _unix_timestamp(row)
+    post_id = identifier_beside(row.get("tiktok_url") or row.get("url"), platform, row["id"], "id")
+    posted_at = _unix_timestamp(row)
     return known_post(
         Post(
             source=source,

@@ -11,7 +11,7 @@ from pipeline.sources.formats.media_kinds import flag
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
-from pipeline.sources.formats.values import Rejected, counts, decoded, identifier, moment, seconds, text
+from pipeline.sources.formats.values import Rejected, counts, decoded, identifier_beside, moment, seconds, text
 
 TABLES = "tiktok_tables"
 COLUMNS = frozenset({"video_id", "video_timestamp", "video_diggcount", "video_playcount"})
@@ -37,7 +37,7 @@ def read_table(path: Path) -> Numbered[Post]:
 
 
 def _table_post(row: Mapping[str, str]) -> Post:
-    post_id = identifier(row["video_id"], "video_id")
+    post_id = identifier_beside(row.get("video_url"), "tiktok", row["video_id"], "video_id")
     # pyktok's `author_name` is the name that is displayed, traktok's is the handle
     handle = row.get("author_username") or (row.get("author_name") if "author_nickname" in row else None)
     posted_at = _posted_at(post_id, moment(row["video_timestamp"], "video_timestamp"))

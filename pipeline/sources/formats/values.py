@@ -23,6 +23,7 @@ from pipeline.sources.formats.written_numbers import iso_seconds, read_count, re
 from pipeline.sources.formats.written_times import read_time
 from pipeline.sources.media_ids import LARGEST_EXACT
 from pipeline.sources.post_fields import language_of
+from pipeline.sources.post_urls import post_of_url
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before any of the platforms
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)  # milliseconds read as seconds lie far beyond it
@@ -156,6 +157,16 @@ def identifier(value: object, name: str) -> str | None:
     if found is not None and SCIENTIFIC.fullmatch(found):
         raise Rejected(f"`{name}` has lost digits in a spreadsheet: export the file again", shown(found))
     return found
+
+
+def identifier_beside(url: object, platform: str, value: object, name: str) -> str | None:
+    """The id that a row's URL shows, else its own: a spreadsheet or JavaScript may round a number, but no URL."""
+    place, shown_id = post_of_url(url) if isinstance(url, str) else (None, None)
+    if shown_id is None or place != platform:
+        return identifier(value, name)
+    if (notes := _notes.get()) is not None and not _is_missing(value) and str(value) != shown_id:
+        notes.append(Note(f"`{name}` differs from the URL: the URL is believed", f"{shown(value)} and {shown_id}"))
+    return shown_id
 
 
 #: An id of something else than the row's own post, such as its author or its sound.

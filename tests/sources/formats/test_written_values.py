@@ -267,3 +267,16 @@ def test_a_url_that_is_none_costs_a_row_with_an_id_nothing(tmp_path: Path) -> No
     result = table(tmp_path, ("platform", "id", "url"), ("tiktok", ID, "see bio"), ("tiktok", "", "see bio"))
     assert [found.number for found in result.posts] == [2]
     assert [reject.number for reject in result.rejects] == [3]
+
+
+@pytest.mark.parametrize("cell", ["7.31E+18", "7312345678901230000"])
+def test_a_rounded_id_beside_a_right_url_costs_nothing_in_tables_of_tools(tmp_path: Path, cell: str) -> None:
+    apify = {"id": cell, "text": "a", "webVideoUrl": URL}
+    fourcat = {"id": cell, "body": "a", "author": "ann", "plays": "1", "likes": "1", "shares": "1", "comments": "1",
+               "tiktok_url": URL}  # fmt: skip
+    for row in (apify, fourcat):
+        result = table(tmp_path, tuple(row), tuple(row.values()))
+        assert [found.post.post_id for found in result.posts] == [ID]
+        assert [note.number for note in result.notes] == [2]
+    (tmp_path / "x.json").write_text(json.dumps([{**apify, "id": 7.3e18}, {**apify, "id": 7312345678901230000}]))
+    assert [found.post.post_id for found in read(tmp_path / "x.json").posts] == [ID, ID]
