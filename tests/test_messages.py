@@ -17,6 +17,6 @@ def test_the_golden_file_knows_each_kind_of_sentence() -> None:
     assert "  Write a commented study file." in blocks["pipeline/cli/study.py"], "the help of a command"
     assert "  output format" in blocks["pipeline/cli/arguments.py"], "the help of an option"
     assert "the model hub does not answer" in blocks["pipeline/cli/doctor.py"], "what the check-up finds"
-    assert "--repair deletes it" in blocks["pipeline/run/verify/files.py"], "what verify advises"
+    assert "--repair --yes deletes it" in blocks["pipeline/run/verify/files.py"], "what verify advises"
     assert "is empty: put your copy" in blocks["pipeline/study/keys.py"], "what a variable holds until it is raised"
     assert not any(module.startswith("pipeline/research/") for module in blocks)

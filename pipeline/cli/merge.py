@@ -7,18 +7,22 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import StudyArgument, find_study, load
-from pipeline.cli.output import console
+from pipeline.cli.arguments import StudyArgument, YesOption, find_study, load, with_yes
+from pipeline.cli.output import console, print_lines
 from pipeline.records.counted import counted
 
 
 @app.command()
 def merge(
+    context: typer.Context,
     study: StudyArgument = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="merge what is there, although shards have clips pending")
     ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="delete the shards' databases once they are merged")] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="with --yes, delete the shards' databases once they are merged")
+    ] = False,
+    yes: YesOption = False,
 ) -> None:
     """Merge the shards of a study (`cliptone run --shard`) into its own database, and publish it."""
     from pipeline.run.shards.merge import merge as merge_shards
@@ -35,8 +39,17 @@ def merge(
     )
     for gap in merged.gaps:
         console().print(f"Incomplete: {gap}.", markup=False)
-    if remove and not merged.gaps:
+    if remove and not merged.gaps and yes:
         remove_shards(loaded)
+        console().print("The shards' databases are deleted.", markup=False)
+    elif remove and not merged.gaps:
+        megabytes = sum(path.stat().st_size for path in loaded.folder.shards.rglob("*") if path.is_file()) / 1e6
+        lines = (
+            f"Nothing was deleted. The databases of {counted(merged.shards, 'shard')} in {loaded.folder.shards} "
+            f"({megabytes:.1f} MB) are not needed any more.",
+            f"To delete them: {with_yes(context)}",
+        )
+        print_lines(lines)
     elif remove:
         console().print("The shards stay until all of them are merged.", markup=False)
     console().print(

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 def report_lines(report: RunSummary) -> str:
     """What a run did, in a sentence or two, and what it leaves to the next one."""
     lines = [*report.accounts, _done_line(report)]
+    if report.blocked:
+        waited_for = dict.fromkeys(name for names in report.blocked.values() for name in names)
+        more = " ".join(f"--stage {one}" for one in (*waited_for, *report.blocked))
+        first = " and ".join(waited_for)
+        lines.append(f"{', '.join(report.blocked)} had no clips, as {first} has to run before: give {more}")
     if report.rejected:
         rejected = counted(report.rejected, "row")
         lines.append(f"{rejected} of the sources cannot be read: see which in the folder rejects beside the results")
@@ -46,7 +51,7 @@ def report_lines(report: RunSummary) -> str:
 def _done_line(report: RunSummary) -> str:
     before = ", ".join(f"{reason} {count}" for reason, count in report.failed_before.most_common())
     earlier = f" Failed in earlier runs: {before} (cliptone query failures)." if before else ""
-    if report.idle:
+    if report.idle and not report.blocked:
         done = "nothing is pending" if before else f"{counted(report.listed, 'clip is', 'clips are')} up to date"
         return f"Nothing to do: {done} ({report.seconds:.1f} s).{earlier}"
     steps = sum(report.passed.values())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import EXIT_FAILED, app
-from pipeline.cli.arguments import StudyArgument, find_study, load
+from pipeline.cli.arguments import StudyArgument, YesOption, find_study, load, with_yes
 from pipeline.cli.output import console
 
 if TYPE_CHECKING:
@@ -20,14 +20,17 @@ MOST_LINES = 100  # of findings on the screen
 
 @app.command()
 def verify(
+    context: typer.Context,
     study: StudyArgument = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="repair what can be repaired; the next run makes the rest again")
     ] = False,
+    yes: YesOption = False,
 ) -> None:
     """Check whether a study is intact: files, rows, attempts, counts, the published database, the audit log.
 
-    Exit code 0 when all is well, 1 with findings.
+    With --repair, what can be made again is; what has to be deleted is only shown, until --yes. Exit code 0 when all is
+    well, 1 with findings.
     """
     from pipeline.run.verify.check import verify as look
     from pipeline.run.verify.repair import repair as repair_study
@@ -35,7 +38,7 @@ def verify(
 
     loaded = load(find_study(study))
     with console().status("checking every file …"):
-        found, left = repair_study(loaded) if repair else (look(loaded), [])
+        found, left = repair_study(loaded, delete=yes) if repair else (look(loaded), [])
     _print_findings(found)
     if untold := audit_log.verify(loaded.folder).untold:
         console().print(untold, markup=False, highlight=False, soft_wrap=True)
@@ -47,6 +50,8 @@ def verify(
         console().print(
             f"{len(found) - len(left)} of {len(found)} are repaired. Next: cliptone run {loaded.file.path.name}"
         )
+    if any(one.deletes for one in left) and not yes:
+        _end(left, f"Nothing was deleted. To delete what has no use: {with_yes(context)}")
     _end(left, "what is left needs you: see the last column")
 
 

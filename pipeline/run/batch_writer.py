@@ -15,6 +15,7 @@ from pipeline.study.folder import StudyFolder
 SAVE_CLIPS = 64  # outcomes that are stored together: a transaction costs more than the rows of a clip
 SAVE_EVERY_S: Seconds = 2.0  # slower ones are stored one by one: a kill -9 loses what came in so little time
 PUBLISH_EVERY_S: Seconds = 60.0  # readers of a long run see news this often
+QUICK_BYTES = 64 << 20  # a database that is published in a second or two
 PUBLISH_SHARE = 0.05  # of a run's time at most; where it takes longer, news is rarer
 
 
@@ -58,6 +59,12 @@ def follow_choice(folder: StudyFolder, store: Store) -> None:
     if parquet.choose(folder.working, folder.name, folder.parquet):
         with store.change():
             store.tables.forget_publications([])
+
+
+def publish_if_quick(store: Store, folder: StudyFolder) -> None:
+    """Publish a database that takes a second or two: whoever stops a command does not wait for a larger one."""
+    if folder.working.stat().st_size <= QUICK_BYTES:
+        store.publish(folder.published)
 
 
 class PeriodicPublisher:

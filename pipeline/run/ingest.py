@@ -10,11 +10,13 @@ from pipeline.errors import UserError
 from pipeline.records import ExposureRow, ImportRow
 from pipeline.records.counted import counted
 from pipeline.records.runs import ReadingRow
+from pipeline.run.batch_writer import publish_if_quick
 from pipeline.run.donors import donor_key, has_withdrawn, without_withdrawn
 from pipeline.run.progress import RunSummary
 from pipeline.run.pseudonymise import post_rows
 from pipeline.run.short_links import as_posts
 from pipeline.run.stored_text import hide_sounds
+from pipeline.sources.accounts import in_all
 from pipeline.sources.formats.hints import Hints
 from pipeline.sources.formats.reading import read
 from pipeline.sources.formats.rejects import place_of_rejects, rejects_path, write_rejects
@@ -61,7 +63,11 @@ def import_into(
         if has_withdrawn(store, export, key):
             raise UserError(f"the donor of {path} has withdrawn: their data is no longer imported")
         with store.little_memory():
-            row = take_in(store, export, key, study.folder.rejects, watch)
+            try:
+                row = take_in(store, export, key, study.folder.rejects, watch)
+            except KeyboardInterrupt:
+                publish_if_quick(store, study.folder)  # what is stored can be looked at
+                raise
             if store.unpublished or not study.folder.published.exists():
                 store.publish(study.folder.published)
     return result, row
@@ -87,11 +93,14 @@ def take_sources(study: Study, store: Store, key: bytes | None, sources: Sources
             note_file(store, export, key, study.folder.rejects, upserted)
         report.listed, report.new = upserted.listed, len(upserted.new)
         report.without_count_time = upserted.without_count_time
-        report.accounts = tuple(part.account.sentence for part in sources.parts)
+        accounts = [part.account for part in sources.parts]
+        report.accounts = tuple(one.sentence for one in accounts)
+        if sources.shard is None:
+            report.accounts += in_all(accounts, upserted.listed, upserted.kept_out)
         for part in sources.lists:
             numbered = [Reject(one.number, one.reason) for one in part.rejects]  # a URL shows who it is of
             write_rejects(place_of_rejects(study.folder.rejects, "list", part.label), "line", numbered)
-        report.rejected = sum(part.account.rejected for part in sources.parts)
+        report.rejected = sum(one.rejected for one in accounts)
         report.notes = (*sources.all_notes(examples=True), *_joined_authors(upserted))
         kept = tuple(sources.all_notes(examples=False))  # no value of a post that may be forgotten one day
         store.note_reading(ReadingRow(mark, report.listed, report.rejected, kept) if mark else None)

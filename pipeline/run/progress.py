@@ -27,6 +27,7 @@ class RunSummary:
     without_media: int = 0  # decoded clips whose audio is to be kept and is gone, with the media that would give it
     failed_before: Counter[str] = field(default_factory=Counter)  # by reason, failures of earlier runs that stand
     waiting: int = 0  # posts that did not arrive and are tried again by a later run
+    blocked: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by chosen stage, those it waits for
     lanes: dict[str, str] = field(default_factory=dict)  # by platform, why its lane stopped before its end
     seconds: Seconds = 0.0
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.analysis.models import cache as model_cache
 from pipeline.errors import UserError
 from pipeline.records import Seconds
-from pipeline.run.batch_writer import PeriodicPublisher, follow_choice
+from pipeline.run.batch_writer import PeriodicPublisher, follow_choice, publish_if_quick
 from pipeline.run.chunk import Chunk
 from pipeline.run.collector import Collector
 from pipeline.run.exclusions import apply_filters
@@ -40,7 +40,6 @@ from pipeline.study.config import Study
 from pipeline.study.folder import work_name
 from pipeline.study.lock import held
 
-QUICK_BYTES = 64 << 20  # a database that is published in a second or two
 PATIENCE_S: Seconds = 0.5  # between two looks at the lanes while nothing is there to analyse
 
 
@@ -153,9 +152,11 @@ class Run:
 
     def _publish(self) -> None:
         """Publish what is stored; a shard publishes nothing, its merge does."""
-        if self.is_stopped and self.study.folder.working.stat().st_size > QUICK_BYTES:
-            return  # whoever stops a run does not wait for that: the next one shows it
-        if self.study.folder.shard is None:
+        if self.study.folder.shard is not None:
+            return
+        if self.is_stopped:
+            publish_if_quick(self.store, self.study.folder)
+        else:
             self.store.publish(self.study.folder.published)
 
     def _collector(self, chosen: Sequence[StagePlan]) -> Collector | None:
@@ -193,7 +194,21 @@ class Run:
                 due = self.store.pending(plan, self.retry_failed, hopeful)
             if due:
                 self.steps[plan.name] = dict.fromkeys(due)
+        self._note_blocked(chosen)
         return waiting
+
+    def _note_blocked(self, chosen: Sequence[StagePlan]) -> None:
+        """Note which chosen stages have nothing to do before a stage that was not chosen has run."""
+        left_out = [plan for plan in self.plans if plan not in chosen]
+        waited_for: dict[str, tuple[str, ...]] = {}  # by stage left out, with what has to run before it, in order
+        for plan in left_out:
+            before = tuple(name for need in plan.stage.needs for name in waited_for.get(need, ()))
+            if before or self.store.pending(plan):
+                waited_for[plan.name] = (*dict.fromkeys(before), plan.name)
+        for plan in chosen:
+            before = tuple(name for need in plan.stage.needs for name in waited_for.get(need, ()))
+            if before and plan.name not in self.steps:
+                self.report.blocked[plan.name] = tuple(dict.fromkeys(before))
 
     def _admit(self, chosen: Sequence[StagePlan], clip_ids: Sequence[str]) -> None:
         """Let clips in that a listing has found: they have every stage before them."""

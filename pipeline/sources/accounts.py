@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.records.counted import counted
@@ -34,3 +35,18 @@ class SourceAccount:
         parts += [f"{self.rejected} not read"] if self.rejected else []
         units = PLURALS.get(self.unit)
         return f"{self.source}: {counted(self.rows, self.unit, units)}: {', '.join(parts)}"
+
+
+def in_all(accounts: Sequence[SourceAccount], stored: int, kept_out: int) -> tuple[str, ...]:
+    """Why the clips of all sources together are more than those of the study, as sentences.
+
+    `stored` are the clips that the study has of what they name, `kept_out` those that were forgotten or opted out.
+    """
+    named = sum(one.clips for one in accounts)
+    again = named - stored - kept_out
+    lines = []
+    if again > 0:
+        lines.append(f"all sources: {counted(named, 'clip')}, {again} of them named by another source too")
+    if kept_out:
+        lines.append(f"{counted(kept_out, 'clip stays', 'clips stay')} out: forgotten, or opted out")
+    return tuple(lines)

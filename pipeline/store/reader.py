@@ -16,12 +16,22 @@ from pipeline.store.digests import counted_hashes
 from pipeline.store.publish.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
 from pipeline.store.queries import get_query, own_folder
 from pipeline.store.schema import create_macros, have_last_attempts, quoted
-from pipeline.study.folder import DATABASE, StudyFolder, results_of
+from pipeline.study.folder import DATABASE, WORK, StudyFolder, results_of
 from pipeline.study.identity import refuse_another_file
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+
+def _why_nothing(path: Path) -> str:
+    """Why there is no published database, and what to do."""
+    if (path.parent / WORK / DATABASE).exists():
+        return (
+            f"nothing is published at {path} yet: a run or an import of this study goes on, or was stopped; what it "
+            "stored is safe: wait for its end, or give the same command again"
+        )
+    return f"there are no results at {path} yet: run the study first (`cliptone run STUDY.toml`)"
 
 
 class ResultsReader:
@@ -34,9 +44,7 @@ class ResultsReader:
             self._connection = connect(self.path)
             return
         if not self.path.is_file():
-            raise StoreError(
-                f"there are no results at {self.path} yet: run the study first (`cliptone run STUDY.toml`)"
-            )
+            raise StoreError(_why_nothing(self.path))
         try:
             # Attached to a database of its own: DuckDB would give a second opening in one process the first one's file.
             self._connection = duckdb.connect()

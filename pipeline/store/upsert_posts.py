@@ -68,6 +68,7 @@ class UpsertResult:
     listed: int = 0  # clips that were named
     new: Spool[str] = field(default_factory=Spool)
     new_by_file: Mapping[str, int] = field(default_factory=dict)  # new clips that a file names, by its sha256
+    kept_out: int = 0  # clips that were named and had been forgotten
     joined_authors: int = 0  # names under which authors had stood beside their other one
     without_count_time: int = 0  # of those listed, clips with counts of which none has a time
     changed_files: list[str] = field(default_factory=list)
@@ -86,6 +87,7 @@ class Upsert:
         """`start` is the position of the first post in the order; `slideshow_sound` has slideshows fetched for it."""
         self._tables, self._position, self._slideshow_sound = tables, start, slideshow_sound
         self._authors = Authors(tables)
+        self._kept_out: set[str] = set()
         self._result = UpsertResult()
         self._captions = Differences()
         self._files = Differences()
@@ -139,6 +141,7 @@ class Upsert:
                 new[one] = TombstoneRow(one, now(), causes[0], "account")
         self._tables.insert(list(new.values()))
         self._tombstones |= new.keys()
+        self._kept_out |= {post.clip_id for post, is_forgotten in sorted_out if is_forgotten}
         return [post for post, is_forgotten in sorted_out if not is_forgotten]
 
     def _is_forgotten(self, post: PostRows) -> bool:
@@ -157,6 +160,7 @@ class Upsert:
         """What all batches changed."""
         self._result.new_by_file = dict(self._tables.connection.execute(NEW_BY_FILE).fetchall())
         self._result.without_count_time = self._tables.number(WITHOUT_COUNT_TIME)
+        self._result.kept_out = len(self._kept_out)
         self._result.joined_authors = self._authors.joined
         self._tables.script("DROP TABLE listed")
         return self._result

@@ -137,7 +137,7 @@ def status(desk: Desk) -> None:
 def merge(desk: Desk) -> None:
     for shard in ("1/2", "2/2"):
         assert "Nothing to do" in desk.says("run", STUDY, "--shard", shard)
-    assert "from 2 of 2 shards" in desk.says("merge", STUDY, "--remove")
+    assert "from 2 of 2 shards" in desk.says("merge", STUDY, "--remove", "--yes")
     assert desk.has("SELECT count(*) FROM clips") == [(10,)]
 
 

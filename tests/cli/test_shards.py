@@ -42,6 +42,9 @@ def test_commands_run_a_shard_and_merge_what_there_is(tmp_path: Path) -> None:
     said = ask("merge", path, "--remove")
     assert "1 clip " in said
     assert " 2 of 2 shards" in said
+    assert "--remove --yes" in " ".join(said.split())
+    assert (tmp_path / "outputs" / "test" / "work" / "shards").exists(), "nothing goes without --yes"
+    ask("merge", path, "--remove", "--yes")
     assert not (tmp_path / "outputs" / "test" / "work" / "shards").exists()
     assert '"command": "merge"' in (tmp_path / "outputs" / "test" / "audit.jsonl").read_text()
 

@@ -89,11 +89,31 @@ def test_funnel_and_attrition_count_one_set_of_posts(ways: list[Way]) -> None:
     ):
         assert funnel[step]["lost"] == lost.get(outcome, 0), step
     assert all(one["lost"] >= 0 for one in funnel.values())
+    assert not any(one["pending"] for one in funnel.values())
     kept = [way for way in ways if not way.is_excluded]
     holding = [way for way in kept if not (way.kind == "post" and way.media_type in WITHOUT_VIDEO)]
     assert funnel["with a video"]["clips"] == len(holding)
     wanted = [way for way in holding if way.kind != "post"]
     assert funnel["tone scored"]["clips"] == sum(way.passed >= 3 and way.has_tone for way in wanted)
+
+
+def test_what_no_run_has_come_to_yet_is_pending_and_not_lost() -> None:
+    study = SmallStudy()
+    study.add([row(FingerprintRow, fingerprint="d", stage="download", is_current=True)])
+    for number in range(7):
+        study.add([row(ClipRow, clip_id=f"tiktok:{number}", kind="url", platform="tiktok")])
+    attempt = {"attempt_id": 1, "stage": "download", "fingerprint": "d", "status": "failed", "reason": "removed"}
+    study.add([row(AttemptRow, clip_id="tiktok:1", **attempt)])
+    study.add([row(MediaRow, clip_id=f"tiktok:{number}") for number in range(2, 7)])
+    study.add([row(AudioRow, clip_id=f"tiktok:{number}") for number in range(3, 7)])
+    study.add([row(EvidenceRow, clip_id=f"tiktok:{number}", speech_s=2.0 * (number > 4)) for number in range(4, 7)])
+    study.add([row(TranscriptRow, clip_id="tiktok:6", text=None, reason="low_trust")])
+    found = {one["step"]: (one["clips"], one["lost"], one["pending"]) for one in study.ask("funnel")}
+    assert found["media arrived"] == (5, 1, 1)
+    assert found["audio decoded"] == (4, 0, 1)
+    assert found["speech heard"] == (2, 1, 1)
+    assert found["words transcribed"] == (0, 1, 1)
+    assert found["tone scored"] == (0, 0, 2)
 
 
 def test_posts_without_a_video_and_posts_of_metadata_alone_have_lines_of_their_own() -> None:

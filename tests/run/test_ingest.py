@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.errors import StudyBusy, UserError
+from pipeline.errors import StoreError, StudyBusy, UserError
 from pipeline.records import ClipRow, ExposureRow, ImportRow, ObservationRow, ProvenanceRow
 from pipeline.records.pseudonyms import pseudonym
 from pipeline.records.runs import ReadingRow
@@ -21,6 +21,8 @@ from pipeline.sources.formats import BY_NAME as FORMATS
 from pipeline.sources.formats import Hints, read
 from pipeline.sources.read import SourceExport, read_sources
 from pipeline.stages import BY_NAME, STAGES
+from pipeline.store import store as store_module
+from pipeline.store.reader import ResultsReader
 from pipeline.store.store import Store
 from pipeline.study.binding import study_key
 from pipeline.study.config import Study, load_study
@@ -287,3 +289,32 @@ def test_whatever_a_reader_lets_through_can_be_stored(store: Store, tmp_path: Pa
     for clip in store.tables.read(ClipRow):
         assert not {"/", "\\", "\0"} & set(clip.clip_id)
         assert clip.caption is None or "\0" not in clip.caption
+
+
+def test_what_a_stopped_import_stored_is_published_and_before_that_nothing_is_called_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "BATCH_POSTS", 2)
+    study = study_in(tmp_path)
+    lines = ["url", *(f"https://www.tiktok.com/@_/video/73123456789012345{number}" for number in range(60, 66))]
+    (tmp_path / "posts.csv").write_text("\n".join(lines), encoding="utf-8")
+
+    class Stopping:
+        """Somebody who stops an import once the first posts are stored."""
+
+        def read(self, rows: int) -> None:
+            """Nothing."""
+
+        def storing(self, posts: int) -> None:
+            """Another command looks in meanwhile."""
+            with pytest.raises(StoreError, match="goes on"):
+                ResultsReader(study.file.path)
+
+        def stored(self, posts: int) -> None:
+            """Stop."""
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_into(study, tmp_path / "posts.csv", Hints(), fetch=False, watch=Stopping())
+    with ResultsReader(study.file.path) as reader:
+        assert reader.arrow("SELECT count(*) AS n FROM clips", {})["n"].to_pylist() == [2]

@@ -111,6 +111,17 @@ def test_only_one_stage(folder: Path) -> None:
         go(load(folder), only=("sing",))
 
 
+def test_a_stage_that_waits_for_one_that_was_not_chosen_says_so(folder: Path) -> None:
+    study = load(folder)
+    report = go(study, only=("length",))
+    assert not report.passed
+    assert report.blocked == {"length": ("download", "audio")}
+    said = report_lines(report)
+    assert "--stage download --stage audio --stage length" in said
+    assert "up to date" not in said
+    assert not go(study).blocked
+
+
 @pytest.mark.slow
 def test_new_and_changed_files_are_seen(folder: Path) -> None:
     go(load(folder))

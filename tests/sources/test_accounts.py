@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.sentences import report_lines
+from pipeline.records.pseudonyms import tombstone
 from pipeline.run.ingest import take_sources
 from pipeline.run.progress import RunSummary
-from pipeline.sources.accounts import SourceAccount
+from pipeline.sources.accounts import SourceAccount, in_all
 from pipeline.sources.read import read_sources
 from pipeline.stages import BY_NAME, STAGES
 from pipeline.store.store import Store
@@ -105,3 +106,22 @@ def test_a_run_says_which_values_were_left_out_and_which_columns_hold_more(tmp_p
             assert ("01/02/2026" in said) == shows, "values of posts are stored nowhere else"
             assert 'caption = "Beschreibung"' in said
             assert "an account of TikTok" in said
+
+
+def test_what_several_sources_name_and_what_was_forgotten_explains_the_sum(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("".join(f"{TIKTOK}{number}\n" for number in range(5)))
+    (tmp_path / "two.txt").write_text("".join(f"{TIKTOK}{number}\n" for number in (3, 4, 5, 4)))
+    body = '[[sources]]\nurl_file = "one.txt"\n[[sources]]\nurl_file = "two.txt"\n'
+    study = load_study(write_study(tmp_path, body), BY_NAME)
+    with Store(tmp_path / "study.duckdb", STAGES) as store:
+        store.forget({"tiktok:7312345678901234500": tombstone("tiktok:7312345678901234500", None)}, "decision")
+        report = RunSummary()
+        take_sources(study, store, None, None, report)
+    said = "\n".join(report.accounts)
+    assert report.listed == 5
+    assert "8 clips, 2 of them " in said
+    assert "1 clip stays out" in said
+
+
+def test_one_source_needs_no_explanation() -> None:
+    assert in_all([SourceAccount("urls 1", "URL", 5, repeated=2)], stored=5, kept_out=0) == ()

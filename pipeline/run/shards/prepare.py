@@ -147,7 +147,7 @@ def refuse_while_split(study: Study) -> None:
     if shards_of(study.folder):
         raise UserError(
             f"the shards of {study.file.name!r} hold copies of its clips: first `cliptone merge {study.file.path.name} "
-            "--remove`"
+            "--remove --yes`"
         )
 
 

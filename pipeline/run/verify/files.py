@@ -90,7 +90,7 @@ def _unnamed(study_folder: StudyFolder, store: Store) -> Iterator[Finding]:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if (path.stem if stage == "audio" else path.name) not in kept and path.suffix != ".part":
                 what = f"{path.relative_to(study_folder.root)} belongs to no clip that has passed {stage}"
-                yield Finding("files", what, "--repair deletes it", spare_file=path)
+                yield Finding("files", what, "--repair --yes deletes it", spare_file=path)
 
 
 def _unfinished(study_folder: StudyFolder) -> Iterator[Finding]:
@@ -99,4 +99,4 @@ def _unfinished(study_folder: StudyFolder) -> Iterator[Finding]:
     patterns = ("*.part", "*.part.wal", "*.rebuilt", "*.rebuilt.wal")
     for path in sorted({path for folder in folders for pattern in patterns for path in folder.glob(pattern)}):
         what = f"{path.relative_to(study_folder.root)} was never finished"
-        yield Finding("files", what, "--repair deletes it", spare_file=path)
+        yield Finding("files", what, "--repair --yes deletes it", spare_file=path)

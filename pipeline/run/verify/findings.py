@@ -20,6 +20,11 @@ class Finding:
     publishes: bool = False  # readers get what is stored
 
     @property
+    def deletes(self) -> bool:
+        """Whether its repair deletes something."""
+        return bool(self.spare_file or self.spare_rows)
+
+    @property
     def is_repairable(self) -> bool:
         """Whether `--repair` does something about it."""
         return bool(self.stale_stage or self.spare_file or self.spare_rows or self.publishes)

@@ -19,15 +19,20 @@ from pipeline.study.folder import StudyFolder
 from pipeline.study.lock import held
 
 
-def repair(study: Study, stages: Sequence[type[Stage]] = STAGES) -> tuple[list[Finding], list[Finding]]:
+def repair(
+    study: Study, stages: Sequence[type[Stage]] = STAGES, *, delete: bool = True
+) -> tuple[list[Finding], list[Finding]]:
     """Repair what can be repaired; gives what was found, and what is still wrong after it.
+
+    Without `delete`, what is repaired by deleting it stays as it is.
 
     Raises `UserError` if the study has no results, `StudyBusy` if a run holds it.
     """
     with held(study.folder), opened(study, stages) as store:
         found = findings(study, store, stages)
-        if any(finding.is_repairable for finding in found):
-            _repair_findings(study.folder, store, found, stages)
+        repaired = [finding for finding in found if finding.is_repairable and (delete or not finding.deletes)]
+        if repaired:
+            _repair_findings(study.folder, store, repaired, stages)
         return found, findings(study, store, stages)
 
 

@@ -16,7 +16,7 @@ OF_CLIPS: tuple[type[Row], ...] = (ObservationRow, ProvenanceRow, VisibilityRow)
 ONE_EACH: tuple[type[Row], ...] = (MediaRow, AudioRow)
 
 AGAIN = "--repair marks it, and the next run makes it again"
-DELETES = "--repair deletes them"
+DELETES = "--repair --yes deletes them"
 NOBODY = "it cannot be repaired: the results are there; report it to whoever maintains cliptone"
 
 

@@ -220,6 +220,14 @@ def test_the_command(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = ask("--repair")
     assert (code, "1 of 1" in said) == (0, True)
     assert audit_log.read(study.folder.audit_log)[-1].command == "verify --repair"
+    spare = study.folder.root / "left.part"
+    spare.parent.mkdir(parents=True, exist_ok=True)
+    spare.write_bytes(b"half")
+    code, said = ask("--repair")
+    assert (code, spare.exists()) == (1, True), "nothing is deleted without --yes"
+    assert "--repair --yes" in said
+    code, said = ask("--repair", "--yes")
+    assert (code, spare.exists()) == (0, False)
 
 
 def test_a_missing_working_database_is_no_study_without_results(study: Study) -> None:
