@@ -19,7 +19,7 @@ passed AS (
         has_audio AND coalesce(evidence.speech_s > 0, false) AS has_speech,
         has_speech AND transcripts.text IS NOT NULL AS has_words,
         has_speech AND toned.clip_id IS NOT NULL AS has_tone,
-        is_wanted AND NOT has_media AND NOT coalesce(list_contains(failed_at, 'download'), false) AS awaits_media,
+        is_wanted AND NOT has_media AND NOT coalesce(list_has_any(failed_at, ['download', 'audio']), false) AS awaits_media,
         has_media AND NOT has_audio AND NOT coalesce(list_has_any(failed_at, ['download', 'audio']), false)
             AS awaits_audio,
         has_audio AND evidence.clip_id IS NULL AND NOT coalesce(list_contains(failed_at, 'evidence'), false)
