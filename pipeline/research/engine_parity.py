@@ -46,7 +46,7 @@ class EngineTranscripts:
         with threadpool_limits(1):  # as in a worker
             [(language, heard)] = recognise(self.engine, [(waveform, spans)])
         self.seconds += time.perf_counter() - began
-        self.texts.append(joined_text([one.segment for one in heard], language))
+        self.texts.append(joined_text(heard))
         self.languages.append(language.code)
 
 

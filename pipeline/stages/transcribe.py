@@ -14,13 +14,13 @@ from pydantic import Field, field_validator
 from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.analysis.speech.device import Device, found_device
 from pipeline.analysis.speech.engine import FULL_S, LANGUAGES, Decoding, Language, SpeechEngine
+from pipeline.analysis.speech.languages import recognise_by_language
 from pipeline.analysis.speech.openai_engine import OpenAIEngine
-from pipeline.analysis.speech.spans import HeardSegment, SpeechSpan, joined_text, recognise, spans_of
+from pipeline.analysis.speech.spans import HeardSegment, joined_text
 from pipeline.analysis.speech.trust import MIN_TRUST, Parts, parts_of
 from pipeline.analysis.speech.word_times import cut_to_speech
 from pipeline.errors import Reason
 from pipeline.media import audio
-from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import (
     Clip,
     Row,
@@ -101,7 +101,7 @@ class Transcribe(Stage):
     """Recognise the words in the speech regions of a clip; silence and music are never decoded."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True
@@ -125,8 +125,12 @@ class Transcribe(Stage):
 
     def __call__(self, batch: Sequence[Clip]) -> list[Result]:
         """Transcribe clips together; without a trusted word a text is NULL: no_speech, no_text or low_trust."""
-        spoken = {number: _waveform_and_spans(clip) for number, clip in enumerate(batch) if clip.rows(SpeechRegionRow)}
-        found = dict(zip(spoken, recognise(self._engine, list(spoken.values()), self._given), strict=True))
+        spoken = {
+            number: (audio.read_audio(clip.audio_path), regions)
+            for number, clip in enumerate(batch)
+            if (regions := [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)])
+        }
+        found = dict(zip(spoken, recognise_by_language(self._engine, list(spoken.values()), self._given), strict=True))
         return [
             self._clip_rows(clip, *found[number])
             if number in found
@@ -139,10 +143,9 @@ class Transcribe(Stage):
             return [self._transcript_row(clip, None, None, Reason.NO_TEXT)]
         heard = [self._without_handles(one, clip.clip_id.partition(":")[0]) for one in heard]
         regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
-        segments = [one.segment for one in heard]
         parts = [parts_of(one.segment, one.span, regions, one.language) for one in heard]
-        trusted = [segment for segment, part in zip(segments, parts, strict=True) if self._is_trusted(part)]
-        text = joined_text(trusted, language) if trusted else None
+        trusted = [one for one, part in zip(heard, parts, strict=True) if self._is_trusted(part)]
+        text = joined_text(trusted) if trusted else None
         return [
             self._transcript_row(clip, text, language, None if trusted else Reason.LOW_TRUST),
             *_segments_and_words(clip, heard),
@@ -185,15 +188,9 @@ class Transcribe(Stage):
 
     @classmethod
     def libraries(cls, options: TranscribeOptions, setting: Setting) -> dict[str, str]:
-        """The versions behind the chosen engine."""
-        return {package: version(package) for package in ENGINES[options.engine].packages}
-
-
-def _waveform_and_spans(clip: Clip) -> tuple[Waveform, list[SpeechSpan]]:
-    """The waveform of a clip and its spans of speech."""
-    waveform = audio.read_audio(clip.audio_path)
-    regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
-    return waveform, spans_of(regions, waveform.size / SAMPLE_RATE)
+        """The versions behind the chosen engine, and of what knows the language of a text."""
+        by_text = () if options.language else ("py3langid",)
+        return {package: version(package) for package in (*ENGINES[options.engine].packages, *by_text)}
 
 
 def _segments_and_words(clip: Clip, heard: Sequence[HeardSegment]) -> list[Row]:

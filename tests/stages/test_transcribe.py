@@ -273,8 +273,8 @@ def test_options_reach_the_engine(engine: type[FakeEngine], tmp_path: Path) -> N
 
 def test_the_fingerprint_knows_only_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     fast, reference = TranscribeOptions(), TranscribeOptions(engine="openai-whisper")
-    assert set(Transcribe.libraries(fast, Setting())) == {"faster-whisper", "ctranslate2"}
-    assert set(Transcribe.libraries(reference, Setting())) == {"openai-whisper", "torch"}
+    assert set(Transcribe.libraries(fast, Setting())) == {"faster-whisper", "ctranslate2", "py3langid"}
+    assert set(Transcribe.libraries(reference, Setting())) == {"openai-whisper", "torch", "py3langid"}
     assert Transcribe.models(fast, Setting()) == ("whisper-base",)
     monkeypatch.setattr(transcribe.OpenAIEngine, "weights", lambda model, folder: f"openai-{model}")
     assert Transcribe.models(reference, Setting()) == ("openai-whisper-base",)

@@ -53,6 +53,13 @@ class CTranslate2Engine:
         """The language of the first 30 s of each waveform `(time,)` at 16 kHz."""
         return [self._detect_language(waveform) for waveform in waveforms]
 
+    def language_probabilities(self, waveforms: Sequence[Waveform]) -> list[dict[str, float]]:
+        """The probability of each language in the first 30 s of each waveform `(time,)` at 16 kHz."""
+        return [
+            self._probabilities(self._batch_decoder.encode(DecodingState(self._whisper.feature_extractor(waveform))))
+            for waveform in waveforms
+        ]
+
     def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
         """Recognise speech `(time,)` at 16 kHz, each waveform in its language."""
         sounds = [self._decoding_state(waveform) for waveform in waveforms]
@@ -64,12 +71,17 @@ class CTranslate2Engine:
     def _detect_language(self, waveform: Waveform) -> Language:
         sound = self._decoding_state(waveform)
         sound.encoded = self._batch_decoder.encode(sound)
-        token, probability = self._whisper.model.detect_language(sound.encoded)[0][0]
+        probabilities = self._probabilities(sound.encoded)
         # Sounds that are never transcribed must not pile up.
         if len(self._remembered) == REMEMBERED:
             self._remembered.clear()
         self._remembered[_waveform_digest(waveform)] = sound
-        return Language(token.strip("<|>"), float(probability))
+        return Language(*max(probabilities.items(), key=lambda found: found[1]))
+
+    def _probabilities(self, encoded: Any) -> dict[str, float]:
+        """The probability of each language in an encoded window."""
+        [found] = self._whisper.model.detect_language(encoded)
+        return {token.strip("<|>"): float(probability) for token, probability in found}
 
     def _decoding_state(self, waveform: Waveform) -> DecodingState:
         """The state of a sound before decoding: the one kept by language detection, or a new one."""

@@ -96,5 +96,8 @@ class SpeechEngine(Protocol):
     def detect_languages(self, waveforms: Sequence[Waveform]) -> list[Language]:
         """The language of the first 30 s of each waveform `(time,)` at 16 kHz."""
 
+    def language_probabilities(self, waveforms: Sequence[Waveform]) -> list[dict[str, float]]:
+        """The probability of each language, by its code, in the first 30 s of each waveform `(time,)` at 16 kHz."""
+
     def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
         """Recognise speech, each waveform in its language; one without words gives no segments."""

@@ -54,19 +54,24 @@ class OpenAIEngine:
 
     def detect_languages(self, waveforms: Sequence[Waveform]) -> list[Language]:
         """The language of the first 30 s of each waveform `(time,)` at 16 kHz."""
-        return [self._detect_language(waveform) for waveform in waveforms]
+        return [
+            Language(*max(found.items(), key=lambda one: one[1])) for found in self.language_probabilities(waveforms)
+        ]
+
+    def language_probabilities(self, waveforms: Sequence[Waveform]) -> list[dict[str, float]]:
+        """The probability of each language in the first 30 s of each waveform `(time,)` at 16 kHz."""
+        return [self._language_probabilities(waveform) for waveform in waveforms]
 
     def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
         """Recognise speech `(time,)` at 16 kHz, each waveform in its language."""
         return [self._transcribe(*sound) for sound in zip(waveforms, languages, strict=True)]
 
-    def _detect_language(self, waveform: Waveform) -> Language:
+    def _language_probabilities(self, waveform: Waveform) -> dict[str, float]:
         from whisper.audio import N_FRAMES, N_SAMPLES, log_mel_spectrogram, pad_or_trim
 
         mel = log_mel_spectrogram(waveform, self._model.dims.n_mels, padding=N_SAMPLES)
         _, probabilities = self._model.detect_language(pad_or_trim(mel, N_FRAMES))
-        code = max(probabilities, key=probabilities.__getitem__)
-        return Language(code, float(probabilities[code]))
+        return {code: float(probability) for code, probability in probabilities.items()}
 
     def _transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
         decoding = self.decoding

@@ -114,6 +114,10 @@ def _detect_other_languages(
             spoken[clip][number] = heard
 
 
-def joined_text(segments: Sequence[Segment], language: Language) -> str:
-    """The text of all segments, with spaces between them if the language is written with spaces."""
-    return ("" if language.unspaced else " ").join(segment.text for segment in segments)
+def joined_text(heard: Sequence[HeardSegment]) -> str:
+    """The text of all segments, with spaces between them unless both are written without."""
+    text = ""
+    for before, one in zip([None, *heard], heard, strict=False):
+        close = before is None or (before.language.unspaced and one.language.unspaced)
+        text += ("" if close else " ") + one.segment.text
+    return text

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.speech.engine import Decoding, Language, Segment, Word
-from pipeline.analysis.speech.spans import SpeechSpan, joined_text, recognise, spans_of
+from pipeline.analysis.speech.spans import HeardSegment, SpeechSpan, joined_text, recognise, spans_of
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 
@@ -94,9 +94,16 @@ def test_times_are_those_of_the_clip_and_end_with_the_span() -> None:
     assert (placed.words[0].start_s, placed.words[0].end_s) == (10.5, 14.0)
 
 
-@pytest.mark.parametrize(("code", "text"), [("en", "one two"), ("ja", "onetwo")])
-def test_text_is_joined_as_the_language_is_written(code: str, text: str) -> None:
-    assert joined_text([segment("one", 0, 1), segment("two", 1, 2)], Language(code, 1.0)) == text
+@pytest.mark.parametrize(
+    ("codes", "text"),
+    [(("en", "en"), "one two"), (("ja", "ja"), "onetwo"), (("zh", "en"), "one two"), (("en", "zh"), "one two")],
+)
+def test_text_is_joined_as_its_languages_are_written(codes: tuple[str, str], text: str) -> None:
+    heard = [
+        HeardSegment(SpeechSpan(0.0, 2.0), Language(code, 1.0), segment(word, 0.0, 1.0))
+        for code, word in zip(codes, ("one", "two"), strict=True)
+    ]
+    assert joined_text(heard) == text
 
 
 def test_nothing_is_left_out_and_each_segment_has_its_span(monkeypatch: pytest.MonkeyPatch) -> None:
