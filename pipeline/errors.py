@@ -96,6 +96,10 @@ class CliptoneError(Exception):
 class UserError(CliptoneError):
     """A mistake that the user can correct: the command prints this sentence and ends with exit code 2."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the sentence alone, as on the command line."""
+        return [str(self)]
+
 
 class ConfigError(UserError):
     """A study file that cannot be read as one."""

@@ -6,11 +6,14 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pipeline.errors import UserError
 from pipeline.media.audio import Waveform
 from pipeline.results.query_values import checked, clip_named
 from pipeline.store.reader import ResultsReader
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.analysis.sound.praat import PitchRange
     from pipeline.results.clip.view import ClipView
 
@@ -28,6 +31,15 @@ class StudyReader(ResultsReader):
         clip_id = clip_named(self.rows, clip_id)
         frames = {name: self.sql(statement, clip_id=clip_id) for name, statement in STATEMENTS.items()}
         return ClipView(clip_id, **frames, pitch_range=self.pitch_range(), _read=cache(lambda: self.waveform(clip_id)))
+
+    def required(self, rows: pd.DataFrame, what: str) -> pd.DataFrame:
+        """The same rows; `UserError` says that the study has no such thing where there are none."""
+        if rows.empty:
+            raise UserError(
+                f"this study has no {what} yet, and without one nothing can be shown: `cliptone status` and "
+                "`cliptone query funnel` say how far its clips came"
+            )
+        return rows
 
     def waveform(self, clip_id: str) -> Waveform:
         """The decoded audio of a clip, mono 16 kHz, shape `(time,)`; where it was not kept, its media is decoded again.

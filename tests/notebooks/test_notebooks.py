@@ -9,7 +9,9 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
+from pipeline.records import ClipRow
 from pipeline.records.runs import RunRow
 from pipeline.store.queries import shipped_folder
 from pipeline.study.config import Study
@@ -119,6 +121,37 @@ def test_a_notebook_runs_on_a_study_that_a_variable_names(
     left = {found.name for found in posts.rglob("*")} - {found.name for found in before}
     assert left <= ({"methods.md", "model_versions.csv"} if path.stem.startswith("07") else set())
     assert not list(tmp_path.iterdir())
+
+
+#: Notebooks that look at a clip, and what they need.
+NEED_A_CLIP = {
+    "01_first_look": "voice",
+    "02_tone_and_engagement": "voice",
+    "03_voice_against_words": "voice",
+    "05_a_clip_under_the_microscope": "sound",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_on_posts_that_were_never_analysed_ends_in_one_sentence(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = row(RunRow, run_id=1, started_at=MONDAY, finished_at=MONDAY, cliptone_version="0.1.0")
+    rows = [row(ClipRow, clip_id=f"tiktok:{number}", platform="tiktok", kind="post") for number in range(3)]
+    posts = write_published(tmp_path / "results", [ran, *rows])
+    monkeypatch.setenv("CLIPTONE_STUDY", str(posts))
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}})
+    if path.stem not in NEED_A_CLIP:
+        client.execute()
+        return
+    with pytest.raises(CellExecutionError) as caught:
+        client.execute()
+    assert caught.value.ename == "UserError"
+    assert NEED_A_CLIP[path.stem] in caught.value.evalue
+    (shown,) = [one for cell in notebook.cells for one in cell.get("outputs", []) if one.output_type == "error"]
+    assert shown.traceback == [caught.value.evalue], "no traceback, as on the command line"
 
 
 def _text(output: Any) -> str:
