@@ -51,6 +51,8 @@ class SourceExport:
         """What was not read or corrected, and columns that seem to hold more, sentence by sentence."""
         found = self.result
         shows = examples and found.donor is None  # what a person gave is not put on a screen
+        if examples and found.columns is not None and any(found.columns.unused):
+            yield f"{self.label}: columns not used: {', '.join(filter(None, found.columns.unused))}"
         further = further_columns(found.columns) if found.columns is not None else {}
         if further:
             pairs = ", ".join(f"{ours} = {json.dumps(theirs, ensure_ascii=False)}" for ours, theirs in further.items())

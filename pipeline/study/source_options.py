@@ -105,6 +105,7 @@ class SourceOptions(Options):
     @classmethod
     def _known_encoding(cls, encoding: str | None) -> str | None:
         try:
+            "".encode(encoding or "utf-8")  # some codecs that Python knows are none of text
             return encoding and codecs.lookup(encoding).name
         except LookupError as error:
             raise ValueError(f"{encoding!r} is no encoding that Python knows: try cp1252, latin-1 or utf-16") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,11 +15,11 @@ class Hints:
     donor: str | None = None  # a code for the donor of the data, never a name
     columns: Mapping[str, str] = field(default_factory=dict)  # plain CSV: our column to theirs
     platform: str | None = None  # plain CSV: of every row
-    encoding: str | None = None  # plain CSV: where it is not UTF-8
+    encoding: str | None = None  # of tables: where it is not UTF-8
     date_format: str | None = None  # plain CSV: of its dates, as `datetime.strptime` reads it
 
     def __post_init__(self) -> None:
         try:
-            codecs.lookup(self.encoding or "utf-8")
+            "".encode(self.encoding or "utf-8")
         except LookupError as error:
             raise UserError(f"{self.encoding!r} is no encoding that is known: try cp1252, latin-1 or utf-16") from error

@@ -54,7 +54,7 @@ def is_plain(names: Collection[str]) -> bool:
 
 def columns_of(path: Path, hints: Hints) -> ColumnChoice:
     """Which columns of a file are taken for which of ours; `UserError` where the mapping does not fit the file."""
-    names, mapping = header(path, hints.encoding), hints.columns
+    names, mapping = header(path), hints.columns
     unknown, absent = sorted(mapping.keys() - set(COLUMNS)), sorted(set(mapping.values()) - set(names))
     if holds_values(names):
         raise UserError(f"{path} has no names of columns: {NAMES_ADVICE}")
@@ -71,7 +71,7 @@ def columns_of(path: Path, hints: Hints) -> ColumnChoice:
 def read_plain(path: Path, hints: Hints) -> Numbered[Post]:
     """The posts of a file; raises `UserError` where the mapping of columns does not fit it."""
     used = columns_of(path, hints).used
-    rows = csv_records(path, hints.encoding, frozenset(used.values()))
+    rows = csv_records(path, used=frozenset(used.values()))
     return mapped(rows, lambda row: _csv_post({ours: row[theirs] for ours, theirs in used.items()}, hints))
 
 

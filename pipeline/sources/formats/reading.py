@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import hashlib
 import heapq
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from pipeline.records.post import Post
 from pipeline.sources.formats import info_json, plain_csv, records, unknown
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format, formats_by_kind
 from pipeline.sources.formats.hints import Hints
+from pipeline.sources.formats.opening import open_text
 from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, PostTally, Reject
 from pipeline.sources.formats.rounded_ids import RoundedIds, without_rounded
 from pipeline.sources.formats.rows import Numbered
@@ -31,7 +34,7 @@ ROWS_A_REPORT = 1_000  # rows between two calls of who watches
 def detect(path: Path, hints: Hints | None = None) -> Format:
     """The format of a file or folder by its content, never by its name; `UserError` names the formats if none fits."""
     hints = hints or Hints()
-    with _members(path) as members, _as_tables(members, hints) as tables:
+    with _members(path) as parts, _in_utf8(parts, hints) as members, _as_tables(members, hints) as tables:
         return _choose(path, tables, hints)[0]
 
 
@@ -42,7 +45,7 @@ def read(path: Path, hints: Hints | None = None, watch: Callable[[int], None] | 
     now and then how many rows were read.
     """
     hints = hints or Hints()
-    with _members(path) as members, _as_tables(members, hints) as tables:
+    with _members(path) as parts, _in_utf8(parts, hints) as members, _as_tables(members, hints) as tables:
         known, chosen, others = _choose(path, tables, hints)
         if hints.columns and known.name != plain_csv.CSV:
             raise UserError(f"{path} is {known.title}: only the columns of a plain CSV file can be mapped")
@@ -118,6 +121,44 @@ def _members(path: Path) -> Iterator[list[Member]]:
 
 
 @contextmanager
+def _in_utf8(members: Sequence[Member], hints: Hints) -> Iterator[Sequence[Member]]:
+    """The same parts, tables in the encoding that is stated as copies in UTF-8, whatever reads them."""
+    if hints.encoding is None:
+        yield members
+        return
+    with tempfile.TemporaryDirectory(prefix="cliptone-") as folder:
+        found = []
+        for number, member in enumerate(members):
+            if member.is_converted or not _is_in(member.path, hints.encoding):
+                found.append(member)
+                continue
+            copy = Path(folder) / str(number) / member.path.name
+            copy.parent.mkdir()
+            _copy_as_utf8(member.path, copy, hints.encoding)
+            found.append(dataclasses.replace(member, path=copy))
+        yield found
+
+
+def _copy_as_utf8(path: Path, copy: Path, encoding: str) -> None:
+    try:
+        with (
+            open_text(path, newline="", encoding=encoding) as source,
+            copy.open("w", encoding="utf-8", errors="surrogateescape", newline="") as target,
+        ):
+            shutil.copyfileobj(source, target)
+    except UnicodeError as error:
+        raise UserError(f"{path} cannot be read as {encoding}: {error}") from error
+
+
+def _is_in(path: Path, encoding: str) -> bool:
+    """Whether a part may be text in another encoding than UTF-8: JSON is not, unless it says so itself."""
+    try:
+        return path.is_file() and not records.holds_json(path)
+    except UserError:  # for it is UTF-16
+        return codecs.lookup(encoding).name.startswith("utf-16")
+
+
+@contextmanager
 def _as_tables(members: Sequence[Member], hints: Hints) -> Iterator[Sequence[Member]]:
     """The same parts, those of JSON in no known format as tables if a mapping says what their names mean."""
     if not (hints.columns or hints.platform):
@@ -176,7 +217,7 @@ def _format_of(path: Path, hints: Hints) -> Format | None:
     if values:
         subjects: dict[str, Sequence[object]] = {"json": values, "named json": [(path.name, value) for value in values]}
     else:
-        subjects = {"text": [(path.name, records.beginning(path))], "csv": [header(path, hints.encoding)]}
+        subjects = {"text": [(path.name, records.beginning(path))], "csv": [header(path)]}
     fitting = (
         known for known in FORMATS if any(known.matches(one) for kind in known.kinds for one in subjects.get(kind, ()))
     )

@@ -23,11 +23,14 @@ csv.field_size_limit(1 << 30)  # characters of one cell: tables hold whole pages
 
 def header(path: Path, encoding: str | None = None) -> tuple[str, ...]:
     """The column names of a CSV file; none of a file that is no text. `UserError` if the names are damaged."""
-    with open_text(path, newline="", encoding=encoding) as file:
-        if "\0" in file.readline():
-            return ()
-        file.seek(0)
-        return _table(file, path)[0]
+    try:
+        with open_text(path, newline="", encoding=encoding) as file:
+            if "\0" in file.readline():
+                return ()
+            file.seek(0)
+            return _table(file, path)[0]
+    except UnicodeError as error:
+        raise UserError(f"{path} cannot be read as {encoding}: {error}") from error
 
 
 def csv_records(

@@ -34,9 +34,10 @@ SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 SURROGATE = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x1f\x7f]")
 #: How pandas, R, spreadsheets and people write that a cell of a table is not known, in lower case.
-MISSING = frozenset(
-    ["na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null", "none", "-", "--", "#value!", "#ref!"]
-) | {""}
+MISSING = {""} | frozenset((
+    "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null", "(null)", "<null>", "\\n", "none", "-", "--",
+    "#value!", "#ref!", "#name?", "#div/0!", "#num!", "#null!",
+))  # fmt: skip
 LONGEST_MISSING = 40  # characters, with spaces
 EXCEL_TEXT = re.compile(r"""=?"([^"]*)"|'(.*)""")  # how a number is kept from being rounded: ="73…" or '73…
 EXACT_FLOAT = re.compile(r"(\d+)\.0*", re.ASCII)  # a whole number that went through a float
@@ -97,7 +98,7 @@ def can_be_left_out(
 def child(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """An object inside an object, empty where it is absent, null or something else, which is left out."""
     value = record.get(name)
-    if value is None:
+    if not isinstance(value, dict) and _is_missing(value):
         return {}
     if not isinstance(value, dict):
         leave_out(Rejected(f"`{name}` is not an object", shown(value)))
@@ -137,10 +138,10 @@ def cell(written: str) -> str:
 
 def identifier(value: object, name: str) -> str | None:
     """An id as text, exactly as it stands; `Rejected` if a spreadsheet or a float has rounded its digits."""
-    if _is_missing(value):
-        return None
     if isinstance(value, str) and value.isascii() and value.isdigit():  # nearly all
         return value
+    if _is_missing(value):
+        return None
     if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_EXACT:
         value = int(value)  # as pandas writes a column of numbers with gaps
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -203,7 +204,13 @@ def count(value: object, name: str) -> int | None:
 
 def counts(values: Mapping[str, object]) -> dict[str, int]:
     """Counts by our names, those that are unknown left out."""
-    return {name: number for name, value in values.items() if (number := count(value, name)) is not None}
+    found: dict[str, int] = {}
+    for name, value in values.items():
+        if type(value) is int and 0 <= value <= LARGEST_COUNT:  # nearly all in JSON
+            found[name] = value
+        elif (number := count(value, name)) is not None:
+            found[name] = number
+    return found
 
 
 @can_be_left_out
@@ -269,7 +276,9 @@ def shown(value: object) -> str:
 
 def _is_missing(value: object) -> bool:
     """Whether a value says that it is not known: pandas writes NaN into JSON too."""
-    return value is None or value != value or (isinstance(value, str) and value.strip().lower() in MISSING)
+    if isinstance(value, str):
+        return len(value) < LONGEST_MISSING and value.strip().lower() in MISSING
+    return value is None or value != value
 
 
 def _plausible(found: datetime, value: object, name: str) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -186,8 +187,15 @@ def test_an_id_of_the_graph_api_is_no_post(tmp_path: Path, number: str) -> None:
 
 
 def test_an_encoding_that_nobody_knows_is_a_mistake() -> None:
-    with pytest.raises(UserError, match="klingon"):
-        Hints(encoding="klingon")
+    for unknown in ("klingon", "hex"):
+        with pytest.raises(UserError, match=unknown):
+            Hints(encoding=unknown)
+
+
+def test_a_file_in_another_encoding_than_is_said_is_a_sentence(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.csv", "url,caption", f"{URL},words")
+    with pytest.raises(UserError, match="utf-16"):
+        read(path, Hints(encoding="utf-16"))
 
 
 # ---------------------------------------------------------------- the lines before the rows
@@ -278,3 +286,18 @@ def test_what_is_not_used_is_said_with_the_mapping_that_takes_it(tmp_path: Path)
 def test_a_column_of_handles_is_taken_before_one_of_authors_in_any_spelling(tmp_path: Path) -> None:
     (found,) = table(tmp_path, ("Platform", "ID", "Author", "Username"), ("tiktok", ID, "Ann Smith", "ann")).posts
     assert found.post.author == "ann"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "mac-roman"])
+@pytest.mark.parametrize(
+    "head", [("url", "caption"), ("id", "body", "author", "plays", "likes", "shares", "comments", "tiktok_url")]
+)
+def test_every_table_is_read_in_the_encoding_that_is_said(tmp_path: Path, encoding: str, head: tuple[str, ...]) -> None:
+    row = dict.fromkeys(head, "1") | {"url": URL, "tiktok_url": URL, "caption": "schön\r\nda", "body": "schön\r\nda"}
+    text = io.StringIO()
+    csv.writer(text).writerows([head, [row[name] for name in head]])
+    (tmp_path / "x.csv").write_bytes(text.getvalue().encode(encoding))
+    (found,) = (result := read(tmp_path / "x.csv", Hints(encoding=encoding))).posts
+    assert (found.post.caption, found.post.post_id, found.number, result.unit) == ("schön\r\nda", ID, 2, "line")
+    (tmp_path / "x.json").write_text(json.dumps({"source_platform": "tiktok.com", "data": {"id": ID, "desc": "schön"}}))
+    assert read(tmp_path / "x.json", Hints(encoding="cp1252")).posts[0].post.caption == "schön"
