@@ -16,7 +16,7 @@ from pipeline.records.runs import AuthorNameRow
 from pipeline.sources import post_fields
 from pipeline.sources.platforms.captions import fetch_captions
 from pipeline.sources.platforms.completeness import prove
-from pipeline.sources.platforms.failures import of_rounded_id
+from pipeline.sources.platforms.failures import of_rounded_id, of_silent_slideshow
 from pipeline.sources.platforms.options import DownloadOptions
 from pipeline.sources.platforms.urls import ANY_FORMAT, FORMATS, platform_of
 from pipeline.sources.platforms.ytdlp import GENERIC, Messages, ytdlp_client
@@ -54,7 +54,7 @@ class Download(Stage):
         try:
             rows = self._fetch_and_prove(clip, folder, told)
         except StageError as raised:
-            error = of_rounded_id(raised, clip.source.location)
+            error = of_silent_slideshow(of_rounded_id(raised, clip.source.location), clip.media_type == SLIDESHOW)
             return StageError(error.reason, f"{clip.clip_id}: {error.message}", told.rows, error.retry_after_s)
         finally:
             if not rows:

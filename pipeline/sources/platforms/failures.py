@@ -116,7 +116,8 @@ WARNINGS: tuple[tuple[str, Reason], ...] = (
 NO_ACCOUNT, NO_PAGE = "Unable to extract secondary user ID", "Unable to download user webpage"
 #: What yt-dlp says of TikTok's status 10204, with which it answers for ids of no post too.
 NO_SUCH_POST = re.compile(r"IP address is blocked|status code 10204\b")
-VAGUE = ("empty media response", "Requested format is not available", "No video formats found")
+NO_FORMATS = "No video formats found"
+VAGUE = ("empty media response", "Requested format is not available", NO_FORMATS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,13 @@ def of_rounded_id(error: StageError, url: str) -> StageError:
         "from the file as it was before"
     )
     return StageError(Reason.ROUNDED_ID, message)
+
+
+def of_silent_slideshow(error: StageError, is_slideshow: bool) -> StageError:
+    """An error of a fetch, which says that a slideshow has no sound where nothing of it can be fetched."""
+    if is_slideshow and NO_FORMATS in error.message:
+        return StageError(Reason.NO_AUDIO, "the slideshow has no sound")
+    return error
 
 
 def answered_url(error: BaseException) -> str | None:

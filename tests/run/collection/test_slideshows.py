@@ -94,3 +94,12 @@ def test_a_slideshow_of_a_table_is_fetched_where_its_media_is(platform: Platform
         study = collecting_study(tmp_path, platform[1]["proxy"], ["https://www.tiktok.com/@ann/video/1"], source)
         collect(study)
         assert rows(study, "SELECT state FROM collection WHERE clip_id = 'tiktok:33'") == [(state,)]
+
+
+@pytest.mark.slow
+def test_a_slideshow_without_sound_is_no_fault_of_the_tools(platform: Platform, tmp_path: Path) -> None:
+    url = "https://www.tiktok.com/@ann/photo/34"
+    study = collecting_study(tmp_path, platform[1]["proxy"], [url], WANTED)
+    collect(study)
+    assert rows(study, "SELECT stage, reason, action FROM attempts") == [("download", "no_audio", "permanent")]
+    assert collect(study).idle, "it is not tried again"

@@ -79,6 +79,7 @@ TIKTOK: Mapping[str, bytes] = {
         "title": "a song", "authorName": "Bo", "duration": CLIP_S,
         "playUrl": f"{TIKTOK_MEDIA}/song.mp3?mime_type=audio_mpeg",
     }),
+    "34": _shown("34", video={"duration": 0}, imagePost={"images": [{}]}, music={}),
     "6": b"<html>Please wait...</html>",
     "8": b"<html>totally new layout</html>",
     "9": _shown("9", video={"duration": CLIP_S}, music={}),
