@@ -14,13 +14,13 @@ from pipeline.sources.formats.columns import COLUMNS as POST_COLUMNS
 from pipeline.sources.formats.columns import suggestion
 from pipeline.sources.formats.formats import BY_NAME
 from pipeline.sources.formats.info_json import INFO_JSON, described
+from pipeline.sources.formats.notes import Rejected, taking_notes
 from pipeline.sources.formats.plain_csv import CSV, stated_post
 from pipeline.sources.formats.reading import digest
 from pipeline.sources.formats.records import document
 from pipeline.sources.formats.result import NumberedPost, Reject, reason_lines, well_formed
 from pipeline.sources.formats.rows import with_notes
 from pipeline.sources.formats.tables import csv_records, header
-from pipeline.sources.formats.values import Rejected, taking_notes
 
 COLUMNS = ("file", *POST_COLUMNS)
 MOST_ERRORS = 20  # of one file in a message

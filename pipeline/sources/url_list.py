@@ -9,11 +9,13 @@ from pathlib import Path
 from pipeline.errors import ConfigError, UserError
 from pipeline.records import Source
 from pipeline.records.post import Post, Provenance, SourcedPost, is_fetched
+from pipeline.sources.formats.columns import NAMES_ADVICE, holds_values
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.opening import open_text
 from pipeline.sources.formats.reading import digest
 from pipeline.sources.formats.result import Reject, post_url, unresolved_id
 from pipeline.sources.formats.tables import header
-from pipeline.sources.formats.values import SURROGATE, Rejected, shown
+from pipeline.sources.formats.values import SURROGATE, shown
 from pipeline.sources.platforms.options import wants_slideshow_sound
 from pipeline.sources.post_urls import read_url, with_scheme
 from pipeline.study.config import StudyFile
@@ -49,7 +51,10 @@ def read_url_list(file: StudyFile, source: SourceOptions, label: str) -> tuple[l
 
 def _lines(file: StudyFile, source: SourceOptions, path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a file that hold something, with their numbers; # begins a comment."""
-    if path.suffix.lower() == ".csv" and path.is_file() and (names := header(path, source.encoding)):
+    names = header(path, source.encoding) if path.suffix.lower() == ".csv" and path.is_file() else ()
+    if holds_values(names) and len(names) > 1:
+        raise ConfigError(f"{path} has no names of columns: {NAMES_ADVICE}")
+    if names and not holds_values(names):
         wanted = 'name it with columns = { url = "…" }'
         raise ConfigError(f"{path} has no column `url`, it has {', '.join(names)}: {wanted}")
     try:

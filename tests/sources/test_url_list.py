@@ -75,3 +75,14 @@ def test_a_list_in_another_encoding_is_read_when_that_is_said(tmp_path: Path) ->
     (tmp_path / "urls.txt").write_bytes(f"# schön\n{POST.format(1)}\n".encode("utf-16"))
     body = f'{BODY}encoding = "utf-16"\n'
     assert len(list(read_sources(load_study(write_study(tmp_path, body), BY_NAME)).sourced_posts)) == 1
+
+
+def test_a_csv_file_of_urls_alone_needs_no_name_of_its_column(tmp_path: Path) -> None:
+    for content, fits in ((f"{POST.format(1)}\n{POST.format(2)}\n", True), (f"{POST.format(1)},5\n", False)):
+        (tmp_path / "urls.csv").write_text(content)
+        study = load_study(write_study(tmp_path, '[[sources]]\nurl_file = "urls.csv"\n'), BY_NAME)
+        if fits:
+            assert len(list(read_sources(study).sourced_posts)) == 2
+        else:
+            with pytest.raises(ConfigError, match="names of columns"):
+                read_sources(study)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.records.counted import counted
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.tables import csv_records, header
-from pipeline.sources.formats.values import Rejected
 
 #: Labels of the corpora in our words. What stands in none of these has no agreed label ("xxx" of IEMOCAP).
 EMODB = {"W": "angry", "L": "bored", "E": "disgusted", "A": "afraid", "F": "happy", "T": "sad", "N": "neutral"}

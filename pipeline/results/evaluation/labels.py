@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from pipeline.errors import UserError
 from pipeline.records import Seconds
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.reading import digest
 from pipeline.sources.formats.tables import csv_records, header
-from pipeline.sources.formats.values import Rejected
 
 DIMENSIONS = ("arousal", "valence", "dominance")
 COLUMNS = ("clip_id", "start_s", "end_s", "label", *DIMENSIONS, "author_group")

@@ -22,9 +22,9 @@ from pipeline.results.evaluation.labels import NO_CLIP, LeftOut, left_out_lines
 from pipeline.results.evaluation.measures import Figure, share
 from pipeline.results.evaluation.results import Evaluation
 from pipeline.results.study import StudyReader
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.reading import digest
 from pipeline.sources.formats.tables import csv_records, header
-from pipeline.sources.formats.values import Rejected
 from pipeline.study.folder import StudyFolder
 
 COLUMNS = ("clip_id", "text", "language", "file")  # the last is for people

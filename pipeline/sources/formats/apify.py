@@ -9,11 +9,11 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag, several
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import flat_records, names_of
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.values import (
-    Rejected,
     counts,
     decoded,
     epoch,

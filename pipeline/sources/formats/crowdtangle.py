@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import holds_json, inside, json_records
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
-from pipeline.sources.formats.values import Rejected, counts, decoded, moment, other_identifier, text
+from pipeline.sources.formats.values import counts, decoded, moment, other_identifier, text
 from pipeline.sources.formats.zones import zone_offset
 from pipeline.sources.post_urls import post_of_url
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.sources.formats.exposures import exposure, post_behind
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import document, inside
 from pipeline.sources.formats.result import Exposure
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected
 
 ROOTS = ("Your Activity", "Activity")
 

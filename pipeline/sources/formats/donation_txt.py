@@ -8,10 +8,10 @@ from itertools import groupby
 from pathlib import Path
 
 from pipeline.sources.formats.exposures import exposure, post_behind
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import text_lines
 from pipeline.sources.formats.result import Exposure
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected
 
 DONATION_TXT = "tiktok_donation_txt"
 LABELLED = re.compile(r"[^:,;\"]{1,60}:\s+(\S.*)")

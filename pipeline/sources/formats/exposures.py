@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.result import Exposure
-from pipeline.sources.formats.values import Rejected, moment
+from pipeline.sources.formats.values import moment
 from pipeline.sources.post_urls import post_of_url
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats import tiktok
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import json_records
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected, counts, decoded, identifier, moment, other_identifier, shown, text
+from pipeline.sources.formats.values import counts, decoded, identifier, moment, other_identifier, shown, text
 
 GALLERY_DL = "gallery_dl"
 CODES = ("post_shortcode", "sidecar_shortcode", "shortcode")  # of the post before those of its parts

@@ -9,10 +9,11 @@ from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.records.post import Post
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import document, json_records
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected, counts, epoch, identifier, shown, text
+from pipeline.sources.formats.values import counts, epoch, identifier, shown, text
 from pipeline.sources.post_fields import from_info, media_type_of
 
 INFO_JSON = "info_json"

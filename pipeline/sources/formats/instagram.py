@@ -9,19 +9,9 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import several
+from pipeline.sources.formats.notes import Rejected, leave_out
 from pipeline.sources.formats.result import known_post, post_url
-from pipeline.sources.formats.values import (
-    Rejected,
-    child,
-    counts,
-    decoded,
-    epoch,
-    identifier,
-    leave_out,
-    other_identifier,
-    seconds,
-    text,
-)
+from pipeline.sources.formats.values import child, counts, decoded, epoch, identifier, other_identifier, seconds, text
 
 #: The kinds of a post and of its parts, in the present form and the graph form.
 ITEM_KINDS = {"1": "image", "2": "video"}

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.sources.formats.exposures import exposure, post_behind, texts_inside
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import document
 from pipeline.sources.formats.result import Exposure
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected, epoch
+from pipeline.sources.formats.values import epoch
 
 DOWNLOAD = "instagram_download"
 #: Kinds of exposure by the list's name inside the file, and for newer files, which are bare lists, by the file's name.

@@ -9,10 +9,11 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import several
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import inside, json_records
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected, counts, decoded, moment, other_identifier, text
+from pipeline.sources.formats.values import counts, decoded, moment, other_identifier, text
 from pipeline.sources.post_urls import post_of_url
 
 GRAPH_API = "instagram_graph_api"

@@ -8,9 +8,10 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats import instagram
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import inside, json_records
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected, child, shown
+from pipeline.sources.formats.values import child, shown
 
 INSTALOADER = "instaloader"
 

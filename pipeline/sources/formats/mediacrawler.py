@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import flat_records, names_of
 from pipeline.sources.formats.rednote import PLATFORM as REDNOTE
 from pipeline.sources.formats.result import known_post
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected, counts, decoded, epoch, identifier, other_identifier, text
+from pipeline.sources.formats.values import counts, decoded, epoch, identifier, other_identifier, text
 from pipeline.sources.formats.written_times import MILLISECONDS
 
 MEDIACRAWLER = "mediacrawler"

@@ -7,28 +7,28 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from pipeline.errors import UserError
 from pipeline.records.post import COUNTS, Note, Post
 from pipeline.sources.formats.columns import COLUMNS, NAMES_ADVICE, ColumnChoice, choose_columns, holds_values
 from pipeline.sources.formats.hints import Hints
+from pipeline.sources.formats.notes import Rejected, leave_out, note
 from pipeline.sources.formats.result import known_post, post_url, unresolved_id
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records, header
 from pipeline.sources.formats.values import (
-    Rejected,
     counts,
     decoded,
     identifier,
     language,
-    leave_out,
     moment,
     other_identifier,
     seconds,
     shown,
     text,
 )
-from pipeline.sources.formats.written_times import states_clock
+from pipeline.sources.formats.written_times import EITHER_WAY, DayOrder, states_clock
 from pipeline.sources.post_urls import NamedByUrl, read_url, with_scheme
 
 CSV = "csv"
@@ -40,6 +40,8 @@ PLATFORM_NAMES = {
     **dict.fromkeys(("ig", "insta", "instagram reels", "instagram.com", "www.instagram.com"), "instagram"),
     **dict.fromkeys(("yt", "shorts", "youtube shorts", "youtube.com", "www.youtube.com", "youtu.be"), "youtube"),
 }
+TIMES = ("posted_at", "counted_at")
+SEARCHED_ROWS = 1_000  # for times of which day and month could stand either way
 DATE_ADVICE = ": say how dates are written, with --date-format or date_format in a study file"
 NO_PLATFORM = "the row has no platform: name it with --platform, or platform in a study file"
 SHOWN_NAME = "left out: `author` is no handle but a shown name"
@@ -71,13 +73,26 @@ def columns_of(path: Path, hints: Hints) -> ColumnChoice:
 def read_plain(path: Path, hints: Hints) -> Numbered[Post]:
     """The posts of a file; raises `UserError` where the mapping of columns does not fit it."""
     used = columns_of(path, hints).used
+    orders = {} if hints.date_format else _day_orders(path, used)
     rows = csv_records(path, used=frozenset(used.values()))
-    return mapped(rows, lambda row: _csv_post({ours: row[theirs] for ours, theirs in used.items()}, hints))
+    return mapped(rows, lambda row: _csv_post({ours: row[theirs] for ours, theirs in used.items()}, hints, orders))
 
 
-def _csv_post(cells: Mapping[str, str], hints: Hints) -> Post:
+def _day_orders(path: Path, used: Mapping[str, str]) -> Mapping[str, bool]:
+    """Of our columns of times, whether the day stands first, where their cells show it."""
+    orders = {ours: DayOrder() for ours in TIMES if ours in used}
+    for number, (_, row) in enumerate(csv_records(path, used=())):
+        if number == SEARCHED_ROWS and not any(order.is_open for order in orders.values()):
+            break
+        if not isinstance(row, Rejected):
+            for ours, order in orders.items():
+                order.add(row[used[ours]])
+    return {ours: order.day_first for ours, order in orders.items() if order.day_first is not None}
+
+
+def _csv_post(cells: Mapping[str, str], hints: Hints, orders: Mapping[str, bool]) -> Post:
     place = cells.get("platform", "").strip() or hints.platform or ""
-    post = stated_post({**cells, "platform": place}, hints.date_format)
+    post = stated_post({**cells, "platform": place}, hints.date_format, orders)
     if post.platform == "url" and post.post_id == unresolved_id(post.url or ""):
         return post  # a short link
     if post.url and not (post.platform and post.post_id):
@@ -87,9 +102,12 @@ def _csv_post(cells: Mapping[str, str], hints: Hints) -> Post:
     return known_post(post)
 
 
-def stated_post(row: Mapping[str, str], date_format: str | None = None) -> Post:
+def stated_post(
+    row: Mapping[str, str], date_format: str | None = None, orders: Mapping[str, bool] = MappingProxyType({})
+) -> Post:
     """What a row under our column names states, even if it identifies no post; `Rejected` names a wrong cell.
 
+    `orders` tells of columns of times whether the day stands before the month.
     A post that only a short link leads to has the platform `url`. Where id, platform or author contradict the URL, the
     URL is believed, and a note says so.
     """
@@ -97,7 +115,7 @@ def stated_post(row: Mapping[str, str], date_format: str | None = None) -> Post:
     named = read_url(url) if url else None
     post_id, id_note = _id_cell(row.get("id"), named)
     place, posted = text(row.get("platform")), row.get("posted_at") or ""
-    posted_at = _time_cell(posted, "posted_at", date_format)
+    posted_at = _time_cell(posted, "posted_at", date_format, orders)
     author, author_note = _handle(text(row.get("author")))
     post = Post(
         source=CSV,
@@ -114,7 +132,7 @@ def stated_post(row: Mapping[str, str], date_format: str | None = None) -> Post:
         sound_id=other_identifier(row.get("sound_id"), "sound_id"),
         sound_title=decoded(row.get("sound_title")),
         sound_artist=decoded(row.get("sound_artist")),
-        counted_at=_time_cell(row.get("counted_at"), "counted_at", date_format),
+        counted_at=_time_cell(row.get("counted_at"), "counted_at", date_format, orders),
         counts=counts({name: row.get(name) for name in COUNTS}),
         notes=(*id_note, *author_note),
     )
@@ -188,5 +206,11 @@ def _same_media(post_id: str, named: NamedByUrl) -> bool:
     return written is not None and written.name == named.name
 
 
-def _time_cell(written: str | None, name: str, date_format: str | None) -> datetime | None:
-    return moment(written, name, date_format, DATE_ADVICE)
+def _time_cell(written: str | None, name: str, date_format: str | None, orders: Mapping[str, bool]) -> datetime | None:
+    """A time; where day and month could stand either way, in the order that the rest of the column shows."""
+    order = orders.get(name)
+    found = moment(written, name, date_format, DATE_ADVICE, day_first=order)
+    if found is not None and order is not None and EITHER_WAY.fullmatch(" ".join((written or "").split())):
+        first = "day" if order else "month"
+        note(f"`{name}` is read with the {first} first, as other cells of the column show", shown(written))
+    return found

@@ -18,6 +18,7 @@ from pipeline.records.post import Post
 from pipeline.sources.formats import info_json, plain_csv, records, unknown
 from pipeline.sources.formats.formats import BY_NAME, FORMATS, Format, formats_by_kind
 from pipeline.sources.formats.hints import Hints
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.opening import open_text
 from pipeline.sources.formats.result import Exposure, ImportResult, NumberedPost, PostTally, Reject
 from pipeline.sources.formats.rounded_ids import RoundedIds, without_rounded
@@ -25,7 +26,6 @@ from pipeline.sources.formats.rows import Numbered
 from pipeline.sources.formats.spool import Spool
 from pipeline.sources.formats.tables import header
 from pipeline.sources.formats.unpack import Member, text_files, unpacked
-from pipeline.sources.formats.values import Rejected
 from pipeline.study.files import sha256_of
 
 ROWS_A_REPORT = 1_000  # rows between two calls of who watches

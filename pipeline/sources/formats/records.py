@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.opening import open_text
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
-from pipeline.sources.formats.values import SURROGATE, Rejected
+from pipeline.sources.formats.values import SURROGATE
 
 SCANNED_LINES = 20  # the first of them may be broken
 SCANNED_CHARACTERS = 1024

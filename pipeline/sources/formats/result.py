@@ -18,8 +18,9 @@ import numpy as np
 from pipeline.records import Source
 from pipeline.records.post import Note, Post, Provenance, SourcedPost, is_fetched
 from pipeline.sources.formats.columns import ColumnChoice
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.spool import Spool, in_order, pack_as_values
-from pipeline.sources.formats.values import EARLIEST, Rejected, shown
+from pipeline.sources.formats.values import EARLIEST, shown
 from pipeline.sources.media_ids import instagram_shortcode
 from pipeline.sources.post_urls import short_link_url
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from pipeline.records.post import Note
-from pipeline.sources.formats.values import Rejected, taking_notes
+from pipeline.sources.formats.notes import Rejected, taking_notes
 
 RowT = TypeVar("RowT")
 FoundT = TypeVar("FoundT")

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.opening import open_text
 from pipeline.sources.formats.rows import Numbered
-from pipeline.sources.formats.values import SURROGATE, Rejected, cell, shown
+from pipeline.sources.formats.values import SURROGATE, cell, shown
 
 DECLARED_MISSING = "missing_fields"  # a column of 4CAT, in the tables of all its platforms
 DELIMITERS = (",", "\t", ";", "|")

@@ -9,12 +9,12 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import holds_json, inside, json_records
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
 from pipeline.sources.formats.values import (
-    Rejected,
     child,
     counts,
     decoded,

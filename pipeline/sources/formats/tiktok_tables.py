@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
-from pipeline.sources.formats.values import Rejected, counts, decoded, identifier_beside, moment, seconds, text
+from pipeline.sources.formats.values import counts, decoded, identifier_beside, moment, seconds, text
 
 TABLES = "tiktok_tables"
 COLUMNS = frozenset({"video_id", "video_timestamp", "video_diggcount", "video_playcount"})

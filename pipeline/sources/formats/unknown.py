@@ -11,10 +11,11 @@ from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.sources.formats.columns import NAMES_ADVICE, SYNONYMS, choose_columns, further_columns, holds_values
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.opening import open_text
 from pipeline.sources.formats.records import SCANNED_CHARACTERS, first_json, flattened, json_records
 from pipeline.sources.formats.tables import csv_records, header
-from pipeline.sources.formats.values import SURROGATE, Rejected
+from pipeline.sources.formats.values import SURROGATE
 from pipeline.sources.post_urls import post_of_url
 
 SHOWN_NAMES = 12  # of a first record in a message

@@ -9,16 +9,13 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import wraps
 from html.entities import html5
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from pipeline.records import Seconds
-from pipeline.records.post import Note
+from pipeline.sources.formats.notes import Rejected, can_be_left_out, leave_out, note
 from pipeline.sources.formats.written_numbers import iso_seconds, read_count, read_seconds
 from pipeline.sources.formats.written_times import read_time
 from pipeline.sources.media_ids import LARGEST_EXACT
@@ -43,56 +40,6 @@ EXCEL_TEXT = re.compile(r"""=?"([^"]*)"|'(.*)""")  # how a number is kept from b
 EXACT_FLOAT = re.compile(r"(\d+)\.0*", re.ASCII)  # a whole number that went through a float
 NO_LANGUAGE = ("un", "und", "unknown")  # how exports write an unknown language
 ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});", re.ASCII)
-
-ValueP = ParamSpec("ValueP")
-ReadT = TypeVar("ReadT")
-
-
-class Rejected(ValueError):
-    """One row that cannot become a post, or one value of it that cannot be read, and why, without the row's number."""
-
-    def __init__(self, reason: str, example: str = "") -> None:
-        """`reason` is the same for all of its kind, `example` the value that it is about."""
-        self.note = Note(reason, example)
-        super().__init__(self.note.sentence)
-
-
-_notes: ContextVar[list[Note] | None] = ContextVar("notes", default=None)
-
-
-@contextmanager
-def taking_notes() -> Iterator[list[Note]]:
-    """While a row is read: its values that cannot be read are left out and noted in the list, instead of `Rejected`."""
-    found: list[Note] = []
-    token = _notes.set(found)
-    try:
-        yield found
-    finally:
-        _notes.reset(token)
-
-
-def leave_out(rejected: Rejected) -> None:
-    """Note that a value is left out of the row that is read; outside of `taking_notes` it is raised."""
-    notes = _notes.get()
-    if notes is None:
-        raise rejected
-    notes.append(Note(f"left out: {rejected.note.reason}", rejected.note.example))
-
-
-def can_be_left_out(
-    read: Callable[Concatenate[object, ValueP], ReadT | None],
-) -> Callable[Concatenate[object, ValueP], ReadT | None]:
-    """A function that reads a value which its row can be without."""
-
-    @wraps(read)
-    def reading(value: object, /, *arguments: ValueP.args, **named: ValueP.kwargs) -> ReadT | None:
-        try:
-            return read(value, *arguments, **named)
-        except Rejected as rejected:
-            leave_out(rejected)
-            return None
-
-    return reading
 
 
 def child(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -165,8 +112,8 @@ def identifier_beside(url: object, platform: str, value: object, name: str) -> s
     place, shown_id = post_of_url(url) if isinstance(url, str) else (None, None)
     if shown_id is None or place != platform:
         return identifier(value, name)
-    if (notes := _notes.get()) is not None and not _is_missing(value) and str(value) != shown_id:
-        notes.append(Note(f"`{name}` differs from the URL: the URL is believed", f"{shown(value)} and {shown_id}"))
+    if not _is_missing(value) and str(value) != shown_id:
+        note(f"`{name}` differs from the URL: the URL is believed", f"{shown(value)} and {shown_id}")
     return shown_id
 
 
@@ -252,7 +199,9 @@ def epoch(value: object, name: str, per_second: int = 1) -> datetime | None:
 
 
 @can_be_left_out
-def moment(value: object, name: str, date_format: str | None = None, advice: str = "") -> datetime | None:
+def moment(
+    value: object, name: str, date_format: str | None = None, advice: str = "", *, day_first: bool | None = None
+) -> datetime | None:
     """A written time as UTC, see `read_time`; None where it is absent. `advice` is what to do about a wrong one."""
     if _is_missing(value):
         return None
@@ -261,7 +210,7 @@ def moment(value: object, name: str, date_format: str | None = None, advice: str
     if written is None:
         return None
     try:
-        found = read_time(written, date_format)
+        found = read_time(written, date_format, day_first)
     except (ValueError, OverflowError, OSError) as error:
         wanted = date_format or "2026-01-31T12:00:00Z"
         raise Rejected(f"`{name}` is not a time such as {wanted}{advice}", shown(value)) from error

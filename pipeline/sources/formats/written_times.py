@@ -13,6 +13,9 @@ NUMBERED = (
     re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})(?:[ T](?P<rest>.+))?", re.ASCII),
     re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})(?:[ T](?P<rest>.+))?", re.ASCII),
 )
+#: A day with slashes or hyphens and the year behind: its first two numbers may stand either way.
+EITHER_WAY = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(?P<year>\d{4})(?:,? (?P<rest>.+))?", re.ASCII)
+MONTHS_A_YEAR = 12
 UNIX = re.compile(r"\d{9,11}(?:\.\d*)?|\d{12,14}", re.ASCII)
 UNIX_DIGITS = 11  # of seconds at most; more are milliseconds
 MILLISECONDS = 1000  # in a second
@@ -38,12 +41,32 @@ NOON = 12  # hours
 CLOCK_CODES = re.compile(r"%[HIMSfcXT]")  # of `strptime`
 
 
-def read_time(written: str, date_format: str | None = None) -> datetime:
+class DayOrder:
+    """Whether the day or the month stands first in the times of one column: days after the 12th show it."""
+
+    def __init__(self) -> None:
+        self.is_open = False  # whether there are times that could be read either way
+        self._firsts = self._seconds = 0  # the largest numbers
+
+    def add(self, written: str) -> None:
+        """Look at a cell."""
+        if found := EITHER_WAY.fullmatch(" ".join(written.split())):
+            self.is_open = True
+            self._firsts, self._seconds = max(self._firsts, int(found[1])), max(self._seconds, int(found[3]))
+
+    @property
+    def day_first(self) -> bool | None:
+        """True for 31/01/2026, False for 01/31/2026; None where both, or neither, are shown."""
+        shown = self._firsts > MONTHS_A_YEAR, self._seconds > MONTHS_A_YEAR
+        return None if shown[0] == shown[1] else shown[0]
+
+
+def read_time(written: str, date_format: str | None = None, day_first: bool | None = None) -> datetime:
     """A time as UTC; one without an offset is taken as UTC. `ValueError` for a time that is written otherwise.
 
     It is written as `date_format` says (of `datetime.strptime`); else with the year first, as 31.01.2026, with the
     English name of its month, as a Unix time in s or ms, or as the number by which a spreadsheet stores it. Day and
-    month with slashes can be read in two ways, so they are not.
+    month before the year can be read in two ways, and are if it is known which of them is first.
     """
     text = " ".join(written.split())
     if date_format is not None:
@@ -58,6 +81,9 @@ def read_time(written: str, date_format: str | None = None) -> datetime:
     for form in NUMBERED:
         if found := form.fullmatch(text):
             return _moment(found["year"], int(found["month"]), found["day"], found["rest"] or "")
+    if day_first is not None and (found := EITHER_WAY.fullmatch(text)):
+        day, month = (found[1], found[3]) if day_first else (found[3], found[1])
+        return _moment(found["year"], int(month), day, found["rest"] or "")
     return _with_named_month(text)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import json_records
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
 from pipeline.sources.formats.values import (
-    Rejected,
     child,
     counts,
     decoded,

@@ -9,9 +9,10 @@ from typing import Any
 
 from pipeline.records.post import Post
 from pipeline.sources.formats import douyin, instagram, rednote, tiktok, x_posts
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import json_records
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import Rejected, child, epoch, shown
+from pipeline.sources.formats.values import child, epoch, shown
 from pipeline.sources.formats.written_times import MILLISECONDS
 
 ZEESCHUIMER, FOURCAT = "zeeschuimer", "4cat_ndjson"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.analysis.text.lexicon import plain, read_lexicon
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.plain_csv import stated_post
-from pipeline.sources.formats.values import Rejected
 from pipeline.sources.media_folder import MEDIA_SUFFIXES
 from pipeline.sources.sidecars import COLUMNS, read_sidecar
 from pipeline.study.template import MINIMISING

@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.records.post import Post
 from pipeline.sources.formats import BY_NAME, Exposure, Hints, read, records
-from pipeline.sources.formats.values import Rejected
+from pipeline.sources.formats.notes import Rejected
 from tests.sources.formats.test_formats import FIXTURES, line, written
 
 PATHS = (

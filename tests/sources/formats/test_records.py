@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import document, first_json, is_by_line, json_lines, json_records
 from pipeline.sources.formats.tables import csv_records, header
-from pipeline.sources.formats.values import Rejected
 
 
 def written(path: Path, content: str | bytes) -> Path:

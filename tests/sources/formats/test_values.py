@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.sources.formats import values
-from pipeline.sources.formats.values import Rejected
+from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.written_times import MILLISECONDS
 
 

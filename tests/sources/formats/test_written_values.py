@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from pipeline.cli.sentences import import_lines
 from pipeline.sources.formats import Hints, read
+from pipeline.sources.formats.notes import Rejected, leave_out, taking_notes
 from pipeline.sources.formats.result import Reject, reason_lines
-from pipeline.sources.formats.values import Rejected, decoded, leave_out, taking_notes
+from pipeline.sources.formats.values import decoded
 from pipeline.sources.formats.written_numbers import read_count, read_seconds
 from pipeline.sources.formats.written_times import MONTHS, read_time, states_clock
 from tests.sources.formats.test_columns import ID, URL, table
@@ -280,3 +281,32 @@ def test_a_rounded_id_beside_a_right_url_costs_nothing_in_tables_of_tools(tmp_pa
         assert [note.number for note in result.notes] == [2]
     (tmp_path / "x.json").write_text(json.dumps([{**apify, "id": 7.3e18}, {**apify, "id": 7312345678901230000}]))
     assert [found.post.post_id for found in read(tmp_path / "x.json").posts] == [ID, ID]
+
+
+# ---------------------------------------------------------------- day and month
+
+
+@given(
+    st.lists(st.dates(EDGES["min_value"].date(), EDGES["max_value"].date()), min_size=1, max_size=5),
+    st.booleans(),
+    st.sampled_from("/-"),
+)
+def test_a_column_shows_whether_the_day_or_the_month_stands_first(
+    tmp_path_factory: pytest.TempPathFactory, days: list[datetime], day_first: bool, mark: str
+) -> None:
+    form = f"%d{mark}%m{mark}%Y" if day_first else f"%m{mark}%d{mark}%Y"
+    rows = [("tiktok", str(int(ID) + step), f"{day:{form}}") for step, day in enumerate(days)]
+    result = table(tmp_path_factory.mktemp("x"), ("platform", "id", "posted_at"), *rows)
+    is_shown = any(day.day > 12 for day in days)
+    expected = [day if is_shown else None for day in days]
+    assert [found.post.posted_at and found.post.posted_at.date() for found in result.posts] == expected
+    assert {found.post.posted_precision for found in result.posts} == ({"day"} if is_shown else {None})
+    assert len(result.notes) == len(days), "how they were read is said"
+
+
+def test_a_column_that_shows_both_orders_is_not_read_in_either(tmp_path: Path) -> None:
+    rows = [("tiktok", str(int(ID) + step), day) for step, day in enumerate(("31/01/2026", "01/31/2026", "01/02/2026"))]
+    result = table(tmp_path, ("platform", "id", "posted_at"), *rows)
+    assert [found.post.posted_at for found in result.posts] == [None, None, None]
+    stated = table(tmp_path, ("platform", "id", "posted_at"), *rows, hints=Hints(date_format="%d/%m/%Y"))
+    assert [found.post.posted_at is None for found in stated.posts] == [False, True, False], "what is said counts"
