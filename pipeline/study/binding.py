@@ -99,7 +99,7 @@ def move_key(folder: StudyFolder, target: Path) -> Path:
     name = _own_key(folder)
     used = registry(name)
     goal = keys.move_key(name, target)
-    _write_registry(goal.with_suffix(REGISTRY), {**used, str(folder.root.absolute()): _user(folder)})
+    _write_registry(goal.with_suffix(REGISTRY), {**_without(folder, used), str(folder.root.resolve()): _user(folder)})
     return goal
 
 
@@ -165,28 +165,36 @@ def _own_key(folder: StudyFolder) -> str:
 
 def _earlier_key(folder: StudyFolder) -> str | None:
     """The key of results that lay in this folder before, or that the same study file made elsewhere."""
-    root, file = str(folder.root.absolute()), identity.owner_of(folder)
+    file = identity.owner_of(folder)
     names = sorted(path.name.removesuffix(REGISTRY) for path in keys.key_folder().glob(f"{folder.name}*{REGISTRY}"))
     for name in names:
         used = registry(name)
-        if root in used or (file is not None and str(file) in {one.study_file for one in used.values()}):
+        if len(_without(folder, used)) < len(used) or (
+            file is not None and str(file) in {one.study_file for one in used.values()}
+        ):
             return name
     return None
 
 
 def _others(folder: StudyFolder) -> list[tuple[Path, str]]:
     """Other folders of results that use the same key, and are there, with the ids of their studies."""
-    own = str(folder.root.absolute())
-    used = registry(key_name(folder)).items()
-    return [(Path(root), one.id) for root, one in used if root != own and (Path(root) / WORK).is_dir()]
+    used = _without(folder, registry(key_name(folder)))
+    return [(Path(root), one.id) for root, one in used.items() if (Path(root) / WORK).is_dir()]
+
+
+def _without(folder: StudyFolder, used: Mapping[str, User]) -> dict[str, User]:
+    """The users of a key but for this folder, by whatever path it is reached."""
+    own = folder.root.resolve()
+    return {root: one for root, one in used.items() if Path(root).resolve() != own}
 
 
 def _register(name: str, folder: StudyFolder) -> None:
     """Note that a study uses a key, where the folder of keys may be written; a study that moved is noted once."""
-    used, own, root = registry(name), _user(folder), str(folder.root.absolute())
-    if used.get(root) == own or not os.access(keys.key_folder(), os.W_OK):
+    used, own = registry(name), _user(folder)
+    others, root = _without(folder, used), str(folder.root.resolve())
+    if own in (one for place, one in used.items() if place not in others) or not os.access(keys.key_folder(), os.W_OK):
         return
-    kept = {place: one for place, one in used.items() if one.id != own.id or Path(place).exists()}
+    kept = {place: one for place, one in others.items() if one.id != own.id or Path(place).exists()}
     _write_registry(keys.path_of(name).with_suffix(REGISTRY), {**kept, root: own})
 
 

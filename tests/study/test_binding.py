@@ -83,6 +83,20 @@ def test_what_was_begun_before_goes_on_with_the_key_of_its_name(tmp_path: Path) 
         key_of(old[1])
 
 
+def test_a_study_is_itself_by_whatever_path_it_is_reached(tmp_path: Path) -> None:
+    study = study_in(tmp_path / "one")
+    key = key_of(study)
+    study.folder.work.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "link").symlink_to(tmp_path / "one", target_is_directory=True)
+    (tmp_path / "two").mkdir()
+    for way in (tmp_path / "two" / ".." / "one", tmp_path / "link"):
+        again = load_study(way / study.file.path.name, BY_NAME)
+        assert other_studies(again.folder) == []
+        shutil.rmtree(study.folder.root)
+        assert key_of(again) == key, "as where results are deleted and made again"
+        again.folder.work.mkdir(parents=True, exist_ok=True)
+
+
 def test_no_second_key_is_made_where_the_first_is_gone(
     tmp_path: Path, key_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
