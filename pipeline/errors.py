@@ -49,6 +49,7 @@ class Reason(StrEnum):
     DAMAGED_SOUND = "damaged_sound"
     # a row has no value
     NO_SPEECH = "no_speech"
+    SPEECH_UNCERTAIN = "speech_uncertain"
     TOO_SHORT = "too_short"
     TOO_QUIET = "too_quiet"
     UNCERTAIN_SPEECH = "uncertain_speech"

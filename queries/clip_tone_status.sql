@@ -21,7 +21,7 @@ final AS (
         likeliest.probabilities, -- mean probability of each label, by length [0–1]
         CASE
             WHEN likeliest.tone IS NOT NULL THEN NULL
-            WHEN evidence.speech_s = 0 THEN 'no_speech'
+            WHEN evidence.speech_s = 0 THEN coalesce(evidence.speech_reason, 'no_speech')
             WHEN tone_coverage.is_enough THEN 'no_label'
             ELSE coalesce(tone_coverage.reason, 'not_scored')
         END AS tone_reason, -- why `tone` is NULL

@@ -116,6 +116,25 @@ class EvidenceRow(Row):
     singing_share: float | None = column(
         "share of the clip in which the tagger hears singing or rapping; NULL without a tagger", "0–1", default=None
     )
+    voice_witness: str | None = column(
+        "the model that hears voices beside voice activity and the tagger; NULL without one", default=None
+    )
+    witness_music_share: float | None = column(
+        "share of the clip in which that model hears music; NULL without one", "0–1", default=None
+    )
+    witness_singing_share: float | None = column(
+        "share of the clip in which that model hears singing; NULL without one", "0–1", default=None
+    )
+    uncertain_speech_s: Seconds | None = column(
+        "time in speech regions that not every witness hears; in a clip without regions, in which one of them hears "
+        "speech",
+        "s",
+        default=None,
+    )
+    speech_reason: str | None = column(
+        "why there is no speech region: no_speech, or speech_uncertain where a witness hears speech all the same",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +164,14 @@ class SpeechRegionRow(Row):
         default=None,
     )
     clipping_share: float | None = column("share of samples at full scale", "0–1", default=None)
+    voice_witnesses: tuple[str, ...] | None = column(
+        "who hears speech in it for the least length of a region: silero (voice activity), the tagger, and the second "
+        "witness; whoever is missing hears none, or is not on the machine (see `evidence`)",
+        default=None,
+    )
+    witness_probability: float | None = column(
+        "mean probability of speech by the second witness; NULL without one", "0–1", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,11 @@ class TranscriptRow(Row):
 
     clip_id: str = column("the clip")
     text: str | None = column("the segments that are trusted, as one text; NULL without any")
-    reason: str | None = column("why `text` is NULL")
-    language: str | None = column("language of the speech; of several the one that is spoken longest", "ISO 639-1")
-    language_probability: float | None = column("Whisper's probability of that language", "0–1")
+    reason: str | None = column("why `text` and `language` are NULL")
+    language: str | None = column(
+        "language of the speech, of several the one that is spoken longest; NULL without a trusted word", "ISO 639-1"
+    )
+    language_probability: float | None = column("Whisper's probability of that language; NULL with it", "0–1")
     engine: str = column("speech engine: ctranslate2 or openai-whisper")
     model: str = column("Whisper weights")
 

@@ -38,6 +38,7 @@ SENTENCES: dict[str, str] = {
     Reason.NO_PACKETS: "the file holds no sound for this time",
     Reason.DAMAGED_SOUND: "the sound is damaged and cannot be decoded",
     Reason.NO_SPEECH: "nobody speaks here",
+    Reason.SPEECH_UNCERTAIN: "one model hears speech and another does not, and no words can be trusted",
     Reason.TOO_SHORT: "too short to be judged",
     Reason.TOO_QUIET: "too quiet to be judged",
     Reason.UNCERTAIN_SPEECH: "it is uncertain whether this is speech",

@@ -23,6 +23,7 @@ from pipeline.errors import Reason
 from pipeline.media import audio
 from pipeline.records import (
     Clip,
+    EvidenceRow,
     Row,
     Seconds,
     SegmentRow,
@@ -36,6 +37,7 @@ from pipeline.stage import Options, Result, Setting, Stage
 
 #: Chosen with `python -m pipeline.research.bench.padding --half choose`.
 PADDING_S: Seconds = 10.0
+ROUNDING_S: Seconds = 1e-6  # two sums of the same lengths differ by less
 ENGINES: dict[str, type[SpeechEngine]] = {"ctranslate2": CTranslate2Engine, "openai-whisper": OpenAIEngine}
 
 
@@ -101,7 +103,7 @@ class Transcribe(Stage):
     """Recognise the words in the speech regions of a clip; silence and music are never decoded."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True
@@ -124,7 +126,7 @@ class Transcribe(Stage):
         self._given = Language(options.language, None) if options.language else None
 
     def __call__(self, batch: Sequence[Clip]) -> list[Result]:
-        """Transcribe clips together; without a trusted word a text is NULL: no_speech, no_text or low_trust."""
+        """Transcribe clips together; without a trusted word text and language are NULL, with a reason."""
         spoken = {
             number: (audio.read_audio(clip.audio_path), regions)
             for number, clip in enumerate(batch)
@@ -134,20 +136,24 @@ class Transcribe(Stage):
         return [
             self._clip_rows(clip, *found[number])
             if number in found
-            else [self._transcript_row(clip, None, None, Reason.NO_SPEECH)]
+            else [self._transcript_row(clip, None, None, _reason_without_words(clip, Reason.NO_SPEECH))]
             for number, clip in enumerate(batch)
         ]
 
     def _clip_rows(self, clip: Clip, language: Language, heard: Sequence[HeardSegment]) -> Result:
         if not heard:
-            return [self._transcript_row(clip, None, None, Reason.NO_TEXT)]
+            return [self._transcript_row(clip, None, None, _reason_without_words(clip, Reason.NO_TEXT))]
         heard = [self._without_handles(one, clip.clip_id.partition(":")[0]) for one in heard]
         regions = [(region.start_s, region.end_s) for region in clip.rows(SpeechRegionRow)]
         parts = [parts_of(one.segment, one.span, regions, one.language) for one in heard]
         trusted = [one for one, part in zip(heard, parts, strict=True) if self._is_trusted(part)]
-        text = joined_text(trusted) if trusted else None
+        transcript = (
+            self._transcript_row(clip, joined_text(trusted), language, None)
+            if trusted
+            else self._transcript_row(clip, None, None, _reason_without_words(clip, Reason.LOW_TRUST))
+        )
         return [
-            self._transcript_row(clip, text, language, None if trusted else Reason.LOW_TRUST),
+            transcript,
             *_segments_and_words(clip, heard),
             *(self._trust_row(clip.clip_id, number, part) for number, part in enumerate(parts)),
         ]
@@ -191,6 +197,20 @@ class Transcribe(Stage):
         """The versions behind the chosen engine, and of what knows the language of a text."""
         by_text = () if options.language else ("py3langid",)
         return {package: version(package) for package in (*ENGINES[options.engine].packages, *by_text)}
+
+
+def _reason_without_words(clip: Clip, reason: Reason) -> Reason:
+    """Why a clip has no trusted word: the reason given, or that it is uncertain whether anybody speaks.
+
+    It is uncertain where no speech region is heard by every witness, and one of them hears speech.
+    """
+    summary = next(iter(clip.rows(EvidenceRow)), None)
+    if summary is None:
+        return reason
+    if not clip.rows(SpeechRegionRow):
+        return Reason.SPEECH_UNCERTAIN if summary.speech_reason == Reason.SPEECH_UNCERTAIN.value else reason
+    is_doubted = (summary.uncertain_speech_s or 0.0) >= summary.speech_s - ROUNDING_S
+    return Reason.SPEECH_UNCERTAIN if is_doubted else reason
 
 
 def _segments_and_words(clip: Clip, heard: Sequence[HeardSegment]) -> list[Row]:

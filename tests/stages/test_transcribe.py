@@ -16,13 +16,24 @@ from pydantic import ValidationError
 from pipeline.analysis.speech.engine import Decoding, Language, Segment, Word
 from pipeline.media import audio, ffmpeg
 from pipeline.media.audio import SAMPLE_RATE, Waveform
-from pipeline.records import Clip, Row, SegmentRow, SegmentTrustRow, Source, SpeechRegionRow, TranscriptRow, WordRow
+from pipeline.records import (
+    Clip,
+    EvidenceRow,
+    Row,
+    SegmentRow,
+    SegmentTrustRow,
+    Source,
+    SpeechRegionRow,
+    TranscriptRow,
+    WordRow,
+)
 from pipeline.records.pseudonyms import scrub
 from pipeline.research.evidence import synthetic
 from pipeline.stage import Setting
 from pipeline.stages import transcribe
 from pipeline.stages.transcribe import ENGINES, Transcribe, TranscribeOptions
 from tests.support.paths import DEMO_CLIPS
+from tests.support.small_study import row as row_of
 
 CLIPS = DEMO_CLIPS
 
@@ -242,8 +253,40 @@ def test_a_clip_without_a_trusted_word_says_so(
     monkeypatch.setattr(engine, "say", lambda _: [credit])
     rows = rows_of(stage(), clip_of(tmp_path, ramp(5), [(1.0, 2.0)]))
     (transcript,) = of_kind(rows, TranscriptRow)
-    assert (transcript.text, transcript.reason, transcript.language) == (None, "low_trust", "en")
+    assert (transcript.text, transcript.reason, transcript.language) == (None, "low_trust", None)
     assert len(of_kind(rows, SegmentRow)) == len(of_kind(rows, SegmentTrustRow)) == 1
+
+
+@pytest.mark.parametrize(
+    ("uncertain_s", "speech_s", "reason"),
+    [(1.0, 1.0, "speech_uncertain"), (0.4, 1.0, "low_trust"), (None, 1.0, "low_trust")],
+)
+def test_words_without_trust_where_the_witnesses_disagree_are_uncertain_speech(
+    engine: type[FakeEngine],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    uncertain_s: float | None,
+    speech_s: float,
+    reason: str,
+) -> None:
+    credit = Segment("Untertitel der Amara.org-Community", 0.2, 0.9, (), -0.1, 0.1, 0.8, 0.0)
+    monkeypatch.setattr(engine, "say", lambda _: [credit])
+    clip = clip_of(tmp_path, ramp(5), [(1.0, 2.0)])
+    summary = row_of(EvidenceRow, clip_id=clip.clip_id, speech_s=speech_s, uncertain_speech_s=uncertain_s)
+    clip = dataclasses.replace(clip, stored={**clip.stored, EvidenceRow.table: [summary]})
+    (transcript,) = of_kind(rows_of(stage(), clip), TranscriptRow)
+    assert (transcript.reason, transcript.language, transcript.language_probability) == (reason, None, None)
+
+
+@pytest.mark.parametrize("reason", ["no_speech", "speech_uncertain"])
+def test_a_clip_without_regions_has_the_reason_of_its_evidence(
+    engine: type[FakeEngine], tmp_path: Path, reason: str
+) -> None:
+    clip = clip_of(tmp_path, ramp(5), [])
+    summary = row_of(EvidenceRow, clip_id=clip.clip_id, speech_s=0.0, uncertain_speech_s=1.0, speech_reason=reason)
+    clip = dataclasses.replace(clip, stored={**clip.stored, EvidenceRow.table: [summary]})
+    (transcript,) = of_kind(rows_of(stage(), clip), TranscriptRow)
+    assert (transcript.text, transcript.reason) == (None, reason)
 
 
 def test_a_forced_language_is_used_and_has_no_probability(engine: type[FakeEngine], tmp_path: Path) -> None:

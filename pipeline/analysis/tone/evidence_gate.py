@@ -17,7 +17,7 @@ class Gate:
 
     min_region_s: Seconds = 1.0
     min_level_dbfs: Decibels = -50.0
-    min_speech_probability: float = 0.3  # 0–1, mean of voice activity
+    min_speech_probability: float = 0.3  # 0–1, mean of voice activity, or of the second witness
     max_clipping_share: float = 0.2  # 0–1
     music_threshold: float = 0.3  # 0–1, score from which music or singing may cover a voice
     music_ratio: float = 4.0  # they cover it when they score this many times as high as speech
@@ -33,7 +33,8 @@ class Gate:
             return Reason.TOO_SHORT
         if region.level_dbfs is None or region.level_dbfs < self.min_level_dbfs:
             return Reason.TOO_QUIET
-        if region.speech_probability is not None and region.speech_probability < self.min_speech_probability:
+        heard = [known for known in (region.speech_probability, region.witness_probability) if known is not None]
+        if heard and max(heard) < self.min_speech_probability:
             return Reason.UNCERTAIN_SPEECH
         if region.clipping_share is not None and region.clipping_share > self.max_clipping_share:
             return Reason.CLIPPED

@@ -116,14 +116,18 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     "sound_gaps": {Rule.CLIP: "clip_id", Rule.CODE: "gap reason", Rule.FEATURE: "start_s end_s"},
     "evidence": {
         Rule.CLIP: "clip_id",
-        Rule.FEATURE: "speech_s speech_share music_share snr_db singing_share",
-        Rule.CODE: "music_reason tagger",
+        Rule.FEATURE: (
+            "speech_s speech_share music_share snr_db singing_share witness_music_share witness_singing_share "
+            "uncertain_speech_s"
+        ),
+        Rule.CODE: "music_reason tagger voice_witness speech_reason",
     },
     "speech_regions": {
         Rule.CLIP: "clip_id",
-        Rule.CODE: "region",
+        Rule.CODE: "region voice_witnesses",
         Rule.FEATURE: (
-            "start_s end_s level_dbfs speech_score music_score singing_score speech_probability snr_db clipping_share"
+            "start_s end_s level_dbfs speech_score music_score singing_score speech_probability snr_db clipping_share "
+            "witness_probability"
         ),
     },
     "sound_tags": {Rule.CLIP: "clip_id", Rule.CODE: "tag", Rule.FEATURE: "mean_score max_score max_at_s"},
