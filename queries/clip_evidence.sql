@@ -36,6 +36,8 @@ final AS (
         evidence.speech_s, -- time inside speech regions [s]
         evidence.speech_share, -- that over the length of the clip [0–1]
         regions.speech_probability, -- mean probability of speech inside the regions, by length [0–1]
+        evidence.uncertain_speech_s, -- time in regions that not every witness hears; without regions, in which one hears speech [s]
+        evidence.speech_reason, -- why there is no speech region: no_speech or speech_uncertain
         evidence.music_share, -- share of the clip in which music is heard [0–1]
         evidence.singing_share, -- share of the clip in which singing or rapping is heard [0–1]
         evidence.music_reason, -- why the two are NULL

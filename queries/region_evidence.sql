@@ -46,6 +46,8 @@ final AS (
         measured.end_s, -- end in the clip [s]
         measured.length_s, -- length of the region [s]
         measured.speech_probability, -- mean probability of speech by voice activity detection [0–1]
+        measured.witness_probability, -- mean probability of speech by the second witness; NULL without one [0–1]
+        measured.voice_witnesses, -- who hears speech in it: silero, the tagger, the second witness
         measured.speech_score, -- mean score of speech sounds by the tagger; NULL without one [0–1]
         measured.music_score, -- mean score of music, singing apart; NULL without a tagger [0–1]
         measured.singing_score, -- mean score of singing and rapping; NULL without a tagger [0–1]

@@ -105,7 +105,8 @@ def test_the_measures_of_a_region_are_shown(study: SmallStudy) -> None:
     study.add([row(ClipRow, clip_id="a")])
     measures = {
         "speech_probability": 0.8, "speech_score": 0.7, "music_score": 0.2, "singing_score": 0.1, "snr_db": 12.0,
-        "level_dbfs": -20.0, "clipping_share": 0.01,
+        "level_dbfs": -20.0, "clipping_share": 0.01, "witness_probability": 0.9,
+        "voice_witnesses": ["silero", "yamnet"],
     }  # fmt: skip
     study.add([row(SpeechRegionRow, clip_id="a", region=0, start_s=1.0, end_s=3.0, **measures)])
     (found,) = study.ask("region_evidence")
@@ -130,6 +131,16 @@ def test_every_clip_has_one_tone_status(regions: list[Any], status: str, reason:
     assert unasked["tone_status"] == ("no_speech" if not regions else "not_scored")
     overview = of(study.ask("clip_overview"), clip_id="a")
     assert (overview["tone_status"], overview["tone_reason"]) == (status, reason)
+
+
+def test_a_clip_without_regions_in_which_a_witness_hears_speech_is_uncertain(study: SmallStudy) -> None:
+    study.add([row(ClipRow, clip_id="a")])
+    study.add([row(EvidenceRow, clip_id="a", speech_s=0.0, uncertain_speech_s=2.0, speech_reason="speech_uncertain")])
+    for view in ("clip_tone", "clip_evidence"):
+        found = of(study.ask(view), clip_id="a", model="one")
+        assert (found["tone_status"], found["tone_reason"]) == ("no_speech", "speech_uncertain")
+    lost = [one for one in study.ask("attrition") if one["outcome"] == "no_tone"]
+    assert {one["reason"] for one in lost} == {"speech_uncertain"}
 
 
 def test_clips_without_evidence_are_there_with_a_reason(study: SmallStudy) -> None:

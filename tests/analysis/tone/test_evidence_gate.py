@@ -47,6 +47,8 @@ def test_clear_speech_passes_and_so_does_what_is_not_known() -> None:
         ({"level_dbfs": -50.1}, Reason.TOO_QUIET),
         ({"speech_probability": 0.29}, Reason.UNCERTAIN_SPEECH),
         ({"speech_probability": 0.3}, None),
+        ({"speech_probability": 0.1, "witness_probability": 0.9}, None),  # a shout that voice activity misses
+        ({"speech_probability": 0.1, "witness_probability": 0.2}, Reason.UNCERTAIN_SPEECH),
         ({"clipping_share": 0.41}, Reason.CLIPPED),
         ({"clipping_share": 0.4}, None),
         ({"music_score": 0.8, "speech_score": 0.19}, Reason.MUSIC_OVER_SPEECH),
