@@ -58,6 +58,8 @@ class Reason(StrEnum):
     SINGING = "singing"
     LOW_SNR = "low_snr"
     SEVERAL_VOICES = "several_voices"
+    LAUGHTER = "laughter"
+    VOICE_WITHOUT_WORDS = "voice_without_words"
     UNVOICED = "unvoiced"
     NO_TAGGER = "no_tagger"
     NO_TEXT = "no_text"

@@ -13,7 +13,15 @@ from pipeline.records.collection import (
 )
 from pipeline.records.evaluation import EvaluationRow
 from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
-from pipeline.records.sound import AudioRow, EvidenceRow, MediaRow, SoundGapRow, SoundTagRow, SpeechRegionRow
+from pipeline.records.sound import (
+    AudioRow,
+    EvidenceRow,
+    MediaRow,
+    SoundGapRow,
+    SoundTagRow,
+    SpeechRegionRow,
+    VocalEventRow,
+)
 from pipeline.records.speech import (
     SegmentRow,
     SegmentSentimentRow,
@@ -71,6 +79,7 @@ __all__ = [
     "TombstoneRow",
     "TranscriptRow",
     "VisibilityRow",
+    "VocalEventRow",
     "WordEmphasisRow",
     "WordRow",
     "column",

@@ -175,6 +175,29 @@ class SpeechRegionRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class VocalEventRow(Row):
+    """One stretch of a clip in which a voice is heard without words: laughter, crying, a sigh, a scream or cheering."""
+
+    table: ClassVar[str] = "vocal_events"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "event")
+
+    clip_id: str = column("the clip")
+    event: int = column("number of the event in the clip, from 0, in order of time")
+    kind: str = column("laughter, crying, sigh, scream or cheering")
+    start_s: Seconds = column(
+        "start in the clip: of the voice by the second witness, else of a window of the tagger", "s"
+    )
+    end_s: Seconds = column("end in the clip", "s")
+    score: float = column("highest score of the kind in a window of the tagger", "0–1")
+    witness_probability: float | None = column(
+        "mean probability of speech or singing by the second witness, which takes laughter and crying for one of them; "
+        "NULL without one",
+        "0–1",
+    )
+    source: str = column("who heard it: the tagger")
+
+
+@dataclass(frozen=True, slots=True)
 class SoundTagRow(Row):
     """One sound class that the tagger hears in a clip."""
 

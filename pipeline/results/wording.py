@@ -47,6 +47,8 @@ SENTENCES: dict[str, str] = {
     Reason.SINGING: "somebody sings",
     Reason.LOW_SNR: "noise lies over the voice",
     Reason.SEVERAL_VOICES: "several people speak at once",
+    Reason.LAUGHTER: "somebody laughs, and no words can be trusted",
+    Reason.VOICE_WITHOUT_WORDS: "a voice is heard, and no words can be trusted",
     Reason.UNVOICED: "no voiced sound was found",
     Reason.NO_TAGGER: "the study has no model that hears music",
     Reason.NO_TEXT: "no words were found",

@@ -20,9 +20,22 @@ from pipeline.analysis.tone.dimensions import OdysseyTone
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.analysis.tone.model import IemocapTone, ToneModel
 from pipeline.analysis.tone.tone import Tone
+from pipeline.analysis.tone.wordless import event_reason, spoken_regions
 from pipeline.errors import Reason, StageError
 from pipeline.media.audio import SAMPLE_RATE, read_audio
-from pipeline.records import Clip, Decibels, EmotionRow, Row, Seconds, SpeechEmbeddingRow, SpeechRegionRow
+from pipeline.records import (
+    Clip,
+    Decibels,
+    EmotionRow,
+    Row,
+    Seconds,
+    SegmentTrustRow,
+    SpeechEmbeddingRow,
+    SpeechRegionRow,
+    TranscriptRow,
+    VocalEventRow,
+    WordRow,
+)
 from pipeline.stage import Options, Result, Setting, Stage
 
 #: What builds a tone model from its folder; the key is the model's name in the catalogue.
@@ -80,6 +93,12 @@ class EmotionOptions(Options):
         description="probability of several voices at once above which a region is not scored; 1 scores them all",
     )
 
+    needs_words: bool = Field(
+        True,
+        description="a clip in which no word is trusted has no tone; false scores it all the same, as for languages "
+        "that the recogniser does not know",
+    )
+
     @property
     def gate(self) -> Gate:
         """The rule that these options make."""
@@ -101,9 +120,9 @@ class Emotion(Stage):
     """Speech regions to rows of perceived tone, one a region and model."""
 
     name: ClassVar[str] = "emotion"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     tables: ClassVar[tuple[type[Row], ...]] = (EmotionRow,)
-    needs: ClassVar[tuple[str, ...]] = ("audio", "evidence", "embed")
+    needs: ClassVar[tuple[str, ...]] = ("audio", "evidence", "transcribe", "embed")
     Options: ClassVar[type[Options]] = EmotionOptions
     options: EmotionOptions
 
@@ -135,9 +154,7 @@ class Emotion(Stage):
     def one(self, clip: Clip) -> Result:
         """Score every region with every model; a clip without speech gives no rows."""
         regions = clip.rows(SpeechRegionRow)
-        overlap = {row.region: row.overlap_probability for row in clip.rows(SpeechEmbeddingRow)}
-        gate = self.options.gate
-        reasons = {region.region: gate.obstacle(region, overlap.get(region.region)) for region in regions}
+        reasons = self._reasons(clip, regions)
         evident = [region for region in regions if reasons[region.region] is None]
         rows: list[EmotionRow] = []
         for name, model in self._models.items():
@@ -153,6 +170,23 @@ class Emotion(Stage):
                 else:
                     rows.append(_emotion_row(region, name, model.score(found)))
         return rows
+
+    def _reasons(self, clip: Clip, regions: Sequence[SpeechRegionRow]) -> dict[int, Reason | None]:
+        """Why each region has no tone, by its number; None where it can be scored.
+
+        Laughter is named before all else, and that nobody in the clip says a word after it.
+        """
+        overlap = {row.region: row.overlap_probability for row in clip.rows(SpeechEmbeddingRow)}
+        spoken = spoken_regions(clip.rows(WordRow), clip.rows(SegmentTrustRow))
+        events = clip.rows(VocalEventRow)
+        without_words = self.options.needs_words and bool(clip.rows(TranscriptRow)) and not spoken
+        reasons: dict[int, Reason | None] = {}
+        for region in regions:
+            wordless = None if region.region in spoken else event_reason(region, events)
+            obstacle = wordless or self.options.gate.obstacle(region, overlap.get(region.region))
+            last = Reason.VOICE_WITHOUT_WORDS if without_words else None
+            reasons[region.region] = obstacle or last
+        return reasons
 
 
 def _tone_model_class(name: str) -> type[ToneModel]:

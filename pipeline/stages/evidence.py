@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal
@@ -14,6 +15,7 @@ from pipeline.analysis.sound.levels import clipping_share, level_dbfs, snr_db
 from pipeline.analysis.sound.snr import wada_snr_db
 from pipeline.analysis.sound.tagger import TAGGERS
 from pipeline.analysis.sound.tags import MUSIC, SINGING, SPEECH, Family, TagScores
+from pipeline.analysis.sound.vocal_events import vocal_events
 from pipeline.analysis.sound.voice_activity import (
     Probabilities,
     VoiceActivityOptions,
@@ -33,7 +35,7 @@ from pipeline.analysis.sound.witnesses import (
 )
 from pipeline.errors import Reason, StageError
 from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
-from pipeline.records import Clip, EvidenceRow, Seconds, SoundGapRow, SoundTagRow, SpeechRegionRow
+from pipeline.records import Clip, EvidenceRow, Seconds, SoundGapRow, SoundTagRow, SpeechRegionRow, VocalEventRow
 from pipeline.stage import Options, Result, Setting, Stage
 
 WITNESS_THRESHOLD = 0.5  # probability from which the second witness counts a frame as music or singing, its makers' own
@@ -55,6 +57,9 @@ class EvidenceOptions(Options):
         0.3, gt=0, lt=1, description="a window of the clip counts as music, or as singing, from this score on"
     )
     tag_floor: float = Field(0.1, ge=0, le=1, description="a tag is stored when one window reaches this score")
+    event_threshold: float = Field(
+        0.3, gt=0, lt=1, description="score from which a voice without words, such as laughter, is an event"
+    )
     voice_witness: Literal["auto", "firered-aed", "none"] = Field(
         "auto",
         description="model that hears voices beside voice activity and the tagger, so that shouted and whispered "
@@ -67,7 +72,7 @@ class Evidence(Stage):
 
     name: ClassVar[str] = "evidence"
     version: ClassVar[int] = 4
-    tables = (EvidenceRow, SpeechRegionRow, SoundTagRow)
+    tables = (EvidenceRow, SpeechRegionRow, SoundTagRow, VocalEventRow)
     needs = ("audio",)
     uses_audio: ClassVar[bool] = True
     packages = ("faster-whisper", "onnxruntime")
@@ -99,6 +104,7 @@ class Evidence(Stage):
             self._evidence_row(clip, sound, regions),
             *regions,
             *(_tag_rows(clip.clip_id, sound.tags, self.options.tag_floor) if sound.tags else ()),
+            *self._event_rows(clip.clip_id, sound),
         ]
 
     def _listen(self, waveform: Waveform) -> ClipSound:
@@ -146,6 +152,17 @@ class Evidence(Stage):
                 )
             )
         return rows
+
+    def _event_rows(self, clip_id: str, sound: ClipSound) -> list[VocalEventRow]:
+        """Rows of the voices without words; none without a tagger."""
+        if self._tagger is None or sound.tags is None:
+            return []
+        clip_s = sound.waveform.size / SAMPLE_RATE
+        events = vocal_events(sound.tags, sound.heard, self.options.event_threshold, clip_s)
+        return [
+            VocalEventRow(clip_id, number, **dataclasses.asdict(event), source=self._tagger.name)
+            for number, event in enumerate(events)
+        ]
 
     def _who_hears(self, heard: Witnesses, start_s: Seconds, end_s: Seconds) -> tuple[str, ...]:
         """The names of the witnesses that hear speech in a region."""

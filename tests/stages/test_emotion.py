@@ -19,7 +19,18 @@ from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.analysis.tone.tone import Tone
 from pipeline.errors import Reason, StageError
-from pipeline.records import Clip, EmotionRow, Row, Source, SpeechEmbeddingRow, SpeechRegionRow
+from pipeline.records import (
+    Clip,
+    EmotionRow,
+    Row,
+    SegmentTrustRow,
+    Source,
+    SpeechEmbeddingRow,
+    SpeechRegionRow,
+    TranscriptRow,
+    VocalEventRow,
+    WordRow,
+)
 from pipeline.stage import Setting
 from pipeline.stages.emotion import TONE_MODELS, Emotion, EmotionOptions
 
@@ -97,6 +108,49 @@ def rows_of(stage: Emotion, one: Clip) -> list[EmotionRow]:
 @pytest.fixture(scope="module")
 def starter_stage() -> Emotion:
     return emotion()
+
+
+def word(index: int, region: int | None, segment: int = 0) -> WordRow:
+    return WordRow(CLIP_ID, index, segment, "word", 0.5, 0.9, 0.9, region)
+
+
+def trust(segment: int, in_text: bool) -> SegmentTrustRow:
+    return SegmentTrustRow(CLIP_ID, segment, 0.5, in_text, *[0.5] * 6, None, 1.0)
+
+
+def transcript(text: str | None) -> TranscriptRow:
+    return TranscriptRow(CLIP_ID, text, None if text else "low_trust", None, None, "ctranslate2", "whisper-base")
+
+
+def event(kind: str, start: float, end: float) -> VocalEventRow:
+    return VocalEventRow(CLIP_ID, 0, kind, start, end, 0.8, None, "yamnet")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("laughter", "laughter"), ("crying", "voice_without_words"), ("cheering", "voice_without_words")],
+)
+def test_a_region_without_a_trusted_word_and_with_a_vocal_event_has_no_tone(
+    kind: str, reason: str, starter_stage: Emotion
+) -> None:
+    rows = (transcript("word"), trust(0, True), trust(1, False), word(0, 0), word(1, 1, segment=1))
+    regions = (region(0), region(1, 2.0, 5.0), region(2, 6.0, 8.0), region(3, 8.0, 12.0, snr_db=-5.0))
+    heard = (event(kind, 0.1, 1.9), event(kind, 2.5, 4.0), event(kind, 7.8, 12.0))
+    found = rows_of(starter_stage, clip(*regions, *(embedding(n) for n in range(4)), *rows, *heard))
+    assert [row.reason for row in found] == [None, reason, None, reason]
+    assert [row.label is None for row in found] == [False, True, False, True]
+
+
+def test_a_clip_without_a_trusted_word_has_no_tone_unless_asked_for(starter_stage: Emotion) -> None:
+    doubted = clip(region(0), region(1, 2.0, 2.2), embedding(0), transcript(None), trust(0, False), word(0, 0))
+    assert [row.reason for row in rows_of(starter_stage, doubted)] == ["voice_without_words", "too_short"]
+    assert rows_of(emotion(needs_words=False), doubted)[0].label is not None
+    silent = clip(region(0), embedding(0), transcript(None))
+    assert [row.reason for row in rows_of(starter_stage, silent)] == ["voice_without_words"]
+    elsewhere = clip(
+        region(0), region(1, 2.0, 4.0), embedding(0), embedding(1), transcript("w"), trust(0, True), word(0, 1)
+    )
+    assert [row.reason for row in rows_of(starter_stage, elsewhere)] == [None, None]
 
 
 def test_every_region_is_scored_by_the_starter_from_its_embedding(starter_stage: Emotion) -> None:

@@ -8,6 +8,7 @@ gate's defaults, the other half is reported.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -29,10 +30,10 @@ from pipeline.research.evidence.choose_gate import MeasuredRegion, choose
 from pipeline.research.evidence.material import ACTED, CLIPPED_DB, READ, SNRS_DB, Sound
 from pipeline.store.reader import ResultsReader
 
-STAGES = ("download", "audio", "evidence", "embed", "emotion")
+STAGES = ("download", "audio", "evidence", "transcribe", "embed", "emotion")
 NO_GATE: Mapping[str, float] = {  # options of the stage emotion that score whatever is long and loud enough
     "min_speech_probability": 0.0, "max_clipping_share": 1.0, "music_ratio": 1e9, "min_snr_db": -10.0,
-    "max_overlap_probability": 1.0,
+    "max_overlap_probability": 1.0, "needs_words": False,
 }  # fmt: skip
 TONES = "SELECT file_name, tone, tone_reason FROM clip_tone JOIN media USING (clip_id)"
 TEXTS = "SELECT file_name, coalesce(text, '') FROM transcripts JOIN media USING (clip_id)"
@@ -47,7 +48,7 @@ class SoundStudy:
 
     def run(self, stages: Sequence[str], emotion: Mapping[str, float]) -> None:
         """Run stages with these options of the stage emotion; `CliptoneError` if the run fails."""
-        options = "\n".join(f"{name} = {value}" for name, value in emotion.items())
+        options = "\n".join(f"{name} = {json.dumps(value)}" for name, value in emotion.items())
         (self.folder / "study.toml").write_text(
             f'schema = 1\nname = "measure"\noutput = "."\n[[sources]]\nfolder = "clips"\n[emotion]\n{options}\n',
             encoding="utf-8",

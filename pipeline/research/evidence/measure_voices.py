@@ -232,8 +232,8 @@ class _Hearing:
 def _best(sounds: Sequence[HeardSound], rules: Sequence[RescueRule]) -> RescueRule:
     """Of the rules that take little for speech and find nearly all that any finds, the one that takes the least.
 
-    What a rule finds is the share of the kind of acted speech that it finds least of; of equals the one that finds most wins,
-    then the one surest of the witness, and content with least of the tagger.
+    What a rule finds is the share of the kind of acted speech that it finds least of; of equals the one that finds
+    most wins, then the one surest of the witness, and content with least of the tagger.
     """
     spoken = {name for name in _spoken_names(sounds) if not name.startswith(WHISPERED)}
     false = {"music", "noise", "animals"}

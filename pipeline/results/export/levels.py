@@ -130,6 +130,11 @@ COLUMNS: dict[str, dict[Rule, str]] = {
             "witness_probability"
         ),
     },
+    "vocal_events": {
+        Rule.CLIP: "clip_id",
+        Rule.CODE: "event kind source",
+        Rule.FEATURE: "start_s end_s score witness_probability",
+    },
     "sound_tags": {Rule.CLIP: "clip_id", Rule.CODE: "tag", Rule.FEATURE: "mean_score max_score max_at_s"},
     "transcripts": {
         Rule.CLIP: "clip_id",
