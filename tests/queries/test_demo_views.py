@@ -20,6 +20,7 @@ LEFT_OUT = {
     "emotion_spans": "its models must be fetched from the hub, so none is named by default",
     "platform_captions": "the clips of the demo are files; captions come with posts that are fetched",
     "sound_gaps": "the sound of its clips is whole",
+    "vocal_events": "nobody in its clips laughs or cries",
 }
 
 

@@ -13,7 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.analysis.models import cache as model_cache
-from pipeline.analysis.sound.tags import TagScores
+from pipeline.analysis.sound.tags import ANIMALS, TagScores
+from pipeline.analysis.sound.vocal_events import KINDS
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import Reason, StageError
 from pipeline.media import audio, ffmpeg
@@ -279,8 +280,10 @@ def test_singing_is_told_apart_from_music(make_clip: MakeClip, monkeypatch: pyte
 
         def tag(self, waveform: Waveform) -> TagScores:
             wanted = ("Speech", "Speech synthesizer", "Singing", "Humming", "Music", "Scary music")
-            labels = (*wanted, "Animal", "Whale vocalization")
-            scores = np.array([[0.1, 0, 0.8, 0, 0.2, 0, 0, 0], [0.1, 0, 0.1, 0, 0.9, 0, 0, 0]], np.float32)
+            others = dict.fromkeys(name for family in (ANIMALS, *KINDS.values()) for pair in family for name in pair)
+            labels = (*wanted, *others)
+            scores = np.zeros((2, len(labels)), np.float32)
+            scores[:, : len(wanted)] = [[0.1, 0, 0.8, 0, 0.2, 0], [0.1, 0, 0.1, 0, 0.9, 0]]
             return TagScores(labels, scores, (0.0, 5.0), 5.0)
 
     stage = Evidence(EvidenceOptions(tagger="none"), Setting())

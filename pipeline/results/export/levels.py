@@ -132,8 +132,9 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     },
     "vocal_events": {
         Rule.CLIP: "clip_id",
-        Rule.CODE: "event kind source",
+        Rule.CODE: "event kind",
         Rule.FEATURE: "start_s end_s score witness_probability",
+        Rule.RESTRICTED: "source",
     },
     "sound_tags": {Rule.CLIP: "clip_id", Rule.CODE: "tag", Rule.FEATURE: "mean_score max_score max_at_s"},
     "transcripts": {
