@@ -74,6 +74,7 @@ def _store(path: Path, study: Path, hints: Hints, fetch: bool) -> None:
         ) from None
     audit_log.note(loaded.folder, "import", {"posts": row.posts, "new": row.new_posts, "rejected": row.rejected})
     console().print(import_lines(result, rejects_path(loaded.folder.rejects, result), row), markup=False)
+    print_lines(bar.notes)
     _require_something(result)
     _show_first(result)
     console().print(_next_step(path, study, hints, fetch), markup=False, soft_wrap=True)

@@ -130,6 +130,7 @@ class ImportBar:
 
     def __init__(self, console: Console) -> None:
         self.posts = 0  # stored so far
+        self.notes: tuple[str, ...] = ()  # what became of some
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -163,6 +164,10 @@ class ImportBar:
         """Move on."""
         self.posts += posts
         self._progress.advance(self._storing, posts)
+
+    def noted(self, lines: Sequence[str]) -> None:
+        """Keep what is to be said at the end."""
+        self.notes = tuple(lines)
 
 
 def lane_line(state: LaneState) -> str:

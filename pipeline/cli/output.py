@@ -56,4 +56,5 @@ def console() -> Console:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines as they are: no markup, and wrapped by the terminal alone, so that commands can be pasted."""
-    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    if told := "\n".join(lines):
+        console().print(told, markup=False, highlight=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -45,6 +45,9 @@ class Watch(Protocol):
 
     def stored(self, posts: int) -> None:
         """So many more are stored, and stay whatever happens."""
+
+    def noted(self, lines: Sequence[str]) -> None:
+        """What became of some of them, or of others through them, line by line."""
 
 
 def import_into(
@@ -124,6 +127,8 @@ def take_in(
     rows = post_rows(posts, key, has_forgotten=bool(store.tables.tombstones()))
     told = watch.stored if watch else None
     upserted = store.upsert_posts(rows, watch=told, slideshow_sound=export.slideshow_sound)
+    if watch is not None:
+        watch.noted((*in_all((), 0, upserted.kept_out), *_joined_authors(upserted)))
     with store.change():
         store.note_reading(None)  # among equals the sources have the last word: they are read again
         return note_file(store, export, key, rejects, upserted)

@@ -9,7 +9,9 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.errors import UserError
+from tests.conftest import write_study
 from tests.run.test_ingest import DONATION, line, study_in, written
+from tests.support.command import cliptone
 
 
 def command(folder: Path, *arguments: str) -> Result:
@@ -99,3 +101,20 @@ def test_a_file_of_ones_own_is_not_taken_for_one_of_rejects(tmp_path: Path) -> N
     assert (tmp_path / "my.rejects.csv").read_text().startswith("platform,id")
     (other,) = (path for path in tmp_path.glob("my*.rejects.csv") if path.name != "my.rejects.csv")
     assert other.name in done.output
+
+
+@pytest.mark.slow
+def test_an_import_says_which_posts_stay_out_and_whose_names_it_joined(tmp_path: Path) -> None:
+    study = str(write_study(tmp_path, '[[sources]]\nexport = "first.csv"\nfetch = false\n'))
+    known = "7312345678901234501,ann,\n7312345678901234502,,68\n7312345678901234503,ben,\n"
+    (tmp_path / "first.csv").write_text(f"id,author,author_id\n{known}")
+    (tmp_path / "second.csv").write_text(
+        "id,author,author_id\n7312345678901234504,Ann,68\n7312345678901234505,@BEN,69\n"
+    )
+    platform = ("--platform", "tiktok")
+    cliptone("import", "first.csv", study, *platform, cwd=tmp_path)
+    cliptone("forget", study, "--author", "Ben ", "--yes", cwd=tmp_path)
+    said = cliptone("import", "second.csv", study, *platform, cwd=tmp_path).stdout
+    assert "1 post is new" in said
+    assert "1 clip stays out" in said
+    assert "1 author who stood under two names" in said

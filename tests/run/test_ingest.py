@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -313,6 +313,9 @@ def test_what_a_stopped_import_stored_is_published_and_before_that_nothing_is_ca
         def stored(self, posts: int) -> None:
             """Stop."""
             raise KeyboardInterrupt
+
+        def noted(self, lines: Sequence[str]) -> None:
+            """Never."""
 
     with pytest.raises(KeyboardInterrupt):
         import_into(study, tmp_path / "posts.csv", Hints(), fetch=False, watch=Stopping())
