@@ -14,7 +14,7 @@ from pipeline.errors import StoreError, UserError
 from pipeline.records import Row
 from pipeline.store.digests import counted_hashes
 from pipeline.store.publish.parquet_files import MANIFEST, connect, manifest_of, open_catalogue
-from pipeline.store.queries import get_query, own_folder
+from pipeline.store.queries import get_query, own_folder, queries_digest
 from pipeline.store.schema import create_macros, have_last_attempts, quoted
 from pipeline.study.folder import DATABASE, WORK, StudyFolder, results_of
 from pipeline.study.identity import refuse_another_file
@@ -94,8 +94,23 @@ class ResultsReader:
                 f"a file behind {self.path} cannot be read, perhaps because it was published again: open it again "
                 f"({str(error).splitlines()[0]})"
             ) from error
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            if self._is_of_this_version():
+                raise UserError(f"this SQL cannot run: {error}") from error
+            raise UserError(
+                f"{self.path} was published by another version of cliptone, where tables and columns may differ: "
+                f"`cliptone run STUDY.toml` publishes it again ({error})"
+            ) from error
         except duckdb.Error as error:
             raise UserError(f"this SQL cannot run: {error}") from error
+
+    def _is_of_this_version(self) -> bool:
+        """Whether the views were made of the queries that are here."""
+        sql = "SELECT arg_max(views_sha256, publication) FROM publications"
+        try:
+            return self._connection.execute(sql).fetchall() == [(queries_digest(),)]
+        except duckdb.Error:
+            return False  # earlier versions did not note it
 
     def rows(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Any SQL as plain rows; raises what `arrow` raises."""
