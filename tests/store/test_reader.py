@@ -9,8 +9,9 @@ import pytest
 
 from pipeline.errors import StoreError, UserError
 from pipeline.records import ClipRow
+from pipeline.stages import STAGES
 from pipeline.store.reader import ResultsReader
-from tests.support.report.generated_study import write_published
+from pipeline.store.store import Store
 from tests.support.small_study import row
 
 
@@ -18,10 +19,13 @@ from tests.support.small_study import row
 def test_results_of_another_version_that_lack_what_is_asked_for_are_said_to_be_that(
     tmp_path: Path, change: str
 ) -> None:
-    path = write_published(tmp_path / "results", [row(ClipRow, clip_id="tiktok:1", platform="tiktok")])
+    path = tmp_path / "study.duckdb"
+    with Store(tmp_path / "work" / "study.duckdb", STAGES) as store:
+        store.add([row(ClipRow, clip_id="tiktok:1", platform="tiktok")])
+        store.publish(path)
     with ResultsReader(path) as reader, pytest.raises(UserError, match="cannot run"):
         reader.arrow("FROM no_such_view", {})
-    with duckdb.connect(str(next(path.rglob("study.duckdb")) if path.is_dir() else path)) as connection:
+    with duckdb.connect(str(path)) as connection:
         connection.execute(change)
     with ResultsReader(path) as reader:
         for statement in ("FROM no_such_view", "SELECT no_such_column FROM clips"):
