@@ -84,6 +84,8 @@ def _require_columns(path: Path, names: Sequence[str]) -> None:
         return
     meant = {name: suggestion(name, COLUMNS) for name in unknown}
     hints = [f"{name} (did you mean {ours}?)" if ours else name for name, ours in meant.items()]
+    if not any(names):
+        raise ConfigError(f"{path} is empty: it has to hold a row a file, under columns of which one is called `file`")
     wrong = f"the unknown columns {', '.join(hints)}" if "file" in names else "no column `file`"
     raise ConfigError(f"{path} has {wrong}: valid columns are {', '.join(COLUMNS)}")
 

@@ -127,3 +127,11 @@ def test_a_value_of_a_description_costs_no_description(tmp_path: Path) -> None:
     (_, post) = (one.post for one in found.sourced_posts)
     assert (post.caption, post.posted_at, post.counts) == ("words", None, {})
     assert sum("descriptions" in note for note in found.notes) == 2
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", ",,\n"])
+def test_an_empty_sidecar_is_said_to_be_empty(tmp_path: Path, content: str) -> None:
+    touch(tmp_path / "clips" / "a.mp4")
+    (tmp_path / "posts.csv").write_text(content)
+    with pytest.raises(ConfigError, match="is empty"):
+        sources_of(tmp_path, BODY)

@@ -97,7 +97,9 @@ def _csv_post(cells: Mapping[str, str], hints: Hints, orders: Mapping[str, bool]
         return post  # a short link
     if post.url and not (post.platform and post.post_id):
         raise Rejected("the URL shows no post of TikTok, Instagram or YouTube, and the row names none")
-    if post.post_id and not post.platform:
+    if not post.post_id:
+        raise Rejected("the row has no URL and no id" if "url" in cells else "the row has no id")
+    if not post.platform:
         raise Rejected(NO_PLATFORM)
     return known_post(post)
 

@@ -202,7 +202,7 @@ def known_post(post: Post) -> Post:
 def well_formed(post: Post) -> Post:
     """The post, if its platform and id, where stated, can form a clip's id; `Rejected` if not."""
     if post.platform is not None and not PLATFORM.fullmatch(post.platform):
-        raise Rejected("the platform has no name of a platform", shown(post.platform))
+        raise Rejected("`platform` is no name of a platform", shown(post.platform))
     if post.post_id is not None and not OTHER_IDS.fullmatch(post.post_id):
         raise Rejected("the row has no id", shown(post.post_id))
     return post

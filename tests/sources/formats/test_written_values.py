@@ -310,3 +310,10 @@ def test_a_column_that_shows_both_orders_is_not_read_in_either(tmp_path: Path) -
     assert [found.post.posted_at for found in result.posts] == [None, None, None]
     stated = table(tmp_path, ("platform", "id", "posted_at"), *rows, hints=Hints(date_format="%d/%m/%Y"))
     assert [found.post.posted_at is None for found in stated.posts] == [False, True, False], "what is said counts"
+
+
+def test_what_a_row_lacks_is_said_with_what_to_do(tmp_path: Path) -> None:
+    result = table(tmp_path, ("url", "platform", "id"), ("", "", ID), ("NA", "tiktok", "NA"))
+    assert ["--platform" in reject.reason for reject in result.rejects] == [True, False]
+    assert "URL" in result.rejects[1].reason
+    assert table(tmp_path, ("url", "id"), ("", ID), hints=Hints(platform="tiktok")).posts
