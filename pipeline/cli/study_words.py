@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
@@ -21,7 +22,7 @@ def with_study(params: Sequence[Any], words: Sequence[str]) -> list[str]:
     plain = _arguments(params, words)
     arguments = [one for one in params if one.param_type_name == "argument"]
     if study.param_type_name == "option":
-        if len(plain) != len(arguments) + 1 or any(one.nargs != 1 for one in arguments):
+        if len(plain) != len(arguments) + 1 or not _may_be_a_study(words[plain[-1]]):
             return list(words)
         last = plain[-1]
         _refuse_two(words, words[last])
@@ -40,6 +41,12 @@ def with_study(params: Sequence[Any], words: Sequence[str]) -> list[str]:
         one.required for one in arguments
     )  # else the study would stand for another argument
     return [*rest, value] if is_complete else rest
+
+
+def _may_be_a_study(word: str) -> bool:
+    """Whether a word is a path: a query takes its parameters by name, and one without its name is a mistake."""
+    path = Path(word)
+    return path.suffix in (".toml", ".duckdb") or len(path.parts) > 1 or path.exists()
 
 
 def _arguments(params: Sequence[Any], words: Sequence[str]) -> list[int]:

@@ -162,7 +162,7 @@ def test_words_that_name_no_study_stay_as_they_are() -> None:
     for words, told in (
         (("sql",), ["SELECT 1"]), (("query",), ["clip_tone", "--term", "bag"]), (("query",), ["--help"]),
         (("import",), ["a.csv", "--map", "caption=text", "--fetch"]), (("sql",), ["--", "-- a comment", "x"]),
-        (("run",), ["s.toml", "--stage", "audio"]),
+        (("run",), ["s.toml", "--stage", "audio"]), (("query",), ["tone_of_term", "bag"]),
     ):  # fmt: skip
         assert with_study(params_of(*words), told) == told
 
