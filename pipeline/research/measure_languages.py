@@ -22,9 +22,10 @@ from threadpoolctl import threadpool_limits
 from pipeline.analysis.sound.voice_activity import speech_regions
 from pipeline.analysis.speech.ctranslate2_engine import CTranslate2Engine
 from pipeline.analysis.speech.engine import Decoding
-from pipeline.analysis.speech.languages import recognise_by_language
+from pipeline.analysis.speech.languages import TEXT_PROBABILITY, TEXT_WORDS, recognise_by_language
 from pipeline.analysis.speech.spans import HeardSegment, joined_text, recognise, spans_of
 from pipeline.analysis.speech.word_times import cut_to_speech
+from pipeline.analysis.text.words import language_of
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Seconds
 from pipeline.research.bench.corpus import Recording, acted_speech, demo_speech, read_speech, voice
@@ -86,6 +87,7 @@ def main(
 ) -> None:
     """Decode every clip once in its main language and once by language, and print a line for each."""
     engine = CTranslate2Engine(decoding=Decoding(padding_s=PADDING_S))
+    language_of("the first text loads the model", TEXT_WORDS, TEXT_PROBABILITY)
     speech = recordings(half)
     groups = {
         "two languages": mixes(speech, mixed),

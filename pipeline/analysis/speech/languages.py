@@ -14,7 +14,8 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from pipeline.analysis.speech.engine import LANGUAGES, Language, SpeechEngine
-from pipeline.analysis.speech.spans import PAD_S, HeardSegment, SpeechSpan, recognise, spans_of
+from pipeline.analysis.speech.loops import decode_loops_again
+from pipeline.analysis.speech.spans import PAD_S, DecodedSpan, HeardSegment, SpeechSpan, recognise, spans_of
 from pipeline.analysis.speech.word_times import Stretch
 from pipeline.analysis.text.words import language_of
 from pipeline.media.audio import SAMPLE_RATE, Waveform
@@ -29,7 +30,7 @@ DOUBTFUL_S: Seconds = 2.0  # less speech in doubt is left as it is
 WINDOW_S: Seconds = 10.0  # of sound in which a language is asked
 MOST_WINDOWS = 3  # asked of one stretch in doubt, at even distances
 OTHER = 0.5  # probability of another language in a window from which the place of the change is looked for
-PIECE_S: Seconds = 5.0  # longest stretch that counts as of one language
+PIECE_S: Seconds = 5.0  # longest stretch that counts as of one language, and is decoded by itself after a loop
 CANDIDATE, CANDIDATE_S = 0.8, 1.5  # probability and length (s) of a piece that shows that a language is spoken
 CHANGE_S: Seconds = 1.5  # speech that a change must gain, so that a name or a loan word makes none
 MIN_SPLIT_S: Seconds = 6.0  # speech in a shorter span is not divided for an unsure language alone
@@ -51,18 +52,6 @@ class Piece:
         return self.end_s - self.start_s
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedSpan:
-    """One span of a clip as it was decoded first."""
-
-    clip: int
-    waveform: Waveform
-    span: SpeechSpan
-    pieces: tuple[Stretch, ...]  # the speech inside it, in stretches of at most `PIECE_S`
-    language: Language
-    heard: tuple[HeardSegment, ...]
-
-
 def recognise_by_language(
     engine: SpeechEngine, clips: Sequence[tuple[Waveform, Sequence[Stretch]]], language: Language | None = None
 ) -> list[tuple[Language, list[HeardSegment]]]:
@@ -72,17 +61,16 @@ def recognise_by_language(
     """
     spanned = [(waveform, spans_of(regions, waveform.size / SAMPLE_RATE)) for waveform, regions in clips]
     found = recognise(engine, spanned, language)
-    if language:
-        return found
     decoded = [
         _decoded(number, waveform, span, regions, *found[number])
         for number, ((waveform, spans), (_, regions)) in enumerate(zip(spanned, clips, strict=True))
         for span in spans
     ]
-    better = _decode_changes(engine, _with_another_language(engine, decoded))
+    decoded = decode_loops_again(engine, decoded)
+    better = _decode_changes(engine, _with_another_language(engine, decoded)) if language is None else {}
     return [
-        _rejoined(main, [one for one in decoded if one.clip == number], better) if better else (main, heard)
-        for number, (main, heard) in enumerate(found)
+        _rejoined(main, [one for one in decoded if one.clip == number], better)
+        for number, (main, _) in enumerate(found)
     ]
 
 

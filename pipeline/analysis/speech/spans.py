@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.analysis.speech.engine import Language, Segment, SpeechEngine
+from pipeline.analysis.speech.word_times import Stretch
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Seconds
 
@@ -52,6 +53,18 @@ class HeardSegment:
     span: SpeechSpan
     language: Language
     segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedSpan:
+    """One span of a clip as it was decoded first."""
+
+    clip: int
+    waveform: Waveform
+    span: SpeechSpan
+    pieces: tuple[Stretch, ...]  # the speech inside it, in short stretches
+    language: Language
+    heard: tuple[HeardSegment, ...]
 
 
 def spans_of(regions: Iterable[tuple[Seconds, Seconds]], duration_s: Seconds) -> list[SpeechSpan]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -117,51 +116,3 @@ def test_no_strange_value_ends_in_anything_but_a_reject(tmp_path: Path, name: st
             for number, found in known.read(strange, Hints(donor="p01")):
                 assert number >= 1
                 assert isinstance(found, Post | Exposure | Rejected)
-
-
-#: What a post is known by, and what says of what kind its record is: without it, there is no post.
-IDENTIFYING = {
-    "id", "url", "shortcode", "shortCode", "permalink", "postUrl", "aweme_id", "aweme_url", "kind", "platform",
-    "category", "source_platform", "extractor_key", "node_type",
-}  # fmt: skip
-CONTAINERS = {
-    "data", "items", "videos", "result", "posts", "node", "instaloader", "__import_meta",
-}  # fmt: skip
-
-
-def places(value: object, before: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The places of all values inside a JSON value that state something of a post, and not which post it is."""
-    parts = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
-    for name, part in parts:
-        place = (*before, name)
-        if isinstance(name, str) and name not in IDENTIFYING | CONTAINERS:
-            yield place
-        if name not in IDENTIFYING:
-            yield from places(part, place)
-
-
-def replaced(value: object, place: tuple[str | int, ...], strange: object) -> object:
-    """A copy of a JSON value with something else in one place."""
-    copy = json.loads(json.dumps(value))
-    part = copy
-    for name in place[:-1]:
-        part = part[name]
-    part[place[-1]] = strange
-    return copy
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("strange", ["many", [1], 10**400, {"x": 1}], ids=["text", "list", "number", "object"])
-@pytest.mark.parametrize(
-    "name", [name for name, known in BY_NAME.items() if "json" in known.kinds and not known.is_donation]
-)
-def test_a_value_of_another_kind_costs_no_post(tmp_path: Path, name: str, strange: object) -> None:
-    known, (whole, *_) = BY_NAME[name], records.first_json(SHAPES[name])
-    path = tmp_path / "x"
-
-    def posts(value: object) -> int:
-        written(path, json.dumps(value, indent=1))
-        return sum(isinstance(found, Post) for _, found in known.read(path, Hints()))
-
-    lost = [place for place in places(whole) if posts(replaced(whole, place, strange)) < posts(whole)]
-    assert not lost
