@@ -39,7 +39,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 DIGITS = 3  # of a number in a table on the screen; files keep all
 OTHER_COLUMNS = 98  # characters of a line of the overview beside the first words
 SHORT_REASONS = {"language_unsupported": "not English", "language_unknown": "language ?"}
-TONE_STYLES = {"angry": "red", "happy": "yellow", "sad": "blue", "neutral": "green"}
+TONE_STYLES = {"angry": "red", "happy": "yellow", "sad": "blue", "neutral": "green", "other": "magenta"}
 
 
 class ProgressBar:

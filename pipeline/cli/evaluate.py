@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import StudyOption, find_study, load
+from pipeline.cli.arguments import StudyArgument, StudyOption, find_study, load
 from pipeline.cli.output import console
 from pipeline.errors import UserError
 from pipeline.records.counted import counted
@@ -49,6 +49,36 @@ def train_head(
         f"study file {study_line((*models, found.model))}   (under [emotion] in {loaded.file.path.name})",
         f"then       cliptone run {path} --stage emotion",
     )
+    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def reference(
+    study: StudyArgument = None,
+    remove: Annotated[bool, typer.Option("--remove", help="read voices against the training set again")] = False,
+) -> None:
+    """Read the voices of a study against each other from the next run on: tone of strangers is found more often.
+
+    Not for a study that is nearly of one tone: that tone would become its middle.
+    """
+    from pipeline.results.evaluation.study_reference import take_reference
+    from pipeline.study import audit_log, files
+
+    path = find_study(study)
+    folder = load(path).folder
+    if remove:
+        said = "removed" if files.delete(folder.reference) else "none was taken"
+        audit_log.note(folder, "reference", {"removed": True})
+        lines = [f"reference  {said}: voices are read against those that the model was trained on"]
+    else:
+        taken = take_reference(folder)
+        audit_log.note(folder, "reference", {"regions": taken.regions, "authors": taken.authors})
+        counts = f"{counted(taken.regions, 'region')} of {counted(taken.authors, 'author')}"
+        lines = [
+            f"reference  {counts}, which count {taken.share:.0%} beside the training set",
+            "caution    a study that is nearly of one tone is read worse than before: listen to clips of each tone",
+        ]
+    lines.append(f"then       cliptone run {path} --stage emotion   (scores tone again, without audio)")
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -249,7 +249,7 @@ def _where_next(study: Study) -> None:
     from pipeline.store.queries import shipped_folder
 
     lines = (
-        "Perceived tone is how a voice sounds to a model trained on acted German speech, not what a person feels.",
+        "Perceived tone is how a voice sounds to a model trained on acted speech, not what a person feels.",
         "",
         f"database   {study.folder.published}",
         f"queries    {shipped_folder('queries')}   (cliptone query clip_tone · cliptone query tone_by_hashtag)",

@@ -51,3 +51,8 @@ class EmotionRow(Row):
     dominance: float | None = column("perceived dominance where the model gives it", "0–1")
     status: str = column("scored or no_evidence")
     reason: str | None = column("why there is no score")
+    reference: str | None = column(
+        "what a shipped head read the voice against: `training`, or the first digits of the digest of the study's own "
+        "reference; NULL for other models and for scores of earlier versions",
+        default=None,
+    )

@@ -20,6 +20,7 @@ KNOWN = {
     "bored": "#56B4E9",
     "surprise": "#F0E442",
     "surprised": "#F0E442",
+    "other": "#56B4E9",
 }
 PALETTE = tuple(dict.fromkeys(KNOWN.values()))
 

@@ -39,10 +39,10 @@ class EmbedOptions(Options):
 
 
 class Embed(Stage):
-    """Pool the middle of a speech encoder over each speech region."""
+    """Pool a block of a speech encoder over each speech region."""
 
     name: ClassVar[str] = "embed"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     tables = (SpeechEmbeddingRow,)
     needs = ("audio", "evidence")
     uses_audio = True

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from pipeline.analysis.heads import reference as study_reference
 from pipeline.analysis.heads.head import identity
 from pipeline.analysis.heads.study_heads import head_folder, is_head
 from pipeline.analysis.heads.tone import HeadTone
@@ -37,6 +38,7 @@ from pipeline.records import (
     WordRow,
 )
 from pipeline.stage import Options, Result, Setting, Stage
+from pipeline.study.folder import REFERENCE_FILE
 
 #: What builds a tone model from its folder; the key is the model's name in the catalogue.
 TONE_MODELS: dict[str, type[ToneModel]] = {
@@ -46,6 +48,7 @@ TONE_MODELS: dict[str, type[ToneModel]] = {
 }
 
 SCORED, NO_EVIDENCE = "scored", "no_evidence"  # `emotions.status`
+REFERENCE = "reference"  # among the models of a run: what its voices are read against
 NO_TONE = Tone(label=None, probability=None, probabilities=None)
 
 Features = dict[int, NDArray[np.float32]]  # what a model reads, by number of the region
@@ -129,6 +132,7 @@ class Emotion(Stage):
     def __init__(self, options: EmotionOptions, setting: Setting) -> None:
         super().__init__(options, setting)
         self._models = {name: _tone_model_class(name)(_tone_model_folder(name, setting)) for name in options.models}
+        self._references = self._read_against_study(setting)
 
     @classmethod
     def models(cls, options: EmotionOptions, setting: Setting) -> tuple[str, ...]:
@@ -138,7 +142,9 @@ class Emotion(Stage):
     @classmethod
     def own_models(cls, options: EmotionOptions, setting: Setting) -> dict[str, str]:
         """The chosen heads of the study; `ModelMissing` for one that is not trained."""
-        return {name: identity(head_folder(name, setting.heads_folder)) for name in options.models if is_head(name)}
+        own = {name: identity(head_folder(name, setting.heads_folder)) for name in options.models if is_head(name)}
+        taken = _digest_of_reference(setting) if _shipped_heads(options) else None
+        return own if taken is None else {**own, REFERENCE: taken}
 
     @classmethod
     def reads_audio(cls, options: EmotionOptions) -> bool:
@@ -150,6 +156,20 @@ class Emotion(Stage):
         """Versions of what the chosen tone models run on."""
         packages = sorted({package for name in options.models for package in _tone_model_class(name).packages})
         return {package: version(package) for package in packages}
+
+    def _read_against_study(self, setting: Setting) -> dict[str, str]:
+        """Let shipped heads read voices against the study, where it has a reference; returns what each reads against.
+
+        A head of the study's own is trained on its voices, so it needs none.
+        """
+        names, taken = _shipped_heads(self.options), _digest_of_reference(setting)
+        if not names or taken is None:
+            return dict.fromkeys(names, study_reference.TRAINING)
+        found = study_reference.load(_reference_file(setting))
+        for model in (self._models[name] for name in names):
+            if isinstance(model, HeadTone):
+                model.read_against(found)
+        return dict.fromkeys(names, taken[: study_reference.DIGEST_LENGTH])
 
     def one(self, clip: Clip) -> Result:
         """Score every region with every model; a clip without speech gives no rows."""
@@ -166,9 +186,10 @@ class Emotion(Stage):
             for region in regions:
                 found = features.get(region.region)
                 if found is None:  # the embed stage leaves out only what is too short
-                    rows.append(_emotion_row(region, name, NO_TONE, reasons[region.region] or Reason.TOO_SHORT))
+                    reason = reasons[region.region] or Reason.TOO_SHORT
+                    rows.append(_emotion_row(region, name, NO_TONE, self._references.get(name), reason))
                 else:
-                    rows.append(_emotion_row(region, name, model.score(found)))
+                    rows.append(_emotion_row(region, name, model.score(found), self._references.get(name)))
         return rows
 
     def _reasons(self, clip: Clip, regions: Sequence[SpeechRegionRow]) -> dict[int, Reason | None]:
@@ -189,6 +210,20 @@ class Emotion(Stage):
         return reasons
 
 
+def _shipped_heads(options: EmotionOptions) -> list[str]:
+    """The chosen models that score embeddings and were not trained on the study."""
+    return [name for name in options.models if not is_head(name) and TONE_MODELS[name].reads == "embedding"]
+
+
+def _reference_file(setting: Setting) -> Path:
+    return (setting.heads_folder or Path()) / REFERENCE_FILE
+
+
+def _digest_of_reference(setting: Setting) -> str | None:
+    """The digest of the study's reference; None where none was taken."""
+    return study_reference.digest(_reference_file(setting)) if setting.heads_folder else None
+
+
 def _tone_model_class(name: str) -> type[ToneModel]:
     return HeadTone if is_head(name) else TONE_MODELS[name]
 
@@ -202,10 +237,11 @@ def _embeddings(clip: Clip, regions: Sequence[SpeechRegionRow], model: str, enco
     stored = {row.region: row for row in clip.rows(SpeechEmbeddingRow) if row.encoder == encoder}
     missing = [region.region for region in regions if region.region not in stored]
     if missing:
+        remedy = "train it again on its labels" if is_head(model) else "run the stage embed with that encoder"
         raise StageError(
             Reason.INTERNAL_ERROR,
             f"{clip.clip_id} has no embedding by {encoder} of region {missing[0]}, which the tone model "
-            f"{model} reads: run the stage embed with that encoder",
+            f"{model} reads: {remedy}",
         )
     found = {region.region: stored[region.region].embedding for region in regions}
     return {number: np.asarray(values, dtype=np.float32) for number, values in found.items() if values is not None}
@@ -227,7 +263,9 @@ def _waveforms(clip: Clip, regions: Sequence[SpeechRegionRow]) -> Features:
     }
 
 
-def _emotion_row(region: SpeechRegionRow, model: str, tone: Tone, reason: Reason | None = None) -> EmotionRow:
+def _emotion_row(
+    region: SpeechRegionRow, model: str, tone: Tone, reference: str | None, reason: Reason | None = None
+) -> EmotionRow:
     return EmotionRow(
         clip_id=region.clip_id,
         region=region.region,
@@ -241,4 +279,5 @@ def _emotion_row(region: SpeechRegionRow, model: str, tone: Tone, reason: Reason
         dominance=tone.dominance,
         status=SCORED if reason is None else NO_EVIDENCE,
         reason=reason,
+        reference=reference,
     )

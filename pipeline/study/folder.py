@@ -1,7 +1,7 @@
 """Where things lie: the layout of a study's folder `outputs/NAME/`, and of the part of it that a shard has to itself.
 
 study.duckdb    the published database, for readers          rejects/    rows of exports that cannot be read
-audit.jsonl     what was done with the study, and when       heads/      tone heads on labels of its own
+audit.jsonl     what was done with the study, and when       heads/      heads on labels of its own; its reference
 report/         pages to look at and listen to               evaluation/ drawings of evaluations
 exports/        results to hand on                           receipts/   what was forgotten
 work/           for cliptone: the working database, media/, audio/, shards/
@@ -17,6 +17,7 @@ from pipeline.study.shard import Shard, digest_of
 
 DATABASE = "study.duckdb"
 WORK = "work"
+REFERENCE_FILE = "reference.npz"  # in the folder of heads
 STEM_CHARACTERS = 40  # readable part of a work file's name; a digest makes it unique
 
 
@@ -124,6 +125,11 @@ class StudyFolder:
     def heads(self) -> Path:
         """Tone heads that were trained on labels of the study, one folder each."""
         return self.root / "heads"
+
+    @property
+    def reference(self) -> Path:
+        """What the voices of the study are read against, where a reference was taken."""
+        return self.heads / REFERENCE_FILE
 
     @property
     def evaluation(self) -> Path:

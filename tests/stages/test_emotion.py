@@ -14,7 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from pipeline.analysis.heads import reference
 from pipeline.analysis.heads.head import load
+from pipeline.analysis.heads.reference import Reference
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.analysis.tone.tone import Tone
@@ -33,6 +35,7 @@ from pipeline.records import (
 )
 from pipeline.stage import Setting
 from pipeline.stages.emotion import TONE_MODELS, Emotion, EmotionOptions
+from pipeline.study.folder import REFERENCE_FILE
 
 STARTER = load(model_cache.locate("starter"))
 ENCODER, DIMS = STARTER.encoder, STARTER.mean.size
@@ -162,7 +165,7 @@ def test_every_region_is_scored_by_the_starter_from_its_embedding(starter_stage:
     ]
     for row in rows:
         assert row.probabilities is not None
-        assert set(row.probabilities) == {"angry", "happy", "neutral", "sad"}
+        assert set(row.probabilities) == {"angry", "happy", "neutral", "other", "sad"}
         assert math.isclose(sum(row.probabilities.values()), 1.0, abs_tol=1e-9)
         assert row.probability == max(row.probabilities.values()) == row.probabilities[str(row.label)]
         assert all(type(value) is float for value in row.probabilities.values())
@@ -309,3 +312,40 @@ def test_the_fingerprint_knows_models_and_libraries() -> None:
     assert all(name in model_cache.MODELS for name in TONE_MODELS)
     assert set(Emotion.libraries(EmotionOptions(), Setting())) == {"numpy"}
     assert set(Emotion.libraries(both, Setting())) == {"numpy", "torch", "speechbrain", "transformers"}
+
+
+# ---------------------------------------------------------------- read against the study
+
+
+def with_reference(folder: Path) -> Setting:
+    """A study whose own voices all lie far from the training set."""
+    taken = Reference(ENCODER, STARTER.mean + 1.0, STARTER.variance * 4, regions=500, authors=50)
+    reference.save(taken, folder / "heads" / REFERENCE_FILE)
+    return Setting(heads_folder=folder / "heads")
+
+
+def test_voices_are_read_against_the_study_where_a_reference_was_taken(starter_stage: Emotion, tmp_path: Path) -> None:
+    one, setting = clip(region(), embedding(0, STARTER.mean.tolist())), with_reference(tmp_path)
+    (plain,) = rows_of(starter_stage, one)
+    (read,) = rows_of(Emotion(EmotionOptions(), setting), one)
+    assert plain.reference == "training"
+    assert read.reference is not None
+    assert str(reference.digest(tmp_path / "heads" / REFERENCE_FILE)).startswith(read.reference)
+    assert plain.probabilities is not None
+    assert read.probabilities is not None
+    assert dict(read.probabilities) != pytest.approx(dict(plain.probabilities), abs=1e-3)
+
+
+def test_a_reference_is_part_of_what_makes_tone_run_again(tmp_path: Path) -> None:
+    options, setting = EmotionOptions(), with_reference(tmp_path)
+    before = Emotion.own_models(options, Setting(heads_folder=tmp_path / "elsewhere"))
+    assert before == {}, "without one, nothing of a stored study runs again"
+    assert set(Emotion.own_models(options, setting)) == {"reference"}
+    assert Emotion.own_models(EmotionOptions(models=("speechbrain-iemocap",)), setting) == {}, "it reads waveforms"
+
+
+def test_models_of_waveforms_have_no_reference(loudest: type[Loudest], tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", np.full(32_000, 0.9, dtype=np.float32))
+    stage = Emotion(EmotionOptions(models=("starter", "loudest")), with_reference(tmp_path))
+    rows = rows_of(stage, clip(region(), embedding(0), audio_path=path))
+    assert [row.reference is None for row in rows] == [False, True]

@@ -1,4 +1,4 @@
-"""Speech encoders: what the middle of a speech model knows of a stretch of speech, pooled over time."""
+"""Speech encoders: what the first blocks of a speech model know of a stretch of speech, pooled over time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.records import Decibels
 FRAME_SAMPLES = 320  # one encoder frame: a hop of 160 samples, then a stride of 2; 20 ms
 MIN_SAMPLES = 2 * FRAME_SAMPLES  # 40 ms; less has no spread over time
 LEVEL_DBFS: Decibels = -23.0  # root mean square that every waveform is brought to
-TONE_BLOCK = 3  # words live at the end of the encoder, tone in its middle
+TONE_BLOCK = 2  # words live at the end of the encoder; tone that holds on other corpora lives in its first blocks
 PADDING_SAMPLES = 1 * SAMPLE_RATE  # silence after each window, as the encoder was trained with
 WINDOW_SAMPLES = 30 * SAMPLE_RATE - PADDING_SAMPLES  # the encoder knows 1,500 positions: 30 s
 QUIETER_SHARE = 0.4  # of the frames, which the second mean leaves out: pauses, breath, what lies behind a voice
@@ -32,23 +32,24 @@ class SpeechEncoder(Protocol):
 
 
 class WhisperEncoder:
-    """Means over time of a block in the middle of Whisper's encoder (Radford et al. 2022), in CTranslate2's int8.
+    """Means over time of one of the first blocks of Whisper's encoder (Radford et al. 2022), in float32.
 
     The block gives the mean over all frames of the speech, each normed to mean 0 and deviation 1, then the mean over
     its louder frames. The speech is brought to one level and followed by 1 s of silence, not by 30 s; frames of the
-    silence are left out. Longer speech is encoded in windows and pooled over all of them.
+    silence are left out. Longer speech is encoded in windows and pooled over all of them. In int8 the numbers would
+    depend on the processor: where it has no VNNI instructions, sums of products saturate.
     """
 
     def __init__(self, folder: Path, block: int = TONE_BLOCK) -> None:
-        """Build from a faster-whisper model folder; `block` counts from 1: 3 is the output of the third block."""
+        """Build from a faster-whisper model folder; `block` counts from 1: 2 is the output of the second block."""
         import ctranslate2
         from faster_whisper.feature_extractor import FeatureExtractor
 
         self._model = ctranslate2.models.Whisper(
-            str(truncated(folder, block)), device="cpu", compute_type="int8", intra_threads=1, inter_threads=1
+            str(truncated(folder, block)), device="cpu", compute_type="float32", intra_threads=1, inter_threads=1
         )
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
-        self.name = f"whisper-base/block-{block}/normed/mean-louder"
+        self.name = f"whisper-base/block-{block}/float32/normed/mean-louder"
         self.dims = 2 * self._encode(np.ones(MIN_SAMPLES, dtype=np.float32))[0].shape[1]
 
     def embed(self, waveform: Waveform) -> NDArray[np.float32]:

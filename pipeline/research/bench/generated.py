@@ -41,7 +41,7 @@ MEMORY = "3GB"
 VOCABULARY = 8_000  # words
 WORDS_PER_SEGMENT = 5
 EMBEDDED = 2  # speech regions of a clip that are long enough for an embedding
-ENCODER, DIMS = "whisper-base/block-3/normed/mean-louder", 1_024  # as the stage embed stores them
+ENCODER, DIMS = "whisper-base/block-2/float32/normed/mean-louder", 1_024  # as the stage embed stores them
 MAX_SEGMENTS = 400  # a clip has at most about twice the mean, and below 1,000
 
 STUDY_FILE = f"""\

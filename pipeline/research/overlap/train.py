@@ -29,8 +29,7 @@ from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.errors import UserError
 from pipeline.research.data import data_folder
 from pipeline.research.evidence.material import ACTED, READ
-from pipeline.research.overlap import material, trial
-from pipeline.research.starter import recipe
+from pipeline.research.overlap import material, recipe, trial
 from pipeline.research.starter.corpus import LABELS_FILE, Speech, embed, read_speech, stacked
 
 COPIES = 4  # one a codec of the starter's training
@@ -62,8 +61,8 @@ Linear discriminant analysis, its covariance shrunk by {shrinkage} towards the d
   who really talk over each other was not measured.
 - A voice far below the other (more than about 6 dB), or over less than half of a region, may be missed.
 - Crowds, laughter and singing behind a voice are not in the training data.
-- In strong echo ("stairwell") about half of the voices at once are missed. No single voice of the other corpus was
-  lost, but with so few pieces up to one in twenty might be.
+- In strong echo ("stairwell") and under music half or more of the voices at once are missed. No single voice of the
+  other corpus was lost, but with so few pieces up to one in twenty might be.
 
 ## Licence
 

@@ -14,7 +14,7 @@ from pipeline.analysis.heads.overlap import SEVERAL
 from pipeline.analysis.heads.score import logits, probabilities
 from pipeline.analysis.tone import calibration as tone_calibration
 from pipeline.errors import UserError
-from pipeline.research.starter import recipe
+from pipeline.research.overlap import recipe
 from pipeline.research.starter.corpus import Corpus
 
 GROUP_SPEAKERS = 2  # left out together, so that there are mixtures of voices that were not heard
@@ -41,7 +41,7 @@ def groups_of(speakers: NDArray[np.str_]) -> dict[str, int]:
 
 
 def fit(corpus: Corpus, encoder: str, labels_sha256: str, temperature: float = 1.0) -> LinearHead:
-    """A head of the starter's recipe, which reads the same embeddings; nothing was tuned on overlapping voices."""
+    """A head of the recipe; nothing in it was tuned on overlapping voices."""
     head = recipe.train(corpus.embeddings, corpus.emotions, encoder)
     return replace(head, temperature=temperature, labels_sha256=labels_sha256)
 

@@ -46,6 +46,9 @@ STREET_BAND_HZ = (200.0, 4_500.0)
 ECHOES = ((0.0194, 0.6), (0.0493, 0.5), (0.1083, 0.4), (0.1819, 0.3))  # (s, gain)
 ECHO_BAND_HZ = (80.0, 3_000.0)
 SPEEDS = (0.84, 1.19)
+TELEPHONE_HZ = (300.0, 3_400.0)
+TELEPHONE_DB: tuple[Decibels, Decibels] = (15.0, 30.0)  # voice over pink noise
+TEMPI = (0.8, 1.25)  # durations of the same voice
 
 
 def training_copy(speech: Speech, number: int) -> Speech:
@@ -96,6 +99,39 @@ def by_strangers(speech: Speech) -> Speech:
     return _judging_copy(speech, change, AAC_64)
 
 
+def by_telephone(speech: Speech) -> Speech:
+    """What a telephone leaves of a voice, with pink noise 15 to 30 dB below it, aac at 32 kbit/s."""
+
+    def change(waveform: Waveform, _: int, random: Random) -> Waveform:
+        noise = degrade.coloured_noise(waveform.size, -1.0, random)
+        return mix(degrade.band_limited(waveform, *TELEPHONE_HZ), noise, random.uniform(*TELEPHONE_DB))
+
+    return _judging_copy(speech, change, AAC_32)
+
+
+def at_other_tempo(speech: Speech) -> Speech:
+    """The same voice a quarter faster or slower; aac at 64 kbit/s."""
+
+    def change(waveform: Waveform, index: int, _: Random) -> Waveform:
+        return degrade.change_voice(waveform, 1.0, 1.0, TEMPI[index % len(TEMPI)])
+
+    return _judging_copy(speech, change, AAC_64)
+
+
+def degraded(speech: Speech) -> Speech:
+    """Each utterance in one of the ways to judge but the clean one, in turn: what becomes of speech in videos."""
+    ways = [way for name, way in JUDGING.items() if name != "clean"]
+    waveforms = list(speech.waveforms)
+    turns = (np.arange(len(waveforms)) + np.arange(len(waveforms)) // len(ways)) % len(ways)
+    for number, way in enumerate(ways):
+        mine = np.flatnonzero(turns == number)
+        if mine.size:
+            part = Speech(tuple(waveforms[index] for index in mine), speech.emotions[mine], speech.speakers[mine])
+            for index, waveform in zip(mine, way(part).waveforms, strict=True):
+                waveforms[index] = waveform
+    return replace(speech, waveforms=tuple(waveforms))
+
+
 #: Ways to judge, by the name that the figures carry; the clean corpus is the first of them.
 JUDGING: dict[str, Callable[[Speech], Speech]] = {
     "clean": lambda speech: speech,
@@ -103,6 +139,8 @@ JUDGING: dict[str, Callable[[Speech], Speech]] = {
     "street": in_the_street,
     "stairwell": in_a_stairwell,
     "other voice": by_strangers,
+    "telephone": by_telephone,
+    "tempo": at_other_tempo,
 }
 
 

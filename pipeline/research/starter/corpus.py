@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,13 @@ from pipeline.analysis.speech.encoder import SpeechEncoder
 from pipeline.errors import UserError
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 
-LABELS_FILE = "labels.csv"  # columns file, speaker, sentence, emotion
-COLUMNS = frozenset({"file", "speaker", "emotion"})
+LABELS_FILE = "labels.csv"  # columns file, speaker, sentence, and emotion, or acted and votes_…
+COLUMNS = frozenset({"file", "speaker"})
+TRUTHS = ("emotion", "acted")  # columns that say which tone an utterance was spoken in
+VOTES = "votes_"  # before the name of a tone: how many listeners heard it
+OTHER = "other"  # what is none of the four tones that every corpus has
+#: Tones of the corpora that the model does not tell apart.
+AS_OTHER = {"afraid": OTHER, "disgusted": OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,30 @@ def read_speech(folder: Path) -> Speech:
         raise UserError(f"there is no {LABELS_FILE} in {folder}: name the folder that holds the labelled utterances")
     with path.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
-    if not lines or not set(lines[0]) >= COLUMNS:
-        raise UserError(f"{path} needs the columns {', '.join(sorted(COLUMNS))} and at least one line")
+    truth = next((name for name in TRUTHS if lines and name in lines[0]), None)
+    if truth is None or not set(lines[0]) >= COLUMNS:
+        needed = f"{', '.join(sorted(COLUMNS))} and {' or '.join(TRUTHS)}"
+        raise UserError(f"{path} needs the columns {needed} and at least one line")
     return Speech(
         waveforms=tuple(_trimmed(folder / line["file"]) for line in lines),
-        emotions=np.array([line["emotion"] for line in lines]),
+        emotions=np.array([AS_OTHER.get(line[truth], line[truth]) for line in lines]),
         speakers=np.array([line["speaker"] for line in lines]),
     )
+
+
+def read_heard(folder: Path, labels: Sequence[str]) -> NDArray[np.float64] | None:
+    """Share of listeners who heard each label, `(utterances, labels)`; None for a corpus without votes."""
+    with (folder / LABELS_FILE).open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    voted = [name for name in lines[0] if name.startswith(VOTES)]
+    if not voted:
+        return None
+    votes = np.zeros((len(lines), len(labels)))
+    for name in voted:
+        tone = name.removeprefix(VOTES)
+        votes[:, labels.index(AS_OTHER.get(tone, tone))] += [float(line[name]) for line in lines]
+    shares: NDArray[np.float64] = votes / votes.sum(axis=1, keepdims=True)
+    return shares
 
 
 def read_folder(folder: Path) -> Speech:

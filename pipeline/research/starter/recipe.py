@@ -1,52 +1,83 @@
-"""How the starter is trained: regularised linear discriminant analysis of standardised speech embeddings.
+"""How the starter is trained: multinomial logistic regression of speech embeddings, each corpus read against itself.
 
-Each label is a normal distribution around its own mean, all with one covariance, and all labels are equally probable.
-What varies within a label, from speaker to speaker and from a clean copy to a changed one, is then discounted: that is
-what makes the direction of a label hold for strangers. The covariance is shrunk towards its diagonal (Friedman 1989,
-Regularized Discriminant Analysis, JASA 84), as it has more numbers than there are utterances.
+Every corpus is standardised by its own mean and spread, as a study is that has a reference of its own: what is left is
+how a voice differs from the others around it, and that holds for strangers. Every corpus and label counts as much as
+any other, however many utterances it has. Where listeners voted, half of an utterance's weight goes to the tone it was
+spoken in and half to the tones that were heard.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.heads.head import LinearHead
+from pipeline.research.starter.corpus import OTHER, Corpus
 from pipeline.results.evaluation.train_head import layer_of
 
-COPIES = 8  # changed copies of the clean corpus
-SHRINKAGE = 0.4  # of the covariance within labels: 0 keeps it, 1 keeps only its diagonal
-COVERAGE = 0.9  # share of prediction sets that hold the true label, in speech like that of the calibration
+COPIES = 1  # changed copies of each corpus
+INVERSE_PENALTY = 1.0  # scikit-learn's C, where the weights of all utterances sum to 1
+HEARD_SHARE = 0.5  # of the weight of an utterance that listeners voted on
+OTHER_WEIGHT = 0.5  # of the label "other" beside 1 of each tone: rarer in speech than each of the four
+COVERAGE = 0.9  # share of label sets that hold the true label
 EPSILON = 1e-5  # added to variances, as torch's BatchNorm1d does: what never varies says nothing either way
+MOST_STEPS, TOLERANCE = 500, 1e-3  # of the solver, on the mean loss
 
 Matrix = NDArray[np.float64]
 
 
-def train(embeddings: NDArray[np.float32], emotions: NDArray[np.str_], encoder: str = "") -> LinearHead:
-    """A head of embeddings `(utterances, dims)` by an encoder and their labels, not calibrated yet.
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A corpus to train on: its clean utterances, then changed copies of them in the same order."""
 
-    The same utterances give the same weights.
+    parts: Sequence[Corpus]
+    heard: Matrix | None = None  # share of listeners by label, (utterances, labels), of a corpus with votes
+
+
+def train(taught: Sequence[Taught], labels: Sequence[str], encoder: str = "") -> LinearHead:
+    """A head of corpora that is not calibrated yet; the same utterances give the same weights.
+
+    Its mean and variance, which stand in for those of a study without a reference, are the means over the corpora.
     """
-    labels, truth = np.unique(emotions, return_inverse=True)
-    rows = embeddings.astype(np.float64)
-    mean, variance = rows.mean(axis=0), rows.var(axis=0) + EPSILON
-    weights, bias = discriminants((rows - mean) / np.sqrt(variance), truth, SHRINKAGE)
-    return LinearHead(tuple(labels.tolist()), encoder, mean, variance, weights, bias, temperature=1.0)
+    from sklearn.linear_model import LogisticRegression
+
+    stacks = [np.concatenate([part.embeddings for part in one.parts]).astype(np.float64) for one in taught]
+    means, variances = [rows.mean(axis=0) for rows in stacks], [rows.var(axis=0) + EPSILON for rows in stacks]
+    inputs, targets, weights = [], [], []
+    for rows, mean, variance, one in zip(stacks, means, variances, taught, strict=True):
+        standardised = ((rows - mean) / np.sqrt(variance)).astype(np.float32)
+        shares = np.tile(_shares(one, labels), (len(one.parts), 1))
+        for number, label in enumerate(labels):
+            chosen = shares[:, number] > 0
+            if chosen.any():
+                inputs.append(standardised[chosen])
+                targets.append(np.full(chosen.sum(), number))
+                amount = OTHER_WEIGHT if label == OTHER else 1.0
+                weights.append(amount * shares[chosen, number] / shares[chosen, number].sum())
+    weight = np.concatenate(weights)
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=MOST_STEPS, tol=TOLERANCE)
+    model.fit(np.concatenate(inputs), np.concatenate(targets), sample_weight=weight / weight.sum())
+    layer, bias = layer_of(model)
+    return LinearHead(
+        tuple(labels),
+        encoder,
+        np.mean(means, axis=0),
+        np.mean(variances, axis=0),
+        layer.astype(np.float64),
+        bias.astype(np.float64),
+        temperature=1.0,
+    )
 
 
-def discriminants(inputs: Matrix, labels: NDArray[np.int64], shrinkage: float) -> tuple[Matrix, Matrix]:
-    """Weights `(labels, dims)` and bias `(labels,)` of the log odds, from inputs `(utterances, dims)`.
+def labels_of(taught: Sequence[Taught]) -> tuple[str, ...]:
+    """All labels of some corpora, in the order of the alphabet."""
+    return tuple(sorted({str(label) for one in taught for label in one.parts[0].emotions}))
 
-    A label counts as much as any other in the covariance, however many utterances it has. `shrinkage` 0 keeps the
-    covariance, 1 only its diagonal: scikit-learn shrinks towards equal variances, which is that of numbers scaled to
-    equal variance within labels.
-    """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    kinds = np.unique(labels)
-    spread = np.sqrt(np.mean([inputs[labels == kind].var(axis=0) for kind in kinds], axis=0))
-    spread[spread == 0] = 1.0
-    priors = np.full(kinds.size, 1 / kinds.size)
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage, priors=priors).fit(inputs / spread, labels)
-    weights, bias = layer_of(model)
-    return weights / spread, bias
+def _shares(one: Taught, labels: Sequence[str]) -> Matrix:
+    """What each clean utterance says of each label, `(utterances, labels)`, summing to 1."""
+    spoken = np.array([[emotion == label for label in labels] for emotion in one.parts[0].emotions], dtype=np.float64)
+    return spoken if one.heard is None else (1 - HEARD_SHARE) * spoken + HEARD_SHARE * one.heard

@@ -1,9 +1,9 @@
-"""Train the starter, print how well it does on speakers it has not heard, and save it: a command.
+"""Train the starter, print how well it does on corpora that it has not heard, and save it: a command.
 
-    python -m pipeline.research.starter.train [DATA_FOLDER] [--check] [--reading FOLDER]
+    python -m pipeline.research.starter.train [--check] [--block N] [--kept FOLDER]
 
-Every figure is for speakers left out of training. Calibration and coverage are measured on speakers that were left
-out of fitting the temperature and the threshold too.
+The first table is of corpora left out of training, temperature and threshold; every choice is made by it. It needs the
+folder that CLIPTONE_DATA names, and the better part of an hour, most of it for embeddings, which `--kept` keeps.
 """
 
 from __future__ import annotations
@@ -15,80 +15,58 @@ from typing import Annotated
 
 import typer
 
-from pipeline.analysis.heads.head import CARD_FILE, LinearHead, load
+from pipeline.analysis.heads.head import CARD_FILE, LinearHead
 from pipeline.analysis.heads.save import save as save_head
-from pipeline.analysis.heads.score import logits
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.models.catalogue import STARTER_FOLDER
-from pipeline.analysis.speech.encoder import SpeechEncoder, WhisperEncoder
+from pipeline.analysis.speech.encoder import TONE_BLOCK, WhisperEncoder
 from pipeline.errors import UserError
 from pipeline.research.data import data_folder
 from pipeline.research.starter import card as starter_card
-from pipeline.research.starter import copies as training_copies
 from pipeline.research.starter import recipe
-from pipeline.research.starter.corpus import Corpus, Speech, embed, read_folder, read_speech, stacked
-from pipeline.research.starter.leave_speakers_out import StarterCalibration, leave_speakers_out
-
-CORPUS_FOLDER = "emodb4"  # in the folder that CLIPTONE_DATA names
-
-
-def training_corpora(speech: Speech, encoder: SpeechEncoder, copies: int) -> list[Corpus]:
-    """The clean corpus and so many changed copies of it, embedded."""
-    changed = (training_copies.training_copy(speech, number) for number in range(copies))
-    return [embed(speech, encoder), *(embed(copy, encoder) for copy in changed)]
+from pipeline.research.starter.leave_corpora_out import (
+    Calibration,
+    calibration_of,
+    speakers_left_out,
+    train,
+    trained_on_the_others,
+)
+from pipeline.research.starter.material import CORPORA, TRAINED_ON, Material
 
 
-def judging_corpora(speech: Speech, encoder: SpeechEncoder) -> dict[str, Corpus]:
-    """The clean corpus and the copies that no model trains on, embedded."""
-    return {way: embed(change(speech), encoder) for way, change in training_copies.JUDGING.items()}
-
-
-def save(head: LinearHead, calibration: StarterCalibration, card: str, folder: Path) -> None:
+def save(head: LinearHead, calibration: Calibration, card: str, folder: Path) -> None:
     """Write a head with its calibration, as the card says it, and the card."""
-    temperature, threshold = (round(float(value), 4) for value in (calibration.temperature, calibration.threshold))
+    temperature, threshold = (round(value, 4) for value in (calibration.temperature, calibration.threshold))
     save_head(replace(head, temperature=temperature, set_threshold=threshold), folder)
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
 
 
 def main(
-    data_folder: Annotated[
-        Path | None, typer.Argument(help="folder with labels.csv and its files; default: emodb4 in CLIPTONE_DATA")
-    ] = None,
     check: Annotated[bool, typer.Option("--check", help="print the figures without saving a model")] = False,
     output: Annotated[Path, typer.Option(help="where to save the model")] = STARTER_FOLDER,
-    reading: Annotated[
-        Path | None, typer.Option(help="also say how the model calls the unlabelled FLAC files of a folder")
-    ] = None,
+    block: Annotated[int, typer.Option(help="of the encoder, to compare; the product reads the default")] = TONE_BLOCK,
+    kept: Annotated[Path | None, typer.Option(help="folder to keep embeddings in, for the next time")] = None,
 ) -> None:
-    """Train the starter on labelled utterances and print its figures for speakers it has not heard."""
+    """Train the starter on acted speech and print its figures for corpora that it has not heard."""
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)  # sums in the same order each time
-    encoder, shipped = WhisperEncoder(model_cache.locate("whisper-base")), load(STARTER_FOLDER)
-    if encoder.name != shipped.encoder:
-        raise UserError(f"the starter reads {shipped.encoder}, but embeddings here are {encoder.name}")
-    speech = read_speech(data_folder or default_folder())
-    training = training_corpora(speech, encoder, recipe.COPIES)
-    judging = judging_corpora(speech, encoder)
-    held = leave_speakers_out(training, judging, recipe.COVERAGE)
-    text = starter_card.figures_text(held, len(set(speech.speakers.tolist())), recipe.COVERAGE)
-    calibration = held.calibration
-    text += f"\n\nTemperature {calibration.temperature:.4f}, threshold of the sets {calibration.threshold:.4f}."
-    everything = stacked(training)
-    head = recipe.train(everything.embeddings, everything.emotions, encoder.name)
-    if reading:
-        calm = embed(read_folder(reading), encoder)
-        said = logits(head, calm.embeddings)
-        text += "\n\n" + starter_card.reading_text(reading.name, said, held.labels, calibration)
-    typer.echo(text)
+    material = Material(data_folder(*CORPORA), WhisperEncoder(model_cache.locate("whisper-base"), block), kept)
+    strangers = {
+        name: (head, calibration) for name, head, calibration in trained_on_the_others(material, recipe.COVERAGE)
+    }
+    tables = [starter_card.strangers_text(material, strangers, recipe.COVERAGE)]
+    typer.echo(tables[0])
+    tables.append(starter_card.mixtures_text(material, strangers))
+    typer.echo(f"\n{tables[1]}")
+    calibration = calibration_of(material, CORPORA, recipe.COVERAGE)
+    tables.append(starter_card.speakers_text(speakers_left_out(material, TRAINED_ON), calibration))
+    typer.echo(f"\n{tables[2]}\n\n{calibration}")
     if not check:
-        save(head, calibration, starter_card.card_text(speech, head, text), output)
+        head = train(material, TRAINED_ON)
+        card = starter_card.card_text(material, head, calibration, (tables[0], tables[1], tables[2]))
+        save(head, calibration, card, output)
         typer.echo(f"\nSaved to {output}")
-
-
-def default_folder() -> Path:
-    """The corpus below the folder that CLIPTONE_DATA names; `UserError` where it names none."""
-    return data_folder(CORPUS_FOLDER) / CORPUS_FOLDER
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     },
     "emotions": {
         Rule.CLIP: "clip_id",
-        Rule.CODE: "region model label label_set status reason",
+        Rule.CODE: "region model label label_set status reason reference",
         Rule.FEATURE: "probability probabilities arousal valence dominance",
     },
     "emotion_spans": {

@@ -19,7 +19,7 @@ from pipeline.errors import ModelCorrupt
 from pipeline.research.overlap import material
 from pipeline.research.starter.corpus import Speech, embed
 
-ENCODER, DIMS = "whisper-base/block-3/normed/mean-louder", 1024
+ENCODER, DIMS = "whisper-base/block-2/float32/normed/mean-louder", 1024
 
 
 def head(labels: tuple[str, ...] = (ONE, SEVERAL)) -> LinearHead:

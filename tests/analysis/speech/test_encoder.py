@@ -33,7 +33,7 @@ def voice(seconds: float, seed: int = 0) -> Waveform:
 
 def test_one_finite_vector_of_two_means(encoder: WhisperEncoder) -> None:
     embedding = encoder.embed(voice(2))
-    assert encoder.name == "whisper-base/block-3/normed/mean-louder"
+    assert encoder.name == "whisper-base/block-2/float32/normed/mean-louder"
     assert embedding.shape == (encoder.dims,) == (1024,)
     assert embedding.dtype == np.float32
     assert np.isfinite(embedding).all()
@@ -73,8 +73,8 @@ def test_blocks_are_those_of_whisper_counted_from_one(encoder: WhisperEncoder, w
         frames = torch.nn.functional.layer_norm(output, output.shape[-1:]).numpy()[:-50]  # 20 ms each: no silence
         louder = frames[loudness >= np.quantile(loudness, 0.4)].mean(0)
         for ours, theirs in ((embedding[:512], frames.mean(0)), (embedding[512:], louder)):
-            alike = np.corrcoef(ours, theirs)[0, 1]  # int8 moves a little, on each processor in its own way
-            assert alike > 0.99 if number == 3 else alike < 0.9, number
+            same = np.allclose(ours, theirs, atol=0.01)
+            assert same == (number == 2), number
 
 
 def test_the_same_speech_gives_the_same_vector(encoder: WhisperEncoder) -> None:
@@ -86,7 +86,7 @@ def test_loudness_does_not_matter_but_sound_does(encoder: WhisperEncoder) -> Non
     reference = encoder.embed(speech)
     quiet = encoder.embed(speech * np.float32(0.01))
     other = encoder.embed(np.random.default_rng(2).normal(0, 0.1, speech.size).astype(np.float32))
-    np.testing.assert_allclose(quiet, reference, atol=5e-2)  # int8 rounds each sound to its own steps
+    np.testing.assert_allclose(quiet, reference, atol=1e-3)
     assert np.abs(other - reference).max() > 1
 
 
@@ -113,7 +113,7 @@ def test_silence_and_a_click_have_no_vector(encoder: WhisperEncoder) -> None:
 @pytest.mark.slow
 def test_another_block_can_be_chosen(encoder: WhisperEncoder, weights: Path) -> None:
     fourth = WhisperEncoder(weights, block=4)
-    assert (fourth.name, fourth.dims) == ("whisper-base/block-4/normed/mean-louder", 1024)
+    assert (fourth.name, fourth.dims) == ("whisper-base/block-4/float32/normed/mean-louder", 1024)
     assert np.abs(fourth.embed(voice(1)) - encoder.embed(voice(1))).mean() > 0.05
     for block in (0, 7):
         with pytest.raises(ValueError, match=f"no block {block}"):

@@ -1,4 +1,4 @@
-"""The starter: the weights that ship, the recipe behind them, and figures for speakers it has not heard."""
+"""The starter: the weights that ship, the recipe behind them, and figures for corpora that it has not heard."""
 
 from __future__ import annotations
 
@@ -17,15 +17,22 @@ from pipeline.analysis.models.catalogue import STARTER_FOLDER
 from pipeline.analysis.speech.encoder import WhisperEncoder
 from pipeline.analysis.tone import calibration
 from pipeline.errors import UserError
-from pipeline.research.starter import card as starter_card
 from pipeline.research.starter import conformal, recipe, train
 from pipeline.research.starter import corpus as starter_corpus
 from pipeline.research.starter.corpus import Corpus, Speech
-from pipeline.research.starter.leave_speakers_out import Held, StarterCalibration, leave_speakers_out
+from pipeline.research.starter.leave_corpora_out import (
+    Calibration,
+    Reference,
+    Scores,
+    calibrate,
+    four_tones,
+    scores,
+)
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
+LABELS = ("angry", "happy", "neutral", "other", "sad")
 DIMS = 256
-ENCODER = "whisper-base/block-3/normed/mean-louder"
+ENCODER = "whisper-base/block-2/float32/normed/mean-louder"
 SHIPPED, SHIPPED_DIMS = STARTER_FOLDER, 1_024
 
 
@@ -65,10 +72,10 @@ def test_the_shipped_weights_give_probabilities_of_the_documented_labels(starter
 
 def test_the_prediction_set_is_what_reaches_the_shipped_threshold(starter: HeadTone) -> None:
     head, sizes = starter.head, set()
-    assert head.set_threshold == 0.8362
+    assert head.set_threshold is not None
     for seed in range(40):
         # from nothing but the mean of all speech, on which no label stands out, to far from it
-        scale = 0.05 * seed
+        scale = 0.25 * seed
         noise = np.random.default_rng(seed).normal(size=SHIPPED_DIMS)
         tone = starter.score((head.mean + scale * np.sqrt(head.variance) * noise).astype(np.float32))
         assert tone.probabilities is not None
@@ -83,82 +90,79 @@ def test_the_prediction_set_is_what_reaches_the_shipped_threshold(starter: HeadT
 def test_the_card_says_what_the_weights_are(starter: HeadTone) -> None:
     card = (SHIPPED / "card.md").read_text()
     head = starter.head
+    assert head.labels == LABELS
     assert f"Temperature {head.temperature:.4f}, threshold of the sets {head.set_threshold:.4f}" in card
     assert f"{SHIPPED_DIMS:,} numbers" in card
     assert f"true one in {recipe.COVERAGE:.0%} of" in card
     assert f"{recipe.COPIES} changed copies" in card
-    assert f"shrunk by {recipe.SHRINKAGE:g} towards the diagonal" in card
-    for needed in ("UAR", "not what a person feels", "ten", "CC0-1.0", "Not fit for statements about individuals"):
+    for needed in ("UAR", "not what a person feels", "CC0-1.0", "Not fit for statements about individuals"):
         assert needed in card
+    assert "contains\n  information from CREMA-D, which is made available under the Open Database License" in card
+    assert card.index("Figures on strangers") < card.index("Figures on unheard speakers"), "strangers come first"
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 300_000
 
 
 # ---------------------------------------------------------------- the recipe
 
 
-@pytest.mark.parametrize("kinds", [2, 3])
-@pytest.mark.parametrize("shrinkage", [0.0, 0.4, 1.0])
-def test_the_recipe_is_discriminant_analysis_with_equal_labels(kinds: int, shrinkage: float) -> None:
-    """By the formula: weights S⁻¹m and bias -½ mᵀS⁻¹m, m the mean of a label, S the shrunk covariance within labels."""
-    generator = np.random.default_rng(0)
-    labels = np.repeat(np.arange(kinds), [50, 200, 90][:kinds])
-    size = (labels.size, 6)
-    inputs = generator.normal(size=(3, 6))[labels] + generator.normal(size=size) @ generator.normal(size=(6, 6))
-    means = np.stack([inputs[labels == kind].mean(axis=0) for kind in range(kinds)])
-    within = np.mean([np.cov(inputs[labels == kind], rowvar=False, ddof=0) for kind in range(kinds)], axis=0)
-    shrunk = (1 - shrinkage) * within + shrinkage * np.diag(np.diag(within))
-    expected = np.linalg.solve(shrunk, means.T).T
-    scores = inputs @ expected.T - 0.5 * np.sum(means * expected, axis=1)
-    weights, bias = recipe.discriminants(inputs, labels, shrinkage)
-    ours = calibration.probabilities(inputs @ weights.T + bias)
-    assert ours == pytest.approx(calibration.probabilities(scores), abs=1e-9)
+def taught(*parts: Corpus, heard: NDArray[np.float64] | None = None) -> recipe.Taught:
+    return recipe.Taught(parts, heard)
 
 
-def test_full_shrinkage_takes_the_numbers_as_independent() -> None:
-    generator = np.random.default_rng(1)
-    labels = np.repeat([0, 1], 100)
-    inputs = labels[:, None] + generator.normal(size=(200, 3)) @ generator.normal(size=(3, 3))
-    weights, bias = recipe.discriminants(inputs, labels, 1.0)
-    means = np.stack([inputs[labels == label].mean(axis=0) for label in (0, 1)])
-    variance = np.mean([inputs[labels == label].var(axis=0) for label in (0, 1)], axis=0)
-    densities = np.stack([-0.5 * np.sum((inputs - mean) ** 2 / variance, axis=1) for mean in means], axis=1)
-    scores = inputs @ weights.T + bias
-    assert scores[:, 1] - scores[:, 0] == pytest.approx(densities[:, 1] - densities[:, 0])
+def recall(found: Scores) -> float:
+    said = found.logits.argmax(axis=1)
+    return float(np.mean([np.mean(said[found.truth == one] == one) for one in np.unique(found.truth)]))
 
 
-def test_training_standardises_and_balances() -> None:
-    data = corpus(each=20)
-    head = recipe.train(data.embeddings, data.emotions)
-    rows = data.embeddings.astype(np.float64)
-    standardised = (rows - rows.mean(axis=0)) / rows.std(axis=0)
-    labels = np.unique(data.emotions, return_inverse=True)[1]
-    weights, bias = recipe.discriminants(standardised, labels, recipe.SHRINKAGE)
-    assert logits(head, data.embeddings) == pytest.approx(standardised @ weights.T + bias, abs=0.05, rel=1e-3)
+def test_a_head_tells_apart_what_it_was_taught() -> None:
+    data = corpus(each=40)
+    head = recipe.train([taught(data)], EMOTIONS, "made")
+    assert (head.labels, head.encoder) == (EMOTIONS, "made")
+    assert recall(scores(head, corpus(each=40, seed=0), Reference.TRAINING)) > 0.9
 
 
-def test_what_varies_within_a_label_is_discounted() -> None:
-    """Two numbers tell the labels apart equally well, one of them varies more: it must count less."""
-    generator = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 500)
-    inputs = labels[:, None] + generator.normal(size=(1_000, 2)) * np.array([0.5, 2.0])
-    weights, bias = recipe.discriminants(inputs, labels, 0.2)
-    steady, wavering = weights[1] - weights[0]
-    assert steady / wavering == pytest.approx(16.0, rel=0.25)
-    middle = weights @ np.array([0.5, 0.5]) + bias
-    assert middle[0] == pytest.approx(middle[1], abs=0.3)
+def test_corpora_are_read_against_themselves() -> None:
+    """Two corpora with the same tones, each with other rooms: what tells the rooms apart tells nothing of the tone."""
+    data = corpus(each=40)
+    rooms = 40 * np.random.default_rng(5).normal(size=DIMS).astype(np.float32)
+    shifted = Corpus(data.embeddings * 3 + rooms, data.emotions, data.speakers)
+    one, both = recipe.train([taught(data)], EMOTIONS), recipe.train([taught(data), taught(shifted)], EMOTIONS)
+    assert both.weights == pytest.approx(one.weights, abs=0.01)
+    assert recall(scores(both, shifted, Reference.STUDY)) > 0.9
+    assert recall(scores(one, shifted, Reference.TRAINING)) < 0.7, "without a reference, other rooms are lost"
+
+
+def test_a_label_counts_as_much_as_any_other_however_rare() -> None:
+    data = corpus(each=80)
+    rare = data.only((data.emotions != "sad") | (np.arange(data.emotions.size) % 8 == 3))
+    head = recipe.train([taught(rare)], EMOTIONS)
+    found = scores(head, corpus(each=80, noise=2.0, seed=0), Reference.TRAINING)
+    sad = found.truth == EMOTIONS.index("sad")
+    assert np.mean(found.logits[sad].argmax(axis=1) == EMOTIONS.index("sad")) > 0.6
+
+
+def test_what_listeners_heard_counts_beside_what_was_acted() -> None:
+    """Utterances acted sad that all listeners hear as neutral: the head is in two minds about them."""
+    data = corpus(each=40)
+    heard = np.array([[emotion == label for label in EMOTIONS] for emotion in data.emotions], dtype=np.float64)
+    heard[data.emotions == "sad"] = [0, 0, 1, 0]
+    acted, both = (recipe.train([taught(data, heard=votes)], EMOTIONS) for votes in (None, heard))
+    sad = data.embeddings[data.emotions == "sad"]
+    place = EMOTIONS.index("neutral")
+    assert probabilities(both, sad)[:, place].mean() > probabilities(acted, sad)[:, place].mean() + 0.1
 
 
 def test_training_repeats_exactly() -> None:
     data = corpus()
-    one, other = (recipe.train(data.embeddings, data.emotions) for _ in range(2))
+    one, other = (recipe.train([taught(data)], EMOTIONS) for _ in range(2))
     for name in ("mean", "variance", "weights", "bias"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
 
 
 def test_a_saved_model_loads_with_the_same_scores(tmp_path: Path) -> None:
     data = corpus()
-    head = recipe.train(data.embeddings, data.emotions, "made")
-    train.save(head, StarterCalibration(0.5, 0.12504), "card", tmp_path / "mine")
+    head = recipe.train([taught(data)], EMOTIONS, "made")
+    train.save(head, Calibration(0.5, 0.12504), "card", tmp_path / "mine")
     back = load(tmp_path / "mine")
     assert (back.labels, back.encoder, back.temperature, back.set_threshold) == (EMOTIONS, "made", 0.5, 0.125)
     expected = calibration.probabilities(logits(head, data.embeddings), 0.5)
@@ -168,93 +172,49 @@ def test_a_saved_model_loads_with_the_same_scores(tmp_path: Path) -> None:
     )
 
 
-# ---------------------------------------------------------------- speakers left out
+# ---------------------------------------------------------------- corpora left out
 
 
-def trial(training: Corpus, judged: Corpus | None = None, coverage: float = 0.8) -> Held:
-    """The corpus judged clean and, with more noise or as given, in the way "music"."""
-    noisy = training.embeddings + np.random.default_rng(9).normal(size=training.embeddings.shape) * 2
-    music = judged or Corpus(noisy.astype(np.float32), training.emotions, training.speakers)
-    return leave_speakers_out([training], {"clean": training, "music": music}, coverage)
+def made_scores(size: int, clear: float, seed: int) -> Scores:
+    """Logits of four labels: noise, and so much more for the true one."""
+    random = np.random.default_rng(seed)
+    truth = random.integers(4, size=size)
+    return Scores(random.normal(size=(size, 4)) * 3 + clear * np.eye(4)[truth], truth)
 
 
-def recall(held: Held, way: str) -> float:
-    said = held.logits[way].argmax(axis=1)
-    return calibration.unweighted_average_recall(calibration.confusion(held.truth, said, 4))
-
-
-def test_unheard_speakers_are_recognised_when_emotion_sounds_alike_in_all() -> None:
-    held = trial(corpus(each=16))
-    assert held.labels == EMOTIONS
-    assert recall(held, "clean") > 0.9
-    text = starter_card.figures_text(held, 4, 0.8)
-    assert f"| clean | {recall(held, 'clean'):.3f} |" in text
-    assert f"| music | {recall(held, 'music'):.3f} |" in text
-    assert "| clean and music | " in text
-    assert "4 speakers" in text
-
-
-def test_a_model_that_knows_only_its_own_speakers_is_at_chance() -> None:
-    """Every speaker has other directions for the four emotions: what the others taught must not help."""
-    parts = [corpus(speakers=1, each=40, seed=seed) for seed in range(4)]
-    each = [np.full(len(part.emotions), f"s{number}") for number, part in enumerate(parts)]
-    data = Corpus(
-        np.concatenate([part.embeddings for part in parts]),
-        np.concatenate([part.emotions for part in parts]),
-        np.concatenate(each),
-    )
-    assert recall(trial(data), "clean") == pytest.approx(0.25, abs=0.12)
-
-
-def test_a_speaker_has_no_part_in_the_own_calibration_or_training() -> None:
-    data = corpus(each=16)
-    mine = data.speakers == "s1"
-    before = trial(data)
-    changed = data.embeddings.copy()
-    changed[mine] = np.random.default_rng(4).normal(size=changed[mine].shape) * 20
-    after = trial(Corpus(changed, data.emotions, data.speakers))
-    for field in ("temperature", "threshold"):
-        own, others = getattr(before.own_calibration, field), getattr(after.own_calibration, field)
-        assert np.array_equal(own[mine], others[mine]), field
-        assert not np.array_equal(own[~mine], others[~mine]), field
-    assert not np.array_equal(before.logits["clean"][~mine], after.logits["clean"][~mine])
-
-
-def test_training_copies_of_a_speaker_are_left_out_with_the_speaker() -> None:
-    data = corpus()
-    mine = data.speakers == "s1"
-    wild = data.embeddings.copy()
-    wild[mine] = np.random.default_rng(4).normal(size=wild[mine].shape) * 20
-    copy = Corpus(wild, data.emotions, data.speakers)
-    plain = leave_speakers_out([data, data], {"clean": data, "music": data}, 0.8)
-    other = leave_speakers_out([data, copy], {"clean": data, "music": data}, 0.8)
-    assert np.array_equal(plain.logits["clean"][mine], other.logits["clean"][mine])
-    assert not np.array_equal(plain.logits["clean"][~mine], other.logits["clean"][~mine])
-
-
-def test_sets_cover_unheard_speakers_as_stated() -> None:
-    held = trial(corpus(speakers=6, each=50, noise=2.5), coverage=0.8)
+def test_every_corpus_keeps_its_coverage_and_not_only_all_of_them_together() -> None:
+    """One corpus is large and easy and one is small and hard: the sets hold the true label in either."""
+    parts = [made_scores(4_000, 9.0, 0), made_scores(400, 3.0, 1)]
+    found = calibrate(parts, 0.8)
     covered = []
-    for scores in held.logits.values():
-        shares = calibration.probabilities(scores, held.own_calibration.temperature)
-        sets = conformal.label_sets(shares, held.own_calibration.threshold)
-        covered.append(conformal.measure_sets(sets, held.truth).coverage)
-    assert np.mean(covered) == pytest.approx(0.8, abs=0.06)
+    for part in parts:
+        sets = conformal.label_sets(calibration.probabilities(part.logits, found.temperature), found.threshold)
+        covered.append(conformal.measure_sets(sets, part.truth).coverage)
+    assert covered[1] == pytest.approx(0.8, abs=0.01)
+    assert covered[0] > 0.95
 
 
-def test_two_speakers_are_too_few() -> None:
-    with pytest.raises(UserError, match="at least 3 speakers, not 2"):
-        trial(corpus(speakers=2))
+def test_each_corpus_counts_as_much_in_the_temperature_and_none_raises_confidence() -> None:
+    hard, easy = made_scores(400, 1.0, 0), made_scores(4_000, 60.0, 1)
+    alone = [calibration.fit_temperature(part.logits, part.truth) for part in (hard, easy)]
+    assert alone[1] < 1 < alone[0]
+    assert calibrate([easy], 0.8).temperature == 1.0
+    assert calibrate([hard], 0.8).temperature == pytest.approx(alone[0])
+    both = calibrate([hard, easy], 0.8).temperature
+    assert both == pytest.approx(max(1.0, np.sqrt(alone[0] * alone[1])))
 
 
-def test_reading_is_counted_by_label_with_what_it_is_sure_of() -> None:
-    scores = np.log(np.array([[0.9, 0.05, 0.04, 0.01], [0.4, 0.35, 0.2, 0.05], [0.01, 0.01, 0.08, 0.9]]))
-    text = starter_card.reading_text("mine", scores, EMOTIONS, StarterCalibration(1.0, 0.3))
-    assert (
-        "of mine, 3 utterances: angry 2 (sure of 1), happy 0 (sure of 0), neutral 0 (sure of 0), sad 1 (sure of 1)"
-        in text
-    )
-    assert text.endswith("unsure of 1.")
+def test_utterances_of_labels_that_a_model_cannot_say_are_left_out() -> None:
+    data = corpus(each=20)
+    head = recipe.train([taught(data.only(data.emotions != "sad"))], ("angry", "happy", "neutral"))
+    found = scores(head, data, Reference.TRAINING)
+    assert found.truth.size == np.sum(data.emotions != "sad")
+
+
+def test_the_four_tones_alone_are_judged_beside_other() -> None:
+    found = Scores(np.zeros((3, 5)), np.array([0, LABELS.index("other"), 4]))
+    assert four_tones(found, LABELS).truth.tolist() == [0, 4]
+    assert four_tones(Scores(np.zeros((2, 4)), np.array([0, 3])), EMOTIONS).truth.tolist() == [0, 3]
 
 
 # ---------------------------------------------------------------- the corpus
@@ -294,7 +254,7 @@ def test_what_is_wrong_with_a_corpus_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no labels\.csv"):
         starter_corpus.read_speech(tmp_path)
     write_corpus(tmp_path, header="file,speaker,sentence,feeling")
-    with pytest.raises(UserError, match="needs the columns emotion, file, speaker"):
+    with pytest.raises(UserError, match="needs the columns file, speaker and emotion or acted"):
         starter_corpus.read_speech(tmp_path)
     write_corpus(tmp_path, sample_rate=8_000)
     with pytest.raises(UserError, match="not mono 16000 Hz"):
@@ -313,35 +273,45 @@ def test_unlabelled_speech_is_every_flac_file_of_a_folder(tmp_path: Path) -> Non
     assert [waveform.size for waveform in speech.waveforms] == [16_000, 8_000]
 
 
+def test_afraid_and_disgusted_voices_are_other_and_votes_are_shares(tmp_path: Path) -> None:
+    write_corpus(tmp_path, header="file,speaker,sentence,acted")
+    text = (
+        "file,speaker,acted,votes_sad,votes_afraid,votes_disgusted,votes_angry,votes_happy,votes_neutral\n"
+        "0.wav,1,afraid,2,3,5,0,0,0\n1.wav,2,sad,1,0,0,0,0,1\n"
+    )
+    (tmp_path / "labels.csv").write_text(text)
+    assert starter_corpus.read_speech(tmp_path).emotions.tolist() == ["other", "sad"]
+    heard = starter_corpus.read_heard(tmp_path, LABELS)
+    assert heard is not None
+    assert heard.tolist() == [[0, 0, 0, 0.8, 0.2], [0, 0, 0.5, 0, 0.5]]
+
+
 # ---------------------------------------------------------------- the real thing
 
 
-def emodb() -> Path:
+def data_of(name: str) -> Path:
     data = os.environ.get("CLIPTONE_DATA")
-    if not data or not (Path(data) / "emodb4").is_dir():
-        pytest.skip("CLIPTONE_DATA does not name a folder with emodb4/")
-    return Path(data) / "emodb4"
-
-
-@pytest.fixture(scope="module")
-def real(whisper_encoder: WhisperEncoder) -> Corpus:
-    return starter_corpus.embed(starter_corpus.read_speech(emodb()), whisper_encoder)
+    if not data or not (Path(data) / name).is_dir():
+        pytest.skip(f"CLIPTONE_DATA does not name a folder with {name}/")
+    return Path(data) / name
 
 
 @pytest.mark.model
 @pytest.mark.slow
-def test_real_speakers_are_recognised_by_a_model_that_never_heard_them(real: Corpus) -> None:
-    """Trained on clean speech alone: the command adds the changed copies, which takes minutes."""
-    held = leave_speakers_out([real], {"clean": real}, 0.9)
-    shares = calibration.probabilities(held.logits["clean"], held.own_calibration.temperature)
-    sets = conformal.label_sets(shares, held.own_calibration.threshold)
-    assert recall(held, "clean") >= 0.95
-    assert calibration.expected_calibration_error(shares, held.truth) <= 0.05
-    assert conformal.measure_sets(sets, held.truth).coverage == pytest.approx(0.9, abs=0.04)
+def test_the_shipped_weights_belong_to_the_encoder(whisper_encoder: WhisperEncoder, starter: HeadTone) -> None:
+    known = starter_corpus.embed(starter_corpus.read_speech(data_of("emodb4")), whisper_encoder)
+    said = [starter.score(embedding).label for embedding in known.embeddings]
+    assert np.mean(np.array(said) == known.emotions) > 0.8  # of what it was trained on, so no figure to report
 
 
 @pytest.mark.model
 @pytest.mark.slow
-def test_the_shipped_weights_belong_to_the_encoder(real: Corpus, starter: HeadTone) -> None:
-    said = [starter.score(embedding).label for embedding in real.embeddings]
-    assert np.mean(np.array(said) == real.emotions) > 0.97  # of what it was trained on, so no figure to report
+def test_a_language_that_it_never_heard_is_far_above_chance(whisper_encoder: WhisperEncoder, starter: HeadTone) -> None:
+    """Bangla speech has no part in training: read against the training set, and better against itself."""
+    strangers = starter_corpus.embed(starter_corpus.read_speech(data_of("banglaser4")), whisper_encoder)
+    alone = scores(starter.head, strangers, Reference.TRAINING)
+    against_itself = scores(starter.head, strangers, Reference.STUDY)
+    assert recall(alone) >= 0.5
+    assert recall(against_itself) > recall(alone)
+    shares = calibration.probabilities(alone.logits, starter.head.temperature)
+    assert calibration.expected_calibration_error(shares, alone.truth) <= 0.15
