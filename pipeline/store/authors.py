@@ -47,12 +47,16 @@ class Authors:
         self._names_of: defaultdict[Name, set[str]] = defaultdict(set)  # by platform and `author_key`
         self.joined = 0  # names under which authors had stood beside their other one
 
-    def settle(self, stated: Sequence[Names]) -> list[str | None]:
-        """Take in what posts call their authors; returns the `author_key` of each, None where none is named."""
+    def settle(self, stated: Sequence[Names], *, of_one_post: bool = True) -> list[str | None]:
+        """Take in what posts call their authors; returns the `author_key` of each, None where none is named.
+
+        `of_one_post` says that of several ids or handles the first counts, and others are how earlier versions took it;
+        else all are names of one author.
+        """
         before = self._load({(name.platform, name.name) for names in stated for name in names})
         for names in stated:
             if names:
-                self._join(names)
+                self._join(names, of_one_post)
         self._move({(row.platform, row.author_key) for row in before.values()})
         changed = {name: row for name, row in self._known.items() if before.get(name) != row}
         _run(self._tables, DELETE, changed.keys() & before.keys())
@@ -76,7 +80,7 @@ class Authors:
             self._names_of[row.platform, row.author_key].add(row.name)
         return dict(self._known)
 
-    def _join(self, names: Names) -> None:
+    def _join(self, names: Names, of_one_post: bool) -> None:
         """Have all names that one post states name the same author, as far as ids allow."""
         if self._is_settled(names):
             return
@@ -88,8 +92,7 @@ class Authors:
             ):
                 for other in list(self._names_of[row.platform, row.author_key]):
                     self._put(dataclasses.replace(self._known[row.platform, other], author_key=target))
-        kinds = {name.is_id: name for name in reversed(names)}  # the first of each; others are earlier spellings
-        for name in kinds.values():
+        for name in {name.is_id: name for name in reversed(names)}.values() if of_one_post else names:
             if (name.platform, name.name) not in self._known:
                 self._put(dataclasses.replace(name, author_key=target))
 

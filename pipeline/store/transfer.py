@@ -161,7 +161,7 @@ class Transfer:
             row = AuthorNameRow(*found)
             names.setdefault((row.platform, row.author_key), []).append(row)
         for (platform, before), author_key in zip(
-            names, Authors(self._store.tables).settle(list(names.values())), strict=True
+            names, Authors(self._store.tables).settle(list(names.values()), of_one_post=False), strict=True
         ):
             if before != author_key:
                 asked = {"platform": platform, "before": before, "author_key": author_key}

@@ -145,12 +145,12 @@ def test_whoever_opted_out_by_handle_stays_out_by_the_id_that_a_post_shows(tmp_p
 
 def test_authors_of_shards_are_one_author_where_either_knows_both_names(tmp_path: Path) -> None:
     with Store(tmp_path / "shard.duckdb", STAGES) as shard:
-        take_in(shard, [a_post(1, "ann"), a_post(2, "ann", "68"), a_post(3, "ben")])
+        take_in(shard, [a_post(1, "ann"), a_post(2, "ann", "68"), a_post(3, "ben"), a_post(7, "ann_new", "68")])
     with Store(tmp_path / "study.duckdb", STAGES) as store:
         take_in(store, [a_post(4, None, "68"), a_post(5, "cara")])
         carry(store, tmp_path / "shard.duckdb", STAGES, KEY)
         found = author_of(store)
         assert found["1"] == found["2"] == found["4"]
         assert len(set(found.values())) == 3
-        take_in(store, [a_post(6, "@Ann")])
-        assert author_of(store)["6"] == found["4"]
+        take_in(store, [a_post(6, "@Ann"), a_post(8, "Ann_New")])
+        assert author_of(store)["6"] == author_of(store)["8"] == found["4"]
