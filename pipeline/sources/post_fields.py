@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +45,7 @@ def from_info(info: Mapping[str, Any], source: str) -> Post:
         "shares": info.get("repost_count"),
         "saves": info.get("save_count"),
     }
-    artists = info.get("artists") or ([info["artist"]] if info.get("artist") else [])
+    artists = info.get("artists") or [info.get("artist")]
     return Post(
         source=source,
         platform=platform,
@@ -58,7 +59,9 @@ def from_info(info: Mapping[str, Any], source: str) -> Post:
         duration_s=_number_or_none(info.get("duration")),
         language=language_of(_text_or_none(info.get("language"))),
         sound_title=_text_or_none(info.get("track")),
-        sound_artist=", ".join(str(artist) for artist in artists) or None,
+        sound_artist=", ".join(str(artist) for artist in artists if artist) or None
+        if isinstance(artists, list)
+        else None,
         counted_at=_epoch_time(info.get("epoch")),  # when yt-dlp fetched it
         counts={name: int(count) for name, value in counts.items() if (count := _number_or_none(value)) is not None},
     )
@@ -92,19 +95,26 @@ def _posted_at(info: Mapping[str, Any]) -> tuple[datetime | None, str | None]:
         return exact, "second"
     day = _text_or_none(info.get("upload_date"))
     if day is not None and len(day) == len("20260131") and day.isdigit():
-        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC), "day"
+        with suppress(ValueError):  # a day that no month has
+            return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC), "day"
     return None, None
 
 
 def _epoch_time(value: object) -> datetime | None:
     seconds = _number_or_none(value)
-    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
+    except (ValueError, OverflowError, OSError):  # no time that a calendar has
+        return None
 
 
 def _number_or_none(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def _text_or_none(value: object) -> str | None:

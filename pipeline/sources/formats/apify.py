@@ -17,7 +17,6 @@ from pipeline.sources.formats.values import (
     counts,
     decoded,
     epoch,
-    identifier,
     identifier_beside,
     moment,
     other_identifier,
@@ -105,7 +104,8 @@ def _tiktok_post(row: Mapping[str, Any]) -> Post:
 
 def _instagram_post(row: Mapping[str, Any]) -> Post:
     _refuse_error(row)
-    code, posted_at = identifier(row.get("shortCode"), "shortCode"), moment(row.get("timestamp"), "timestamp")
+    code = identifier_beside(row.get("url"), "instagram", row.get("shortCode"), "shortCode")
+    posted_at = moment(row.get("timestamp"), "timestamp")
     kind = text(row.get("type"))
     children = (INSTAGRAM_KINDS.get(str(row[name])) for name in row if CHILD_KIND.fullmatch(name) and row[name])
     product = text(row.get("productType"))

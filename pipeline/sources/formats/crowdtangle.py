@@ -14,7 +14,7 @@ from pipeline.sources.formats.records import holds_json, inside, json_records
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
-from pipeline.sources.formats.values import counts, decoded, moment, other_identifier, text
+from pipeline.sources.formats.values import child, counts, decoded, moment, other_identifier, text
 from pipeline.sources.formats.zones import zone_offset
 from pipeline.sources.post_urls import post_of_url
 
@@ -70,7 +70,7 @@ def _api_post(record: Mapping[str, Any]) -> Post:
     platform = (text(record.get("platform")) or "").lower()
     if platform not in ("facebook", "instagram"):
         raise Rejected("the record is no post of Facebook or Instagram")
-    actual = inside(record, "statistics", "actual") or {}
+    actual = child(child(record, "statistics"), "actual")
     kind = _kind(record.get("type"))
     views = inside(record, "videoLengthMS") and actual.get("viewCount")
     return _post(

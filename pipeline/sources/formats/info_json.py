@@ -13,7 +13,7 @@ from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import document, json_records
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
-from pipeline.sources.formats.values import counts, epoch, identifier, shown, text
+from pipeline.sources.formats.values import count, counts, epoch, identifier, moment, seconds, shown, text
 from pipeline.sources.post_fields import from_info, media_type_of
 
 INFO_JSON = "info_json"
@@ -22,6 +22,8 @@ EXTRACTORS = frozenset({"extractor_key", "extractor", "ie_key"})
 LISTED = ("video", "url", "url_transparent")  # a playlist may only name its videos, by their URLs
 DEEPEST = 4  # playlists inside playlists: of a channel, its tabs
 TIMES = ("timestamp", "epoch")
+COUNTS = ("view_count", "like_count", "comment_count", "repost_count", "save_count")
+DAY = "%Y%m%d"  # of `upload_date`
 TEXTS = ("url", "caption", "author", "author_id", "sound_title", "sound_artist")
 
 
@@ -67,16 +69,21 @@ def _info_post(info: Mapping[str, Any]) -> Post:
     return known_post(dataclasses.replace(post, url=known or post.url))
 
 
+def _readable(info: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers and times of a description, None for those that cannot be read."""
+    found: dict[str, Any] = {name: count(info.get(name), name) for name in COUNTS}
+    found |= {name: info[name] if epoch(info.get(name), name) is not None else None for name in TIMES}
+    day = info.get("upload_date")
+    found["upload_date"] = day if moment(day, "upload_date", DAY) is not None else None
+    return found | {"duration": seconds(info.get("duration"), "duration")}
+
+
 def described(info: Mapping[str, Any]) -> Post:
     """What a description of a video states, as clean text and counts; `Rejected` if it describes none."""
     if info.get("_type", "video") not in LISTED:
         raise Rejected(f"a description of type {shown(info['_type'])} is no post")
     post_id = identifier(info.get("id"), "id")
-    times = {name: info[name] for name in TIMES if epoch(info.get(name), name) is not None}
-    try:
-        post = from_info({"extractor_key": info.get("ie_key"), **info, **dict.fromkeys(TIMES), **times}, INFO_JSON)
-    except (ValueError, TypeError, OverflowError, OSError) as error:
-        raise Rejected(f"the description has a field of the wrong kind: {error}") from error
+    post = from_info({"extractor_key": info.get("ie_key"), **info, **_readable(info)}, INFO_JSON)
     known: dict[str, Any] = {name: text(getattr(post, name)) for name in TEXTS}
     kind = media_type_of(info, post.platform)
     return dataclasses.replace(post, **known, post_id=post_id, counts=counts(post.counts), media_type=kind)

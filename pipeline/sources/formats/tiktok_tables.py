@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.records.post import Post
 from pipeline.sources.formats.media_kinds import flag
-from pipeline.sources.formats.notes import Rejected
+from pipeline.sources.formats.notes import Rejected, leave_out
 from pipeline.sources.formats.result import known_post, post_url
 from pipeline.sources.formats.rows import Numbered, mapped
 from pipeline.sources.formats.tables import csv_records
@@ -69,5 +69,6 @@ def _posted_at(post_id: str | None, written: datetime | None) -> datetime | None
         return None
     offset = round((written - made) / STEP) * STEP
     if abs(offset) > WIDEST:
-        raise Rejected("`video_timestamp` is far from the time that the id tells")
+        leave_out(Rejected("`video_timestamp` is far from the time that the id tells", f"{written:%Y-%m-%d %H:%M}"))
+        return None
     return written - offset

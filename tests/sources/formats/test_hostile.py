@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,64 @@ def test_no_strange_value_ends_in_anything_but_a_reject(tmp_path: Path, name: st
             for number, found in known.read(strange, Hints(donor="p01")):
                 assert number >= 1
                 assert isinstance(found, Post | Exposure | Rejected)
+
+
+#: What a post is known by, and what says of what kind its record is: without it, there is no post.
+IDENTIFYING = {
+    "id", "url", "shortcode", "shortCode", "permalink", "postUrl", "aweme_id", "aweme_url", "kind", "platform",
+    "category", "source_platform", "extractor_key", "node_type",
+}  # fmt: skip
+CONTAINERS = {
+    "data", "items", "videos", "result", "posts", "node", "instaloader", "__import_meta",
+}  # fmt: skip
+
+
+def places(value: object, before: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The places of all values inside a JSON value that state something of a post, and not which post it is."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for name, part in parts:
+        place = (*before, name)
+        if isinstance(name, str) and name not in IDENTIFYING | CONTAINERS:
+            yield place
+        if name not in IDENTIFYING:
+            yield from places(part, place)
+
+
+def replaced(value: object, place: tuple[str | int, ...], strange: object) -> object:
+    """A copy of a JSON value with something else in one place."""
+    copy = json.loads(json.dumps(value))
+    part = copy
+    for name in place[:-1]:
+        part = part[name]
+    part[place[-1]] = strange
+    return copy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strange", ["many", [1], 10**400, {"x": 1}], ids=["text", "list", "number", "object"])
+@pytest.mark.parametrize(
+    "name", [name for name, known in BY_NAME.items() if "json" in known.kinds and not known.is_donation]
+)
+def test_a_value_of_another_kind_costs_no_post(tmp_path: Path, name: str, strange: object) -> None:
+    known, (whole, *_) = BY_NAME[name], records.first_json(SHAPES[name])
+    path = tmp_path / "x"
+
+    def posts(value: object) -> int:
+        written(path, json.dumps(value, indent=1))
+        return sum(isinstance(found, Post) for _, found in known.read(path, Hints()))
+
+    lost = [place for place in places(whole) if posts(replaced(whole, place, strange)) < posts(whole)]
+    assert not lost
+
+
+@pytest.mark.parametrize("strange", ["many", "7.3E+18", "32/32/2026", "2001-01-01", "1.2K"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in FIXTURES.glob("*.csv") if path.stem != "csv"))
+def test_a_cell_of_another_kind_costs_no_row(tmp_path: Path, name: str, strange: str) -> None:
+    with (FIXTURES / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+        head, row, *_ = csv.reader(file)
+    known_by = {"id", "URL", "video_id", "videoId", "aweme_id"}
+    rows = [[*row[:place], strange, *row[place + 1 :]] for place, column in enumerate(head) if column not in known_by]
+    with (tmp_path / "x.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    result = read(tmp_path / "x.csv")
+    assert (len(result.posts), list(result.rejects)) == (len(rows), [])
