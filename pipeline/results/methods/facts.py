@@ -11,6 +11,7 @@ from pipeline.analysis.models.catalogue import MODELS
 from pipeline.errors import UserError
 from pipeline.results.study import StudyReader
 from pipeline.results.wording import SENTENCES
+from pipeline.stages.emotion import REFERENCE
 from pipeline.store.queries import get_query
 from pipeline.study import audit_log
 from pipeline.study.folder import StudyFolder
@@ -158,7 +159,9 @@ def _option_fact(value: object) -> Fact:
 
 
 def _model_origin(model: str) -> dict[str, str]:
-    """Where a model comes from; a head of the study's own is in no catalogue."""
+    """Where a model comes from; a head of the study's own, and its reference, are in no catalogue."""
+    if model == REFERENCE:
+        return {"licence": "the study's own", "source": "`cliptone reference`", "trained_on": "voices of the study"}
     if model not in MODELS:
         return {"licence": "the study's own", "source": "trained in this study", "trained_on": "labels of the study"}
     known = MODELS[model]

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.analysis.models.catalogue import MODELS
 from pipeline.results.methods.facts import MethodsFacts
+from pipeline.stages.emotion import REFERENCE
 
 Number = Callable[[str], str]  # a fact as the document shows it
 
@@ -56,17 +57,19 @@ def _words_text(facts: MethodsFacts, n: Number) -> str:
 
 
 def _tone_text(facts: MethodsFacts, n: Number) -> str:
-    models = [row["model"] for row in facts.models if row["stage"] == "emotion"]
+    used = [row["model"] for row in facts.models if row["stage"] == "emotion"]
+    models = [name for name in used if name != REFERENCE]
     if not models:
         return ""
     named = "; ".join(
         f"{name} ({MODELS[name].trained_on})" if name in MODELS else f"{name} (trained on our own labels, see its card)"
         for name in models
     )
+    read = " Voices were read against those of this study, half-way at most." if REFERENCE in used else ""
     lost = _losses_by_reason(facts, n, "no_tone") or "none"
     return (
-        f"Perceived tone, that is how a voice sounds to a model and not what a person feels, was scored with {named}. "
-        f"No tone was given to speech regions shorter than {n('option.emotion.min_region_s')} s, below a "
+        f"Perceived tone, that is how a voice sounds to a model and not what a person feels, was scored with {named}."
+        f"{read} No tone was given to speech regions shorter than {n('option.emotion.min_region_s')} s, below a "
         f"signal-to-noise ratio of {n('option.emotion.min_snr_db')} dB, or under music; "
         f"{n('funnel.tone_scored.clips')} clips have a tone (without: {lost}). The tone models were judged on "
         "labels of … from this material."
