@@ -127,7 +127,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.CODE: "region voice_witnesses",
         Rule.FEATURE: (
             "start_s end_s level_dbfs speech_score music_score singing_score speech_probability snr_db clipping_share "
-            "witness_probability"
+            "witness_probability witness_music"
         ),
     },
     "vocal_events": {
