@@ -230,7 +230,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.RESTRICTED: "mention channel label start_s end_s word_index language",
     },
     "runs": {
-        Rule.CODE: "run_id cliptone_version",
+        Rule.CODE: "run_id cliptone_version instruction_set",
         Rule.TIME: "started_at finished_at",
         Rule.RESTRICTED: "study_sha256",
     },
