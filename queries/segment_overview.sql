@@ -20,7 +20,7 @@ WITH final AS (
         segment_trust.incompressible, -- 1 up to a compression ratio of 2.4, then 2.4 over the ratio [0–1]
         segment_trust.variety, -- different pairs of neighbouring words over all pairs [0–1]
         segment_trust.originality, -- 0 for a credit of subtitles, 0.5 for a phrase that Whisper invents, else 1 [0–1]
-        segment_trust.language_probability, -- Whisper's probability of the language; NULL if it was given [0–1]
+        segment_trust.language_probability, -- Whisper's probability of the language, times the share of letters in its scripts [0–1]
         segment_trust.window_fill, -- sound left in the window that was decoded, over 0.5 s, at most 1 [0–1]
         caption_agreement.caption_agreement, -- share of its words in captions nearby; NULL without any [0–1]
         caption_agreement.caption_kind, -- kind of those captions: automatic or stated

@@ -67,7 +67,10 @@ class SegmentTrustRow(Row):
     originality: float = column(
         "0 for a credit of subtitles, 0.5 for a phrase that Whisper invents on music and silence, else 1", "0–1"
     )
-    language_probability: float | None = column("Whisper's probability of the language; NULL if it was given", "0–1")
+    language_probability: float | None = column(
+        "Whisper's probability of the language, times the share of letters in its scripts; NULL: given, and fits",
+        "0–1",
+    )
     window_fill: float = column("sound left in the window that was decoded, over 0.5 s, at most 1", "0–1")
 
 

@@ -103,7 +103,7 @@ class Transcribe(Stage):
     """Recognise the words in the speech regions of a clip; silence and music are never decoded."""
 
     name: ClassVar[str] = "transcribe"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     tables = (TranscriptRow, SegmentRow, SegmentTrustRow, WordRow)
     needs = ("audio", "evidence")
     uses_audio = True

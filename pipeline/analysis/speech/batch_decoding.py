@@ -36,6 +36,7 @@ class DecodingState:
     features: NDArray[np.float32]  # (mels, frames)
     encoded: Any = None  # the next window `(1, frames, width)`; None until it is encoded
     tokenizer: Any = None
+    prompt: str | None = None  # what the decoder takes for the text before each window
     seek: int = 0  # frame at which the next window starts
     last_speech_s: Seconds = 0.0
     segments: list[Segment] = field(default_factory=list)
@@ -44,6 +45,12 @@ class DecodingState:
         """The next window `(mels, frames)`, without padding."""
         # The last frame of the spectrogram lies beyond the sound.
         return self.features[:, self.seek : min(self.seek + longest, self.features.shape[1] - 1)]
+
+    @property
+    def start_tokens(self) -> list[int]:
+        """What the decoder is given before the text."""
+        before = [self.tokenizer.sot_prev, *self.tokenizer.encode(f" {self.prompt}")] if self.prompt else []
+        return [*before, *self.tokenizer.sot_sequence]
 
     @property
     def finished(self) -> bool:
@@ -115,7 +122,7 @@ class BatchDecoder:
             return []
         results = self._whisper.model.generate(
             _stacked(windows),
-            [list(sound.tokenizer.sot_sequence) for sound in sounds],
+            [sound.start_tokens for sound in sounds],
             beam_size=self.decoding.beam_size,
             max_length=self._whisper.max_length,
             return_scores=True,

@@ -60,11 +60,14 @@ class CTranslate2Engine:
             for waveform in waveforms
         ]
 
-    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
+    def transcribe(
+        self, waveforms: Sequence[Waveform], languages: Sequence[str], prompt: str | None = None
+    ) -> list[list[Segment]]:
         """Recognise speech `(time,)` at 16 kHz, each waveform in its language."""
         sounds = [self._decoding_state(waveform) for waveform in waveforms]
         for sound, language in zip(sounds, languages, strict=True):
             sound.tokenizer = self._tokenizer(language)
+            sound.prompt = prompt
         self._batch_decoder.hear(sounds)
         return [sound.segments for sound in sounds]
 

@@ -99,5 +99,10 @@ class SpeechEngine(Protocol):
     def language_probabilities(self, waveforms: Sequence[Waveform]) -> list[dict[str, float]]:
         """The probability of each language, by its code, in the first 30 s of each waveform `(time,)` at 16 kHz."""
 
-    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
-        """Recognise speech, each waveform in its language; one without words gives no segments."""
+    def transcribe(
+        self, waveforms: Sequence[Waveform], languages: Sequence[str], prompt: str | None = None
+    ) -> list[list[Segment]]:
+        """Recognise speech, each waveform in its language; one without words gives no segments.
+
+        `prompt` is a text that stands before every window for the decoder, so that it goes on in its script.
+        """

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.analysis.speech.engine import LANGUAGES, Language, SpeechEngine
 from pipeline.analysis.speech.loops import decode_loops_again
+from pipeline.analysis.speech.scripts import in_own_script
 from pipeline.analysis.speech.spans import PAD_S, DecodedSpan, HeardSegment, SpeechSpan, recognise, spans_of
 from pipeline.analysis.speech.word_times import Stretch
 from pipeline.analysis.text.words import language_of
@@ -68,9 +69,13 @@ def recognise_by_language(
     ]
     decoded = decode_loops_again(engine, decoded)
     better = _decode_changes(engine, _with_another_language(engine, decoded)) if language is None else {}
-    return [
+    joined = (
         _rejoined(main, [one for one in decoded if one.clip == number], better)
         for number, (main, _) in enumerate(found)
+    )
+    return [
+        (main, in_own_script(engine, waveform, heard))
+        for (waveform, _), (main, heard) in zip(clips, joined, strict=True)
     ]
 
 

@@ -62,9 +62,11 @@ class OpenAIEngine:
         """The probability of each language in the first 30 s of each waveform `(time,)` at 16 kHz."""
         return [self._language_probabilities(waveform) for waveform in waveforms]
 
-    def transcribe(self, waveforms: Sequence[Waveform], languages: Sequence[str]) -> list[list[Segment]]:
+    def transcribe(
+        self, waveforms: Sequence[Waveform], languages: Sequence[str], prompt: str | None = None
+    ) -> list[list[Segment]]:
         """Recognise speech `(time,)` at 16 kHz, each waveform in its language."""
-        return [self._transcribe(*sound) for sound in zip(waveforms, languages, strict=True)]
+        return [self._transcribe(*sound, prompt) for sound in zip(waveforms, languages, strict=True)]
 
     def _language_probabilities(self, waveform: Waveform) -> dict[str, float]:
         from whisper.audio import N_FRAMES, N_SAMPLES, log_mel_spectrogram, pad_or_trim
@@ -73,11 +75,13 @@ class OpenAIEngine:
         _, probabilities = self._model.detect_language(pad_or_trim(mel, N_FRAMES))
         return {code: float(probability) for code, probability in probabilities.items()}
 
-    def _transcribe(self, waveform: Waveform, language: str) -> list[Segment]:
+    def _transcribe(self, waveform: Waveform, language: str, prompt: str | None) -> list[Segment]:
         decoding = self.decoding
         answer = self._model.transcribe(
             waveform,
             language=language,
+            initial_prompt=prompt,
+            carry_initial_prompt=prompt is not None,
             beam_size=decoding.beam_size,
             temperature=decoding.temperatures,
             condition_on_previous_text=decoding.condition_on_previous_text,

@@ -11,12 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from pipeline.analysis.speech.engine import UNSPACED, Language, Segment
+from pipeline.analysis.speech.loops import MAX_COMPRESSION
+from pipeline.analysis.speech.scripts import script_fit
 from pipeline.analysis.speech.spans import SpeechSpan
 from pipeline.analysis.text.words import APOSTROPHES, tokens_of
 from pipeline.records import Seconds
 
 FULL_WINDOW_S: Seconds = 0.5  # a window with less sound left holds no speech: spans end in 0.3 s of padding
-MAX_COMPRESSION = 2.4  # Whisper's own alarm (Radford et al. 2022, section 4.5)
 DOUBTFUL = 0.5  # originality of a phrase that people say and Whisper invents
 #: Chosen, with the least trust of the stage transcribe, on one half of `python -m pipeline.research.measure_trust`.
 WEIGHTS: Mapping[str, float] = {
@@ -43,7 +44,7 @@ class Parts:
     incompressible: float  # 1 up to a compression ratio of 2.4, then 2.4 over the ratio
     variety: float  # different pairs of neighbouring words over all pairs; 0 without a word
     originality: float  # 0 for a credit of subtitles, 0.5 for a phrase that Whisper likes to invent, else 1
-    language_probability: float | None  # Whisper's of the language; None where it was given
+    language_probability: float | None  # Whisper's of the language, times the share of letters in its scripts
     window_fill: float  # sound left in the window that it was decoded from, over 0.5 s, at most 1
 
     def trust(self, weights: Mapping[str, float] = WEIGHTS) -> float:
@@ -71,10 +72,18 @@ def parts_of(
         incompressible=min(1.0, MAX_COMPRESSION / max(segment.compression_ratio, MAX_COMPRESSION)),
         variety=variety(segment.text, language.code),
         originality=originality(segment.text),
-        language_probability=language.probability,
+        language_probability=_probability_as_written(segment.text, language),
         # the first window is whole however short the clip is
         window_fill=1.0 if segment.window_s <= 0.0 else min(1.0, max(0.0, rest_s / FULL_WINDOW_S)),
     )
+
+
+def _probability_as_written(text: str, language: Language) -> float | None:
+    """Whisper's probability of the language, less the letters in no script of it; None where a given language fits."""
+    fit = script_fit(text, language.code)
+    if language.probability is None:
+        return None if fit == 1.0 else fit
+    return language.probability * fit
 
 
 def overlap_share(start_s: Seconds, end_s: Seconds, regions: Iterable[tuple[Seconds, Seconds]]) -> float:

@@ -186,3 +186,11 @@ def test_the_steps_are_those_of_faster_whisper(demo: Any, monkeypatch: pytest.Mo
 
 def with_zeros(window: Any, longest: int) -> Any:
     return np.pad(window, ((0, 0), (0, longest - window.shape[1])))
+
+
+def test_a_prompt_stands_before_the_text_and_not_in_it(engine: SpeechEngine, demo: Callable[[str], Waveform]) -> None:
+    [segments] = engine.transcribe([demo("english_quick")], ["en"], prompt="This is a sentence about zebras.")
+    text = " ".join(segment.text for segment in segments)
+    assert "Dashwood" in text
+    assert "zebra" not in text.casefold()
+    assert all(0.0 <= segment.no_speech_prob <= 1.0 for segment in segments)
