@@ -10,6 +10,7 @@ from pipeline.cli.app import app
 from pipeline.cli.arguments import StudyArgument, YesOption, find_study, load, with_yes
 from pipeline.cli.output import console, print_lines
 from pipeline.records.counted import counted
+from pipeline.study.folder import StudyFolder
 
 
 @app.command()
@@ -43,15 +44,20 @@ def merge(
         remove_shards(loaded)
         console().print("The shards' databases are deleted.", markup=False)
     elif remove and not merged.gaps:
-        megabytes = sum(path.stat().st_size for path in loaded.folder.shards.rglob("*") if path.is_file()) / 1e6
-        lines = (
-            f"Nothing was deleted. The databases of {counted(merged.shards, 'shard')} in {loaded.folder.shards} "
-            f"({megabytes:.1f} MB) are not needed any more.",
-            f"To delete them: {with_yes(context)}",
-        )
-        print_lines(lines)
+        _print_what_would_go(context, loaded.folder, merged.shards)
     elif remove:
         console().print("The shards stay until all of them are merged.", markup=False)
     console().print(
         f"See: cliptone status {loaded.file.path.name} · cliptone query clip_overview", style="dim", markup=False
     )
+
+
+def _print_what_would_go(context: typer.Context, folder: StudyFolder, shards: int) -> None:
+    """Which databases `--yes` would delete, and the command that does it."""
+    megabytes = sum(path.stat().st_size for path in folder.shards.rglob("*") if path.is_file()) / 1e6
+    lines = (
+        f"Nothing was deleted. The databases of {counted(shards, 'shard')} in {folder.shards} "
+        f"({megabytes:.1f} MB) are not needed any more.",
+        f"To delete them: {with_yes(context)}",
+    )
+    print_lines(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pipeline.records import ClipRow
@@ -46,6 +46,14 @@ class Authors:
         self._known: dict[Name, AuthorNameRow] = {}
         self._names_of: defaultdict[Name, set[str]] = defaultdict(set)  # by platform and `author_key`
         self.joined = 0  # names under which authors had stood beside their other one
+
+    def under_known_keys(self, told: Mapping[str, ClipRow], names: Names) -> dict[str, ClipRow]:
+        """Posts with the `author_key` under which the study knows who these names name."""
+        stated = [[one for one in names if one.author_key == row.author_key] for row in told.values()]
+        return {
+            row.clip_id: row if author_key is None else dataclasses.replace(row, author_key=author_key)
+            for row, author_key in zip(told.values(), self.settle(stated), strict=True)
+        }
 
     def settle(self, stated: Sequence[Names], *, of_one_post: bool = True) -> list[str | None]:
         """Take in what posts call their authors; returns the `author_key` of each, None where none is named.

@@ -17,9 +17,9 @@ from pipeline.records import (
     VisibilityRow,
 )
 from pipeline.records.runs import AttemptRow, SourceRow
+from pipeline.store.merged_clip import KINDS, fetched_kind, joined
 from pipeline.store.store import PLATFORM, Store
 from pipeline.store.tables import Tables, now
-from pipeline.store.upsert_posts import KINDS, fetched_kind, joined
 
 #: Tables of which a link's rows become the post's.
 MOVED: tuple[type[Row], ...] = (ObservationRow, ProvenanceRow, ExposureRow, VisibilityRow)

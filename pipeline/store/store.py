@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,13 +17,14 @@ from pipeline.store import pending, schema
 from pipeline.store.attempts import Attempts, stages_replaced
 from pipeline.store.authors import Authors, delete_names_without_clips
 from pipeline.store.connect import open_database
+from pipeline.store.merged_clip import merged
 from pipeline.store.pending import Waiting
 from pipeline.store.publish.parquet import renew_chosen
 from pipeline.store.signals import UninterruptedLock
 from pipeline.store.stored_clip import stored_clip
 from pipeline.store.tables import Tables, now
 from pipeline.store.transactions import disk_full, little_memory, transaction
-from pipeline.store.upsert_posts import Upsert, UpsertResult, merged
+from pipeline.store.upsert_posts import Upsert, UpsertResult
 from pipeline.study import own_files
 from pipeline.study.folder import StudyFolder
 
@@ -214,19 +214,10 @@ class Store:
     def learn(self, rows: Sequence[Row]) -> None:
         """Store what a platform said of posts, inside a transaction."""
         told = {row.clip_id: row for row in rows if isinstance(row, ClipRow)}
-        told = self._of_known_authors(told, [row for row in rows if isinstance(row, AuthorNameRow)])
+        told = Authors(self.tables).under_known_keys(told, [row for row in rows if isinstance(row, AuthorNameRow)])
         known = {row.clip_id: row for row in self.tables.read(ClipRow, list(told))} if told else {}
         self.tables.replace([merged(known.get(name), row, PLATFORM) for name, row in told.items()])
         self.tables.observe([row for row in rows if isinstance(row, ObservationRow)])
-
-    def _of_known_authors(self, told: dict[str, ClipRow], names: Sequence[AuthorNameRow]) -> dict[str, ClipRow]:
-        """Posts with the `author_key` under which the study knows who these names name."""
-        stated = [[one for one in names if one.author_key == row.author_key] for row in told.values()]
-        settled = Authors(self.tables).settle(stated)
-        return {
-            row.clip_id: row if author_key is None else dataclasses.replace(row, author_key=author_key)
-            for row, author_key in zip(told.values(), settled, strict=True)
-        }
 
     def forget(self, tombstones: Mapping[str, str], cause: str) -> None:
         """Delete every row of these clips, and leave the tombstone of each, so that no source brings them back."""
