@@ -55,6 +55,7 @@ class Reason(StrEnum):
     UNCERTAIN_SPEECH = "uncertain_speech"
     CLIPPED = "clipped"
     MUSIC_OVER_SPEECH = "music_over_speech"
+    MUSIC_OVER_VOICE = "music_over_voice"
     SINGING = "singing"
     LOW_SNR = "low_snr"
     SEVERAL_VOICES = "several_voices"

@@ -54,6 +54,11 @@ class RunRow(Row):
     finished_at: datetime | None = column("when it ended; NULL while it goes on, or after a crash", "UTC")
     cliptone_version: str = column("version of cliptone")
     study_sha256: str = column("digest of the study file")
+    instruction_set: str | None = column(
+        "highest vector instructions of the processor, which words in int8 arithmetic depend on: X86_V3 is AVX2, "
+        "X86_V4 AVX-512, AVX512_ICL with VNNI; in brackets what CTranslate2 was held to",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,9 @@ class SpeechRegionRow(Row):
     witness_probability: float | None = column(
         "mean probability of speech by the second witness; NULL without one", "0–1", default=None
     )
+    witness_music: float | None = column(
+        "mean probability of music by the second witness; NULL without one", "0–1", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ SENTENCES: dict[str, str] = {
     Reason.UNCERTAIN_SPEECH: "it is uncertain whether this is speech",
     Reason.CLIPPED: "the recording is overdriven",
     Reason.MUSIC_OVER_SPEECH: "music lies over the voice",
+    Reason.MUSIC_OVER_VOICE: "music lies over the voice, whose pitch cannot be told from it",
     Reason.SINGING: "somebody sings",
     Reason.LOW_SNR: "noise lies over the voice",
     Reason.SEVERAL_VOICES: "several people speak at once",

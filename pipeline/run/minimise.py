@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.analysis.text.redaction import require_library
-from pipeline.records import ClipRow
+from pipeline.records import ClipRow, TombstoneRow
 from pipeline.records.pseudonyms import author_tombstone, tombstone
 from pipeline.run.shards.prepare import own_work
 from pipeline.run.stored_text import minimise_spoken
 from pipeline.stage import StagePlan
+from pipeline.store.authors import names_of
 from pipeline.store.pending import tried_since_last_end
 from pipeline.store.short_links import with_links
 from pipeline.store.store import Store
+from pipeline.store.tables import now
 from pipeline.study import files
 from pipeline.study.config import Study
 from pipeline.study.folder import work_name
@@ -84,12 +86,17 @@ class Keeper:
             key = self.plans[0].setting.key
             tombstones = self.store.tables.tombstones()
             clips = self.store.tables.read(ClipRow, chunk) if tombstones else []
-            gone = {
-                row.clip_id for row in clips if row.author_key and author_tombstone(row.author_key, key) in tombstones
+            authors = {
+                clip_id: {author_tombstone(name, key) for name in names}
+                for clip_id, names in names_of(self.store.tables, clips).items()
             }
+            gone = {clip_id for clip_id, own in authors.items() if not own.isdisjoint(tombstones)}
             if gone:
                 everything = with_links(self.store, gone)
-                self.store.forget({clip_id: tombstone(clip_id, key) for clip_id in everything}, "opt_out")
+                new = sorted({one for clip_id in gone for one in authors[clip_id]} - tombstones)
+                with self.store.change():
+                    self.store.forget({clip_id: tombstone(clip_id, key) for clip_id in everything}, "opt_out")
+                    self.store.add([TombstoneRow(one, now(), "opt_out", "account") for one in new])
                 self.has_deleted = True
         for clip_id in gone:
             self._delete_files(clip_id, media=True, audio=True)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipeline.analysis.sound.egemaps import OpenSmile, opensmile_version
+from pipeline.analysis.sound.pitch_gate import PitchGate
 from pipeline.analysis.sound.praat import PitchRange, PraatSound, shortest_samples
 from pipeline.errors import Reason
 from pipeline.media.audio import SAMPLE_RATE, Waveform, read_audio
@@ -28,6 +29,9 @@ class AcousticsOptions(Options):
     )
     formants: bool = Field(True, description="measure formants, almost half of the stage's time")
     mfcc: bool = Field(True, description="measure mel-frequency cepstral coefficients")
+    doubtful_pitch: bool = Field(
+        False, description="measure pitch, voice quality and spectrum of a voice under music or noise all the same"
+    )
     opensmile: Literal["none", "eGeMAPSv02"] = Field(
         "none",
         description="also store what openSMILE measures, in opensmile_features; needs the extra `opensmile`, whose "
@@ -45,7 +49,7 @@ class Acoustics(Stage):
     """Measure how each speech region sounds; a row a region in each table, none without speech."""
 
     name: ClassVar[str] = "acoustics"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     tables = (AcousticsRow, SpectralRow, OpenSmileRow)
     needs = ("audio", "evidence")
     uses_audio: ClassVar[bool] = True
@@ -82,20 +86,23 @@ class Acoustics(Stage):
             too_short = Reason.TOO_SHORT.value
             return AcousticsRow(**key, reason=too_short), SpectralRow(**key, reason=too_short)
         sound = PraatSound(waveform, pitch_range)
-        of_voice, of_spectrum = self._voice_columns(sound)
-        reason = None if of_voice else Reason.UNVOICED.value
+        obstacle = None if self.options.doubtful_pitch else PitchGate().obstacle(region)
+        of_voice, of_spectrum = self._voice_columns(sound) if obstacle is None else ({}, {})
+        is_heard = obstacle is None and sound.intensity() is not None
+        of_voicing = _as_columns(sound.voicing()) if is_heard else {}
+        reason = None if of_voice else (obstacle or Reason.UNVOICED).value
         return (
-            AcousticsRow(**key, **self._level_columns(sound), **of_voice, reason=reason),
+            AcousticsRow(**key, **self._level_columns(sound), **of_voicing, **of_voice, reason=reason),
             SpectralRow(**key, **of_spectrum, reason=reason),
         )
 
     def _level_columns(self, sound: PraatSound) -> dict[str, Any]:
-        """Columns that need no voice: intensity, pauses, share of voice and MFCC; none of a silent region."""
+        """Columns that need no voice: intensity, pauses and MFCC; none of a silent region."""
         intensity, pauses, peaks = sound.intensity(), sound.pauses(), sound.intensity_peaks()
         mfcc = sound.mfcc() if self.options.mfcc else None
         values: dict[str, Any] = {}
         if intensity is not None:
-            values |= {**_as_columns(intensity), **_as_columns(sound.voicing())}
+            values |= _as_columns(intensity)
         if peaks is not None:
             values["intensity_peaks_hz"] = peaks / sound.seconds
         if pauses is not None:

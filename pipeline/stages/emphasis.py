@@ -9,10 +9,11 @@ from pydantic import Field
 
 from pipeline.analysis.sound.emphasis import EmphasisMeasures as Measured
 from pipeline.analysis.sound.emphasis import emphasis_of, frames_of
+from pipeline.analysis.sound.pitch_gate import PitchGate
 from pipeline.analysis.sound.praat import PitchRange
 from pipeline.errors import Reason
 from pipeline.media.audio import read_audio
-from pipeline.records import Clip, WordEmphasisRow, WordRow
+from pipeline.records import Clip, SpeechRegionRow, WordEmphasisRow, WordRow
 from pipeline.stage import Options, Result, Stage
 
 NOTHING = Measured(None, None, None, None)
@@ -26,15 +27,16 @@ class EmphasisOptions(Options):
     pitch_ceiling_hz: float = Field(
         600.0, ge=300, le=1500, description="highest fundamental frequency looked for, in Hz"
     )
+    doubtful_pitch: bool = Field(False, description="measure the pitch of words under music or noise all the same")
 
 
 class Emphasis(Stage):
     """Measure the emphasis of words; one row a word, none without speech."""
 
     name: ClassVar[str] = "emphasis"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables = (WordEmphasisRow,)
-    needs = ("audio", "transcribe")
+    needs = ("audio", "evidence", "transcribe")
     uses_audio: ClassVar[bool] = True
     packages = ("praat-parselmouth",)
     Options = EmphasisOptions
@@ -52,7 +54,11 @@ class Emphasis(Stage):
             return []
         pitch_range = PitchRange(self.options.pitch_floor_hz, self.options.pitch_ceiling_hz)
         frames = frames_of(read_audio(clip.audio_path), pitch_range)
+        doubtful = [] if self.options.doubtful_pitch else _doubtful(clip.rows(SpeechRegionRow))
+        if frames is not None:
+            frames = frames.without_pitch([(region.start_s, region.end_s) for region, _ in doubtful])
         measured = emphasis_of(words, frames) if frames else [NOTHING] * len(words)
+        obstacles: dict[int | None, Reason] = {region.region: reason for region, reason in doubtful}
         strongest = _strongest_of_segments(words, measured)
         return [
             WordEmphasisRow(
@@ -64,7 +70,7 @@ class Emphasis(Stage):
                 duration_z=found.duration_z,
                 emphasis=found.emphasis,
                 is_strongest=strongest.get(word.word_index),
-                reason=_no_pitch_reason(found, frames is not None and frames.within(word)),
+                reason=_no_pitch_reason(found, frames is not None and frames.within(word), obstacles.get(word.region)),
             )
             for word, found in zip(words, measured, strict=True)
         ]
@@ -81,10 +87,18 @@ def _strongest_of_segments(words: Sequence[WordRow], measured: Sequence[Measured
     }
 
 
-def _no_pitch_reason(found: Measured, part: slice | bool) -> str | None:
-    """Why a word has no pitch."""
+def _doubtful(regions: Sequence[SpeechRegionRow]) -> list[tuple[SpeechRegionRow, Reason]]:
+    """The regions whose pitch cannot be measured, and why."""
+    found = [(region, PitchGate().obstacle(region)) for region in regions]
+    return [(region, reason) for region, reason in found if reason is not None]
+
+
+def _no_pitch_reason(found: Measured, part: slice | bool, obstacle: Reason | None) -> str | None:
+    """Why a word has no pitch; `obstacle` is what lies over its region."""
     if found.f0_peak_semitones is not None:
         return None
     if not isinstance(part, slice) or part.stop <= part.start:
         return Reason.TOO_SHORT.value
+    if obstacle is not None and found.intensity_peak_db is not None:
+        return obstacle.value
     return Reason.TOO_QUIET.value if found.intensity_peak_db is None else Reason.UNVOICED.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal
@@ -71,7 +72,7 @@ class Evidence(Stage):
     """Find speech regions and tag the sounds of a clip."""
 
     name: ClassVar[str] = "evidence"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     tables = (EvidenceRow, SpeechRegionRow, SoundTagRow, VocalEventRow)
     needs = ("audio",)
     uses_audio: ClassVar[bool] = True
@@ -127,31 +128,41 @@ class Evidence(Stage):
             libraries |= {package: version(package) for package in ("torch", "torchaudio", "transformers")}
         return libraries
 
+    def measured(
+        self, clip_id: str, waveform: Waveform, regions: Sequence[tuple[Seconds, Seconds]]
+    ) -> list[SpeechRegionRow]:
+        """Rows of given stretches of a waveform `(time,)`, as if they were its speech regions."""
+        sound = self._listen(waveform)
+        return [self._region_row(clip_id, number, region, sound) for number, region in enumerate(regions)]
+
     def _region_rows(self, clip_id: str, sound: ClipSound) -> list[SpeechRegionRow]:
         """Rows of the speech regions, with what each witness hears in them."""
         voice = sound.witnesses.speech(self.options.speech_threshold, self._rule)
-        rows = []
-        for number, (start, end) in enumerate(speech_regions(sound.waveform, self._voice, voice)):
-            inside = sound.waveform[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
-            tags = sound.tags
-            rows.append(
-                SpeechRegionRow(
-                    clip_id=clip_id,
-                    region=number,
-                    start_s=start,
-                    end_s=end,
-                    level_dbfs=level_dbfs(inside),
-                    speech_score=tags.mean_within(SPEECH, start, end) if tags else None,
-                    music_score=tags.mean_within(MUSIC, start, end) if tags else None,
-                    singing_score=tags.mean_within(SINGING, start, end) if tags else None,
-                    speech_probability=mean_probability(sound.witnesses.activity, start, end),
-                    snr_db=wada_snr_db(inside),
-                    clipping_share=clipping_share(inside),
-                    voice_witnesses=self._who_hears(sound.witnesses, start, end),
-                    witness_probability=mean_within(sound.heard.speech, start, end) if sound.heard else None,
-                )
-            )
-        return rows
+        regions = speech_regions(sound.waveform, self._voice, voice)
+        return [self._region_row(clip_id, number, region, sound) for number, region in enumerate(regions)]
+
+    def _region_row(
+        self, clip_id: str, number: int, region: tuple[Seconds, Seconds], sound: ClipSound
+    ) -> SpeechRegionRow:
+        start, end = region
+        inside = sound.waveform[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+        tags, heard = sound.tags, sound.heard
+        return SpeechRegionRow(
+            clip_id=clip_id,
+            region=number,
+            start_s=start,
+            end_s=end,
+            level_dbfs=level_dbfs(inside),
+            speech_score=tags.mean_within(SPEECH, start, end) if tags else None,
+            music_score=tags.mean_within(MUSIC, start, end) if tags else None,
+            singing_score=tags.mean_within(SINGING, start, end) if tags else None,
+            speech_probability=mean_probability(sound.witnesses.activity, start, end),
+            snr_db=wada_snr_db(inside),
+            clipping_share=clipping_share(inside),
+            voice_witnesses=self._who_hears(sound.witnesses, start, end),
+            witness_probability=mean_within(heard.speech, start, end) if heard else None,
+            witness_music=mean_within(heard.music, start, end) if heard else None,
+        )
 
     def _event_rows(self, clip_id: str, sound: ClipSound) -> list[VocalEventRow]:
         """Rows of the voices without words; none without a tagger."""

@@ -22,6 +22,10 @@ NAMES = f"""
     ) USING (platform, author_key)
 """  # noqa: S608 - our own names
 CLIPS = f"SELECT clip_id FROM clips SEMI JOIN {ASKED.format(column='author_key')} USING (platform, author_key)"  # noqa: S608 - our own names
+NAMES_OF = f"""
+    SELECT platform, name, author_key FROM author_names
+    SEMI JOIN {ASKED.format(column="author_key")} USING (platform, author_key)
+"""  # noqa: S608 - our own names
 DELETE = """
     DELETE FROM author_names USING (SELECT unnest($platforms) AS platform, unnest($names) AS name) AS gone
     WHERE author_names.platform = gone.platform AND author_names.name = gone.name
@@ -159,6 +163,19 @@ def all_names(tables: Tables, author_keys: Collection[str]) -> set[str]:
         ) AS theirs USING (platform, author_key)
     """
     return tables.texts(sql, {"keys": sorted(author_keys)})
+
+
+def names_of(tables: Tables, clips: Collection[ClipRow]) -> dict[str, set[str]]:
+    """By clip, all names under which its author is known, the `author_key` among them; without clips of nobody."""
+    authors = {(row.platform, row.author_key) for row in clips if row.author_key}
+    found: defaultdict[Name, set[str]] = defaultdict(set)
+    for platform, name, author_key in _run(tables, NAMES_OF, authors):
+        found[platform, author_key].add(name)
+    return {
+        row.clip_id: {row.author_key, *found[row.platform, row.author_key]}
+        for row in clips
+        if row.author_key is not None
+    }
 
 
 def delete_names_without_clips(tables: Tables) -> None:

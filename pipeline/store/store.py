@@ -27,6 +27,7 @@ from pipeline.store.transactions import disk_full, little_memory, transaction
 from pipeline.store.upsert_posts import Upsert, UpsertResult
 from pipeline.study import own_files
 from pipeline.study.folder import StudyFolder
+from pipeline.study.machine import instruction_set
 
 BATCH_POSTS = 5_000  # in memory at a time
 OWN_FILES = "SELECT clip_id, location FROM sources WHERE kind = 'file'"  # the user's own media
@@ -108,7 +109,9 @@ class Store:
         self._current = {plan.name: plan for plan in plans}
         with self.change():
             self.run_id += 1
-            schema.insert_one(self._connection, RunRow(self.run_id, now(), None, version, study_digest))
+            schema.insert_one(
+                self._connection, RunRow(self.run_id, now(), None, version, study_digest, instruction_set())
+            )
             self._attempts.note_plans(plans)
 
     def end_run(self) -> None:

@@ -13,13 +13,15 @@ from pipeline.analysis.text.redaction import DROPPED
 from pipeline.errors import Reason
 from pipeline.privacy.forget import opt_out
 from pipeline.privacy.subjects import read_author
-from pipeline.records import ClipRow, Outcome, TranscriptRow
-from pipeline.records.pseudonyms import pseudonym
+from pipeline.records import ClipRow, Outcome, Source, TranscriptRow
+from pipeline.records.post import Post, Provenance, SourcedPost
+from pipeline.records.pseudonyms import author_names, clip_row, pseudonym
 from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.ingest import import_into
 from pipeline.run.minimise import Keeper
 from pipeline.run.plan import plan_stages, setting_of
 from pipeline.run.progress import RunSummary
+from pipeline.run.pseudonymise import post_rows
 from pipeline.run.runner import run_study
 from pipeline.run.status import study_status
 from pipeline.sources.formats import Hints
@@ -103,6 +105,25 @@ def test_whoever_turns_out_to_have_opted_out_is_forgotten_and_nobody_else(study:
     assert clip_id(0, 0) not in left
     assert not study.folder.audio_path(clip_id(0, 0)).exists()
     assert study.folder.audio_path(clip_id(0, 1)).exists()
+
+
+def test_whoever_opted_out_by_handle_is_forgotten_when_the_platform_tells_id_and_handle(study: Study) -> None:
+    opt_out(study, read_author("@Turned.Out"))
+    key = key_for(study.file.name)
+
+    def unnamed(number: int, author_id: str | None = None) -> SourcedPost:
+        post = Post("url", "tiktok", str(number), author_id=author_id)
+        return SourcedPost(f"tiktok:{number}", Source("url", "", ""), post, Provenance("urls 1"))
+
+    with Store(study.folder.working, STAGES) as store:
+        keeper = Keeper(study, store, plan_stages(study.file, setting_of(study)))
+        store.upsert_posts(post_rows([unnamed(91)], key))
+        told = Post("yt_dlp", "tiktok", "91", author="turned.out", author_id="7700")
+        with store.change():
+            store.learn([clip_row("tiktok:91", told, key), *author_names(told, key)])
+        assert keeper.without_opted_out(["tiktok:91", clip_id(1, 0)]) == [clip_id(1, 0)]
+        store.upsert_posts(post_rows([unnamed(92, "7700")], key))
+        assert not {"tiktok:91", "tiktok:92"} & {row.clip_id for row in store.tables.read(ClipRow)}
 
 
 def test_words_of_clips_that_passed_every_stage_are_dropped_where_the_study_says_so(

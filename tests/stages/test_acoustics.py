@@ -231,3 +231,25 @@ def test_the_version_of_opensmile_counts_where_it_measures(monkeypatch: pytest.M
     assert Acoustics.libraries(AcousticsOptions(opensmile="eGeMAPSv02"), Setting())["opensmile"] == "2.6.0"
     description = AcousticsOptions.model_fields["opensmile"].description or ""
     assert "forbids commercial use" in description
+
+
+def test_a_voice_under_music_or_noise_has_its_level_and_no_pitch(make_clip: MakeClip) -> None:
+    time = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
+    hum = (0.1 * sum(np.sin(2 * np.pi * n * 140 * time) / n for n in range(1, 9))).astype(np.float32)
+    clip = make_clip(hum, [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0)])
+    clear, sung, noisy = clip.rows(SpeechRegionRow)
+    covered = [
+        clear,
+        dataclasses.replace(sung, music_score=0.9, speech_score=0.1, snr_db=30.0),
+        dataclasses.replace(noisy, snr_db=-3.0),
+    ]
+    clip = dataclasses.replace(clip, stored={SpeechRegionRow.table: covered})
+    stage = Acoustics(AcousticsOptions(), Setting())
+    assert [row.reason for row in measured(stage, clip)] == [None, "music_over_voice", "low_snr"]
+    assert [row.reason for row in spectral(stage, clip)] == [None, "music_over_voice", "low_snr"]
+    for row in measured(stage, clip)[1:]:
+        assert {getattr(row, name) for name in VOICE} == {None}
+        assert row.intensity_mean_db is not None
+        assert row.mfcc_mean is not None
+    all_the_same = Acoustics(AcousticsOptions(doubtful_pitch=True), Setting())
+    assert [row.reason for row in measured(all_the_same, clip)] == [None, None, None]

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import StageError
 from pipeline.media.audio import SAMPLE_RATE, Waveform
-from pipeline.records import Clip, Source, WordEmphasisRow, WordRow
+from pipeline.records import Clip, Source, SpeechRegionRow, WordEmphasisRow, WordRow
 from pipeline.research.evidence.synthetic import white_noise
 from pipeline.stage import Setting
 from pipeline.stages.emphasis import Emphasis, EmphasisOptions
@@ -145,3 +145,21 @@ def test_where_it_is_not_measured_no_word_has_a_row_and_no_audio_is_needed(make_
     clip = dataclasses.replace(make_clip([PLAIN]), audio_path=Path("gone.wav"))
     assert Emphasis(none, Setting())([clip]) == [[]]
     assert (Emphasis.reads_audio(none), Emphasis.reads_audio(EmphasisOptions())) == (False, True)
+
+
+def test_words_under_music_have_no_pitch_and_the_others_keep_theirs(make_clip: MakeClip) -> None:
+    clip = make_clip([*[PLAIN] * 4, *[("gato", voice(hertz=300.0), 0)] * 4])
+    words = clip.rows(WordRow)
+    middle = (words[3].end_s + words[4].start_s) / 2
+    plain = {"level_dbfs": -20.0, "speech_score": 0.1, "music_score": 0.0, "snr_db": 30.0}
+    clear = SpeechRegionRow("c", 0, 0.0, middle, **plain)
+    covered = SpeechRegionRow("c", 1, middle, 10.0, **(plain | {"music_score": 0.9}))
+    placed = [dataclasses.replace(word, region=int(word.word_index >= 4)) for word in words]
+    clip = dataclasses.replace(clip, stored={"words": placed, "speech_regions": [clear, covered]})
+    rows = measured(clip)
+    assert [row.reason for row in rows] == [None] * 4 + ["music_over_voice"] * 4
+    assert [row.f0_peak_semitones for row in rows[:4]] == pytest.approx([0.0] * 4, abs=0.2)
+    assert all(row.emphasis is not None for row in rows), "loudness and length are known"
+    (result,) = Emphasis(EmphasisOptions(doubtful_pitch=True), Setting())([clip])
+    assert not isinstance(result, StageError)
+    assert {row.reason for row in result if isinstance(row, WordEmphasisRow)} == {None}

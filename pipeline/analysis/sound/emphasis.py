@@ -40,6 +40,13 @@ class Frames:
         first, end = np.searchsorted(self.times, (word.start_s, word.end_s))
         return slice(int(first), int(end))
 
+    def without_pitch(self, spans: Sequence[tuple[Seconds, Seconds]]) -> Frames:
+        """The same contours without the pitch of these stretches."""
+        f0_hz = self.f0_hz.copy()
+        for start_s, end_s in spans:
+            f0_hz[(self.times >= start_s) & (self.times < end_s)] = np.nan
+        return Frames(self.times, self.intensity_db, f0_hz)
+
 
 @dataclass(frozen=True, slots=True)
 class EmphasisMeasures:

@@ -127,7 +127,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.CODE: "region voice_witnesses",
         Rule.FEATURE: (
             "start_s end_s level_dbfs speech_score music_score singing_score speech_probability snr_db clipping_share "
-            "witness_probability"
+            "witness_probability witness_music"
         ),
     },
     "vocal_events": {
@@ -230,7 +230,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.RESTRICTED: "mention channel label start_s end_s word_index language",
     },
     "runs": {
-        Rule.CODE: "run_id cliptone_version",
+        Rule.CODE: "run_id cliptone_version instruction_set",
         Rule.TIME: "started_at finished_at",
         Rule.RESTRICTED: "study_sha256",
     },

@@ -32,7 +32,7 @@ POSTS = """
 RUNS = """
     SELECT count(*) AS count, strftime(min(started_at), '%Y-%m-%d') AS first,
         strftime(max(coalesce(finished_at, started_at)), '%Y-%m-%d') AS last,
-        arg_max(cliptone_version, run_id) AS version
+        arg_max(cliptone_version, run_id) AS version, string_agg(DISTINCT instruction_set, '/') AS processors
     FROM runs
 """
 PLATFORMS = "SELECT platform, count(*) AS posts FROM clips GROUP BY platform ORDER BY posts DESC, platform"
@@ -96,6 +96,7 @@ class MethodsFacts:
         self._add_facts("posts", posts, *posts)
         self._add_facts("runs", runs, "count", "first", "last")
         self.facts["cliptone_version"] = runs["version"]
+        self.facts["processors"] = runs["processors"] or UNKNOWN
         (seen,), (gone,) = self._query_rows(VISIBILITY), self._query_rows(VANISHED)
         self._add_facts("visibility", seen, *seen)
         self.facts["forgotten.vanished"] = gone["clips"]

@@ -78,8 +78,9 @@ def _tone_text(facts: MethodsFacts, n: Number) -> str:
 
 def _versions_text(_: MethodsFacts, n: Number) -> str:
     return (
-        f"All was done with cliptone {n('cliptone_version')} ({n('runs.last')}); digests of models, options and "
-        "library versions are in the datasheet. Ethics approval: … ."
+        f"All was done with cliptone {n('cliptone_version')} ({n('runs.last')}), on processors with "
+        f"{n('processors')} instructions; digests of models, options and library versions are in the datasheet. "
+        "Ethics approval: … ."
     )
 
 

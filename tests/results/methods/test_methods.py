@@ -61,6 +61,13 @@ def test_the_paragraph_reads_as_text_and_says_what_it_cannot_know(found: Methods
     assert f"the post was removed ({found.facts['attrition.failed.download.removed.clips']})" in found.paragraph
 
 
+def test_the_processor_is_said_since_words_in_int8_depend_on_it(tmp_path: Path) -> None:
+    study = generate(tmp_path, 10)
+    with duckdb.connect(str(study.folder.published)) as connection:
+        connection.execute("UPDATE runs SET instruction_set = 'X86_V3'")
+    assert "on processors with X86_V3 instructions" in methods(StudyReader(study.folder.published)).paragraph
+
+
 def test_models_stand_with_digest_licence_and_training(found: Methods) -> None:
     for stage, name in (("transcribe", "whisper-base"), ("emotion", "starter")):
         line = next(line for line in found.document.splitlines() if line.startswith(f"| {stage} | {name} |"))
