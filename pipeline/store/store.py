@@ -109,9 +109,8 @@ class Store:
         self._current = {plan.name: plan for plan in plans}
         with self.change():
             self.run_id += 1
-            schema.insert_one(
-                self._connection, RunRow(self.run_id, now(), None, version, study_digest, instruction_set())
-            )
+            run = RunRow(self.run_id, now(), None, version, study_digest, instruction_set())
+            schema.insert_one(self._connection, run)
             self._attempts.note_plans(plans)
 
     def end_run(self) -> None:
