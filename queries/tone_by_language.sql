@@ -1,7 +1,7 @@
 -- what: mean perceived tone of the clips in each spoken language
 -- grain: one row a language, model and tone label
 -- unit: probabilities 0–1, counts
--- caution: a model hears its training language best, so a difference between languages can be its own
+-- caution: a model hears its training language best, so a difference between languages can be its own; a clip in several languages counts under the one that is spoken longest
 WITH spoken AS (
     SELECT clip_id, language FROM transcripts WHERE language IS NOT NULL
 ),

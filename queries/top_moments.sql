@@ -4,7 +4,7 @@
 -- caution: the strongest of many scores are partly luck: listen before you quote
 -- parameters: tone = a tone label such as angry; limit = 10 (moments at most); min_trust = 0.75 (0 takes all segments)
 WITH strongest AS (
-    SELECT clip_id, region, model, label, probabilities[$tone] AS probability
+    SELECT clip_id, region, model, label, label_set, probabilities[$tone] AS probability
     FROM emotions
     WHERE status = 'scored' AND probabilities[$tone] IS NOT NULL
     ORDER BY probability DESC, clip_id, region, model
@@ -15,7 +15,6 @@ moments AS (
     FROM strongest
     JOIN speech_regions USING (clip_id, region)
 ),
--- a word belongs to the region that holds its middle
 said AS (
     SELECT
         moments.clip_id,
@@ -23,9 +22,7 @@ said AS (
         moments.model,
         string_agg(words.word, ' ' ORDER BY words.word_index) AS text
     FROM moments
-    JOIN words ON words.clip_id = moments.clip_id
-        AND (words.start_s + words.end_s) / 2 >= moments.start_s
-        AND (words.start_s + words.end_s) / 2 < moments.end_s
+    JOIN words ON words.clip_id = moments.clip_id AND words.region = moments.region
     LEFT JOIN segment_trust ON segment_trust.clip_id = words.clip_id AND segment_trust.segment = words.segment
     WHERE is_trusted(segment_trust.trust, $min_trust)
     GROUP BY moments.clip_id, moments.region, moments.model
@@ -39,6 +36,8 @@ final AS (
         said.text,
         moments.model,
         moments.label,
+        len(moments.label_set) <> 1
+            AS is_unsure, -- whether the model cannot tell the tone; NULL for a model without label sets
         moments.region,
         media.file_name,
         clips.url

@@ -57,10 +57,12 @@ def reference(
     study: StudyArgument = None,
     remove: Annotated[bool, typer.Option("--remove", help="read voices against the training set again")] = False,
 ) -> None:
-    """Read the voices of a study against each other from the next run on: tone of strangers is found more often.
+    """Read the voices of a study against each other from the next run on: rare tones are found more often.
 
-    Not for a study that is nearly of one tone: that tone would become its middle.
+    The more the study is of one tone, the more of that tone is lost: its middle is taken for neutral.
     """
+    from pipeline.analysis.heads.head import load as load_head
+    from pipeline.analysis.models.catalogue import STARTER_FOLDER
     from pipeline.results.evaluation.study_reference import take_reference
     from pipeline.study import audit_log, files
 
@@ -71,12 +73,12 @@ def reference(
         audit_log.note(folder, "reference", {"removed": True})
         lines = [f"reference  {said}: voices are read against those that the model was trained on"]
     else:
-        taken = take_reference(folder)
+        taken = take_reference(folder, load_head(STARTER_FOLDER).encoder)
         audit_log.note(folder, "reference", {"regions": taken.regions, "authors": taken.authors})
         counts = f"{counted(taken.regions, 'region')} of {counted(taken.authors, 'author')}"
         lines = [
             f"reference  {counts}, which count {taken.share:.0%} beside the training set",
-            "caution    a study that is nearly of one tone is read worse than before: listen to clips of each tone",
+            "caution    the more a study is of one tone, the worse it is read so: listen to clips of each tone",
         ]
     lines.append(f"then       cliptone run {path} --stage emotion   (scores tone again, without audio)")
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

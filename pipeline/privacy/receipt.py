@@ -29,6 +29,7 @@ NOT_REACHED = (
     "outputs of notebooks, tables and figures that were saved elsewhere",
     "means of groups in exports at the level aggregate, and figures in publications",
     "models trained on the study's own labels: train them again (`cliptone train-head`)",
+    "means of all voices in a reference of the study: take it again (`cliptone reference`), or `--remove` it",
     "files that you own: the study file, lists of URLs, exports of other tools and media in folders of yours",
     "the platforms, and whoever else has the post",
 )

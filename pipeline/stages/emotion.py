@@ -14,6 +14,8 @@ from pydantic import Field, field_validator
 
 from pipeline.analysis.heads import reference as study_reference
 from pipeline.analysis.heads.head import identity
+from pipeline.analysis.heads.head import load as load_head
+from pipeline.analysis.heads.reference import Reference, against_study
 from pipeline.analysis.heads.study_heads import head_folder, is_head
 from pipeline.analysis.heads.tone import HeadTone
 from pipeline.analysis.models import cache as model_cache
@@ -143,8 +145,13 @@ class Emotion(Stage):
     def own_models(cls, options: EmotionOptions, setting: Setting) -> dict[str, str]:
         """The chosen heads of the study; `ModelMissing` for one that is not trained."""
         own = {name: identity(head_folder(name, setting.heads_folder)) for name in options.models if is_head(name)}
-        taken = _digest_of_reference(setting) if _shipped_heads(options) else None
-        return own if taken is None else {**own, REFERENCE: taken}
+        taken = _reference(setting)
+        shipped = _shipped_heads(options)
+        if taken is None or not shipped:
+            return own
+        for name in shipped:  # a reference that they cannot use stops a run before its first clip
+            against_study(load_head(_tone_model_folder(name, setting)), taken)
+        return {**own, REFERENCE: study_reference.digest(_reference_file(setting))}
 
     @classmethod
     def reads_audio(cls, options: EmotionOptions) -> bool:
@@ -162,14 +169,15 @@ class Emotion(Stage):
 
         A head of the study's own is trained on its voices, so it needs none.
         """
-        names, taken = _shipped_heads(self.options), _digest_of_reference(setting)
-        if not names or taken is None:
-            return dict.fromkeys(names, study_reference.TRAINING)
-        found = study_reference.load(_reference_file(setting))
-        for model in (self._models[name] for name in names):
-            if isinstance(model, HeadTone):
+        found, against = _reference(setting), {}
+        for name in _shipped_heads(self.options):
+            model = self._models[name]
+            if found is None or not isinstance(model, HeadTone):
+                against[name] = study_reference.TRAINING
+            else:
                 model.read_against(found)
-        return dict.fromkeys(names, taken[: study_reference.DIGEST_LENGTH])
+                against[name] = study_reference.digest(_reference_file(setting))[: study_reference.DIGEST_LENGTH]
+        return against
 
     def one(self, clip: Clip) -> Result:
         """Score every region with every model; a clip without speech gives no rows."""
@@ -200,12 +208,13 @@ class Emotion(Stage):
         overlap = {row.region: row.overlap_probability for row in clip.rows(SpeechEmbeddingRow)}
         spoken = spoken_regions(clip.rows(WordRow), clip.rows(SegmentTrustRow))
         events = clip.rows(VocalEventRow)
-        without_words = self.options.needs_words and bool(clip.rows(TranscriptRow)) and not spoken
+        last: Reason | None = None
+        if self.options.needs_words and clip.rows(TranscriptRow) and not spoken:
+            last = Reason.LOW_TRUST if clip.rows(WordRow) else Reason.VOICE_WITHOUT_WORDS
         reasons: dict[int, Reason | None] = {}
         for region in regions:
             wordless = None if region.region in spoken else event_reason(region, events)
             obstacle = wordless or self.options.gate.obstacle(region, overlap.get(region.region))
-            last = Reason.VOICE_WITHOUT_WORDS if without_words else None
             reasons[region.region] = obstacle or last
         return reasons
 
@@ -219,9 +228,10 @@ def _reference_file(setting: Setting) -> Path:
     return (setting.heads_folder or Path()) / REFERENCE_FILE
 
 
-def _digest_of_reference(setting: Setting) -> str | None:
-    """The digest of the study's reference; None where none was taken."""
-    return study_reference.digest(_reference_file(setting)) if setting.heads_folder else None
+def _reference(setting: Setting) -> Reference | None:
+    """The study's reference; None where none was taken. `ModelCorrupt` for one that shipped heads cannot use."""
+    path = _reference_file(setting)
+    return study_reference.load(path) if setting.heads_folder and path.is_file() else None
 
 
 def _tone_model_class(name: str) -> type[ToneModel]:

@@ -175,6 +175,7 @@ def test_top_moments_are_the_strongest_regions_with_their_words(study: SmallStud
         ("a", 1, "never listen"),
         ("b", 0, None),
     ]
+    assert {found["is_unsure"] for found in rows} == {None}, "a model without label sets is neither"
     assert len(study.ask("top_moments", tone="angry")) == 3
     assert study.ask("top_moments", tone="cheerful") == []
 

@@ -20,7 +20,7 @@ from pipeline.analysis.heads.reference import Reference
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.analysis.tone.tone import Tone
-from pipeline.errors import Reason, StageError
+from pipeline.errors import ModelCorrupt, Reason, StageError
 from pipeline.records import (
     Clip,
     EmotionRow,
@@ -146,7 +146,7 @@ def test_a_region_without_a_trusted_word_and_with_a_vocal_event_has_no_tone(
 
 def test_a_clip_without_a_trusted_word_has_no_tone_unless_asked_for(starter_stage: Emotion) -> None:
     doubted = clip(region(0), region(1, 2.0, 2.2), embedding(0), transcript(None), trust(0, False), word(0, 0))
-    assert [row.reason for row in rows_of(starter_stage, doubted)] == ["voice_without_words", "too_short"]
+    assert [row.reason for row in rows_of(starter_stage, doubted)] == ["low_trust", "too_short"]
     assert rows_of(emotion(needs_words=False), doubted)[0].label is not None
     silent = clip(region(0), embedding(0), transcript(None))
     assert [row.reason for row in rows_of(starter_stage, silent)] == ["voice_without_words"]
@@ -342,6 +342,17 @@ def test_a_reference_is_part_of_what_makes_tone_run_again(tmp_path: Path) -> Non
     assert before == {}, "without one, nothing of a stored study runs again"
     assert set(Emotion.own_models(options, setting)) == {"reference"}
     assert Emotion.own_models(EmotionOptions(models=("speechbrain-iemocap",)), setting) == {}, "it reads waveforms"
+
+
+def test_a_reference_that_cannot_be_used_stops_a_run_before_its_first_clip(tmp_path: Path) -> None:
+    setting = with_reference(tmp_path)
+    path = tmp_path / "heads" / REFERENCE_FILE
+    reference.save(Reference("another encoder", STARTER.mean, STARTER.variance, regions=50, authors=5), path)
+    with pytest.raises(ModelCorrupt, match="another encoder"):
+        Emotion.own_models(EmotionOptions(), setting)
+    path.write_bytes(b"damaged")
+    with pytest.raises(ModelCorrupt, match="cliptone reference --remove"):
+        Emotion.own_models(EmotionOptions(), setting)
 
 
 def test_models_of_waveforms_have_no_reference(loudest: type[Loudest], tmp_path: Path) -> None:

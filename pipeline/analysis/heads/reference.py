@@ -9,6 +9,7 @@ it, and is taken only when somebody asks for it.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from pipeline.study.files import sha256_of
 MOST_SHARE = 0.5  # of the study in the mean and spread that its embeddings are standardised by
 HALF_REGIONS, HALF_AUTHORS = 20, 4  # with so many, the study counts half as much as with endlessly many
 TRAINING = "training"  # `emotions.reference` of regions that were read against the training set
+REMEDY = "give it up with `cliptone reference --remove`, run the study, and take it again"
 DIGEST_LENGTH = 12  # of the digest that `emotions.reference` shows
 
 
@@ -44,9 +46,9 @@ class Reference:
 
 
 def against_study(head: LinearHead, reference: Reference) -> LinearHead:
-    """The head as it reads the voices of a study; one of another encoder stays as it is."""
-    if reference.encoder != head.encoder:
-        return head
+    """The head as it reads the voices of a study; `ModelCorrupt` for a reference of another encoder."""
+    if (reference.encoder, reference.mean.size) != (head.encoder, head.mean.size):
+        raise ModelCorrupt(f"the study's reference is of {reference.encoder}, the head reads {head.encoder}: {REMEDY}")
     return read_against(head, reference.mean, reference.variance, reference.share)
 
 
@@ -78,12 +80,32 @@ def load(path: Path) -> Reference:
     try:
         with np.load(path, allow_pickle=False) as stored:
             regions, authors = (int(count) for count in stored["counts"])
-            return Reference(str(stored["encoder"]), stored["mean"], stored["variance"], regions, authors)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        remedy = "take it again with `cliptone reference`"
-        raise ModelCorrupt(f"the reference {path} cannot be read ({error}): {remedy}") from error
+            found = Reference(str(stored["encoder"]), stored["mean"], stored["variance"], regions, authors)
+        _check(found)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        TypeError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise ModelCorrupt(f"the study's reference {path} cannot be used ({error}): {REMEDY}") from error
+    return found
 
 
-def digest(path: Path) -> str | None:
-    """Digest of a study's reference; None where none was taken."""
-    return sha256_of(path) if path.is_file() else None
+def digest(path: Path) -> str:
+    """Digest of a study's reference."""
+    return sha256_of(path)
+
+
+def _check(reference: Reference) -> None:
+    """`ValueError` for numbers that no speech gives."""
+    if reference.mean.ndim != 1 or reference.mean.shape != reference.variance.shape:
+        raise ValueError("its mean and spread do not fit each other")
+    if not (np.isfinite(reference.mean).all() and np.isfinite(reference.variance).all()):
+        raise ValueError("it holds what is no number")
+    if (reference.variance < 0).any() or reference.regions < 1 or reference.authors < 1:
+        raise ValueError("it holds what cannot be counted or measured")

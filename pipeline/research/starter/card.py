@@ -80,8 +80,9 @@ clean and degraded: the geometric mean of their temperatures, at least 1, and th
 
 - **Acted speech**: {speakers_count} people in studios. Spontaneous speech is subtler; measure the model on labels of
   your own before conclusions rest on it (`cliptone evaluate`).
-- The sets are made so that they hold the true label of the hardest corpus as often as stated. On easier speech they
-  are larger than they need be, and most regions are unsure; how right the sure ones are stands in the table.
+- The sets are made so that they hold the true label of the hardest known corpus about as often as stated. On easier
+  speech they are larger than they need be, and most regions are unsure. That a set has one label does not make it right
+  as often as that: the table has both.
 - Acted is not heard: many CREMA-D utterances that were acted sad or happy sound neutral to most listeners.
 - Voices and languages unlike the training data (children, tonal languages, speech disorders, whispering, laughter) are
   untested, and a calm, bored or ironic voice is given one of the labels, or is unsure.

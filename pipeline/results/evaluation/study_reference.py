@@ -16,18 +16,24 @@ LEAST_REGIONS = 10  # below, a spread says next to nothing
 SCORED = "SELECT DISTINCT clip_id, region FROM emotions WHERE status = 'scored'"
 
 
-def take_reference(folder: StudyFolder) -> Reference:
-    """Take the reference of a study from what it stores, and save it; `UserError` where there is too little speech."""
+def take_reference(folder: StudyFolder, encoder: str) -> Reference:
+    """Take the reference of a study from what it stores, and save it.
+
+    `UserError` where there is too little speech, or where its embeddings are not by the encoder that heads read now.
+    """
     with StudyReader(folder.published) as reader:
         found = stored.embeddings(reader)
         scored = {(row["clip_id"], row["region"]) for row in reader.arrow(SCORED, {}).to_pylist()}
         chosen = np.array([place in scored for place in found.places], dtype=bool)
         clips = {clip_id for clip_id, region in found.places if (clip_id, region) in scored}
         known = stored.facts(reader, clips)
+    if found.encoder != encoder:
+        raise UserError(f"tone is read from embeddings by {encoder} now, not by {found.encoder}: run the study first")
     if chosen.sum() < LEAST_REGIONS:
+        kept = "; the reference that was taken before stays" if folder.reference.exists() else ""
         raise UserError(
-            f"a reference needs at least {LEAST_REGIONS} speech regions with enough evidence, this study has "
-            f"{chosen.sum()}: its voices are read against those that the model was trained on"
+            f"a reference needs at least {LEAST_REGIONS} speech regions with a tone, this study has {chosen.sum()}"
+            f"{kept}"
         )
     rows = np.concatenate(found.chunks)[chosen].astype(np.float64)
     taken = Reference(
@@ -35,7 +41,7 @@ def take_reference(folder: StudyFolder) -> Reference:
         mean=rows.mean(axis=0),
         variance=rows.var(axis=0),
         regions=int(chosen.sum()),
-        authors=len({stored.author(clip_id, known) for clip_id in clips}),
+        authors=len({known[clip_id].author_key for clip_id in clips}),  # those who are not known count as one
     )
     reference.save(taken, folder.reference)
     return taken

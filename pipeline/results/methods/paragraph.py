@@ -65,14 +65,18 @@ def _tone_text(facts: MethodsFacts, n: Number) -> str:
         f"{name} ({MODELS[name].trained_on})" if name in MODELS else f"{name} (trained on our own labels, see its card)"
         for name in models
     )
-    read = " Voices were read against those of this study, half-way at most." if REFERENCE in used else ""
+    read = (
+        " Voices were read in part against those of this study, the rest against the training set."
+        if REFERENCE in used
+        else ""
+    )
     lost = _losses_by_reason(facts, n, "no_tone") or "none"
     return (
         f"Perceived tone, that is how a voice sounds to a model and not what a person feels, was scored with {named}."
         f"{read} No tone was given to speech regions shorter than {n('option.emotion.min_region_s')} s, below a "
-        f"signal-to-noise ratio of {n('option.emotion.min_snr_db')} dB, or under music; "
-        f"{n('funnel.tone_scored.clips')} clips have a tone (without: {lost}). The tone models were judged on "
-        "labels of … from this material."
+        f"signal-to-noise ratio of {n('option.emotion.min_snr_db')} dB, under music, or for another reason "
+        f"of the table of losses; {n('funnel.tone_scored.clips')} clips have a tone (without: {lost}). The tone models "
+        "were judged on labels of … from this material."
     )
 
 

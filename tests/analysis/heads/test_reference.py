@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.analysis.heads import reference
 from pipeline.analysis.heads.head import LinearHead
@@ -48,14 +50,17 @@ def test_a_share_of_one_takes_room_and_level_out() -> None:
     assert logits(read, shifted) == pytest.approx(logits(plain, voices), abs=1e-4)
 
 
-def test_a_reference_of_another_encoder_changes_nothing() -> None:
-    mine = head("other")
-    assert against_study(mine, taken()) is mine
+def test_a_reference_of_another_encoder_is_refused() -> None:
+    """Else a study would say that it was read against itself, and was not."""
+    with pytest.raises(ModelCorrupt, match=r"reference is of made, the head reads other: .*--remove"):
+        against_study(head("other"), taken())
+    short = Reference("made", np.zeros(2), np.ones(2), 100, 10)
+    with pytest.raises(ModelCorrupt):
+        against_study(head(), short)
 
 
 def test_it_is_stored_and_read_again_with_a_digest(tmp_path: Path) -> None:
     path = tmp_path / "heads" / "reference.npz"
-    assert reference.digest(path) is None
     reference.save(taken(30, 7), path)
     first = reference.digest(path)
     back = reference.load(path)
@@ -72,5 +77,42 @@ def test_it_is_stored_and_read_again_with_a_digest(tmp_path: Path) -> None:
 def test_a_file_that_is_not_a_reference_is_said(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "reference.npz"
     path.write_bytes(content)
-    with pytest.raises(ModelCorrupt, match="cliptone reference"):
+    with pytest.raises(ModelCorrupt, match="cliptone reference --remove"):
+        reference.load(path)
+
+
+def test_an_array_in_its_place_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "reference.npz"
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(ModelCorrupt, match="cliptone reference --remove"):
+        reference.load(path)
+
+
+@pytest.mark.parametrize("position", range(0, 900, 60))
+def test_a_changed_byte_gives_a_reference_or_a_sentence(tmp_path: Path, position: int) -> None:
+    path = tmp_path / "reference.npz"
+    reference.save(taken(30, 7), path)
+    content = bytearray(path.read_bytes())
+    content[position % len(content)] ^= 0xFF
+    path.write_bytes(content)
+    with contextlib.suppress(ModelCorrupt):
+        assert 0 <= reference.load(path).share <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance", "regions", "authors"),
+    [
+        (np.zeros(3), np.ones(2), 10, 2), (np.full(3, np.nan), np.ones(3), 10, 2), (np.zeros(3), -np.ones(3), 10, 2),
+        (np.zeros(3), np.full(3, np.inf), 10, 2), (np.zeros((1, 3)), np.ones((1, 3)), 10, 2),
+        (np.zeros(3), np.ones(3), -20, 2), (np.zeros(3), np.ones(3), 10, -4),
+    ],
+    ids=["sizes", "no number", "negative spread", "infinite spread", "two dimensions", "regions", "authors"],
+)  # fmt: skip
+def test_numbers_that_no_speech_gives_are_refused(
+    tmp_path: Path, mean: NDArray[np.float64], variance: NDArray[np.float64], regions: int, authors: int
+) -> None:
+    path = tmp_path / "reference.npz"
+    reference.save(Reference("made", mean, variance, regions, authors), path)
+    with pytest.raises(ModelCorrupt, match="cannot be used"):
         reference.load(path)

@@ -34,9 +34,9 @@ def study_of(folder: Path, clips: int) -> Study:
 
 def test_mean_and_spread_are_those_of_scored_speech(tmp_path: Path) -> None:
     study = study_of(tmp_path, 400)
-    taken = take_reference(study.folder)
+    taken = take_reference(study.folder, ENCODER)
     assert (taken.encoder, taken.regions) == (ENCODER, 800)
-    assert taken.authors == 201, "a clip without a known author is an author of its own"
+    assert taken.authors == 201, "who is not known counts as one"
     assert taken.mean == pytest.approx([1, 2, 3, 4], abs=0.4), "what had no evidence has no part"
     assert np.sqrt(taken.variance) == pytest.approx([1, 2, 3, 4], rel=0.1)
     assert np.array_equal(reference.load(study.folder.reference).mean, taken.mean)
@@ -45,19 +45,23 @@ def test_mean_and_spread_are_those_of_scored_speech(tmp_path: Path) -> None:
 def test_too_little_speech_is_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     study = study_of(tmp_path, 4)
     with pytest.raises(UserError, match=r"at least 10 speech regions .* has 8"):
-        take_reference(study.folder)
+        take_reference(study.folder, ENCODER)
     assert not study.folder.reference.exists()
 
 
-def test_the_command_takes_and_removes(tmp_path: Path) -> None:
+def test_embeddings_of_another_version_are_not_taken(tmp_path: Path) -> None:
     study = study_of(tmp_path, 40)
-    output = cliptone("reference", str(study.file.path), cwd=tmp_path).stdout
-    assert "80 regions of 21 authors" in output
-    assert f"cliptone run {study.file.path} --stage emotion" in output
-    assert study.folder.reference.is_file()
+    with pytest.raises(UserError, match=f"by today now, not by {ENCODER}: run the study first"):
+        take_reference(study.folder, "today")
+    assert "run the study first" in mistake(cliptone("reference", str(study.file.path), cwd=tmp_path))
+
+
+def test_a_reference_that_cannot_be_taken_again_stays_and_says_so(tmp_path: Path) -> None:
+    study = study_of(tmp_path, 4)
+    study.folder.reference.parent.mkdir(parents=True)
+    study.folder.reference.write_bytes(b"damaged")
+    with pytest.raises(UserError, match="has 8; the reference that was taken before stays"):
+        take_reference(study.folder, ENCODER)
     assert "removed" in cliptone("reference", str(study.file.path), "--remove", cwd=tmp_path).stdout
     assert not study.folder.reference.exists()
     assert "none was taken" in cliptone("reference", str(study.file.path), "--remove", cwd=tmp_path).stdout
-    (tmp_path / "small").mkdir()
-    small = study_of(tmp_path / "small", 3)
-    assert "at least 10 speech regions" in mistake(cliptone("reference", str(small.file.path), cwd=tmp_path))

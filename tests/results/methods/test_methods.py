@@ -79,14 +79,14 @@ def test_models_stand_with_digest_licence_and_training(found: Methods) -> None:
 
 def test_a_reference_is_said_and_is_no_tone_model(tmp_path: Path) -> None:
     study = generate(tmp_path, 10)
-    assert "read against those of this study" not in methods(StudyReader(study.folder.published)).paragraph
+    assert "read in part against" not in methods(StudyReader(study.folder.published)).paragraph
     with duckdb.connect(str(study.folder.published)) as connection:
         connection.execute(
             'UPDATE fingerprints SET models = json_merge_patch(models, \'{"reference": "0123abc"}\') '
             "WHERE stage = 'emotion' AND is_current"
         )
     found = methods(StudyReader(study.folder.published))
-    assert "read against those of this study, half-way at most" in found.paragraph
+    assert "read in part against those of this study" in found.paragraph
     assert "reference (trained on our own labels" not in found.paragraph
     assert "| emotion | reference | 0123abc" in found.document
 
