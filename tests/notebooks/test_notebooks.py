@@ -24,7 +24,7 @@ MAX_LINES = 36  # of a cell
 #: What a notebook must say aloud of the demo.
 SAID = {
     "02_tone_and_engagement": (
-        "your own study was not fitted: 70 clips are wanted for 7 coefficients, there are 4",
+        "your own study was not fitted: 90 clips are wanted for 9 coefficients, there are 4",
         "clips have no counts at a week, for",
         "SIMULATED study",
         "With the demo's handful of clips a model means nothing",
@@ -33,7 +33,7 @@ SAID = {
     "04_tone_of_mentions": ("music_over_speech", "not a result"),
     "05_a_clip_under_the_microscope": ("<clip tiktok:7300000000000000001: 17.4 s", "no_speech"),
     "06_train_your_own_tone": (
-        "heads/reading: 23 regions of 5 authors",
+        "heads/reading: 22 regions of 5 authors",
         "all regions labelled 'novel' come from one author",
         "a head needs at least 20 labelled speech regions, these are 8",
     ),
