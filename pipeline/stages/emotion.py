@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from pipeline.analysis.heads import reference as study_reference
 from pipeline.analysis.heads.head import identity
 from pipeline.analysis.heads.head import load as load_head
-from pipeline.analysis.heads.reference import Reference, against_study
+from pipeline.analysis.heads.reference import StudyReference, against_study
 from pipeline.analysis.heads.study_heads import head_folder, is_head
 from pipeline.analysis.heads.tone import HeadTone
 from pipeline.analysis.models import cache as model_cache
@@ -228,7 +228,7 @@ def _reference_file(setting: Setting) -> Path:
     return (setting.heads_folder or Path()) / REFERENCE_FILE
 
 
-def _reference(setting: Setting) -> Reference | None:
+def _reference(setting: Setting) -> StudyReference | None:
     """The study's reference; None where none was taken. `ModelCorrupt` for one that shipped heads cannot use."""
     path = _reference_file(setting)
     return study_reference.load(path) if setting.heads_folder and path.is_file() else None

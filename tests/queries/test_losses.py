@@ -56,6 +56,9 @@ def add(study: SmallStudy, number: int, way: Way) -> None:
     else:
         attempt = {"attempt_id": number, "stage": "download", "fingerprint": "d", "status": "failed"}
         study.add([row(AttemptRow, clip_id=name, reason="removed", **attempt)])
+    if way.passed == 1:
+        attempt = {"attempt_id": number, "stage": "audio", "fingerprint": "a", "status": "failed"}
+        study.add([row(AttemptRow, clip_id=name, reason="no_audio", **attempt)])
     if way.passed >= 2:
         study.add([row(AudioRow, clip_id=name), row(EvidenceRow, clip_id=name, speech_s=2.0 * (way.passed >= 3))])
     if way.passed >= 3:
@@ -71,6 +74,7 @@ def add(study: SmallStudy, number: int, way: Way) -> None:
 def test_funnel_and_attrition_count_one_set_of_posts(ways: list[Way]) -> None:
     study = SmallStudy()
     study.add([row(FingerprintRow, fingerprint="d", stage="download", is_current=True)])
+    study.add([row(FingerprintRow, fingerprint="a", stage="audio", is_current=True)])
     for number, way in enumerate(ways):
         add(study, number, way)
     funnel = {one["step"]: one for one in study.ask("funnel")}
@@ -84,10 +88,10 @@ def test_funnel_and_attrition_count_one_set_of_posts(ways: list[Way]) -> None:
         ("kept by the filters", "excluded"),
         ("with a video", "no_video"),
         ("media wanted", "metadata_only"),
-        ("media arrived", "failed"),
         ("words transcribed", "no_words"),
     ):
         assert funnel[step]["lost"] == lost.get(outcome, 0), step
+    assert funnel["media arrived"]["lost"] + funnel["audio decoded"]["lost"] == lost.get("failed", 0)
     assert all(one["lost"] >= 0 for one in funnel.values())
     assert not any(one["pending"] for one in funnel.values())
     kept = [way for way in ways if not way.is_excluded]

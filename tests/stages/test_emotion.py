@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from pipeline.analysis.heads import reference
 from pipeline.analysis.heads.head import load
-from pipeline.analysis.heads.reference import Reference
+from pipeline.analysis.heads.reference import StudyReference
 from pipeline.analysis.models import cache as model_cache
 from pipeline.analysis.tone.evidence_gate import Gate
 from pipeline.analysis.tone.tone import Tone
@@ -319,7 +319,7 @@ def test_the_fingerprint_knows_models_and_libraries() -> None:
 
 def with_reference(folder: Path) -> Setting:
     """A study whose own voices all lie far from the training set."""
-    taken = Reference(ENCODER, STARTER.mean + 1.0, STARTER.variance * 4, regions=500, authors=50)
+    taken = StudyReference(ENCODER, STARTER.mean + 1.0, STARTER.variance * 4, regions=500, authors=50)
     reference.save(taken, folder / "heads" / REFERENCE_FILE)
     return Setting(heads_folder=folder / "heads")
 
@@ -347,7 +347,7 @@ def test_a_reference_is_part_of_what_makes_tone_run_again(tmp_path: Path) -> Non
 def test_a_reference_that_cannot_be_used_stops_a_run_before_its_first_clip(tmp_path: Path) -> None:
     setting = with_reference(tmp_path)
     path = tmp_path / "heads" / REFERENCE_FILE
-    reference.save(Reference("another encoder", STARTER.mean, STARTER.variance, regions=50, authors=5), path)
+    reference.save(StudyReference("another encoder", STARTER.mean, STARTER.variance, regions=50, authors=5), path)
     with pytest.raises(ModelCorrupt, match="another encoder"):
         Emotion.own_models(EmotionOptions(), setting)
     path.write_bytes(b"damaged")

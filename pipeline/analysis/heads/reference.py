@@ -29,7 +29,7 @@ DIGEST_LENGTH = 12  # of the digest that `emotions.reference` shows
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class StudyReference:
     """Mean and variance of the speech embeddings of a study by one encoder, and how many stand behind them."""
 
     encoder: str
@@ -45,7 +45,7 @@ class Reference:
         return MOST_SHARE * by_regions * self.authors / (self.authors + HALF_AUTHORS)
 
 
-def against_study(head: LinearHead, reference: Reference) -> LinearHead:
+def against_study(head: LinearHead, reference: StudyReference) -> LinearHead:
     """The head as it reads the voices of a study; `ModelCorrupt` for a reference of another encoder."""
     if (reference.encoder, reference.mean.size) != (head.encoder, head.mean.size):
         raise ModelCorrupt(f"the study's reference is of {reference.encoder}, the head reads {head.encoder}: {REMEDY}")
@@ -60,7 +60,7 @@ def read_against(
     return replace(head, mean=(1 - share) * head.mean + share * mean, variance=np.square(spread))
 
 
-def save(reference: Reference, path: Path) -> None:
+def save(reference: StudyReference, path: Path) -> None:
     """Write a reference, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -75,12 +75,12 @@ def save(reference: Reference, path: Path) -> None:
     files.put(part, path)
 
 
-def load(path: Path) -> Reference:
+def load(path: Path) -> StudyReference:
     """Read the reference of a study; `ModelCorrupt` for a file that is not one."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             regions, authors = (int(count) for count in stored["counts"])
-            found = Reference(str(stored["encoder"]), stored["mean"], stored["variance"], regions, authors)
+            found = StudyReference(str(stored["encoder"]), stored["mean"], stored["variance"], regions, authors)
         _check(found)
     except (
         OSError,
@@ -101,7 +101,7 @@ def digest(path: Path) -> str:
     return sha256_of(path)
 
 
-def _check(reference: Reference) -> None:
+def _check(reference: StudyReference) -> None:
     """`ValueError` for numbers that no speech gives."""
     if reference.mean.ndim != 1 or reference.mean.shape != reference.variance.shape:
         raise ValueError("its mean and spread do not fit each other")

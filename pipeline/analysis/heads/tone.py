@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.heads.head import load
-from pipeline.analysis.heads.reference import Reference, against_study
+from pipeline.analysis.heads.reference import against_study
 from pipeline.analysis.heads.score import probabilities
 from pipeline.analysis.tone.tone import Tone, tone_of
 
@@ -29,8 +29,8 @@ class HeadTone:
         self.head = load(folder)
         self.encoder: str | None = self.head.encoder
 
-    def read_against(self, reference: Reference) -> None:
-        """Read voices against a study's own from now on; nothing changes for a reference of another encoder."""
+    def read_against(self, reference: StudyReference) -> None:
+        """Read voices against a study's own from now on; `ModelCorrupt` for a reference of another encoder."""
         self.head = against_study(self.head, reference)
 
     def score(self, features: NDArray[np.float32]) -> Tone:

@@ -115,6 +115,17 @@ INSERT INTO sound_gaps BY NAME
 SELECT clip_id, 0 AS gap, 0.0 AS start_s, 0.4 AS end_s, 'late_sound' AS reason
 FROM heard WHERE u(n, 'late') < 0.05 ORDER BY n;
 
+INSERT INTO vocal_events BY NAME
+SELECT
+    clip_id,
+    0 AS event,
+    ['laughter', 'crying', 'sigh', 'scream', 'cheering'][1 + zipf(5, n, 'event')] AS kind,
+    0.5 AS start_s,
+    1.5 AS end_s,
+    between_(0.3, 1, n, 'event score') AS score,
+    'yamnet' AS source
+FROM heard WHERE u(n, 'event') < 0.1 ORDER BY n;
+
 INSERT INTO evidence BY NAME
 SELECT
     clip_id,

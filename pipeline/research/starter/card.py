@@ -12,7 +12,7 @@ from pipeline.research.starter import conformal, recipe, shares
 from pipeline.research.starter.corpus import OTHER, Corpus
 from pipeline.research.starter.leave_corpora_out import (
     Calibration,
-    Reference,
+    ReadAgainst,
     Scores,
     four_tones,
     scores,
@@ -108,7 +108,7 @@ def strangers_text(material: Material, strangers: Strangers, coverage: float) ->
     ]
     for name, (head, calibration) in strangers.items():
         for way in JUDGED:
-            for reference in Reference:
+            for reference in ReadAgainst:
                 found = four_tones(scores(head, material.corpus(name, way), reference), head.labels)
                 lines.append(f"| {name} | {way} | {reference} | {_cells(found, calibration)} |")
     return "\n".join(lines)
@@ -119,13 +119,13 @@ def mixtures_text(material: Material, strangers: Strangers) -> str:
     drawn = shares.measure(
         (material.corpus(name, JUDGED[0]), head, calibration) for name, (head, calibration) in strangers.items()
     )
-    kinds = " / ".join(Reference)
+    kinds = " / ".join(ReadAgainst)
     lines = [
         f"| {', '.join(shares.TONES)} (%) | UAR: {kinds} | ECE | accuracy |",
         "|---|---|---|---|",
     ]
     for mixture in shares.MIXTURES:
-        of_each = [drawn[mixture, reference] for reference in Reference]
+        of_each = [drawn[mixture, reference] for reference in ReadAgainst]
         cells = [
             " / ".join(f"{getattr(one, measure):.2f}" for one in of_each) for measure in ("uar", "ece", "accuracy")
         ]
@@ -160,9 +160,9 @@ def card_text(
         strangers=tables[0],
         mixtures=tables[1],
         speakers=tables[2],
-        training=Reference.TRAINING,
-        half_way=Reference.HALF_WAY,
-        study=Reference.STUDY,
+        training=ReadAgainst.TRAINING,
+        half_way=ReadAgainst.HALF_WAY,
+        study=ReadAgainst.STUDY,
         draws=shares.DRAWS,
         emodb=_counts_text(emodb),
         crema=_counts_text(crema),

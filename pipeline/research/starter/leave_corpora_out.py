@@ -26,7 +26,7 @@ from pipeline.research.starter.material import CORPORA, JUDGED, Material
 SPEAKER_FOLDS = 4  # parts of the speakers, each left out once
 
 
-class Reference(StrEnum):
+class ReadAgainst(StrEnum):
     """What a study's embeddings are standardised by."""
 
     TRAINING = "training"  # the mean and spread of the training corpora
@@ -67,10 +67,10 @@ def train(material: Material, names: tuple[str, ...]) -> LinearHead:
     return recipe.train(known, recipe.labels_of(known), material.encoder.name)
 
 
-def scores(head: LinearHead, corpus: Corpus, reference: Reference) -> Scores:
+def scores(head: LinearHead, corpus: Corpus, reference: ReadAgainst) -> Scores:
     """A corpus scored by a head, read against the training corpora, against itself, or half-way between."""
     known = corpus.only(np.isin(corpus.emotions, head.labels))
-    share = {Reference.TRAINING: 0.0, Reference.HALF_WAY: 0.5, Reference.STUDY: 1.0}[reference]
+    share = {ReadAgainst.TRAINING: 0.0, ReadAgainst.HALF_WAY: 0.5, ReadAgainst.STUDY: 1.0}[reference]
     rows = known.embeddings.astype(np.float64)
     read = read_against(head, rows.mean(axis=0), rows.var(axis=0) + recipe.EPSILON, share)
     truth = np.array([head.labels.index(emotion) for emotion in known.emotions], dtype=np.int64)
@@ -98,7 +98,7 @@ def calibration_of(material: Material, names: tuple[str, ...], coverage: float) 
     parts = []
     for held in names:
         head = train(material, tuple(name for name in names if name != held))
-        parts += [scores(head, material.corpus(held, way), Reference.TRAINING) for way in JUDGED]
+        parts += [scores(head, material.corpus(held, way), ReadAgainst.TRAINING) for way in JUDGED]
     return calibrate(parts, coverage)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.analysis.heads.head import LinearHead
 from pipeline.analysis.tone import calibration as tone_calibration
 from pipeline.research.starter.corpus import Corpus
-from pipeline.research.starter.leave_corpora_out import Calibration, Reference, scores
+from pipeline.research.starter.leave_corpora_out import Calibration, ReadAgainst, scores
 
 TONES = ("angry", "happy", "neutral", "sad")
 #: Shares of the tones in percent, in their order, from balanced to nearly one-toned.
@@ -33,15 +33,15 @@ class Drawn:
 
 def measure(
     strangers: Iterable[tuple[Corpus, LinearHead, Calibration]],
-) -> Mapping[tuple[tuple[int, ...], Reference], Drawn]:
+) -> Mapping[tuple[tuple[int, ...], ReadAgainst], Drawn]:
     """By mixture and reference: studies drawn from each corpus, scored by its head, `DRAWS` each."""
-    found: dict[tuple[tuple[int, ...], Reference], list[tuple[float, float, float]]] = {}
+    found: dict[tuple[tuple[int, ...], ReadAgainst], list[tuple[float, float, float]]] = {}
     for corpus, head, calibration in strangers:
         for mixture in MIXTURES:
             random = np.random.default_rng((SEED, *mixture))
             for _ in range(DRAWS):
                 study = _drawn(corpus, mixture, random)
-                for reference in Reference:
+                for reference in ReadAgainst:
                     result = scores(head, study, reference)
                     shares = tone_calibration.probabilities(result.logits, calibration.temperature)
                     said = shares.argmax(axis=1)

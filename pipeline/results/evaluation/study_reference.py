@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.analysis.heads import reference
-from pipeline.analysis.heads.reference import Reference
+from pipeline.analysis.heads.reference import StudyReference
 from pipeline.errors import UserError
 from pipeline.results.evaluation import stored
 from pipeline.results.study import StudyReader
@@ -16,7 +16,7 @@ LEAST_REGIONS = 10  # below, a spread says next to nothing
 SCORED = "SELECT DISTINCT clip_id, region FROM emotions WHERE status = 'scored'"
 
 
-def take_reference(folder: StudyFolder, encoder: str) -> Reference:
+def take_reference(folder: StudyFolder, encoder: str) -> StudyReference:
     """Take the reference of a study from what it stores, and save it.
 
     `UserError` where there is too little speech, or where its embeddings are not by the encoder that heads read now.
@@ -36,7 +36,7 @@ def take_reference(folder: StudyFolder, encoder: str) -> Reference:
             f"{kept}"
         )
     rows = np.concatenate(found.chunks)[chosen].astype(np.float64)
-    taken = Reference(
+    taken = StudyReference(
         encoder=found.encoder,
         mean=rows.mean(axis=0),
         variance=rows.var(axis=0),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.analysis.heads import reference
 from pipeline.analysis.heads.head import LinearHead
-from pipeline.analysis.heads.reference import Reference, against_study, read_against
+from pipeline.analysis.heads.reference import StudyReference, against_study, read_against
 from pipeline.analysis.heads.score import logits
 from pipeline.errors import ModelCorrupt
 
@@ -23,8 +23,8 @@ def head(encoder: str = "made") -> LinearHead:
     return LinearHead(("a", "b", "c"), encoder, np.zeros(DIMS), np.ones(DIMS), weights, np.zeros(3), temperature=1.0)
 
 
-def taken(regions: int = 10_000, authors: int = 10_000, encoder: str = "made") -> Reference:
-    return Reference(encoder, np.full(DIMS, 4.0), np.full(DIMS, 9.0), regions, authors)
+def taken(regions: int = 10_000, authors: int = 10_000, encoder: str = "made") -> StudyReference:
+    return StudyReference(encoder, np.full(DIMS, 4.0), np.full(DIMS, 9.0), regions, authors)
 
 
 def test_a_large_study_is_read_half_way() -> None:
@@ -54,7 +54,7 @@ def test_a_reference_of_another_encoder_is_refused() -> None:
     """Else a study would say that it was read against itself, and was not."""
     with pytest.raises(ModelCorrupt, match=r"reference is of made, the head reads other: .*--remove"):
         against_study(head("other"), taken())
-    short = Reference("made", np.zeros(2), np.ones(2), 100, 10)
+    short = StudyReference("made", np.zeros(2), np.ones(2), 100, 10)
     with pytest.raises(ModelCorrupt):
         against_study(head(), short)
 
@@ -113,6 +113,6 @@ def test_numbers_that_no_speech_gives_are_refused(
     tmp_path: Path, mean: NDArray[np.float64], variance: NDArray[np.float64], regions: int, authors: int
 ) -> None:
     path = tmp_path / "reference.npz"
-    reference.save(Reference("made", mean, variance, regions, authors), path)
+    reference.save(StudyReference("made", mean, variance, regions, authors), path)
     with pytest.raises(ModelCorrupt, match="cannot be used"):
         reference.load(path)

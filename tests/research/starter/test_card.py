@@ -11,7 +11,7 @@ import pytest
 from pipeline.analysis.heads.head import LinearHead
 from pipeline.research.starter import card, shares
 from pipeline.research.starter.corpus import Corpus
-from pipeline.research.starter.leave_corpora_out import Calibration, Reference, Scores
+from pipeline.research.starter.leave_corpora_out import Calibration, ReadAgainst, Scores
 
 TONES = ("angry", "happy", "neutral", "sad")
 HEAD = LinearHead(TONES, "made", np.zeros(4), np.ones(4), 4 * np.eye(4), np.zeros(4), temperature=1.0)
@@ -34,7 +34,7 @@ def test_each_corpus_has_a_line_for_each_way_and_reference() -> None:
         material(clean=corpus(), degraded=corpus(shift=20.0)), {"made": (HEAD, Calibration(1.0, 0.1))}, 0.9
     )
     lines = {tuple(line.split(" | ")[:3]): line.split(" | ")[3:] for line in text.splitlines() if "| made |" in line}
-    assert len(lines) == 2 * len(Reference)
+    assert len(lines) == 2 * len(ReadAgainst)
     uar = {(way, kind): float(cells[0]) for (_, way, kind), cells in lines.items()}
     assert uar["clean", "training"] > 0.8
     assert uar["degraded", "training"] == pytest.approx(0.25), "all voices are pushed towards one tone"
@@ -53,7 +53,7 @@ def test_drawn_studies_have_the_stated_shares_and_nobody_twice() -> None:
 def test_a_study_of_one_tone_loses_accuracy_against_itself() -> None:
     found = shares.measure([(corpus(each=200), HEAD, Calibration(1.0, 0.1))])
     one_toned = (3, 4, 90, 3)
-    assert found[one_toned, Reference.STUDY].accuracy < found[one_toned, Reference.TRAINING].accuracy - 0.05
+    assert found[one_toned, ReadAgainst.STUDY].accuracy < found[one_toned, ReadAgainst.TRAINING].accuracy - 0.05
     text = card.mixtures_text(material(clean=corpus(each=200)), {"made": (HEAD, Calibration(1.0, 0.1))})
     assert "| 3 4 90 3 |" in text
 

@@ -91,6 +91,8 @@ def test_a_judging_copy_is_changed_repeats_and_keeps_the_list(way: str) -> None:
         assert np.array_equal(after, repeated)
         if way == "other voice":
             assert after.size in [round(before.size / speed) for speed in copies.SPEEDS]
+        elif way == "tempo":
+            assert after.size in [pytest.approx(before.size * tempo, rel=0.01) for tempo in copies.TEMPI]
         else:
             assert after.size == before.size
         assert not np.array_equal(before, after)

@@ -22,7 +22,7 @@ from pipeline.research.starter import corpus as starter_corpus
 from pipeline.research.starter.corpus import Corpus, Speech
 from pipeline.research.starter.leave_corpora_out import (
     Calibration,
-    Reference,
+    ReadAgainst,
     Scores,
     calibrate,
     four_tones,
@@ -118,7 +118,7 @@ def test_a_head_tells_apart_what_it_was_taught() -> None:
     data = corpus(each=40)
     head = recipe.train([taught(data)], EMOTIONS, "made")
     assert (head.labels, head.encoder) == (EMOTIONS, "made")
-    assert recall(scores(head, corpus(each=40, seed=0), Reference.TRAINING)) > 0.9
+    assert recall(scores(head, corpus(each=40, seed=0), ReadAgainst.TRAINING)) > 0.9
 
 
 def test_corpora_are_read_against_themselves() -> None:
@@ -128,15 +128,15 @@ def test_corpora_are_read_against_themselves() -> None:
     shifted = Corpus(data.embeddings * 3 + rooms, data.emotions, data.speakers)
     one, both = recipe.train([taught(data)], EMOTIONS), recipe.train([taught(data), taught(shifted)], EMOTIONS)
     assert both.weights == pytest.approx(one.weights, abs=0.01)
-    assert recall(scores(both, shifted, Reference.STUDY)) > 0.9
-    assert recall(scores(one, shifted, Reference.TRAINING)) < 0.7, "without a reference, other rooms are lost"
+    assert recall(scores(both, shifted, ReadAgainst.STUDY)) > 0.9
+    assert recall(scores(one, shifted, ReadAgainst.TRAINING)) < 0.7, "without a reference, other rooms are lost"
 
 
 def test_a_label_counts_as_much_as_any_other_however_rare() -> None:
     data = corpus(each=80)
     rare = data.only((data.emotions != "sad") | (np.arange(data.emotions.size) % 8 == 3))
     head = recipe.train([taught(rare)], EMOTIONS)
-    found = scores(head, corpus(each=80, noise=2.0, seed=0), Reference.TRAINING)
+    found = scores(head, corpus(each=80, noise=2.0, seed=0), ReadAgainst.TRAINING)
     sad = found.truth == EMOTIONS.index("sad")
     assert np.mean(found.logits[sad].argmax(axis=1) == EMOTIONS.index("sad")) > 0.6
 
@@ -207,7 +207,7 @@ def test_each_corpus_counts_as_much_in_the_temperature_and_none_raises_confidenc
 def test_utterances_of_labels_that_a_model_cannot_say_are_left_out() -> None:
     data = corpus(each=20)
     head = recipe.train([taught(data.only(data.emotions != "sad"))], ("angry", "happy", "neutral"))
-    found = scores(head, data, Reference.TRAINING)
+    found = scores(head, data, ReadAgainst.TRAINING)
     assert found.truth.size == np.sum(data.emotions != "sad")
 
 
@@ -309,8 +309,8 @@ def test_the_shipped_weights_belong_to_the_encoder(whisper_encoder: WhisperEncod
 def test_a_language_that_it_never_heard_is_far_above_chance(whisper_encoder: WhisperEncoder, starter: HeadTone) -> None:
     """Bangla speech has no part in training: read against the training set, and better against itself."""
     strangers = starter_corpus.embed(starter_corpus.read_speech(data_of("banglaser4")), whisper_encoder)
-    alone = scores(starter.head, strangers, Reference.TRAINING)
-    against_itself = scores(starter.head, strangers, Reference.STUDY)
+    alone = scores(starter.head, strangers, ReadAgainst.TRAINING)
+    against_itself = scores(starter.head, strangers, ReadAgainst.STUDY)
     assert recall(alone) >= 0.5
     assert recall(against_itself) > recall(alone)
     shares = calibration.probabilities(alone.logits, starter.head.temperature)

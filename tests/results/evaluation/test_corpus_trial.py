@@ -79,7 +79,7 @@ def test_real_files_through_the_real_stages(weights: Path, demo_clips: Path, tmp
     found = try_corpus(read_corpus("labelled", tmp_path), "starter", Setting(), lambda: seen.append(1))
     assert len(seen) == 6
     assert found.judged.truth.size == 2
-    assert found.judged.labels == ("angry", "happy", "neutral", "sad")
+    assert found.judged.labels == ("angry", "happy", "neutral", "other", "sad")
     assert found.judged.shares.sum(axis=1) == pytest.approx([1.0, 1.0])
     assert dict(found.abstained) == {"no_speech": 1, "no_audio": 1, "not_media": 1}
     assert found.figures[0].estimate.value == pytest.approx(2 / 5)

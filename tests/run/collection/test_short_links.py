@@ -217,7 +217,7 @@ def as_an_earlier_version_left_it(study: Study, monkeypatch: pytest.MonkeyPatch)
     """Run a study as links were fetched once: under a digest of each as it was written."""
     with monkeypatch.context() as earlier:
         earlier.setattr("pipeline.run.collector.link_to_follow", lambda _: None)
-        earlier.setattr("pipeline.sources.read.unresolved_id", digest_of_url)
+        earlier.setattr("pipeline.sources.url_list.unresolved_id", digest_of_url)
         collect(study)
 
 
