@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,28 +13,20 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.analysis.speech.engine import Decoding, Language, Segment, Word
-from pipeline.media import audio, ffmpeg
-from pipeline.media.audio import SAMPLE_RATE, Waveform
+from pipeline.media.audio import Waveform
 from pipeline.records import (
-    Clip,
     EvidenceRow,
-    Row,
     SegmentRow,
     SegmentTrustRow,
-    Source,
-    SpeechRegionRow,
     TranscriptRow,
     WordRow,
 )
 from pipeline.records.pseudonyms import scrub
-from pipeline.research.evidence import synthetic
 from pipeline.stage import Setting
 from pipeline.stages import transcribe
 from pipeline.stages.transcribe import ENGINES, Transcribe, TranscribeOptions
-from tests.support.paths import DEMO_CLIPS
 from tests.support.small_study import row as row_of
-
-CLIPS = DEMO_CLIPS
+from tests.support.transcribing import assert_storable, clip_of, of_kind, ramp, rows_of, stage
 
 
 class FakeEngine:
@@ -75,52 +66,6 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> type[FakeEngine]:
 
     monkeypatch.setitem(ENGINES, "ctranslate2", Engine)
     return Engine
-
-
-def clip_of(folder: Path, waveform: Waveform, regions: list[tuple[float, float]]) -> Clip:
-    path = folder / "audio.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((waveform * 32767).astype("<i2").tobytes())
-    rows = [
-        SpeechRegionRow("file:one", number, start, end, level_dbfs=-20.0, speech_score=None, music_score=None)
-        for number, (start, end) in enumerate(regions)
-    ]
-    source = Source("file", "one.mp4", "")
-    return Clip("file:one", source, None, path, stored={SpeechRegionRow.table: rows})
-
-
-def stage(**options: Any) -> Transcribe:
-    return Transcribe(TranscribeOptions(**options), Setting())
-
-
-def rows_of(stage: Transcribe, clip: Clip) -> list[Row]:
-    (result,) = stage([clip])
-    assert not isinstance(result, Exception)
-    return list(result)
-
-
-def of_kind(rows: list[Row], kind: type[Any]) -> list[Any]:
-    return [row for row in rows if isinstance(row, kind)]
-
-
-def assert_storable(rows: list[Row]) -> None:
-    """Plain numbers and text, none of them NaN, and no grain twice."""
-    for row in rows:
-        for column in dataclasses.fields(row):  # type: ignore[arg-type]
-            value = getattr(row, column.name)
-            assert value is None or type(value) in (str, int, float, bool), column.name
-            assert not (isinstance(value, float) and math.isnan(value)), column.name
-    grains = [(row.table, *(getattr(row, name) for name in row.grain)) for row in rows]
-    assert len(grains) == len(set(grains))
-
-
-def ramp(seconds: float) -> Waveform:
-    """Every second has its own level, so that a cut shows where it comes from."""
-    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    return np.asarray(np.floor(time) / 100, dtype=np.float32)
 
 
 def test_without_speech_whisper_is_never_asked(engine: type[FakeEngine], tmp_path: Path) -> None:
@@ -321,82 +266,3 @@ def test_the_fingerprint_knows_only_the_chosen_engine(monkeypatch: pytest.Monkey
     assert Transcribe.models(fast, Setting()) == ("whisper-base",)
     monkeypatch.setattr(transcribe.OpenAIEngine, "weights", lambda model, folder: f"openai-{model}")
     assert Transcribe.models(reference, Setting()) == ("openai-whisper-base",)
-
-
-# ---------------------------------------------------------------- with the real model
-
-
-def demo_clip(folder: Path, name: str, regions: list[tuple[float, float]]) -> Clip:
-    ffmpeg.decode(CLIPS / f"{name}.mp4", folder / "demo.wav", 60.0)
-    return clip_of(folder, audio.read_audio(folder / "demo.wav"), regions)
-
-
-@pytest.mark.model
-@pytest.mark.usefixtures("weights")
-@pytest.mark.parametrize("engine", ["ctranslate2", pytest.param("openai-whisper", marks=pytest.mark.slow)])
-def test_the_words_of_a_demo_clip(engine: str, tmp_path: Path) -> None:
-    ffmpeg.decode(CLIPS / "english_quick.mp4", tmp_path / "demo.wav", 60.0)
-    length = audio.read_audio(tmp_path / "demo.wav").size / SAMPLE_RATE
-    clip = demo_clip(tmp_path, "english_quick", [(0.5, length - 0.5)])
-    rows = rows_of(stage(engine=engine), clip)
-    assert_storable(rows)
-    (transcript,) = of_kind(rows, TranscriptRow)
-    assert "Dashwood" in transcript.text
-    assert (transcript.language, transcript.engine) == ("en", engine)
-    words = of_kind(rows, WordRow)
-    assert transcript.text.replace(" ", "") == "".join(word.word for word in words)  # Whisper parts words at hyphens
-    assert all(0 <= word.start_s <= word.end_s <= length for word in words)
-
-
-@pytest.mark.slow
-@pytest.mark.model
-@pytest.mark.usefixtures("weights")
-def test_a_third_of_a_second_and_a_wordless_region_pass(tmp_path: Path) -> None:
-    built = stage()
-    short = rows_of(built, clip_of(tmp_path, ramp(0.3), [(0.0, 0.3)]))
-    music = rows_of(built, demo_clip(tmp_path, "music_only", [(1.0, 4.0)]))
-    for rows in (short, music):
-        assert_storable(rows)
-        (transcript,) = of_kind(rows, TranscriptRow)
-        assert (transcript.text is None) == (transcript.reason in {"no_text", "low_trust"})
-
-
-@pytest.mark.slow
-@pytest.mark.model
-@pytest.mark.usefixtures("weights")
-def test_two_languages_two_voices_and_twenty_milliseconds_are_no_error(tmp_path: Path) -> None:
-    waveforms = []
-    for name in ("english_quick", "french"):
-        ffmpeg.decode(CLIPS / f"{name}.mp4", tmp_path / f"{name}.wav", 60.0)
-        waveforms.append(audio.read_audio(tmp_path / f"{name}.wav")[: 8 * SAMPLE_RATE])
-    built = stage()
-    one_after_the_other = rows_of(built, clip_of(tmp_path, np.concatenate(waveforms), [(0.5, 7.5), (10.5, 15.5)]))
-    both_at_once = rows_of(built, clip_of(tmp_path, (waveforms[0] + waveforms[1]) / 2, [(0.5, 7.5)]))
-    blink = rows_of(built, clip_of(tmp_path, waveforms[0], [(3.0, 3.02)]))
-    for rows in (one_after_the_other, both_at_once, blink):
-        assert_storable(rows)
-        (transcript,) = of_kind(rows, TranscriptRow)
-        assert (transcript.text is None) == (transcript.reason is not None)
-        assert len(of_kind(rows, SegmentRow)) == len(of_kind(rows, SegmentTrustRow))
-    (transcript,) = of_kind(one_after_the_other, TranscriptRow)
-    assert (transcript.language, transcript.reason) == ("en", None), "that of the longest span"
-    segments, trust = of_kind(one_after_the_other, SegmentRow), of_kind(one_after_the_other, SegmentTrustRow)
-    assert {row.language for row in segments if row.end_s < 8} == {"en"}
-    assert {row.language for row in segments if row.start_s > 10} == {"fr"}
-    by_language = {(row.language, of.language_probability) for row, of in zip(segments, trust, strict=True)}
-    assert len(by_language) == 2, "each language with its own probability"
-
-
-@pytest.mark.slow
-@pytest.mark.model
-@pytest.mark.usefixtures("weights")
-def test_what_whisper_writes_on_noise_is_kept_and_not_trusted(tmp_path: Path) -> None:
-    built, rows = stage(), []
-    for seed in range(1, 12):  # what makes Whisper write differs between processors
-        rows = rows_of(built, clip_of(tmp_path, synthetic.pink_noise(4.0, seed), [(0.5, 3.5)]))
-        assert_storable(rows)
-        if of_kind(rows, SegmentRow):
-            break
-    assert of_kind(rows, SegmentRow), "no noise makes Whisper write any more"
-    assert not any(row.in_text for row in of_kind(rows, SegmentTrustRow))
-    assert of_kind(rows, TranscriptRow)[0].reason == "low_trust"
