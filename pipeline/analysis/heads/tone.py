@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.heads.head import load
-from pipeline.analysis.heads.reference import against_study
+from pipeline.analysis.heads.reference import StudyReference, against_study
 from pipeline.analysis.heads.score import probabilities
 from pipeline.analysis.tone.tone import Tone, tone_of
 
