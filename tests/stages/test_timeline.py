@@ -48,6 +48,7 @@ def spans(stage: Timeline, clip: Clip) -> list[EmotionSpanRow]:
     return [row for row in result if isinstance(row, EmotionSpanRow)]
 
 
+@pytest.mark.slow
 def test_spans_cover_the_regions_with_evidence_in_the_clips_time(stage: Timeline, clip: Clip) -> None:
     rows = spans(stage, clip)
     assert [row.span for row in rows] == list(range(len(rows)))
@@ -65,6 +66,7 @@ def test_spans_cover_the_regions_with_evidence_in_the_clips_time(stage: Timeline
             assert row.probability is not None
 
 
+@pytest.mark.slow
 def test_a_region_with_too_little_evidence_is_one_span_with_the_reason(stage: Timeline, clip: Clip) -> None:
     thin = [row for row in spans(stage, clip) if row.status == "no_evidence"]
     assert [(row.region, row.start_s, row.end_s, row.reason) for row in thin] == [
@@ -84,10 +86,12 @@ def test_without_a_model_nothing_is_read_or_written(clip: Clip, tmp_path: Path) 
     assert "hub" in str(TimelineOptions.model_fields["models"].description), "a user learns why it is left out"
 
 
+@pytest.mark.slow
 def test_a_clip_without_speech_has_no_span(stage: Timeline, clip: Clip) -> None:
     assert spans(stage, Clip("c", clip.source, None, clip.audio_path)) == []
 
 
+@pytest.mark.slow
 def test_the_same_clip_gives_the_same_spans(stage: Timeline, clip: Clip) -> None:
     assert spans(stage, clip) == spans(stage, clip)
 

@@ -40,6 +40,7 @@ def author_of(store: Store) -> dict[str, str | None]:
     return {row.clip_id.removeprefix("tiktok:"): row.author_key for row in store.tables.read(ClipRow)}
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.permutations(NAMES), st.integers(1, 4), st.sampled_from([KEY, None]))
 def test_whoever_is_stated_by_id_and_handle_is_one_author_in_any_order(

@@ -45,6 +45,7 @@ def tagger(models_folder: Path) -> SoundTagger:
     return TAGGERS["ast"](found)
 
 
+@pytest.mark.slow
 def test_labels_come_from_the_model_in_its_order(tagger: SoundTagger) -> None:
     tags = tagger.tag(synthetic.band(3.0, 0))
     assert tagger.name == "ast"
@@ -52,6 +53,7 @@ def test_labels_come_from_the_model_in_its_order(tagger: SoundTagger) -> None:
     assert tags.family(SPEECH).shape == tags.family(MUSIC).shape == (1,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("samples", "starts"),
     [(1, [0.0]), (4_800, [0.0]), (160_000, [0.0]), (208_000, [0.0, 2.0, 3.0]), (224_000, [0.0, 2.0, 4.0])],
@@ -64,6 +66,7 @@ def test_windows_of_ten_seconds_cover_the_clip(tagger: SoundTagger, samples: int
     assert np.all((tags.scores > 0) & (tags.scores < 1))
 
 
+@pytest.mark.slow
 def test_the_scores_are_those_of_the_model(tagger: SoundTagger, models_folder: Path) -> None:
     import torch
     from transformers import ASTFeatureExtractor, ASTForAudioClassification

@@ -188,6 +188,7 @@ def with_zeros(window: Any, longest: int) -> Any:
     return np.pad(window, ((0, 0), (0, longest - window.shape[1])))
 
 
+@pytest.mark.slow
 def test_a_prompt_stands_before_the_text_and_not_in_it(engine: SpeechEngine, demo: Callable[[str], Waveform]) -> None:
     [segments] = engine.transcribe([demo("english_quick")], ["en"], prompt="This is a sentence about zebras.")
     text = " ".join(segment.text for segment in segments)
