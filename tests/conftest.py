@@ -165,12 +165,19 @@ class Collecting:
         self.skipped += skipped
 
 
-@pytest.fixture
-def study() -> Iterator[SmallStudy]:
-    """A small study of known numbers, empty but for what a test adds."""
+@pytest.fixture(scope="session")
+def small_study() -> Iterator[SmallStudy]:
+    """One for all tests of a process: to make its views takes longer than most tests."""
     made = SmallStudy()
     yield made
     made.connection.close()
+
+
+@pytest.fixture
+def study(small_study: SmallStudy) -> SmallStudy:
+    """A small study of known numbers, empty but for what a test adds."""
+    small_study.empty()
+    return small_study
 
 
 @pytest.fixture(scope="session")

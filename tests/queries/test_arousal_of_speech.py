@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -49,13 +48,6 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> list[Labelled]:
             assert not isinstance(rows, StageError)
             found.append((name, label["speaker"], label["emotion"], list(rows)))
     return found
-
-
-@pytest.fixture
-def study() -> Iterator[SmallStudy]:
-    made = SmallStudy()
-    yield made
-    made.connection.close()
 
 
 def above(ranks: dict[str, list[float]]) -> float:

@@ -30,6 +30,7 @@ from tests.conftest import write_study
 from tests.support.hostile_strategies import TEXTS
 from tests.support.report.generated_study import clip
 
+pytestmark = pytest.mark.slow
 FIRST_ID = 7_300_000_000_000_000_000
 CELLS = ("caption", "author", "author_id", "sound_title", "sound_artist")
 
@@ -152,7 +153,6 @@ def test_subtitles_hold_no_cue_of_a_caption(told: Told) -> None:
         assert all("-->" not in line or line.count(":") >= 2 for line in text.splitlines())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("form", ["table", "csv"])
 def test_a_terminal_is_shown_no_character_that_moves_its_cursor(told: Told, form: str) -> None:
     code = "from pipeline.cli import main; main()"

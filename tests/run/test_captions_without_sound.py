@@ -90,6 +90,7 @@ def test_a_caption_is_read_where_there_is_no_sound(study: Study) -> None:
     assert go(study, stages=STAGES).idle, "once is enough"
 
 
+@pytest.mark.slow
 def test_a_study_that_was_run_before_reads_them_in_its_next_run(study: Study) -> None:
     go(study, stages=STAGES, only=("download", "audio", "length"))
     assert read(study) == []
@@ -100,6 +101,7 @@ def test_a_study_that_was_run_before_reads_them_in_its_next_run(study: Study) ->
     assert read(study) == READ
 
 
+@pytest.mark.slow
 def test_sound_that_is_found_later_is_read_with_the_caption(study: Study) -> None:
     go(study, stages=STAGES)
     go(study, stages=STAGES, retry_failed=True)

@@ -91,6 +91,7 @@ def test_final_failures_stay_and_failures_of_the_moment_are_tried_again(folder: 
     ]
 
 
+@pytest.mark.slow
 def test_the_last_line_of_a_run_tells_failures_of_runs_before(folder: Path) -> None:
     study = load(folder, '[length]\ntrouble = "clip0=fail"\n')
     go(study)

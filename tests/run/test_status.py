@@ -66,6 +66,7 @@ def test_another_option_makes_a_stage_pending_and_those_after_it_not_reached(fol
     assert found["double"] == StageStatus("double", 0, {}, 0, CLIPS)
 
 
+@pytest.mark.slow
 def test_the_last_attempt_counts(folder: Path) -> None:
     study = load(folder)
     go(study)

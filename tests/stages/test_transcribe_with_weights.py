@@ -14,15 +14,15 @@ from pipeline.research.evidence import synthetic
 from tests.support.paths import DEMO_CLIPS
 from tests.support.transcribing import assert_storable, clip_of, of_kind, ramp, rows_of, stage
 
+pytestmark = [pytest.mark.slow, pytest.mark.model, pytest.mark.usefixtures("weights")]
+
 
 def demo_clip(folder: Path, name: str, regions: list[tuple[float, float]]) -> Clip:
     ffmpeg.decode(DEMO_CLIPS / f"{name}.mp4", folder / "demo.wav", 60.0)
     return clip_of(folder, audio.read_audio(folder / "demo.wav"), regions)
 
 
-@pytest.mark.model
-@pytest.mark.usefixtures("weights")
-@pytest.mark.parametrize("engine", ["ctranslate2", pytest.param("openai-whisper", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("engine", ["ctranslate2", "openai-whisper"])
 def test_the_words_of_a_demo_clip(engine: str, tmp_path: Path) -> None:
     ffmpeg.decode(DEMO_CLIPS / "english_quick.mp4", tmp_path / "demo.wav", 60.0)
     length = audio.read_audio(tmp_path / "demo.wav").size / SAMPLE_RATE
@@ -37,9 +37,6 @@ def test_the_words_of_a_demo_clip(engine: str, tmp_path: Path) -> None:
     assert all(0 <= word.start_s <= word.end_s <= length for word in words)
 
 
-@pytest.mark.slow
-@pytest.mark.model
-@pytest.mark.usefixtures("weights")
 def test_a_third_of_a_second_and_a_wordless_region_pass(tmp_path: Path) -> None:
     built = stage()
     short = rows_of(built, clip_of(tmp_path, ramp(0.3), [(0.0, 0.3)]))
@@ -50,9 +47,6 @@ def test_a_third_of_a_second_and_a_wordless_region_pass(tmp_path: Path) -> None:
         assert (transcript.text is None) == (transcript.reason in {"no_text", "low_trust"})
 
 
-@pytest.mark.slow
-@pytest.mark.model
-@pytest.mark.usefixtures("weights")
 def test_two_languages_two_voices_and_twenty_milliseconds_are_no_error(tmp_path: Path) -> None:
     waveforms = []
     for name in ("english_quick", "french"):
@@ -76,9 +70,6 @@ def test_two_languages_two_voices_and_twenty_milliseconds_are_no_error(tmp_path:
     assert len(by_language) == 2, "each language with its own probability"
 
 
-@pytest.mark.slow
-@pytest.mark.model
-@pytest.mark.usefixtures("weights")
 def test_what_whisper_writes_on_noise_is_kept_and_not_trusted(tmp_path: Path) -> None:
     built, rows = stage(), []
     for seed in range(1, 12):  # what makes Whisper write differs between processors

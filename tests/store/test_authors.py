@@ -82,6 +82,7 @@ def test_two_ids_are_two_authors_though_a_handle_passed_from_one_to_the_other(tm
         assert found["3"] == found["4"] != found["1"]
 
 
+@pytest.mark.slow
 def test_a_handle_and_an_id_stored_apart_become_one_author_that_is_published(tmp_path: Path) -> None:
     with Store(tmp_path / "study.duckdb", STAGES) as store:
         take_in(store, [a_post(1, "ann"), a_post(2, None, "68")])

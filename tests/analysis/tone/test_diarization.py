@@ -16,6 +16,7 @@ from pipeline.media.audio import Waveform
 from pipeline.study.files import sha256_of
 from tests.support.wavlm_look_alike import LABELS_FILE, YAML, make_timeline
 
+pytestmark = pytest.mark.slow
 NAME = "speechbrain-timeline"
 
 

@@ -13,6 +13,7 @@ from pipeline.run.runner import run_study
 from pipeline.run.status import study_status
 from pipeline.study.config import Study
 
+pytestmark = pytest.mark.slow
 CLIPS = 120
 #: Filters, openSMILE and short links are what leaves rows in these.
 EMPTY = {"exclusions", "opensmile_features", "short_links"}
@@ -74,7 +75,6 @@ def test_rows_stand_where_they_belong(reader: StudyReader) -> None:
     assert number(reader, late) == 0
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_study(tmp_path: Path, reader: StudyReader) -> None:
     again = StudyReader(generate(tmp_path, CLIPS, segments_per_clip=6).folder.published)
     for table in ("clips", "observations", "words", "emotions", "speech_embeddings", "attempts"):

@@ -59,6 +59,7 @@ def test_each_query_of_the_folder_runs_with_the_values_that_its_header_names(pub
     assert rows["similar_speech"] > 0
 
 
+@pytest.mark.slow
 def test_of_many_rows_the_first_and_the_count_are_timed(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = published / "study.duckdb"
     assert time_query(path, get_query("clip_tone"), 1).measure == "all rows"

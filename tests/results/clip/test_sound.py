@@ -81,6 +81,7 @@ def test_a_file_that_is_gone_or_another_is_named(results: Path, tmp_path: Path) 
     assert "without its audio" in reader.clip("file:clip2.wav").plot().get_suptitle()
 
 
+@pytest.mark.slow
 def test_results_that_moved_with_their_files_find_them(results: Path, tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     for name in ("clips", "whole"):
@@ -97,6 +98,7 @@ def test_audio_that_is_to_be_kept_after_all_is_decoded_again_and_nothing_else_ru
     assert go(load(tmp_path, KEEPING)).idle
 
 
+@pytest.mark.slow
 def test_where_the_media_is_gone_too_the_run_counts_it(study: Study, tmp_path: Path) -> None:
     (tmp_path / "clips" / "clip2.wav").unlink()
     report = go(load(tmp_path, KEEPING))
@@ -117,6 +119,7 @@ def test_the_page_plays_the_users_own_file_where_it_lies(results: Path, tmp_path
     assert read_audio(report / copied).size == pytest.approx(1.5 * SAMPLE_RATE, abs=2)
 
 
+@pytest.mark.slow
 def test_the_page_never_says_that_an_own_file_was_deleted(results: Path, tmp_path: Path) -> None:
     shutil.move(tmp_path / "clips" / "clip1.wav", tmp_path / "elsewhere.wav")
     build_report(results)

@@ -49,6 +49,7 @@ def test_too_little_speech_is_a_sentence_and_leaves_nothing(tmp_path: Path) -> N
     assert not study.folder.reference.exists()
 
 
+@pytest.mark.slow
 def test_embeddings_of_another_version_are_not_taken(tmp_path: Path) -> None:
     study = study_of(tmp_path, 40)
     with pytest.raises(UserError, match=f"by today now, not by {ENCODER}: run the study first"):
@@ -56,6 +57,7 @@ def test_embeddings_of_another_version_are_not_taken(tmp_path: Path) -> None:
     assert "run the study first" in mistake(cliptone("reference", str(study.file.path), cwd=tmp_path))
 
 
+@pytest.mark.slow
 def test_a_reference_that_cannot_be_taken_again_stays_and_says_so(tmp_path: Path) -> None:
     study = study_of(tmp_path, 4)
     study.folder.reference.parent.mkdir(parents=True)

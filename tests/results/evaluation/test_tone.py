@@ -152,6 +152,7 @@ def test_a_whole_clip_is_judged_by_its_stored_tone_and_a_span_by_its_regions(tmp
     assert figure(evaluate_tone(study.folder, span), "recall", label="angry").n == 2
 
 
+@pytest.mark.slow
 def test_a_whole_clip_has_a_tone_of_a_model_that_no_run_asks_for_any_more(tmp_path: Path) -> None:
     rows = [*clip("x:1", [((0.0,), None)]), *tones("x:1", [angry(0.9)], "two")]
     study = make_study(tmp_path, rows)

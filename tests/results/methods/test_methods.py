@@ -61,6 +61,7 @@ def test_the_paragraph_reads_as_text_and_says_what_it_cannot_know(found: Methods
     assert f"the post was removed ({found.facts['attrition.failed.download.removed.clips']})" in found.paragraph
 
 
+@pytest.mark.slow
 def test_the_processor_is_said_since_words_in_int8_depend_on_it(tmp_path: Path) -> None:
     study = generate(tmp_path, 10)
     with duckdb.connect(str(study.folder.published)) as connection:
@@ -77,6 +78,7 @@ def test_models_stand_with_digest_licence_and_training(found: Methods) -> None:
     assert "Not fit for statements about individuals" in found.document
 
 
+@pytest.mark.slow
 def test_a_reference_is_said_and_is_no_tone_model(tmp_path: Path) -> None:
     study = generate(tmp_path, 10)
     assert "read in part against" not in methods(StudyReader(study.folder.published)).paragraph

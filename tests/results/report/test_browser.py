@@ -99,6 +99,7 @@ def test_a_missing_value_shows_its_reason(visit: Open) -> None:
 # ---------------------------------------------------------------- the page of a clip
 
 
+@pytest.mark.slow
 def test_it_plays_and_the_transcript_follows(visit: Open) -> None:
     page = clip_page(visit, "tiktok:1")
     page.locator("body").press(" ")
@@ -169,6 +170,7 @@ def test_a_click_on_the_tone_seeks_there(visit: Open) -> None:
     assert page.locator("#cursor").bounding_box()["x"] == pytest.approx(box["x"] + box["width"] / 2, abs=4)
 
 
+@pytest.mark.slow
 def test_a_url_may_name_the_second_to_begin_at(visit: Open) -> None:
     page = clip_page(visit, "tiktok:1", "/2.5")
     wait_until(lambda: seconds(page) == 2.5)

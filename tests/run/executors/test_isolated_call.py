@@ -52,6 +52,7 @@ def gone(pid: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_it_answers_from_a_group_of_its_own() -> None:
     child = Child()
     assert child.call(double, (21,), 30) == 42
