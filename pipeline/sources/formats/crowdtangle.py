@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
+from pipeline.sources.formats import facebook
 from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import holds_json, inside, json_records
 from pipeline.sources.formats.result import known_post, post_url
@@ -20,9 +21,6 @@ from pipeline.sources.post_urls import post_of_url
 
 CROWDTANGLE = "crowdtangle"
 COLUMNS = frozenset({"Post Created", "Total Interactions", "URL", "Likes"})
-FACEBOOK_ID = re.compile(
-    r"https?://[^/]*facebook\.com/.*?(?:(?:posts|videos|reel|permalink)/|story_fbid=|fbid=|/)(\d+)/?"
-)
 KINDS = {"photo": "image", "status": "text", "link": "text"}  # an album may hold videos: its kind stays unknown
 VIDEOS = re.compile(r"(?:native |live )?video.*|igtv|reels?", re.IGNORECASE)
 
@@ -94,8 +92,7 @@ def _api_post(record: Mapping[str, Any]) -> Post:
 
 def _post(platform: str, link: object, posted_at: datetime | None, **stated: Any) -> Post:
     url = text(link) or ""
-    found = FACEBOOK_ID.match(url)
-    post_id = post_of_url(url)[1] if platform == "instagram" else found[1] if found else None
+    post_id = post_of_url(url)[1] if platform == "instagram" else facebook.post_id_of_url(url)
     if post_id is None:
         raise Rejected("the URL shows no post")
     return known_post(
@@ -103,7 +100,7 @@ def _post(platform: str, link: object, posted_at: datetime | None, **stated: Any
             source=CROWDTANGLE,
             platform=platform,
             post_id=post_id,
-            url=post_url(platform, post_id) or f"https://www.facebook.com/{post_id}",  # without the page's name
+            url=post_url(platform, post_id) or facebook.post_url(post_id),
             posted_at=posted_at,
             posted_precision="second" if posted_at else None,
             **stated,

@@ -66,12 +66,12 @@ def _donated(read: Callable[[Path, str], Numbered[Exposure]]) -> Callable[[Path,
 #: In the order in which they are tried: CSV files with our column names come last.
 FORMATS = (
     Format(
-        zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram, Threads, Douyin, RedNote, X)", JSON,
-        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 5,
+        zeeschuimer.ZEESCHUIMER, "Zeeschuimer NDJSON (TikTok, Instagram, Threads, Douyin, RedNote, X, Facebook)", JSON,
+        zeeschuimer.is_zeeschuimer, lambda path, _: zeeschuimer.read_zeeschuimer(path), 6,
     ),
     Format(
-        zeeschuimer.FOURCAT, "4CAT NDJSON (TikTok, Instagram, Threads, Douyin, RedNote, X)", JSON,
-        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 5,
+        zeeschuimer.FOURCAT, "4CAT NDJSON (TikTok, Instagram, Threads, Douyin, RedNote, X, Facebook)", JSON,
+        zeeschuimer.is_fourcat, lambda path, _: zeeschuimer.read_fourcat(path), 6,
     ),
     Format(
         info_json.INFO_JSON, "yt-dlp .info.json (a folder of them, one, or a playlist)", JSON,
@@ -107,7 +107,7 @@ FORMATS = (
     ),
     Format(
         crowdtangle.CROWDTANGLE, "CrowdTangle (CSV, JSON)", JSON_OR_CSV,
-        crowdtangle.is_crowdtangle, lambda path, _: crowdtangle.read_crowdtangle(path), 2,
+        crowdtangle.is_crowdtangle, lambda path, _: crowdtangle.read_crowdtangle(path), 3,
     ),
     Format(
         instagram_graph_api.GRAPH_API, "Instagram media of Meta's Graph API", JSON,

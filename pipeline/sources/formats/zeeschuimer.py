@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.records.post import Post
-from pipeline.sources.formats import douyin, instagram, rednote, tiktok, x_posts
+from pipeline.sources.formats import douyin, facebook, instagram, rednote, tiktok, x_posts
 from pipeline.sources.formats.notes import Rejected
 from pipeline.sources.formats.records import json_records
 from pipeline.sources.formats.rows import Numbered, mapped
@@ -26,10 +26,7 @@ READERS = {
     "rednote.com": rednote.page_post,
     "twitter.com": x_posts.page_post,
     "x.com": x_posts.page_post,
-}
-#: Of sites whose records have no layout that is known for certain, what to do.
-INSTEAD = {
-    "facebook.com": ", for their records have no layout that is known for certain: give the URLs of reels and videos"
+    "facebook.com": facebook.page_post,
 }
 
 
@@ -64,7 +61,7 @@ def _zeeschuimer_post(record: Mapping[str, Any], envelope: Mapping[str, Any], so
         raise Rejected("the line does not say which platform its post is from")
     reader = READERS.get(platform) if isinstance(platform, str) else None
     if reader is None:
-        raise Rejected(f"posts of {shown(platform)} are not read{INSTEAD.get(str(platform), '')}")
+        raise Rejected(f"posts of {shown(platform)} are not read")
     if not record:
         raise Rejected("the line has no post in `data`")
     return reader(record, source, _collected(envelope))
