@@ -14,11 +14,12 @@ import regex
 
 from pipeline.records.clips import ClipRow, ObservationRow
 from pipeline.records.post import COUNTS, Post, SourcedPost
+from pipeline.records.row import stored_time
 from pipeline.records.runs import AuthorNameRow
 from pipeline.records.sound_names import without_account
 
 PSEUDONYM_CHARACTERS = 26  # 130 bits of the digest in base 32
-REMEMBERED = 10_000  # pseudonyms of a process: accounts come again and again
+REMEMBERED = 20_000  # pseudonyms of a process: accounts come again and again
 ENCODED_BYTES = 20  # hold these characters, and need no padding
 MOST_HANDLE_CHARACTERS = 100  # platforms take 24 to 30, and names of channels up to 100
 MENTION_CHARACTERS = 8  # enough inside one text to tell accounts apart
@@ -158,7 +159,7 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
     stated: dict[str, Any] = {
         "url": without_handle(post.url) if key is not None and post.url else post.url,
         "caption": caption,
-        "posted_at": post.posted_at,
+        "posted_at": post.posted_at and stored_time(post.posted_at),
         "declared_duration_s": post.duration_s,
         "declared_language": post.language,
         "sound_id": post.sound_id,
@@ -180,6 +181,7 @@ def clip_row(clip_id: str, post: Post, key: bytes | None, kind: str = "url") -> 
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def hidden_sound(
     title: str | None, artist: str | None, key: bytes | None, platform: str
 ) -> tuple[str | None, str | None]:
@@ -204,7 +206,9 @@ def observation_row(clip_id: str, post: Post) -> ObservationRow | None:
     if not post.counts:
         return None
     counts = {name: post.counts.get(name) for name in COUNTS}
-    return ObservationRow(clip_id=clip_id, counted_at=post.counted_at, count_source=post.source, **counts)
+    return ObservationRow(
+        clip_id=clip_id, counted_at=post.counted_at and stored_time(post.counted_at), count_source=post.source, **counts
+    )
 
 
 def hashtags_of(text: str | None) -> tuple[str, ...]:

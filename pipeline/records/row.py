@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
 Seconds = float
@@ -10,6 +11,11 @@ Decibels = float
 Hertz = float
 
 RowT = TypeVar("RowT", bound="Row")
+
+
+def stored_time(time: datetime) -> datetime:
+    """A time as it comes back from the database: UTC without an offset."""
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
 
 def column(doc: str, unit: str = "", **kwargs: Any) -> Any:

@@ -7,7 +7,7 @@ import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.records import Row
+from pipeline.records.row import stored_time
 from pipeline.store.queries import Query, get_query, read_macros, read_queries
 from pipeline.store.view_order import in_order
 
@@ -230,6 +231,4 @@ def _plain(value: Any) -> Any:
     """A value as Arrow takes it: maps as pairs, times as UTC without an offset."""
     if isinstance(value, Mapping):
         return list(value.items())
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).replace(tzinfo=None)
-    return value
+    return stored_time(value) if isinstance(value, datetime) else value

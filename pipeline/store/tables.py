@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.records import ClipRow, ObservationRow, Row, RowT, TombstoneRow
+from pipeline.records.row import stored_time
 from pipeline.records.runs import PRIVATE_ROWS, PublicationRow
 from pipeline.store import schema
 from pipeline.store.queries import queries_digest
@@ -165,7 +166,7 @@ class Tables:
 def without_offset(row: RowT) -> RowT:
     """A row with its times in UTC without an offset, as they come back from the database."""
     times = {
-        name: value.astimezone(UTC).replace(tzinfo=None)
+        name: stored_time(value)
         for name in schema.time_columns(type(row))
         if (value := getattr(row, name)) is not None and value.tzinfo is not None
     }
