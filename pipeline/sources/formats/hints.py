@@ -18,6 +18,12 @@ class Hints:
     encoding: str | None = None  # of tables: where it is not UTF-8
     date_format: str | None = None  # plain CSV: of its dates, as `datetime.strptime` reads it
 
+    @property
+    def of_plain_tables(self) -> str:
+        """What is stated that other formats than plain CSV say themselves, in words; empty if nothing is."""
+        stated = {"its columns": self.columns, "its platform": self.platform, "how dates are written": self.date_format}
+        return " and ".join(name for name, value in stated.items() if value)
+
     def __post_init__(self) -> None:
         try:
             "".encode(self.encoding or "utf-8")

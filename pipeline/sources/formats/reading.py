@@ -47,8 +47,10 @@ def read(path: Path, hints: Hints | None = None, watch: Callable[[int], None] | 
     hints = hints or Hints()
     with _members(path) as parts, _in_utf8(parts, hints) as members, _as_tables(members, hints) as tables:
         known, chosen, others = _choose(path, tables, hints)
-        if hints.columns and known.name != plain_csv.CSV:
-            raise UserError(f"{path} is {known.title}: only the columns of a plain CSV file can be mapped")
+        if known.name != plain_csv.CSV and (unused := hints.of_plain_tables):
+            raise UserError(
+                f"{path} is {known.title}, which says {unused} itself: leave that out, it is for plain CSV files"
+            )
         found = _Found(others)
         for rows, (number, row) in enumerate(_numbered(known, path, chosen, hints), start=1):
             found.add(number, row)

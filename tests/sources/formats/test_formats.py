@@ -112,9 +112,17 @@ def test_a_mapping_that_does_not_fit_says_where(tmp_path: Path, columns: dict[st
         read(path, Hints(columns=columns))
 
 
-def test_a_mapping_for_a_file_without_columns_says_so() -> None:
-    with pytest.raises(UserError, match=r"zeeschuimer\.ndjson .*CSV"):
-        read(FIXTURES / "zeeschuimer.ndjson", Hints(columns={"url": "link"}))
+@pytest.mark.parametrize(
+    ("stated", "named"),
+    [
+        (Hints(columns={"url": "link"}), "columns"),
+        (Hints(platform="tiktok"), "platform"),
+        (Hints(date_format="%d/%m/%Y"), "dates"),
+    ],
+)
+def test_what_only_plain_tables_need_is_not_ignored_for_others(stated: Hints, named: str) -> None:
+    with pytest.raises(UserError, match=rf"zeeschuimer\.ndjson .*{named}.*CSV"):
+        read(FIXTURES / "zeeschuimer.ndjson", stated)
 
 
 # ---------------------------------------------------------------- what is unknown, and what is empty
