@@ -212,3 +212,19 @@ class SoundTagRow(Row):
     mean_score: float = column("mean score over the clip's windows", "0–1")
     max_score: float = column("highest score of a window", "0–1")
     max_at_s: Seconds = column("start of the window with the highest score", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLandmarksRow(Row):
+    """The landmarks of a clip's sound (an audio fingerprint): what finds the same recording in other clips."""
+
+    table: ClassVar[str] = "sound_landmarks"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id",)
+
+    clip_id: str = column("the clip")
+    landmarks: tuple[int, ...] | None = column(
+        "peaks of the spectrum in time, each frame * 128 + bin: a frame is 20 ms, a bin a quarter tone from 250 Hz on; "
+        "NULL with a reason"
+    )
+    duration_s: Seconds = column("length of the sound that was read", "s")
+    reason: str | None = column("why there are none: too_short (below 1 s) or too_quiet")

@@ -10,13 +10,15 @@ from pipeline.stages.embed import Embed
 from pipeline.stages.emotion import Emotion
 from pipeline.stages.emphasis import Emphasis
 from pipeline.stages.evidence import Evidence
+from pipeline.stages.landmarks import Landmarks
 from pipeline.stages.mentions import Mentions
 from pipeline.stages.text import Text
 from pipeline.stages.timeline import Timeline
 from pipeline.stages.transcribe import Transcribe
 
 STAGES: tuple[type[Stage], ...] = (
-    Download, Audio, Evidence, Transcribe, Embed, Emotion, Timeline, Acoustics, Emphasis, Text, Mentions
+    Download, Audio, Evidence, Transcribe, Embed, Emotion, Timeline, Acoustics, Emphasis, Landmarks, Text,
+    Mentions
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Stage]] = {stage.name: stage for stage in STAGES}

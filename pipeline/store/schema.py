@@ -26,6 +26,7 @@ SQL_TYPES = {
     bool: ("BOOLEAN", pa.bool_()),
     datetime: ("TIMESTAMP", pa.timestamp("us")),
     tuple[str, ...]: ("VARCHAR[]", pa.list_(pa.string())),
+    tuple[int, ...]: ("INTEGER[]", pa.list_(pa.int32())),
     tuple[float, ...]: ("FLOAT[]", pa.list_(pa.float32())),
     Mapping[str, float]: ("MAP(VARCHAR, DOUBLE)", pa.map_(pa.string(), pa.float64())),
     Mapping[str, str]: ("MAP(VARCHAR, VARCHAR)", pa.map_(pa.string(), pa.string())),

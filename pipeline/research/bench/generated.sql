@@ -115,6 +115,18 @@ INSERT INTO sound_gaps BY NAME
 SELECT clip_id, 0 AS gap, 0.0 AS start_s, 0.4 AS end_s, 'late_sound' AS reason
 FROM heard WHERE u(n, 'late') < 0.05 ORDER BY n;
 
+INSERT INTO sound_landmarks BY NAME
+SELECT
+    clip_id,
+    -- clips over the same sound have the same 75 landmarks of six seconds
+    [
+        (4 * beat + hash(coalesce(sound_id, clip_id), beat, 'frame') % 4) * 128
+        + hash(coalesce(sound_id, clip_id), beat, 'bin') % 111
+        FOR beat IN range(75)
+    ] AS landmarks,
+    duration_s
+FROM heard ORDER BY n;
+
 INSERT INTO vocal_events BY NAME
 SELECT
     clip_id,

@@ -136,6 +136,13 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.FEATURE: "start_s end_s score witness_probability",
         Rule.RESTRICTED: "source",
     },
+    "sound_landmarks": {
+        Rule.CLIP: "clip_id",
+        Rule.CODE: "reason",
+        Rule.FEATURE: "duration_s",
+        # Whoever has the recording finds it by them.
+        Rule.RESTRICTED: "landmarks",
+    },
     "sound_tags": {Rule.CLIP: "clip_id", Rule.CODE: "tag", Rule.FEATURE: "mean_score max_score max_at_s"},
     "transcripts": {
         Rule.CLIP: "clip_id",
