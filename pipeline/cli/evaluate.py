@@ -16,6 +16,7 @@ from pipeline.records.counted import counted
 from pipeline.study.folder import StudyFolder
 
 if TYPE_CHECKING:
+    from pipeline.records import EvaluationRow
     from pipeline.results.evaluation.labels import LeftOut
     from pipeline.results.evaluation.measures import Figure
     from pipeline.results.evaluation.results import Evaluation
@@ -156,14 +157,36 @@ def _print_evaluation(folder: StudyFolder, found: Evaluation) -> None:
     rows = [
         (row.model, row.grouping, row.group_value, row.measure, row.label or "all", row.value, row.ci_low, row.ci_high,
          row.n, row.abstained, row.in_training, row.reason)
-        for row in found.rows
+        for row in found.rows if not row.measure.startswith("share_")
     ]  # fmt: skip
     headers = ("model", "by", "group", "measure", "label", "value", "95 % from", "to", "n", "no score", "in training",
                "reason")  # fmt: skip
     console().print(plain_table(headers, rows))
+    _print_shares(found.rows)
     console().print(f"Stored in the table evaluations of {folder.published}", markup=False, soft_wrap=True)
     for path in found.drawn:
         console().print(f"drawn      {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_shares(rows: Sequence[EvaluationRow]) -> None:
+    """How frequent each tone is in the whole study, as the model states it and as the labels correct it."""
+    from pipeline.cli.display import plain_table
+
+    found: dict[tuple[str, str | None, str | None], dict[str, EvaluationRow]] = {}
+    for row in rows:
+        if row.grouping == "all" and row.measure.startswith("share_"):
+            found.setdefault((row.model, row.counted, row.label), {})[row.measure] = row
+    if not found:
+        return
+    table = [
+        (*key, one["share_corrected"].value, one["share_corrected"].ci_low, one["share_corrected"].ci_high,
+         one["share_adjusted"].value, one["share_stated"].value, one["share_corrected"].n,
+         one["share_corrected"].reason)
+        for key, one in found.items()
+    ]  # fmt: skip
+    headers = ("model", "counted", "tone", "share", "95 % from", "to", "adjusted", "as stated", "labels", "reason")
+    console().print("How frequent each tone is, corrected by the labels (by group: cliptone query tone_prevalence)")
+    console().print(plain_table(headers, table))
 
 
 def _print_figures(figures: Iterable[Figure]) -> None:

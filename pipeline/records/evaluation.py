@@ -15,7 +15,7 @@ class EvaluationRow(Row):
 
     table: ClassVar[str] = "evaluations"
     grain: ClassVar[tuple[str, ...]] = (
-        "evaluated_at", "labels_sha256", "model", "grouping", "group_value", "measure", "label",
+        "evaluated_at", "labels_sha256", "model", "grouping", "group_value", "measure", "label", "counted",
     )  # fmt: skip
 
     evaluated_at: datetime = column("when it was measured", "UTC")
@@ -23,13 +23,16 @@ class EvaluationRow(Row):
     labels_sha256: str = column("digest of that file")
     model: str = column("the tone model, or the speech engine and its weights")
     fingerprint: str | None = column("configuration behind the judged rows; NULL if no run is stored")
-    grouping: str = column("all, or what clips are grouped by: language, platform, music_share or author_group")
+    grouping: str = column(
+        "all, or what clips are grouped by: language, platform, music_share, author_group, hashtag or week"
+    )
     group_value: str = column("the group; all, or unknown where the study does not know it")
     measure: str = column(
         "uar, macro_f1, recall, precision, ece (calibration error), coverage (share that has a score), "
-        "ccc_arousal, ccc_valence, ccc_dominance, wer or cer"
+        "ccc_arousal, ccc_valence, ccc_dominance, wer or cer; share_stated, share_corrected and share_adjusted: how "
+        "frequent a tone is as the model states it, and as labels correct it in two ways (query tone_prevalence)"
     )
-    label: str | None = column("the label whose recall or precision it is; NULL for all labels together")
+    label: str | None = column("the label whose recall, precision or share it is; NULL for all labels together")
     value: float | None = column("the figure, of what has a score; NULL with a reason", "0–1, CCC -1–1")
     ci_low: float | None = column("lower end of its 95 % bootstrap interval over authors, or clips without one")
     ci_high: float | None = column("upper end of that interval")
@@ -37,7 +40,7 @@ class EvaluationRow(Row):
     abstained: int = column("labelled spans, or clips, of the group that have no score", "count")
     reason: str | None = column(
         "why the value or the interval is NULL: nothing_to_measure; one_label where people gave one label alone, "
-        "which is no test of telling labels apart; or one_cluster where all comes from one author"
+        "which is no test of telling labels apart; one_cluster where all comes from one author; or few_labels"
     )
     in_training: int | None = column(
         "labelled spans of the group that a head was trained on, on which it is not judged; NULL where that is not "
@@ -45,3 +48,4 @@ class EvaluationRow(Row):
         "count",
         default=None,
     )
+    counted: str | None = column("what a share is of: region or clip; NULL for other measures", default=None)

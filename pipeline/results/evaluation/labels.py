@@ -16,12 +16,13 @@ from pipeline.sources.formats.reading import digest
 from pipeline.sources.formats.tables import csv_records, header
 
 DIMENSIONS = ("arousal", "valence", "dominance")
-COLUMNS = ("clip_id", "start_s", "end_s", "label", *DIMENSIONS, "author_group")
+COLUMNS = ("clip_id", "start_s", "end_s", "label", *DIMENSIONS, "author_group", "weight")
 LEAST_OVERLAP = 0.5  # share of a region inside a labelled span from which the label is the region's
 NAMED = 3  # examples of a reason in a sentence
 
 NO_LABEL = "neither a label nor a number"
 NO_SPAN = "start_s and end_s do not give a span of time"
+NO_WEIGHT = "weight is a number above 0"
 NO_NUMBER = "arousal, valence and dominance are numbers from 0 to 1"
 NO_CLIP = "the study has no such clip"
 NOT_ANALYSED = "the clip has not passed the stage evidence"
@@ -47,6 +48,7 @@ class Label:
     label: str | None
     dimensions: Mapping[str, float]  # those given of arousal, valence and dominance, 0–1
     author_group: str | None  # the researcher's own grouping of authors
+    weight: float = 1.0  # how many clips or spans of the study it stands for, as a stratified sample gives it
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,13 @@ def _parse_label(line: int, record: Mapping[str, str]) -> Label | LeftOut:
         return LeftOut(line, clip_id, NO_NUMBER)
     if "label" not in given and not dimensions:
         return LeftOut(line, clip_id, NO_LABEL)
-    return Label(line, clip_id, start, end, given.get("label"), dimensions, given.get("author_group"))
+    try:
+        weight = 1.0 if (stated := _number_cell(given.get("weight"))) is None else stated
+    except ValueError:
+        return LeftOut(line, clip_id, NO_WEIGHT)
+    if weight <= 0:
+        return LeftOut(line, clip_id, NO_WEIGHT)
+    return Label(line, clip_id, start, end, given.get("label"), dimensions, given.get("author_group"), weight)
 
 
 def _number_cell(text: str | None) -> float | None:

@@ -53,6 +53,7 @@ def rows_of(
     figures: Sequence[Figure],
     abstained: int,
     in_training: int | None = None,
+    counted: str | None = None,
 ) -> list[EvaluationRow]:
     """Figures of one group as rows."""
     return [
@@ -73,6 +74,7 @@ def rows_of(
             abstained=abstained,
             reason=figure.estimate.reason,
             in_training=in_training,
+            counted=counted,
         )
         for figure in figures
     ]

@@ -127,6 +127,12 @@ def clip_tones(reader: StudyReader, model: str, clips: Collection[str]) -> dict[
     return {row["clip_id"]: row["probabilities"] for row in rows}
 
 
+def clips_of_model(reader: StudyReader, model: str) -> set[str]:
+    """The clips that a model has rows of."""
+    sql = "SELECT DISTINCT clip_id FROM emotions WHERE model = $model"
+    return {str(name) for name in reader.arrow(sql, {"model": model})["clip_id"].to_pylist()}
+
+
 def models(reader: StudyReader) -> list[str]:
     """The tone models that have scores in a study."""
     return [

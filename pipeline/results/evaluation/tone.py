@@ -18,8 +18,10 @@ from pipeline.results.evaluation.answers import ModelAnswer, answers, shares_of
 from pipeline.results.evaluation.groups import ALL, groups
 from pipeline.results.evaluation.labels import DIMENSIONS, LabelledSpan, LeftOut, read_labels
 from pipeline.results.evaluation.measures import Figure, Judged, concordance, share, tone_figures
+from pipeline.results.evaluation.prevalence import share_figures
 from pipeline.results.evaluation.results import Evaluation
 from pipeline.results.evaluation.training_spans import ClipSpan, TrainingSpans, read_spans
+from pipeline.results.evaluation.units import Units, read_units
 from pipeline.results.study import StudyReader
 from pipeline.study.folder import StudyFolder
 
@@ -118,11 +120,24 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
                     figures = trial.figures(fresh, by_label=grouping == ALL)
                     counts = (trial.abstained(fresh), trial.in_training(chosen))
                     rows += results.rows_of(about, grouping, value, figures, *counts)
+            rows += _share_rows(about, read_units(reader, name, matched.spans, training))
             drawn += _draw_charts(trial, folder.evaluation, rows)
     if not rows:
         raise UserError(f"no model can be evaluated on {path}: {'; '.join(notes)}")
     results.store(folder, rows)
     return Evaluation(tuple(rows), tuple(left_out), tuple(drawn), tuple(notes), tuple(cautions))
+
+
+def _share_rows(about: results.Subject, found: Sequence[Units]) -> list[EvaluationRow]:
+    """How frequent each tone is by the labels, in all groups that have one."""
+    return [
+        row
+        for units in found
+        for grouping, by_group in units.groups.items()
+        for value, chosen in by_group.items()
+        if (units.labelled & chosen).any()
+        for row in results.rows_of(about, grouping, value, share_figures(units, chosen), 0, counted=units.kind)
+    ]
 
 
 def _chosen_models(reader: StudyReader, names: Sequence[str]) -> list[str]:

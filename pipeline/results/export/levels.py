@@ -95,7 +95,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         # The names of groups of authors are the researcher's own words.
         Rule.RESTRICTED: (
             "evaluated_at labels_sha256 model fingerprint grouping group_value measure label value ci_low ci_high n "
-            "abstained reason in_training"
+            "abstained reason in_training counted"
         ),
         Rule.NEVER: "labels_file",
     },

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import StoreError, StudyBusy, UserError
 from pipeline.records import EvaluationRow
-from pipeline.results.evaluation.labels import NO_CLIP, NO_LABEL, NO_SPEECH
+from pipeline.results.evaluation.labels import NO_CLIP, NO_LABEL, NO_SPEECH, read_labels
 from pipeline.results.evaluation.results import Evaluation
 from pipeline.results.evaluation.tone import evaluate_tone
 from pipeline.results.study import StudyReader
@@ -101,6 +101,28 @@ def test_abstention_is_reported_beside_the_scores(study: Study, tmp_path: Path) 
     assert figure(found, "uar").value == pytest.approx(2 / 3), "of what has a score"
     assert (figure(found, "uar").n, figure(found, "uar").abstained) == (12, 1)
     assert figure(found, "coverage").value == pytest.approx(12 / 13)
+
+
+def test_shares_of_tones_are_corrected_by_the_labels(tmp_path: Path) -> None:
+    study = right_of_four(tmp_path)
+    lines = [(f"tiktok:{number}", "angry" if number % 4 == 0 else "neutral") for number in range(2 * AUTHORS)]
+    evaluate_tone(study.folder, write_rows(tmp_path / "l.csv", "clip_id,label", *lines))
+    with StudyReader(study.folder.published) as reader:
+        found = reader.query("tone_prevalence").set_index(["grouping", "group_value", "tone"])
+        assert set(found["counted"]) == {"clip"}, "whole clips are labelled"
+        of_all = found.loc[("all", "all", "angry")]
+        assert (of_all["stated_share"], of_all["share"]) == pytest.approx((0.5, 0.25))
+        assert of_all["share_low"] < 0.25 < of_all["share_high"]
+        assert (of_all["labelled"], of_all["units"], of_all["is_current"]) == (12, 12, True)
+        assert found.loc[("language", "es", "angry")]["reason"] == "few_labels"
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "much"])
+def test_a_weight_that_is_none_is_left_out_with_its_line(study: Study, tmp_path: Path, weight: str) -> None:
+    lines = [("tiktok:0", "angry", "2"), ("tiktok:1", "neutral", ""), ("tiktok:2", "angry", weight)]
+    labels = read_labels(write_rows(tmp_path / "w.csv", "clip_id,label,weight", *lines))
+    assert [one.weight for one in labels.labels] == [2.0, 1.0]
+    assert [one.line for one in labels.left_out] == [4]
 
 
 def test_a_group_without_any_score_says_so(study: Study, tmp_path: Path) -> None:
