@@ -2,7 +2,21 @@
 
 # The order of the commands in the help.
 # isort: off
-from pipeline.cli import study, merge, plan, collect, query, report, export, evaluate, privacy, methods, verify, machine
+from pipeline.cli import (
+    study,
+    merge,
+    plan,
+    collect,
+    query,
+    report,
+    picture,
+    export,
+    evaluate,
+    privacy,
+    methods,
+    verify,
+    machine,
+)
 from pipeline.cli.app import app, main
 
 __all__ = [
@@ -14,6 +28,7 @@ __all__ = [
     "main",
     "merge",
     "methods",
+    "picture",
     "plan",
     "privacy",
     "query",

@@ -208,6 +208,16 @@ def serve(desk: Desk) -> None:
 
 
 @use
+def picture(desk: Desk) -> None:
+    desk.says("picture", CLIP, "--study", STUDY, "--tracks", "waveform,words,tone", "-o", "clip.svg")
+    drawn = (desk.folder / "clip.svg").read_text(encoding="utf-8")
+    assert "<svg" in drawn
+    assert "time in the clip (s)" in drawn
+    desk.says("picture", CLIP, STUDY, "--end", "2", "-o", "clip.png")
+    assert (desk.folder / "clip.png").read_bytes().startswith(b"\x89PNG")
+
+
+@use
 def export(desk: Desk) -> None:
     said = desk.says("export", STUDY, "--to", "out")
     assert "level shareable" in said

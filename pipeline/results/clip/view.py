@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.analysis.sound.praat import PitchRange
-from pipeline.analysis.sound.time_series import span
+from pipeline.analysis.sound import time_series
+from pipeline.analysis.sound.praat import MFCC_COEFFICIENTS, PitchRange
+from pipeline.analysis.sound.time_series import MEL_BANDS, MFCC_STEP_S, MFCC_WINDOW_S, WINDOW_S, Picture, span
 from pipeline.errors import UserError, how_to_install
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Seconds
@@ -73,6 +74,32 @@ class ClipView:
     def waveform(self) -> Waveform:
         """The decoded audio, mono 16 kHz, `(time,)`; `UserError` says why there is none."""
         return self._read()
+
+    def spectrogram(self, window_s: Seconds = WINDOW_S, step_s: Seconds | None = None) -> Picture:
+        """Power in dB by time (s) and frequency (Hz), of Hann windows; see `time_series.spectrogram`."""
+        return time_series.spectrogram(self._sounding(), window_s, step_s)
+
+    def mel(self, bands: int = MEL_BANDS) -> Picture:
+        """Whisper's log-mel bands by time (s) and middle frequency (Hz), each 10 ms; see `time_series.mel_bands`."""
+        return time_series.mel_bands(self._sounding(), bands)
+
+    def mfcc(
+        self,
+        coefficients: int = MFCC_COEFFICIENTS,
+        window_s: Seconds = MFCC_WINDOW_S,
+        step_s: Seconds = MFCC_STEP_S,
+    ) -> Picture:
+        """Praat's cepstral coefficients by time (s) and number, from 1 on; `UserError` if the clip is too short."""
+        found = time_series.mfcc(self._sounding(), coefficients, window_s, step_s)
+        if found is None:
+            raise UserError(f"{self.clip_id} is too short for cepstral coefficients of such windows")
+        return found
+
+    def _sounding(self) -> Waveform:
+        """The waveform, which has a sample at least."""
+        if not self.waveform().size:
+            raise UserError(f"{self.clip_id} has no sample of audio")
+        return self.waveform()
 
     @property
     def has_sound(self) -> bool:

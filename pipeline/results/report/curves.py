@@ -10,15 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.sound.praat import PitchRange, shortest_samples
+from pipeline.analysis.sound.time_series import WINDOW, power_spectra
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Decibels, Seconds
 
 STEP_S: Seconds = 0.02  # between values of a curve
 MAX_VALUES = 6_000  # of a curve: a clip of more than two minutes has longer steps
 PEAKS = 800  # points of the waveform
-COLUMNS, ROWS = 800, 128  # pixels of the spectrogram
-WINDOW = 400  # samples, 25 ms
-BINS = 4 * ROWS  # of the Fourier transform: two of its frequencies a row
+COLUMNS, ROWS = 800, 128  # pixels of the spectrogram: two frequencies of a spectrum a row
 RANGE_DB: Decibels = 70.0  # from the loudest to the faintest shade, as Praat draws it by default
 SHADES = 32
 SILENT_DB: Decibels = -200.0  # Praat writes -300 dB for digital silence
@@ -96,11 +95,8 @@ def spectrogram_png(waveform: Waveform) -> bytes:
 
 def _levels(waveform: Waveform) -> Numbers:
     """Power in dB, shape `(ROWS, columns)`: windows of 25 ms (Hann), the mean power of neighbouring frequencies."""
-    padded = np.pad(waveform.astype(np.float64), (WINDOW // 2, WINDOW))
     columns = int(np.clip(waveform.size // (WINDOW // 2), 1, COLUMNS))
-    starts = np.linspace(0, max(0, waveform.size - 1), columns).astype(int)
-    frames = padded[starts[:, None] + np.arange(WINDOW)] * np.hanning(WINDOW)
-    power = np.abs(np.fft.rfft(frames, BINS)) ** 2
+    power = power_spectra(waveform, np.linspace(0, max(0, waveform.size - 1), columns).astype(int))
     bands = power[:, : 2 * ROWS].reshape(columns, ROWS, 2).mean(axis=2)
     levels: Numbers = 10 * np.log10(np.maximum(bands.T, 1e-12))
     return levels

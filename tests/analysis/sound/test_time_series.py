@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import periodogram
 
 from pipeline.analysis.sound import time_series
 from pipeline.analysis.sound.praat import PitchRange
+from pipeline.errors import UserError
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 
 RANGE = PitchRange()
@@ -77,6 +83,69 @@ def test_what_is_too_short_for_praat_has_no_contour(measure: object) -> None:
     short = np.zeros(500, dtype=np.float32)
     assert measure(short, RANGE) is None  # type: ignore[operator]
     assert time_series.mfcc(short) is None
+
+
+@given(window_s=st.floats(0.002, 0.2), step_s=st.floats(0.002, 0.2), bin_=st.integers(5, 120), level=st.floats(0.01, 1))
+@settings(max_examples=30, deadline=None)
+def test_a_spectrogram_is_the_power_of_hann_windows_as_scipy_has_it(
+    window_s: float, step_s: float, bin_: int, level: float
+) -> None:
+    waveform = (level * np.cos(2 * np.pi * 62.5 * bin_ * np.arange(9_000) / SAMPLE_RATE)).astype(np.float32)
+    picture = time_series.spectrogram(waveform, window_s, step_s)
+    window, step = round(window_s * SAMPLE_RATE), round(step_s * SAMPLE_RATE)
+    frame = int(np.abs(picture.times_s - 0.28).argmin())
+    start = frame * step - window // 2
+    frequencies, power = periodogram(
+        waveform[start : start + window].astype(float), SAMPLE_RATE, np.hanning(window),
+        max(512, 1 << (window - 1).bit_length()), detrend=False, scaling="spectrum", return_onesided=False,
+    )  # fmt: skip
+    expected = 10 * np.log10(power[: picture.rows.size] * np.hanning(window).sum() ** 2 + 1e-30)
+    assert picture.rows[:-1] == pytest.approx(frequencies[: picture.rows.size - 1])
+    loud = picture.values[:, frame] > picture.values[:, frame].max() - 80
+    assert picture.values[loud, frame] == pytest.approx(expected[loud], abs=1e-3)
+    assert np.diff(picture.times_s) == pytest.approx(step / SAMPLE_RATE)
+
+
+def test_a_full_scale_sine_has_the_level_that_is_promised() -> None:
+    sine = np.sin(2 * np.pi * 1000 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
+    assert time_series.spectrogram(sine).values.max() == pytest.approx(20 * np.log10(400 / 4), abs=0.1)
+
+
+@pytest.mark.parametrize("bands", [80, 128])
+def test_mel_bands_are_as_many_as_asked(bands: int) -> None:
+    assert time_series.mel_bands(voice(), bands).values.shape[0] == bands
+
+
+def test_fewer_coefficients_are_the_first_of_more() -> None:
+    few, many = time_series.mfcc(voice(), 4, 0.03, 0.01), time_series.mfcc(voice(), 20, 0.03, 0.01)
+    assert few is not None
+    assert many is not None
+    assert few.values == pytest.approx(many.values[:4], nan_ok=True)
+    assert np.diff(few.times_s) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: time_series.spectrogram(voice(), 0.0),
+        lambda: time_series.spectrogram(voice(), 0.02, -1.0),
+        lambda: time_series.spectrogram(voice(), float("nan")),
+        lambda: time_series.mel_bands(voice(), 40),
+        lambda: time_series.mfcc(voice(), 0),
+        lambda: time_series.mfcc(voice(), 12, 2.0),
+    ],
+)
+def test_windows_and_numbers_that_cannot_be_are_refused(wrong: Callable[[], object]) -> None:
+    with pytest.raises(UserError):
+        wrong()
+
+
+def test_a_picture_becomes_a_frame_with_its_times_and_frequencies() -> None:
+    picture = time_series.spectrogram(voice())
+    frame = picture.frame()
+    assert frame.index.name == "time_s"
+    assert frame.shape == picture.values.shape[::-1]
+    assert frame.loc[picture.times_s[3], picture.rows[7]] == picture.values[7, 3]
 
 
 def test_a_span_is_cut_at_its_times() -> None:

@@ -133,6 +133,15 @@ def test_the_sound_of_a_clip_and_of_a_span_of_it(heard: ClipView) -> None:
     assert len(part.data) == pytest.approx(len(whole.data) / SECONDS, rel=0.01)
 
 
+def test_arrays_of_a_clip_are_those_of_its_plots(heard: ClipView, reader: StudyReader) -> None:
+    assert heard.spectrogram().times_s[-1] == pytest.approx(SECONDS, abs=0.01)
+    assert heard.spectrogram(0.05, 0.01).values.shape[1] == SECONDS * 100
+    assert heard.mel().values.shape == (80, SECONDS * 100)
+    assert heard.mfcc(5).rows.tolist() == [1, 2, 3, 4, 5]
+    with pytest.raises(UserError, match=DELETED):
+        reader.clip(DELETED).mel()
+
+
 def test_a_player_keeps_the_level_of_the_clip(heard: ClipView) -> None:
     written = np.frombuffer(heard.audio(1.0, 2.0).data[44:], dtype="<i2")
     assert np.abs(written).max() / 32767 == pytest.approx(np.abs(heard.waveform()).max(), abs=0.01)
