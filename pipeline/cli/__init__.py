@@ -8,6 +8,7 @@ from pipeline.cli import (
     plan,
     collect,
     query,
+    compare,
     report,
     picture,
     export,
@@ -22,6 +23,7 @@ from pipeline.cli.app import app, main
 __all__ = [
     "app",
     "collect",
+    "compare",
     "evaluate",
     "export",
     "machine",

@@ -11,6 +11,7 @@ from pipeline.records.collection import (
     ShortLinkRow,
     TombstoneRow,
 )
+from pipeline.records.comparison import ComparisonRow
 from pipeline.records.evaluation import EvaluationRow
 from pipeline.records.row import Decibels, Hertz, Row, RowT, Seconds, column
 from pipeline.records.sound import (
@@ -37,7 +38,7 @@ from pipeline.records.voice import AcousticsRow, EmotionSpanRow, MentionRow, Ope
 #: Tables that hold what a study is given or finds out, beside those of its stages.
 STUDY_ROWS: tuple[type[Row], ...] = (
     ClipRow, ObservationRow, ProvenanceRow, ImportRow, ExposureRow, ListingRow, ShortLinkRow, ExclusionRow,
-    VisibilityRow, TombstoneRow, EvaluationRow,
+    VisibilityRow, TombstoneRow, EvaluationRow, ComparisonRow,
 )  # fmt: skip
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "AudioRow",
     "Clip",
     "ClipRow",
+    "ComparisonRow",
     "Decibels",
     "EmotionRow",
     "EmotionSpanRow",

@@ -4,6 +4,7 @@ study.duckdb    the published database, for readers          rejects/    rows of
 audit.jsonl     what was done with the study, and when       heads/      heads on labels of its own; its reference
 report/         pages to look at and listen to               evaluation/ drawings of evaluations
 exports/        results to hand on                           receipts/   what was forgotten
+comparisons/    drawings of comparisons
 work/           for cliptone: the working database, media/, audio/, shards/
 """
 
@@ -135,6 +136,11 @@ class StudyFolder:
     def evaluation(self) -> Path:
         """Drawings of evaluations."""
         return self.root / "evaluation"
+
+    @property
+    def comparisons(self) -> Path:
+        """Drawings of comparisons."""
+        return self.root / "comparisons"
 
     @property
     def receipts(self) -> Path:

@@ -262,6 +262,18 @@ def reference(desk: Desk) -> None:
 
 
 @use
+def compare(desk: Desk) -> None:
+    said = desk.says(
+        "compare", STUDY, "--by", "hashtag=bag", "--measure", "angry", "--measure", "acoustics.f0_median_hz"
+    )
+    assert "other hashtags" in said
+    assert desk.has("SELECT measure, clips_a > 0 FROM comparisons ORDER BY 1") == [
+        ("acoustics.f0_median_hz", True), ("angry", True)
+    ]  # fmt: skip
+    assert list(desk.study.folder.comparisons.glob("*.svg"))
+
+
+@use
 def evaluate(desk: Desk) -> None:
     said = desk.says("evaluate", "--labels", _labels(desk, "angry", "happy", "neutral", "sad"), "--study", STUDY)
     assert "uar" in said

@@ -38,23 +38,40 @@ def by_cluster(parts: Numbers, clusters: NDArray[np.str_]) -> Numbers:
     return sums
 
 
+def ratio(part: Numbers, whole: Numbers) -> Numbers:
+    """One part over the whole; NaN where the whole is 0, which callers turn into unknown."""
+    found = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=found, where=whole > 0)
+    return found
+
+
 def estimate(sums: Numbers, measure: Measure) -> Interval:
     """A figure of the totals of `sums`, shape `(clusters, parts)`, with its percentile interval (Efron 1979).
 
     Resamples that do not give the figure are left out of the interval. The same sums give the same interval.
     """
-    value = float(measure(sums.sum(axis=0, keepdims=True))[0])
-    if not np.isfinite(value):
-        return Interval(None, reason="nothing_to_measure")
+    return estimates(sums, lambda totals: measure(totals)[:, np.newaxis])[0]
+
+
+def estimates(sums: Numbers, measures: Measure) -> list[Interval]:
+    """Several figures of the same totals, which `measures` gives as `(resamples, figures)`, each with its interval."""
+    values = measures(sums.sum(axis=0, keepdims=True))[0]
     if len(sums) < LEAST_CLUSTERS:
-        return Interval(value, reason="one_cluster")
+        return [_interval(value, None) for value in values]
     generator = np.random.default_rng(SEED)
     even = np.full(len(sums), 1 / len(sums))
     draws = [
-        measure(generator.multinomial(len(sums), even, RESAMPLES_AT_ONCE) @ sums)
+        measures(generator.multinomial(len(sums), even, RESAMPLES_AT_ONCE) @ sums)
         for _ in range(RESAMPLES // RESAMPLES_AT_ONCE)
     ]
-    known = np.concatenate(draws)
-    known = known[np.isfinite(known)]
+    return [_interval(value, drawn) for value, drawn in zip(values, np.concatenate(draws).T, strict=True)]
+
+
+def _interval(value: float, drawn: Numbers | None) -> Interval:
+    if not np.isfinite(value):
+        return Interval(None, reason="nothing_to_measure")
+    if drawn is None:
+        return Interval(float(value), reason="one_cluster")
+    known = drawn[np.isfinite(drawn)]
     low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Interval(value, float(low), float(high))
+    return Interval(float(value), float(low), float(high))

@@ -72,6 +72,22 @@ def draw_groups(values: Sequence[tuple[str, Interval, int]], measure: str, title
     return _save_figure(figure, path)
 
 
+def draw_differences(values: Sequence[tuple[str, Interval, str]], label: str, title: str, path: Path) -> Path:
+    """Differences with their intervals beside a line at 0: name of the measure, difference, what stands behind it."""
+    figure, axes = _empty_figure(7.0, 1.4 + 0.45 * len(values))
+    axes.axvline(0, color="black", linewidth=1, linestyle=":")
+    for row, (_, one, _) in enumerate(values):
+        if one.low is not None and one.high is not None:
+            axes.plot([one.low, one.high], [row, row], color=BLUE, linewidth=2)
+        if one.value is not None:
+            axes.plot(one.value, row, marker="o", color=ORANGE, linestyle="none")
+    axes.set_yticks(range(len(values)), [f"{name} ({behind})" for name, _, behind in values])
+    axes.invert_yaxis()
+    axes.set(xlabel=label, title=title)
+    axes.grid(axis="x", alpha=0.3)
+    return _save_figure(figure, path)
+
+
 def _empty_figure(width: float, height: float) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
 

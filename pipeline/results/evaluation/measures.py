@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.tone.calibration import CALIBRATION_BINS, Indices, confusion
-from pipeline.results.evaluation.bootstrap import Interval, Measure, Numbers, by_cluster, estimate
+from pipeline.results.evaluation.bootstrap import Interval, Measure, Numbers, by_cluster, estimate, ratio
 
 ONE_LABEL = "one_label"  # why there is no average over labels
 
@@ -87,12 +87,12 @@ def concordance(true: Numbers, said: Numbers, clusters: NDArray[np.str_]) -> Int
 
 def recalls(counts: Numbers) -> Numbers:
     """Share of each true label that was recognised, of confusions `(…, labels, labels)`; NaN where none occurs."""
-    return _ratio(_diagonal(counts), counts.sum(axis=-1))
+    return ratio(_diagonal(counts), counts.sum(axis=-1))
 
 
 def precisions(counts: Numbers) -> Numbers:
     """Share of each label that the model gives that is true; NaN where it gives none."""
-    return _ratio(_diagonal(counts), counts.sum(axis=-2))
+    return ratio(_diagonal(counts), counts.sum(axis=-2))
 
 
 def average_recalls(counts: Numbers) -> Numbers:
@@ -102,13 +102,13 @@ def average_recalls(counts: Numbers) -> Numbers:
 
 def macro_f1s(counts: Numbers) -> Numbers:
     """Macro-F1: the mean of each label's F1, over labels that occur or that the model gives."""
-    return _mean_of_known(_ratio(2 * _diagonal(counts), counts.sum(axis=-1) + counts.sum(axis=-2)))
+    return _mean_of_known(ratio(2 * _diagonal(counts), counts.sum(axis=-1) + counts.sum(axis=-2)))
 
 
 def calibration_errors(totals: Numbers) -> Numbers:
     """ECE (Guo et al. 2017), of spans, confidence and right answers in each bin, `(…, 3 * bins)`."""
     spans, confidence, right = np.split(totals, 3, axis=-1)
-    return _ratio(np.abs(confidence - right).sum(axis=-1), spans.sum(axis=-1))
+    return ratio(np.abs(confidence - right).sum(axis=-1), spans.sum(axis=-1))
 
 
 def concordances(totals: Numbers) -> Numbers:
@@ -127,13 +127,13 @@ SPREAD_FLOOR = 1e-12  # less variance is rounding
 
 def ratios(totals: Numbers) -> Numbers:
     """The first sum over the second, of `(…, 2)`."""
-    return _ratio(totals[..., 0], totals[..., 1])
+    return ratio(totals[..., 0], totals[..., 1])
 
 
 def reliability(judged: Judged) -> tuple[Numbers, Numbers, Numbers]:
     """Spans, mean confidence and share of right answers in each bin of confidence, `(bins,)`; NaN in empty bins."""
     spans, confidence, right = np.split(_bin_parts(judged).sum(axis=0), 3)
-    return spans, _ratio(confidence, spans), _ratio(right, spans)
+    return spans, ratio(confidence, spans), ratio(right, spans)
 
 
 # ---------------------------------------------------------------- parts of one span
@@ -168,13 +168,6 @@ def _diagonal(counts: Numbers) -> Numbers:
     return np.diagonal(counts, axis1=-2, axis2=-1)
 
 
-def _ratio(part: Numbers, whole: Numbers) -> Numbers:
-    """One part over the whole; NaN where the whole is 0, which the callers in this module turn into unknown."""
-    found = np.full(np.shape(whole), np.nan)
-    np.divide(part, whole, out=found, where=whole > 0)
-    return found
-
-
 def _mean_of_known(values: Numbers) -> Numbers:
     known = np.isfinite(values)
-    return _ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1).astype(float))
+    return ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1).astype(float))

@@ -46,15 +46,8 @@ def share_figures(units: Units, chosen: NDArray[np.bool_]) -> list[Figure]:
 
 def _corrected(units: Units, chosen: NDArray[np.bool_], index: int) -> Interval:
     """The share of one tone by prediction-powered inference, with its interval over authors."""
-    said, truth, weights = units.said[chosen, index], units.truth[chosen, index], units.weights[chosen]
-    clusters = units.clusters[chosen]
-    parts = np.stack(
-        [np.ones_like(said), said, weights > 0, weights, weights * truth, weights * said, weights * truth * said,
-         weights * said**2],
-        axis=1,
-    )  # fmt: skip
-    found = estimate(by_cluster(parts, clusters), powered_means)
-    heard = weights > 0
+    clusters, heard, truth = units.clusters[chosen], units.labelled[chosen], units.truth[chosen, index]
+    found = estimate(by_cluster(powered_parts(units, index)[chosen], clusters), powered_means)
     if np.ptp(truth[heard]) or found.low is None or found.high is None:
         return found
     # All labels agree: resampled, they would still, and the interval would have no width (exact binomial, by authors).
@@ -64,6 +57,16 @@ def _corrected(units: Units, chosen: NDArray[np.bool_], index: int) -> Interval:
         if truth[heard][0] == 0
         else replace(found, low=min(found.low, 1 - most))
     )
+
+
+def powered_parts(units: Units, index: int) -> Numbers:
+    """What `powered_means` takes the sums of, for one tone, `(units, 8)`."""
+    said, truth, weights = units.said[:, index], units.truth[:, index], units.weights
+    return np.stack(
+        [np.ones_like(said), said, weights > 0, weights, weights * truth, weights * said, weights * truth * said,
+         weights * said**2],
+        axis=1,
+    )  # fmt: skip
 
 
 def powered_means(totals: Numbers) -> Numbers:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.records import EvaluationRow
+from pipeline.records import EvaluationRow, Row
 from pipeline.results.evaluation.bootstrap import Interval
 from pipeline.results.evaluation.labels import LeftOut
 from pipeline.results.evaluation.measures import Figure
@@ -85,10 +85,10 @@ def estimate_of(row: EvaluationRow) -> Interval:
     return Interval(row.value, row.ci_low, row.ci_high, row.reason)
 
 
-def store(folder: StudyFolder, rows: Sequence[EvaluationRow]) -> None:
+def store(folder: StudyFolder, rows: Sequence[Row]) -> None:
     """Add rows to a study and publish it; earlier evaluations stay. Raises `StudyBusy` while a run holds it."""
     if not folder.working.exists():
-        raise StoreError(f"the working database {folder.working} is gone: run the study again, then evaluate")
+        raise StoreError(f"the working database {folder.working} is gone: run the study again first")
     with held(folder), Store(folder.working, STAGES) as opened:
         opened.add(rows)
         opened.publish(folder.published)

@@ -41,6 +41,7 @@ class Units:
     said: Numbers  # (units, tones) probabilities, 0 for tones that the model does not know
     truth: Numbers  # (units, tones) share of the people who heard it; 0 where nobody listened
     weights: Numbers  # (units,) of the labels; 0 where nobody listened
+    clips: NDArray[np.str_]  # (units,) the clip of each
     clusters: NDArray[np.str_]  # (units,) authors; a clip without a known author is one of its own
     groups: Mapping[str, Mapping[str, NDArray[np.bool_]]]  # by grouping and group, `all` first
 
@@ -121,7 +122,7 @@ def _units(
     clips = [unit.clip_id for unit in order]
     facts = stored.facts(reader, set(clips))
     clusters = np.array([stored.author(clip_id, facts) for clip_id in clips])
-    return Units(kind, tones, said, truth, weights, clusters, _groups(reader, clips, facts))
+    return Units(kind, tones, said, truth, weights, np.array(clips), clusters, _groups(reader, clips, facts))
 
 
 def _groups(

@@ -99,6 +99,14 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         ),
         Rule.NEVER: "labels_file",
     },
+    "comparisons": {
+        # The groups are the researcher's own words, and may name an author.
+        Rule.RESTRICTED: (
+            "compared_at measure model mean_a mean_b difference ci_low ci_high p p_holm clips_a clips_b without_a "
+            "without_b authors_a authors_b corrected corrected_low corrected_high labelled_a labelled_b reason"
+        ),
+        Rule.NEVER: "group_a group_b",
+    },
     "media": {
         Rule.CLIP: "clip_id",
         # Digest and size identify the file.

@@ -31,7 +31,7 @@ def drawn(shares: list[float], units: int, labels: int, seed: int, by_tone: bool
         heard[draw.choice(units, labels, replace=False)] = True
     weights = heard.astype(float)
     clusters = np.array([f"author{number // 3}" for number in range(units)])
-    return Units("region", TONES, said, np.eye(3)[truth] * weights[:, np.newaxis], weights, clusters, {})
+    return Units("region", TONES, said, np.eye(3)[truth] * weights[:, np.newaxis], weights, clusters, clusters, {})
 
 
 def everything(units: Units) -> NDArray[np.bool_]:
