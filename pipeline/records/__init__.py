@@ -20,6 +20,7 @@ from pipeline.records.sound import (
     MediaRow,
     SoundGapRow,
     SoundLandmarksRow,
+    SoundRow,
     SoundTagRow,
     SpeechRegionRow,
     VocalEventRow,
@@ -38,7 +39,7 @@ from pipeline.records.voice import AcousticsRow, EmotionSpanRow, MentionRow, Ope
 #: Tables that hold what a study is given or finds out, beside those of its stages.
 STUDY_ROWS: tuple[type[Row], ...] = (
     ClipRow, ObservationRow, ProvenanceRow, ImportRow, ExposureRow, ListingRow, ShortLinkRow, ExclusionRow,
-    VisibilityRow, TombstoneRow, EvaluationRow, ComparisonRow,
+    VisibilityRow, TombstoneRow, EvaluationRow, ComparisonRow, SoundRow,
 )  # fmt: skip
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "ShortLinkRow",
     "SoundGapRow",
     "SoundLandmarksRow",
+    "SoundRow",
     "SoundTagRow",
     "Source",
     "SpectralRow",

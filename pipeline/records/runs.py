@@ -158,8 +158,18 @@ class JudgementRow(Row):
     filters_sha256: str = column("digest of the filters, and of the configuration of the download")
 
 
+@dataclass(frozen=True, slots=True)
+class SoundSearchRow(Row):
+    """What the shared sounds were last found in, so that they are not looked for again without need."""
+
+    table: ClassVar[str] = "sound_searches"
+    grain: ClassVar[tuple[str, ...]] = ("state",)
+
+    state: str = column("changes with the landmarks of any clip, and with how they are compared")
+
+
 #: Tables that every study has, whatever its stages; the private ones stay out of the published file.
 PRIVATE_ROWS: tuple[type[Row], ...] = (
-    SourceRow, AuthorNameRow, TraceRow, ChangeRow, ReadingRow, JudgementRow,
+    SourceRow, AuthorNameRow, TraceRow, ChangeRow, ReadingRow, JudgementRow, SoundSearchRow,
 )  # fmt: skip
 LEDGER_ROWS: tuple[type[Row], ...] = (RunRow, FingerprintRow, AttemptRow, PublicationRow)

@@ -228,3 +228,24 @@ class SoundLandmarksRow(Row):
     )
     duration_s: Seconds = column("length of the sound that was read", "s")
     reason: str | None = column("why there are none: too_short (below 1 s) or too_quiet")
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRow(Row):
+    """A clip in which a sound is heard that other clips of the study hold too, as their landmarks show."""
+
+    table: ClassVar[str] = "sounds"
+    grain: ClassVar[tuple[str, ...]] = ("sound_id", "clip_id")
+
+    sound_id: str = column("the sound, by an id of this study's own; the platform's is in `clips`")
+    clip_id: str = column("the clip")
+    offset_s: Seconds | None = column(
+        "when the clip begins on the clock of the sound, which is that of its first clip by id; NULL where it is "
+        "played at another speed or pitch",
+        "s",
+    )
+    start_s: Seconds = column("start of the shared stretch in the clip, to a second", "s")
+    length_s: Seconds = column("length of the shared stretch, in whole seconds", "s")
+    score: float = column("share of the stretch's landmarks that agree with another clip's; no probability", "0–1")
+    tempo: float = column("times as fast as the sound in its other clips; 1 where it is the same", "ratio")
+    semitones: float = column("how much higher than in its other clips; 0 where it is the same", "semitones")

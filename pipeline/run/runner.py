@@ -25,6 +25,7 @@ from pipeline.run.plan import plan_stages, setting_of
 from pipeline.run.progress import NoProgress, Observer, RunSummary
 from pipeline.run.quarantine import count_crash
 from pipeline.run.shards import prepare
+from pipeline.run.shared_sounds import find_sounds
 from pipeline.run.short_links import adopt_fetched_links
 from pipeline.sources.platforms.listing import ListingRequest
 from pipeline.sources.platforms.options import DownloadOptions, wants_slideshow_sound
@@ -147,6 +148,8 @@ class Run:
             self._publish()
 
     def _end_run(self) -> None:
+        if self.study.folder.shard is None:  # a shard hears a part of the clips
+            find_sounds(self.store)
         self.report.failed_before.update(self.store.failed_before())
         self.store.end_run()
 

@@ -92,9 +92,13 @@ class Tables:
         """The texts in the one column that a statement gives."""
         return {str(text) for (text,) in self.connection.execute(sql, parameters or {}).fetchall()}
 
+    def has(self, table: str) -> bool:
+        """Whether there is a table of that name: a study without its stage has none."""
+        return self.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = $name", {"name": table}) > 0
+
     def _last_number(self, table: str) -> int:
         """The last publication that a table of the ledger names; 0 without one, or without the table."""
-        if not self.number("SELECT count(*) FROM duckdb_tables() WHERE table_name = $name", {"name": table}):
+        if not self.has(table):
             return 0
         return self.number(f"SELECT coalesce(max(publication), 0) FROM {table}")  # noqa: S608 - our own names
 

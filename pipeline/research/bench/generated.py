@@ -24,6 +24,7 @@ import typer
 from pipeline.run.ingest import note_file
 from pipeline.run.plan import plan_stages, setting_of
 from pipeline.run.pseudonymise import post_rows
+from pipeline.run.shared_sounds import find_sounds
 from pipeline.sources.read import read_sources
 from pipeline.stage import StagePlan
 from pipeline.stages import BY_NAME, STAGES
@@ -137,6 +138,7 @@ def generate(folder: Path, clips: int, segments_per_clip: int = 20, seed: int = 
                 _fill(store.tables, low, min(clips, low + CLIPS_AT_ONCE), plans, store.run_id, seed)
         with store.change():
             store.tables.script(FEW)
+        find_sounds(store)
         store.end_run()
         store.publish(study.folder.published)
     return study

@@ -151,6 +151,13 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         # Whoever has the recording finds it by them.
         Rule.RESTRICTED: "landmarks",
     },
+    "sounds": {
+        Rule.CLIP: "clip_id",
+        Rule.FEATURE: "start_s length_s score tempo semitones",
+        # Clips that play one sound lead to each other, and a known one to its title.
+        Rule.RESTRICTED: "sound_id offset_s",
+    },
+    "sound_searches": {Rule.NEVER: "state"},
     "sound_tags": {Rule.CLIP: "clip_id", Rule.CODE: "tag", Rule.FEATURE: "mean_score max_score max_at_s"},
     "transcripts": {
         Rule.CLIP: "clip_id",

@@ -16,6 +16,7 @@ from pipeline.run.plan import plan_stages, setting_of
 from pipeline.run.progress import RunSummary
 from pipeline.run.shards.prepare import ShardState, check_key, database_of, shards_of, state_of
 from pipeline.run.shards.transfer import carry
+from pipeline.run.shared_sounds import find_sounds
 from pipeline.stage import Stage, StagePlan
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
@@ -118,6 +119,7 @@ def _publish(study: Study, plans: Sequence[StagePlan], stages: Sequence[type[Sta
         follow_choice(study.folder, store)
         store.begin_run(version("cliptone"), study.file.digest, plans)
         apply_filters(store, study.file.filters, plans[0])
+        find_sounds(store)
         store.end_run()
         if store.unpublished or not study.folder.published.exists():
             store.publish(study.folder.published)
