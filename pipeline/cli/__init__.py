@@ -13,6 +13,7 @@ from pipeline.cli import (
     picture,
     export,
     evaluate,
+    validate,
     privacy,
     methods,
     verify,
@@ -36,5 +37,6 @@ __all__ = [
     "query",
     "report",
     "study",
+    "validate",
     "verify",
 ]

@@ -15,6 +15,7 @@ from pipeline.results.evaluation.head_card import without_ids
 from pipeline.results.export.coarsen import Names
 from pipeline.results.export.elsewhere import ExportElsewhere, find, remembered
 from pipeline.results.export.levels import Level
+from pipeline.results.validation.erase import erase_clips
 from pipeline.run.donors import NOTHING_DONATED, Donated
 from pipeline.sources.formats.result import donation_stem
 from pipeline.store.database_files import copies_beside, distinct_in_file, remove_database
@@ -63,6 +64,7 @@ def _each_file(
         erased.files["audio"] += treat(study_folder.audio_path(clip_id))
         erased.files["media"] += treat(study_folder.media / work_name(clip_id))
     erased.files["report"] += treat(study_folder.report)
+    erased.files["validation"] += erase_clips(study_folder, clip_ids, treat)
     stems = [donation_stem(sha256) for sha256 in donated.files]
     for path in files_below(study_folder.rejects):
         if needles.in_file(path) or any(stem in path.name for stem in stems):

@@ -13,6 +13,7 @@ from pipeline.privacy.byte_search import files_below
 from pipeline.privacy.erase_files import remove_published
 from pipeline.records import ClipRow
 from pipeline.records.counted import counted
+from pipeline.results.validation.erase import made_of
 from pipeline.run.shards.prepare import refuse_while_split
 from pipeline.run.stored_text import SPOKEN, WRITTEN, drop_spoken, drop_written
 from pipeline.stage import Stage
@@ -32,7 +33,7 @@ from pipeline.study.retention_day import days_left
 Class = Literal["media", "audio", "text", "key", "everything"]
 CLASSES: dict[Class, str] = {
     "media": "fetched videos",
-    "audio": "decoded audio",
+    "audio": "decoded audio, and the sound of samples for coders",
     "text": "captions, transcripts, the report, and exports but for means of groups",
     "key": "the pseudonym key: nobody can be found by a handle any more, and no new posts are accepted",
     "everything": "all results and the key; the audit log and the receipts stay",
@@ -102,14 +103,19 @@ def _places(folder: StudyFolder, one: Class) -> list[Path]:
     if one == "media":
         return [folder.media]
     if one == "audio":
-        return [folder.audio]
+        return [folder.audio, *folder.validation.glob("*/media"), *_pages(folder)]
     if one == "text":
         exports = [path for path in sorted(folder.exports.glob("*")) if not path.name.endswith("-aggregate")]
-        return [folder.report, folder.rejects, *exports]
+        return [folder.report, folder.rejects, *exports, *_pages(folder)]
     if one == "key":
         return [binding.state(folder).path]
     kept = (folder.audit_log, folder.audit_end, folder.receipts, folder.work, folder.lock)
     return [path for path in (*sorted(folder.root.glob("*")), *sorted(folder.work.glob("*"))) if path not in kept]
+
+
+def _pages(folder: StudyFolder) -> list[Path]:
+    """Pages of samples, which hold sound and words."""
+    return [path for place in sorted(folder.validation.glob("*")) for path in made_of(place)]
 
 
 def _elsewhere(folder: StudyFolder) -> ParquetFolder | None:

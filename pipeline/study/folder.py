@@ -5,6 +5,7 @@ audit.jsonl     what was done with the study, and when       heads/      heads o
 report/         pages to look at and listen to               evaluation/ drawings of evaluations
 exports/        results to hand on                           receipts/   what was forgotten
 comparisons/    drawings of comparisons
+validation/     samples that people listen to and label, one folder each
 work/           for cliptone: the working database, media/, audio/, shards/
 """
 
@@ -141,6 +142,11 @@ class StudyFolder:
     def comparisons(self) -> Path:
         """Drawings of comparisons."""
         return self.root / "comparisons"
+
+    @property
+    def validation(self) -> Path:
+        """Samples that people listen to and label, one folder each."""
+        return self.root / "validation"
 
     @property
     def receipts(self) -> Path:

@@ -391,3 +391,21 @@ def models(desk: Desk) -> None:
 @use
 def models_pull(desk: Desk) -> None:
     assert "whisper-base is in" in desk.says("models", "pull", "whisper-base"), "it is here"
+
+
+@use
+def validate_sample(desk: Desk) -> None:
+    assert "21 can be listened to" in desk.says("validate", "sample", STUDY)
+    assert (desk.study.folder.root / "validation" / "sample" / "sample.csv").is_file()
+
+
+@use
+def validate_scheme(desk: Desk) -> None:
+    assert "[[questions]]" in desk.says("validate", "scheme")
+
+
+@use
+def validate_page(desk: Desk) -> None:
+    desk.says("validate", "sample", STUDY, "--size", "4", "--unit", "clip")
+    assert "coder-B.html" in desk.says("validate", "page", STUDY, "--words")
+    assert "label-studio-tasks.json" in desk.says("validate", "page", STUDY, "--label-studio")
