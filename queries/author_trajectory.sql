@@ -2,7 +2,7 @@
 -- grain: one row a clip, model and tone label of that author, for clips with a known tone and posting time
 -- unit: probabilities 0–1, times in days, slope in probability per 30 days
 -- caution: the voice of an account, which can be several people's; a trend needs many clips, see `clips`; not for ranking people
--- parameters: author = an author_key, as clip_overview shows it; window = 5 (clips in the moving mean)
+-- parameters: author = an author_key, as clip_overview shows it; window = 5 (clips in the moving mean); own_voice_only = 0 (1 leaves borrowed sounds out, see `sound_use`)
 WITH posted AS (
     SELECT
         clips.clip_id,
@@ -13,6 +13,7 @@ WITH posted AS (
     FROM clips
     JOIN clip_probabilities USING (clip_id)
     WHERE clips.author_key = $author AND clips.posted_at IS NOT NULL
+        AND (CAST($own_voice_only AS DOUBLE) = 0 OR clips.clip_id IN (SELECT clip_id FROM sound_use WHERE own_voice))
 ),
 placed AS (
     SELECT

@@ -2,7 +2,7 @@
 -- grain: one row a label, tone model and tone
 -- unit: shares and probabilities 0–1
 -- caution: tone of the region that holds the mention and of its neighbours, not of the word; captions have no tone; look at `mentions`
--- parameters: around = 1 (regions before and after); min_trust = 0.75 (0 takes all segments)
+-- parameters: around = 1 (regions before and after); min_trust = 0.75 (0 takes all segments); own_voice_only = 0 (1 leaves borrowed sounds out, see `sound_use`)
 WITH spoken AS (
     SELECT mentions.clip_id, mentions.mention, mentions.label, (mentions.start_s + mentions.end_s) / 2 AS middle_s
     FROM mentions
@@ -10,6 +10,7 @@ WITH spoken AS (
     LEFT JOIN segment_trust ON segment_trust.clip_id = words.clip_id AND segment_trust.segment = words.segment
     WHERE mentions.channel = 'speech'
         AND is_trusted(segment_trust.trust, $min_trust)
+        AND (CAST($own_voice_only AS DOUBLE) = 0 OR mentions.clip_id IN (SELECT clip_id FROM sound_use WHERE own_voice))
 ),
 held AS (
     SELECT spoken.*, speech_regions.region

@@ -2,7 +2,7 @@
 -- grain: one row a mention (clip and place of its first word, from 1) and model; no model where none heard it
 -- unit: probabilities 0–1, times in s
 -- caution: whole words as Whisper writes them, in any case (`words_of`); scripts without spaces are cut as Whisper cuts them
--- parameters: term = a word or phrase such as bag; min_trust = 0.75 (0 takes all segments)
+-- parameters: term = a word or phrase such as bag; min_trust = 0.75 (0 takes all segments); own_voice_only = 0 (1 leaves borrowed sounds out, see `sound_use`)
 WITH wanted AS (
     SELECT unnest(tokens) AS token, generate_subscripts(tokens, 1) - 1 AS position, len(tokens) AS length
     FROM (SELECT words_of($term) AS tokens)
@@ -21,6 +21,7 @@ found AS (
     JOIN spellings USING (word)
     JOIN wanted USING (token)
     ANTI JOIN doubted USING (clip_id, segment)
+    WHERE (CAST($own_voice_only AS DOUBLE) = 0 OR words.clip_id IN (SELECT clip_id FROM sound_use WHERE own_voice))
 ),
 candidates AS (
     SELECT clip_id

@@ -2,11 +2,12 @@
 -- grain: one row a speech region and model
 -- unit: probabilities 0–1, times in s
 -- caution: the strongest of many scores are partly luck: listen before you quote
--- parameters: tone = a tone label such as angry; limit = 10 (moments at most); min_trust = 0.75 (0 takes all segments)
+-- parameters: tone = a tone label such as angry; limit = 10 (moments at most); min_trust = 0.75 (0 takes all segments); own_voice_only = 0 (1 leaves borrowed sounds out, see `sound_use`)
 WITH strongest AS (
     SELECT clip_id, region, model, label, label_set, probabilities[$tone] AS probability
     FROM emotions
     WHERE status = 'scored' AND probabilities[$tone] IS NOT NULL
+        AND (CAST($own_voice_only AS DOUBLE) = 0 OR clip_id IN (SELECT clip_id FROM sound_use WHERE own_voice))
     ORDER BY probability DESC, clip_id, region, model
     LIMIT CAST($limit AS BIGINT)
 ),

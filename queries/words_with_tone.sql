@@ -2,7 +2,7 @@
 -- grain: one row a model, language and word
 -- unit: log-odds ratio in ln, z in standard deviations, counts of words
 -- caution: one talkative clip can lead the list, see `clips`, those that say it with the tone; words are those of `words_of`; of thousands some pass |z| 1.96 by chance
--- parameters: tone = a tone label such as angry; prior = 500 (weight of the prior in words); min_trust = 0.75 (0 takes all segments)
+-- parameters: tone = a tone label such as angry; prior = 500 (weight of the prior in words); min_trust = 0.75 (0 takes all segments); own_voice_only = 0 (1 leaves borrowed sounds out, see `sound_use`)
 WITH cut AS ( -- a word is cut once, however often it is said
     SELECT word, unnest(words_of(word)) AS token FROM (SELECT DISTINCT word FROM words)
 ),
@@ -15,7 +15,9 @@ spellings AS (
     SELECT cut.word, vocabulary.token_number FROM cut JOIN vocabulary USING (token)
 ),
 numbered AS (
-    SELECT clip_id, language, CAST(row_number() OVER () AS INTEGER) AS clip_number FROM transcripts
+    SELECT clip_id, language, CAST(row_number() OVER () AS INTEGER) AS clip_number
+    FROM transcripts
+    WHERE (CAST($own_voice_only AS DOUBLE) = 0 OR clip_id IN (SELECT clip_id FROM sound_use WHERE own_voice))
 ),
 doubted AS (
     SELECT numbered.clip_number, segment_trust.segment

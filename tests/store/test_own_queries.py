@@ -69,7 +69,7 @@ def test_what_a_query_takes(tmp_path: Path) -> None:
 
 def test_a_header_gives_a_value_to_try() -> None:
     examples = {parameter.name: parameter.example for parameter in get_query("top_moments").described}
-    assert examples == {"tone": "angry", "limit": "10", "min_trust": "0.75"}
+    assert examples == {"tone": "angry", "limit": "10", "min_trust": "0.75", "own_voice_only": "0"}
     assert get_query("similar_clips").described[0].example is None, "which clips there are, a study alone knows"
 
 

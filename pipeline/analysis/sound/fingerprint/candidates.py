@@ -18,7 +18,7 @@ LEAST_VOTES = 4  # equal constellations at one distance, a frame more or less; b
 PART_LANDMARKS = 4_000_000  # 20 million constellations: 160 MB, and three times that while they are sorted
 OFFSET_BITS = 20  # frames: 2.9 hours to either side
 CLIP_BITS = 22
-PARTNERS_MOST = 8  # candidates of one clip that are looked at, those with the most votes
+PARTNERS_MOST = 4  # candidates of one clip that are looked at, those with the most votes
 COMMON = 64  # equal constellations of a constellation that is looked up: what is more common tells nothing
 
 Votes = NDArray[np.uint64]
@@ -50,7 +50,8 @@ def candidates_for(queries: Landscape, landscape: Landscape) -> list[Candidate]:
     for anchors in landscape.anchors(parts):
         ordered = np.sort(constellations_of(landscape, anchors))
         bins = np.unique(landscape.bins[anchors])
-        asked = constellations_of(queries, np.flatnonzero(np.isin(queries.bins, bins)))
+        # in order, so that what is looked up one after the other lies side by side
+        asked = np.sort(constellations_of(queries, np.flatnonzero(np.isin(queries.bins, bins))))
         votes.append(_looked_up(queries, landscape, asked, ordered))
     return _counted(votes)
 

@@ -17,7 +17,8 @@ from pipeline.analysis.sound.fingerprint.constellations import Landscape
 from pipeline.analysis.sound.fingerprint.landmarks import PeakArray, changed
 from pipeline.analysis.sound.fingerprint.match import Match, changed_match_at
 
-KNOWN_MOST = 2_000  # sounds that are looked for, those in the most clips: the work grows with them
+KNOWN_MOST = 1_000  # sounds that are looked for, those in the most clips: the work grows with them
+ASKED_LANDMARKS = 240  # of a known sound: its first 12 s
 TEMPI = np.arange(0.76, 1.3501, 0.015)
 TONES = np.arange(-4.0, 4.01, 0.5)  # semitones
 TRIED = 3  # changes of one sound in one clip that are looked at, those with the most votes
@@ -65,7 +66,9 @@ def changed_copies(groups: Sequence[Sequence[int]], landmarks: Sequence[PeakArra
     asked = [clip for clip in range(len(landmarks)) if clip in stands_for or clip not in held]
     rank = {number: place for place, number in enumerate(_by_size(groups))}
     known = [number for number in _by_size(groups)[:KNOWN_MOST] if number in speaker]
-    queries = Landscape.of([changed(landmarks[speaker[one]], c.tempo, c.semitones) for one in known for c in CHANGES])
+    queries = Landscape.of(
+        [changed(landmarks[speaker[one]][:ASKED_LANDMARKS], c.tempo, c.semitones) for one in known for c in CHANGES]
+    )
     candidates = candidates_for(queries, Landscape.of([landmarks[clip] for clip in asked]))
     tried: dict[tuple[int, int], list[Candidate]] = {}
     for one in candidates:
