@@ -22,7 +22,10 @@ def with_study(params: Sequence[Any], words: Sequence[str]) -> list[str]:
     plain = _arguments(params, words)
     arguments = [one for one in params if one.param_type_name == "argument"]
     if study.param_type_name == "option":
-        if len(plain) != len(arguments) + 1 or not _may_be_a_study(words[plain[-1]]):
+        takes_many = any(getattr(one, "nargs", 1) == -1 for one in arguments)
+        is_more = len(plain) > len(arguments) if takes_many else len(plain) == len(arguments) + 1
+        is_study = _is_a_study if takes_many else _may_be_a_study
+        if not is_more or not is_study(words[plain[-1]]):
             return list(words)
         last = plain[-1]
         _refuse_two(words, words[last])
@@ -47,6 +50,11 @@ def _may_be_a_study(word: str) -> bool:
     """Whether a word is a path: a query takes its parameters by name, and one without its name is a mistake."""
     path = Path(word)
     return path.suffix in (".toml", ".duckdb") or len(path.parts) > 1 or path.exists()
+
+
+def _is_a_study(word: str) -> bool:
+    """Whether a word after several files is no further one of them, but a study file, a database or a folder."""
+    return Path(word).suffix in (".toml", ".duckdb") or Path(word).is_dir()
 
 
 def _arguments(params: Sequence[Any], words: Sequence[str]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipeline.cli.app import Commands, app
-from pipeline.cli.arguments import OutputOption, StudyArgument, find_study, load
+from pipeline.cli.arguments import OutputOption, StudyArgument, StudyOption, find_study, load
 from pipeline.cli.output import console, print_lines, write
 from pipeline.errors import UserError
 from pipeline.records.counted import counted
@@ -106,3 +106,23 @@ def page(
     codes = [check_coder(code) for code in coder or [chr(ord("A") + number) for number in range(coders)]]
     print_lines(str(write_page(drawn, asked, code, said)) for code in codes)
     print_lines(["Send each coder their page; then cliptone validate import FILES"])
+
+
+@validate_app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="what coders saved, or an export of Label Studio (JSON)")],
+    study: StudyOption = None,
+    replace: Annotated[bool, typer.Option("--replace", help="put them in the place of a coder's earlier ones")] = False,
+) -> None:
+    """Store the answers of coders in the study's table `annotations`; the same file twice changes nothing."""
+    from pipeline.results.validation.annotate import import_answers
+    from pipeline.study import audit_log
+
+    folder = load(find_study(study)).folder
+    found = import_answers(folder, files, replace=replace)
+    audit_log.note(folder, "validate-import", {"coders": len(found), "sounds": sum(one.sounds for one in found)})
+    print_lines(
+        f"{one.sample}, coder {one.coder}: {counted(one.sounds, 'sound')}{'' if one.new else ' (all there before)'}"
+        for one in found
+    )
+    print_lines(["then cliptone validate report"])

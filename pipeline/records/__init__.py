@@ -1,5 +1,6 @@
 """What passes between stages and what is stored: rows that carry their meaning and unit, `Clip` and `Outcome`."""
 
+from pipeline.records.annotation import AnnotationRow
 from pipeline.records.clip import Clip, Outcome, Source
 from pipeline.records.clips import ClipRow, ObservationRow, PlatformCaptionRow, VisibilityRow
 from pipeline.records.collection import (
@@ -39,12 +40,13 @@ from pipeline.records.voice import AcousticsRow, EmotionSpanRow, MentionRow, Ope
 #: Tables that hold what a study is given or finds out, beside those of its stages.
 STUDY_ROWS: tuple[type[Row], ...] = (
     ClipRow, ObservationRow, ProvenanceRow, ImportRow, ExposureRow, ListingRow, ShortLinkRow, ExclusionRow,
-    VisibilityRow, TombstoneRow, EvaluationRow, ComparisonRow, SoundRow,
+    VisibilityRow, TombstoneRow, EvaluationRow, ComparisonRow, SoundRow, AnnotationRow,
 )  # fmt: skip
 
 __all__ = [
     "STUDY_ROWS",
     "AcousticsRow",
+    "AnnotationRow",
     "AudioRow",
     "Clip",
     "ClipRow",

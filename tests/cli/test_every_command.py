@@ -409,3 +409,29 @@ def validate_page(desk: Desk) -> None:
     desk.says("validate", "sample", STUDY, "--size", "4", "--unit", "clip")
     assert "coder-B.html" in desk.says("validate", "page", STUDY, "--words")
     assert "label-studio-tasks.json" in desk.says("validate", "page", STUDY, "--label-studio")
+
+
+def _answers(desk: Desk) -> list[str]:
+    """What two coders save who hear the tones in turn, and disagree once."""
+    desk.says("validate", "sample", STUDY)
+    desk.says("validate", "page", STUDY)
+    saved = []
+    for coder in "AB":
+        page = (desk.study.folder.validation / "sample" / f"coder-{coder}.html").read_text(encoding="utf-8")
+        data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+        tones = ("neutral", "happy", "angry", "sad")
+        said = {one: tones[number % 4] for number, one in enumerate(sorted(unit["id"] for unit in data["units"]))}
+        said[min(said)] = "neutral" if coder == "A" else "sad"
+        answers = [{"sample_id": one, "values": {"tone": tone, "sure": 4}} for one, tone in said.items()]
+        kept = {key: data[key] for key in ("format", "version", "sample", "scheme_sha256", "coder")}
+        (desk.folder / f"{coder}.json").write_text(json.dumps({**kept, "answers": answers}), encoding="utf-8")
+        saved.append(f"{coder}.json")
+    return saved
+
+
+@use
+def validate_import(desk: Desk) -> None:
+    files = _answers(desk)
+    assert "coder B" in desk.says("validate", "import", *files, "--study", STUDY)
+    assert "all there before" in desk.says("validate", "import", *files, STUDY)
+    assert desk.has("SELECT count(DISTINCT coder) FROM annotations") == [(2,)]

@@ -107,6 +107,15 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         ),
         Rule.NEVER: "group_a group_b",
     },
+    "annotations": {
+        Rule.CLIP: "clip_id",
+        Rule.CODE: "region coder question level measures label cannot_tell",
+        Rule.FEATURE: "start_s end_s weight value lowest highest",
+        Rule.TIME: "answered_at",
+        Rule.TEXT: "text",
+        # Whoever has the ids of clips finds theirs by the ids in a sample.
+        Rule.RESTRICTED: "sample sample_id scheme_sha256",
+    },
     "media": {
         Rule.CLIP: "clip_id",
         # Digest and size identify the file.
