@@ -86,42 +86,58 @@
     }));
   }
 
+  // A group's mean less that of the study, with its interval; beside each other by tone.
+  const less = { tickFormat: (value) => `${value > 0 ? '+' : ''}${number(value)}`, label: null, grid: true, ticks: 5 };
+  const told = (name, row) => `${name}, ${row.tone}, ${row.model}: ${row.difference > 0 ? '+' : ''}${number(row.difference)} over ${row.clips_scored} clips`;
+
   function tones() {
-    const models = [...new Set(rows.tones.map((row) => row.model))];
-    const known = rows.tones.filter((row) => row.low !== null);
-    chart('tones', rows.tones.length, (width) => ({
-      ...band([...new Set(rows.tones.map((row) => row.tone))], width),
-      height: 40 + 34 * rows.tones.length,
-      fy: models.length > 1 ? { label: null } : undefined,
-      x: { ...share, grid: true, ticks: 5 },
-      color: colour,
-      marks: [
-        Plot.barX(rows.tones, { y: 'tone', x: 'share', fy: models.length > 1 ? 'model' : undefined, fill: 'tone', title: (row) => `${row.tone}: ${percent(row.share)} of ${row.scored}` }),
-        Plot.link(known, { y1: 'tone', y2: 'tone', x1: 'low', x2: 'high', fy: models.length > 1 ? 'model' : undefined, stroke: 'currentColor', strokeWidth: 2.5 }),
-        Plot.text(rows.tones, { y: 'tone', x: (row) => Math.max(row.share, row.high ?? 0), fy: models.length > 1 ? 'model' : undefined, text: (row) => percent(row.share), dx: 6, textAnchor: 'start' }),
-      ],
-    }));
-    const weeks = rows.weeks.map((row) => ({ ...row, week: new Date(`${row.week}T00:00:00Z`) }));
+    const models = [...new Set([...rows.hashtags, ...rows.weeks].map((row) => row.model))];
+    const shares = rows.shares.filter((row) => row.share !== null);
+    if (rows.shares.length) {
+      chart('shares', shares.length, (width) => ({
+        ...band([...new Set(shares.map((row) => row.tone))], width),
+        height: 40 + 34 * shares.length,
+        x: { ...share, grid: true, ticks: width < 400 ? 3 : 5 },
+        color: colour,
+        marks: [
+          Plot.link(shares, { y1: 'tone', y2: 'tone', x1: 'share_low', x2: 'share_high', stroke: 'tone', strokeWidth: 4 }),
+          Plot.dot(shares, { y: 'tone', x: 'share', fill: 'tone', r: 5, title: (row) => `${row.tone}: ${percent(row.share)}, corrected by ${row.labelled} labels` }),
+          Plot.text(shares, { y: 'tone', x: 'share_high', text: (row) => percent(row.share), dx: 6, textAnchor: 'start' }),
+        ],
+      }));
+    }
+    const weeks = rows.weeks.filter((row) => row.model === models[0]).map((row) => ({ ...row, week: new Date(`${row.week}T00:00:00Z`) }));
+    const drawn = weeks.filter((row) => row.low !== null);
+    const labels = [...new Set(weeks.map((row) => row.tone))];
     chart('weeks', weeks.length, () => ({
-      height: 240,
-      marginLeft: 44,
+      height: 40 + 90 * labels.length,
+      marginLeft: 52,
+      marginRight: 60,
       x: { type: 'utc', label: null, ticks: 4 },
-      y: { ...share, grid: true, ticks: 4 },
-      r: { range: [1.5, 6] },
+      y: { ...less, ticks: 3 },
+      fy: { domain: labels, label: null },
       color: colour,
       marks: [
-        Plot.line(weeks, { x: 'week', y: 'mean_probability', stroke: 'tone', z: (row) => `${row.model} ${row.tone}`, strokeDasharray: undefined }),
-        Plot.dot(weeks, { x: 'week', y: 'mean_probability', r: 'clips_scored', fill: 'tone', title: (row) => `${row.tone}, ${row.model}: ${number(row.mean_probability)} over ${row.clips_scored} clips` }),
+        Plot.ruleY([0], { stroke: 'currentColor', strokeDasharray: '2 3' }),
+        Plot.line(drawn, { x: 'week', y: 'difference', fy: 'tone', stroke: 'tone' }),
+        Plot.ruleX(drawn, { x: 'week', y1: 'low', y2: 'high', fy: 'tone', stroke: 'tone', strokeWidth: 2.5 }),
+        Plot.dot(weeks, { x: 'week', y: 'difference', fy: 'tone', fill: 'tone', r: 3, title: (row) => told(row.week.toISOString().slice(0, 10), row) }),
       ],
     }));
     const first = rows.hashtags.filter((row) => row.model === models[0]);
     const tags = [...new Set(first.map((row) => row.hashtag))];
+    const names = [...new Set(first.map((row) => row.tone))];
     chart('hashtags', first.length, (width) => ({
       ...band(tags, width),
-      x: { ...share, ticks: 4 },
+      y: { ...band(names, width).y, axis: null },
+      fy: { domain: tags, label: null, tickFormat: (name) => (name.length > 30 ? `${name.slice(0, 29)}…` : name), axis: 'left' },
+      height: 40 + (14 + 12 * names.length) * tags.length,
+      x: less,
       color: colour,
       marks: [
-        Plot.barX(first, { y: 'hashtag', x: 'mean_probability', fill: 'tone', order: 'tone', title: (row) => `#${row.hashtag}, ${row.tone}: ${percent(row.mean_probability)} over ${row.clips_scored} clips` }),
+        Plot.ruleX([0], { stroke: 'currentColor', strokeDasharray: '2 3' }),
+        Plot.link(first.filter((row) => row.low !== null), { x1: 'low', x2: 'high', y1: 'tone', y2: 'tone', fy: 'hashtag', stroke: 'tone', strokeWidth: 2.5 }),
+        Plot.dot(first, { x: 'difference', y: 'tone', fy: 'hashtag', fill: 'tone', r: 3, title: (row) => told(`#${row.hashtag}`, row) }),
       ],
     }));
   }
