@@ -126,3 +126,38 @@ def import_(
         for one in found
     )
     print_lines(["then cliptone validate report"])
+
+
+@validate_app.command()
+def report(study: StudyArgument = None, name: NameOption = "sample") -> None:
+    """Say how far coders agree and how right the models are, as a page and a table; write labels for other commands."""
+    from pipeline.cli.display import plain_table
+    from pipeline.results.validation.report import make_report, overall
+    from pipeline.study import audit_log
+
+    path = find_study(study)
+    folder = load(path).folder
+    found = make_report(folder, name)
+    audit_log.note(folder, "validate-report", {"coders": len(found.coders), "sounds": found.sounds})
+    agreed = [
+        (one.question, one.measure, one.estimate.value, one.estimate.low, one.estimate.high, one.sounds,
+         one.estimate.reason)
+        for one in found.agreement
+    ]  # fmt: skip
+    console().print(plain_table(("question", "agreement", "value", "95 % from", "to", "sounds", "reason"), agreed))
+    judged = [
+        (one.row.model, one.whom, one.row.measure, one.row.label or "all", one.row.value, one.row.ci_low,
+         one.row.ci_high, one.row.n, one.row.reason)
+        for one in overall(found.against)
+    ]  # fmt: skip
+    if judged:
+        headers = ("model", "against", "measure", "label", "value", "95 % from", "to", "sounds", "reason")
+        console().print(plain_table(headers, judged))
+    print_lines(
+        [
+            *found.notes,
+            f"differ     {counted(len(found.differing), 'sound')} to listen to",
+            f"page       {found.labels.with_name('report.html')}",
+            f"labels     {found.labels}   (cliptone train-head, cliptone evaluate --labels)",
+        ]
+    )

@@ -435,3 +435,19 @@ def validate_import(desk: Desk) -> None:
     assert "coder B" in desk.says("validate", "import", *files, "--study", STUDY)
     assert "all there before" in desk.says("validate", "import", *files, STUDY)
     assert desk.has("SELECT count(DISTINCT coder) FROM annotations") == [(2,)]
+
+
+@use
+def validate_report(desk: Desk) -> None:
+    desk.says("validate", "import", *_answers(desk), STUDY)
+    said = desk.says("validate", "report", STUDY)
+    assert "alpha (nominal)" in said
+    assert "uar" in said
+    place = desk.study.folder.validation / "sample"
+    assert "<audio" in (place / "report.html").read_text(encoding="utf-8")
+    labels = str(place / "labels-sample.csv")
+    assert "uar" in desk.says("evaluate", "--labels", labels, "--study", STUDY)
+    assert "measured on authors" in desk.says("train-head", labels, "--name", "checked", "--study", STUDY)
+    desk.says("methods", STUDY, "--output", "methods.md")
+    assert "2<!--card.sample.coders-->" in (desk.folder / "methods.md").read_text(encoding="utf-8")
+    assert "Every number" in desk.says("methods", STUDY, "--check", "methods.md")

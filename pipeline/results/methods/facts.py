@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.analysis.models.catalogue import MODELS
 from pipeline.errors import UserError
 from pipeline.results.study import StudyReader
+from pipeline.results.validation.card import Card, cards
 from pipeline.results.wording import SENTENCES
 from pipeline.stages.emotion import REFERENCE
 from pipeline.store.queries import get_query
@@ -20,6 +21,7 @@ from pipeline.study.folder import StudyFolder
 MARKED = re.compile(r"([^\s|(*]+)<!--([^\s>]+?)-->")
 UNKNOWN = "unknown"
 SHARE_DIGITS = 4
+FIGURE_DIGITS = 3  # of agreement and of measures of models
 UNSET = "unset"
 PRIVATE_OPTIONS = frozenset({"proxy", "cookie_file", "canaries", "ffmpeg"})  # of the machine, not of the method
 CAUTIONS = "## Cautions"  # the part of a model's card that goes with its results
@@ -83,6 +85,37 @@ class MethodsFacts:
         self.stages = [row["stage"] for row in self._add_keyed(ATTEMPTS, "attempts", ("stage",), ("ok", "failed"))]
         self.models, self.options, self.libraries = self._model_versions()
         self.cautions = list(_card_cautions(reader, [row["model"] for row in self.models]))
+
+        self.cards = list(self._validation_cards())
+
+    def _validation_cards(self) -> Iterator[dict[str, Any]]:
+        """What people checked, with the keys of its numbers."""
+        for card in cards(self._reader):
+            key = f"card.{slug(card.sample)}"
+            self.facts |= {f"{key}.sounds": card.sounds, f"{key}.coders": card.coders}
+            yield {"sample": card.sample, "key": key, "alphas": self._card_alphas(key, card),
+                   "models": self._card_models(key, card)}  # fmt: skip
+
+    def _card_alphas(self, key: str, card: Card) -> list[dict[str, str]]:
+        found = []
+        for one in card.alphas:
+            name = f"{key}.{one.question}.{slug(one.measure)}"
+            row = {"value": one.estimate.value, "low": one.estimate.low, "high": one.estimate.high, "n": one.sounds}
+            self._add_facts(name, {part: _figure_fact(value) for part, value in row.items()}, *row)
+            found.append({"question": one.question, "measure": one.measure, "key": name})
+        return found
+
+    def _card_models(self, key: str, card: Card) -> list[dict[str, str]]:
+        found = []
+        for one in card.models:
+            name = f"{key}.{slug(one.model)}"
+            row = {"uar": one.uar, "low": one.low, "high": one.high, "n": one.n}
+            weakest = {"tone": one.weakest_tone, "group": one.weakest_group}
+            row |= {f"weakest_{what}": least[1] if least else None for what, least in weakest.items()}
+            self._add_facts(name, {part: _figure_fact(value) for part, value in row.items()}, *row)
+            names = {what: least[0] if least else "none" for what, least in weakest.items()}
+            found.append({"model": one.model, "key": name, **names})
+        return found
 
     def marked(self, key: str) -> str:
         """A fact as the document shows it, with its name behind it where it is one word."""
@@ -150,6 +183,10 @@ class MethodsFacts:
     def _query_rows(self, sql: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._reader.arrow(sql, {}).to_pylist(maps_as_pydicts="strict")
         return found
+
+
+def _figure_fact(value: float | None) -> Fact:
+    return UNKNOWN if value is None else round(value, FIGURE_DIGITS)
 
 
 def _option_fact(value: object) -> Fact:
