@@ -1,4 +1,4 @@
-"""The command that estimates the time, disk and requests of a study before it runs."""
+"""The command that estimates the time, disk and requests of a study before it runs, and labels after it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,25 @@ def plan(
     seconds_per_clip: Annotated[float | None, typer.Option(help="seconds per clip; by default as measured")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="worker processes; by default as in the study")] = None,
     gpus: Annotated[int, typer.Option(min=0, help="GPUs")] = 0,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="instead: how many labels a share of a tone takes, from the study's scores")
+    ] = False,
+    points: Annotated[
+        float | None, typer.Option(help="with --labels: half the width of the 95 % interval, in points; by default 5")
+    ] = None,
     output: OutputOption = None,
 ) -> None:
-    """Estimate time, disk and requests for a number of clips, from rates measured on this machine."""
+    """Estimate time, disk and requests for a number of clips, from rates measured on this machine; or labels."""
     from pipeline.run.estimate.estimate import Estimate, markdown
     from pipeline.run.estimate.rates import measured
 
+    if labels:
+        if clips is not None or seconds_per_clip is not None or workers is not None or gpus:
+            raise UserError("--labels counts from the scores of a study that ran: of the options take --points alone")
+        write(_labels(study, points), output)
+        return
+    if points is not None:
+        raise UserError("--points belongs to --labels")
     loaded = _study_or_none(study)
     if clips is not None and not (math.isfinite(clips) and clips >= 1 and clips == int(clips)):
         raise UserError(f"--clips is a whole number from 1 on, as in 10e6, not {clips:g}")
@@ -41,6 +54,14 @@ def plan(
         raise UserError("name a study file, or how many clips you mean: cliptone plan --clips 10e6")
     wish = _wish(loaded, None if clips is None else int(clips), seconds_per_clip, workers, gpus)
     write(markdown(Estimate(wish, measured(loaded, Path.cwd()))), output)
+
+
+def _labels(study: Path | None, points: float | None) -> str:
+    from pipeline.results.evaluation.label_budget import POINTS, markdown, needs
+
+    wanted = POINTS if points is None else points
+    model, found = needs(load(find_study(study)).folder.published, wanted)
+    return markdown(model, found, wanted)
 
 
 def _study_or_none(named: Path | None) -> Study | None:

@@ -153,6 +153,9 @@ def plan(desk: Desk) -> None:
     said = desk.says("plan", STUDY, "--clips", "10e6")
     assert "| clips | 10,000,000 of" in said
     assert "the attempts of demo" in said
+    said = desk.says("plan", STUDY, "--labels", "--points", "20")
+    assert "| clip | angry | 5 |" in said
+    assert "| region | angry |" in said
 
 
 @use
