@@ -67,12 +67,14 @@ class Need:
 
 
 def needs(published: Path, points: float) -> tuple[str, list[Need]]:
-    """The study's first tone model, and the labels of each of its tones that give ± `points` at 95 %: of clips, regions.
+    """The study's first tone model, and the labels of clips and of regions that give each tone ± `points` at 95 %.
 
     `UserError` where the study has no tone.
     """
     if not 0 < points < 50:
-        raise UserError(f"--points is half the width of the interval in percentage points, from 0 to 50: not {points:g}")
+        raise UserError(
+            f"--points is half the width of the interval in percentage points, from 0 to 50: not {points:g}"
+        )
     with StudyReader(published) as reader:
         name = next((str(first) for (first,) in reader.rows(FIRST_MODEL)), None)
         clips = stored.clips_of_model(reader, name) if name else set()
@@ -159,7 +161,7 @@ def as_measured(said: Spread, measured: Measured, half: float) -> int | None:
 
 
 def _labels(shrinking: float, fixed: float, units: int, half: float) -> int | None:
-    """The n at which `shrinking / n + fixed` is the variance of an interval of ± `half`; None where `units` are fewer."""
+    """The n at which `shrinking / n + fixed` is the variance of ± `half` at 95 %; None where `units` are fewer."""
     left = (half / NORMAL_95) ** 2 - fixed
     if left <= 0:
         return None
@@ -189,7 +191,9 @@ def _sentences(model: str, found: Sequence[Need], points: float) -> list[str]:
     if any(one.labelled for one in found):
         lines.append("As measured is by the labels that were evaluated last, and better than both bounds.")
     else:
-        lines.append("With a first fifty labels, `cliptone evaluate --labels` measures it, and this command says how many more.")
+        lines.append(
+            "With a first fifty labels, `cliptone evaluate --labels` measures it, and this command says how many more."
+        )
     if any(one.if_useless is None for one in found):
         lines.append(
             "Where it says not with this study, there are too few clips or too few authors for so narrow an interval: "
