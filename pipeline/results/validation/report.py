@@ -214,8 +214,8 @@ def by_group(rows: Sequence[Against]) -> list[Against]:
 
 
 def overall(rows: Sequence[Against]) -> list[Against]:
-    """Figures of all clips together, of each label too."""
-    return [one for one in rows if one.row.grouping == "all"]
+    """Figures of all clips together; those of each label against the majority alone."""
+    return [one for one in rows if one.row.grouping == "all" and (one.whom == MAJORITY or one.row.label is None)]
 
 
 def _write_page(found: Report, target: Path) -> None:
