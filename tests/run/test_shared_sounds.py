@@ -10,12 +10,12 @@ import pytest
 from pipeline.analysis.sound.fingerprint.landmarks import landmarks_of
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Outcome, SoundLandmarksRow, SoundRow
+from pipeline.research.sounds.songs import song
 from pipeline.run import shared_sounds
 from pipeline.run.shared_sounds import find_sounds
 from pipeline.stage import Setting, plan_stage
 from pipeline.stages.landmarks import Landmarks, LandmarksOptions
 from pipeline.store.store import Store
-from tests.analysis.sound.fingerprint.songs import song
 
 PLAN = plan_stage(Landmarks, LandmarksOptions(), Setting(), {}, {"audio": "none"})
 

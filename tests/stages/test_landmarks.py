@@ -10,9 +10,9 @@ import pytest
 from pipeline.errors import StageError
 from pipeline.media.audio import SAMPLE_RATE, Waveform
 from pipeline.records import Clip, SoundLandmarksRow, Source
+from pipeline.research.sounds.songs import song
 from pipeline.stage import Setting
 from pipeline.stages.landmarks import Landmarks, LandmarksOptions
-from tests.analysis.sound.fingerprint.songs import song
 from tests.conftest import write_wav
 
 

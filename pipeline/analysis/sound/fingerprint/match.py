@@ -18,6 +18,7 @@ from pipeline.analysis.sound.fingerprint.landmarks import (
 from pipeline.records import Seconds
 
 LEAST_SHARE = 0.22  # of a second's landmarks that agree, around that second; see the table on the page of analysis
+CHANGED_SHARE = 0.3  # where hundreds of speeds and pitches are tried, some agree that much by chance
 LEAST_LENGTH: Seconds = 3.0
 SMOOTH_S = 3  # seconds over which the share is taken
 DRIFTS = np.linspace(-0.01, 0.01, 11)  # of a tempo that is known by steps of 0.015
@@ -33,7 +34,7 @@ class Match:
     score: float  # share of its landmarks that agree, 0–1
 
 
-def match_at(first: PeakArray, second: PeakArray, offset: int) -> Match | None:
+def match_at(first: PeakArray, second: PeakArray, offset: int, least_share: float = LEAST_SHARE) -> Match | None:
     """What two clips share where the second begins `offset` frames after the first; None if it is too little."""
     frames, _ = frames_and_bins(second)
     agreeing = _agreeing(first, second, offset)
@@ -44,7 +45,7 @@ def match_at(first: PeakArray, second: PeakArray, offset: int) -> Match | None:
     found = _per_second(frames[agreeing], seconds)
     fewest = np.minimum(_per_second(frames, seconds), _per_second(there[in_both], seconds))
     share = _around(found) / np.maximum(_around(fewest), 1.0)
-    shared = np.flatnonzero((share >= LEAST_SHARE) & (found > 0))
+    shared = np.flatnonzero((share >= least_share) & (found > 0))
     if shared.size < LEAST_LENGTH:
         return None
     score = min(1.0, float(found[shared].sum() / max(1.0, fewest[shared].sum())))
@@ -60,7 +61,7 @@ def changed_match_at(
         near = tempo * (1 + float(drift))
         # the beginning of the second clip stays where it was found
         moved = round(offset * tempo / near)
-        match = match_at(changed(first, near, semitones), second, moved)
+        match = match_at(changed(first, near, semitones), second, moved, CHANGED_SHARE)
         if match and (best is None or match.length_s * match.score > best[0].length_s * best[0].score):
             best = (match, near)
     return best

@@ -16,7 +16,7 @@ from pipeline.analysis.sound.fingerprint.landmarks import (
     landmarks_of,
 )
 from pipeline.media.audio import SAMPLE_RATE
-from tests.analysis.sound.fingerprint.songs import song
+from pipeline.research.sounds.songs import song
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.3, 2.0])

@@ -16,7 +16,8 @@ from pipeline.analysis.sound.fingerprint.landmarks import PeakArray, landmarks_o
 from pipeline.analysis.sound.fingerprint.match import match_at
 from pipeline.analysis.sound.fingerprint.sounds import SoundClip, sounds_of
 from pipeline.media.audio import SAMPLE_RATE, Waveform
-from tests.analysis.sound.fingerprint.songs import faster, song
+from pipeline.research.sounds.changes import filtered, over, speed
+from pipeline.research.sounds.songs import song
 
 Heard = dict[str, PeakArray]
 
@@ -28,11 +29,6 @@ def others() -> tuple[tuple[str, PeakArray], ...]:
 
 def sounds(**clips: Waveform) -> list[SoundClip]:
     return sounds_of({**dict(others()), **{name: landmarks_of(waveform) for name, waveform in clips.items()}})
-
-
-def over(one: Waveform, other: Waveform, decibels: float) -> Waveform:
-    gain = np.sqrt((one**2).mean() / (other**2).mean()) * 10 ** (decibels / 20)
-    return np.asarray(one + gain * other[: one.size], dtype=np.float32)
 
 
 CHANGES: dict[str, Callable[[Waveform], Waveform]] = {
@@ -74,7 +70,7 @@ def test_a_clip_of_two_sounds_is_in_both_and_does_not_join_them() -> None:
 
 @pytest.mark.parametrize(("tempo", "semitones"), [(0.9, -1.8), (1.05, 0.8), (1.25, 3.9)])
 def test_a_known_sound_at_another_speed_is_a_changed_copy(tempo: float, semitones: float) -> None:
-    found = sounds(a=song(1), b=song(1), fast=faster(song(1), tempo))
+    found = sounds(a=song(1), b=song(1), fast=filtered(song(1), speed(tempo)))
     copy = next(row for row in found if row.clip_id == "fast")
     assert copy.tempo == pytest.approx(tempo, abs=0.02)
     assert copy.semitones == pytest.approx(semitones, abs=0.5)
