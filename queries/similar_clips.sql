@@ -1,10 +1,16 @@
--- what: clips that sound like a given one: cosine between the mean speech embeddings
+-- what: clips that are like a given one, in how they sound or in what they say: cosine between the means of their vectors
 -- grain: one row a clip and encoder, without the given clip
--- unit: cosine similarity -1–1, regions as a count
--- caution: compare ranks, not values: all speech is alike to an encoder; it can be the voice, the room or the words
--- parameters: clip = a clip_id, as clip_overview shows it, or the name of its file; limit = 10 (clips at most, for each encoder)
+-- unit: cosine similarity -1–1, regions (of words: segments) as a count
+-- caution: compare ranks, not values: all speech is alike to an encoder; by voice it can be the voice, the room or the words
+-- parameters: clip = a clip_id, as clip_overview shows it, or the name of its file; by = voice|words (words: what is said and written means much the same, in any language); limit = 10 (clips at most, for each encoder)
 WITH embedded AS NOT MATERIALIZED (
-    SELECT clip_id, region, encoder, embedding FROM speech_embeddings WHERE embedding IS NOT NULL
+    SELECT clip_id, region, encoder, embedding
+    FROM speech_embeddings
+    WHERE embedding IS NOT NULL AND $by = 'voice'
+    UNION ALL
+    SELECT clip_id, CASE channel WHEN 'caption' THEN -1 ELSE part END AS region, model AS encoder, embedding
+    FROM text_embeddings
+    WHERE embedding IS NOT NULL AND $by = 'words'
 ),
 -- The dot product of two means is the mean of the dot products: no mean vector has to be made.
 products AS (

@@ -29,6 +29,7 @@ class Clip:
     audio_path: Path  # mono 16 kHz 16-bit WAV, there once the audio stage has passed
     declared_duration_s: Seconds | None = None
     caption: str | None = None
+    declared_language: str | None = None  # of the caption, where the platform states it
     media_type: str | None = None  # one of MEDIA_TYPES, where a source says
     stored: Mapping[str, Sequence[Row]] = dataclasses.field(default_factory=dict)
 

@@ -114,6 +114,28 @@ class TextFeaturesRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class TextEmbeddingRow(Row):
+    """What a trusted segment of speech, or a caption, means to a model of many languages, and how positive it is."""
+
+    table: ClassVar[str] = "text_embeddings"
+    grain: ClassVar[tuple[str, ...]] = ("clip_id", "channel", "part")
+
+    clip_id: str = column("the clip")
+    channel: str = column("speech or caption")
+    part: int = column("the segment of the speech; 0 for the caption")
+    language: str | None = column("language of the text; of a caption, the one that the platform states", "ISO 639-1")
+    word_count: int = column("words, without hashtags, mentions and URLs", "count")
+    model: str = column("the model of meaning")
+    embedding: tuple[float, ...] | None = column("384 numbers of length 1: their dot product is the similarity")
+    reason: str | None = column("why `embedding` and `sentiment` are NULL")
+    sentiment: float | None = column("what people would say of the text, predicted from `embedding`", "-1–1")
+    sentiment_model: str = column("the head that predicts it")
+    sentiment_measured: str = column(
+        "what the head was compared with in this language: ratings (of people), signs (of easy sentences), or never"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentSentimentRow(Row):
     """What the words of one segment say by themselves, as `text_features` has it of a whole clip."""
 

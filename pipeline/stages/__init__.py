@@ -13,12 +13,13 @@ from pipeline.stages.evidence import Evidence
 from pipeline.stages.landmarks import Landmarks
 from pipeline.stages.mentions import Mentions
 from pipeline.stages.text import Text
+from pipeline.stages.text_embed import TextEmbed
 from pipeline.stages.timeline import Timeline
 from pipeline.stages.transcribe import Transcribe
 
 STAGES: tuple[type[Stage], ...] = (
     Download, Audio, Evidence, Transcribe, Embed, Emotion, Timeline, Acoustics, Emphasis, Landmarks, Text,
-    Mentions
+    TextEmbed, Mentions
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Stage]] = {stage.name: stage for stage in STAGES}

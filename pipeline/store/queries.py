@@ -15,8 +15,11 @@ FOLDER = "queries"
 MACROS = "queries/macros"  # functions that queries share, one a file
 PACKAGE = Path(__file__).parents[1]
 PARAMETER = re.compile(r"\$([a-z_]+)")
-#: In the header's line of parameters: `term = a word or phrase; limit = 10 (moments at most)`.
-DESCRIBED = re.compile(r"(?P<name>[a-z_]+) = (?:(?P<default>\d+(?:\.\d+)?)(?: \((?P<about>.+)\))?|(?P<help>.+))")
+#: In the header's line of parameters: `term = a word or phrase; limit = 10 (moments at most); by = voice|words (what is
+#: alike)`, of which the first word is the default and the others are all that can be given.
+DESCRIBED = re.compile(
+    r"(?P<name>[a-z_]+) = (?:(?P<default>\d+(?:\.\d+)?|\w+(?:\|\w+)+)(?: \((?P<about>.+)\))?|(?P<help>.+))"
+)
 #: A column of the last step, one a line: `table.column AS name, -- meaning [unit]`.
 COLUMN = re.compile(r"\s+(?:(?P<value>.*?) AS )?(?:(?P<table>\w+)\.)?(?P<name>\w+),?(?:\s+-- (?P<doc>.+))?")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -31,6 +34,7 @@ class Parameter:
     name: str
     help: str = ""
     default: str | None = None
+    choices: tuple[str, ...] = ()  # the words that can be given, the default first; empty for any value
 
     @property
     def example(self) -> str | None:
@@ -39,7 +43,8 @@ class Parameter:
         return self.default or named or None
 
     def __str__(self) -> str:
-        about = "; ".join(part for part in (self.help, f"{self.default} if not given" if self.default else "") if part)
+        usual = f"{self.default} if not given" if self.default else ""
+        about = "; ".join(part for part in (self.help, " or ".join(self.choices), usual) if part)
         return f"--{self.name} ({about})" if about else f"--{self.name} …"
 
 
@@ -65,7 +70,9 @@ class Query:
         for part in line.removeprefix("parameters:").split(";"):
             if match := DESCRIBED.fullmatch(part.strip()):
                 text = match["help"] or match["about"] or ""
-                found[match["name"]] = Parameter(match["name"], text, match["default"])
+                first, *others = (match["default"] or "").split("|")
+                choices = (first, *others) if others else ()
+                found[match["name"]] = Parameter(match["name"], text, first or None, choices)
         return tuple(found.get(name, Parameter(name)) for name in self.parameters)
 
     @property
@@ -94,7 +101,7 @@ class Query:
     def bind(self, given: Mapping[str, str]) -> dict[str, str]:
         """A value for each parameter, defaults filled in; `UserError` says what the query takes.
 
-        A parameter whose default is a number takes numbers alone.
+        A parameter whose default is a number takes numbers alone, and one with choices takes those.
         """
         defaults = {parameter.name: parameter.default for parameter in self.described if parameter.default is not None}
         values = {**defaults, **given}
@@ -102,8 +109,11 @@ class Query:
             wanted = " and ".join(map(str, self.described)) or "no parameters"
             words = " ".join(f"--{name} {value}" for name, value in given.items())
             raise UserError(f"this query takes {wanted}" + (f", not {words}" if given else "; none was given"))
-        for name, default in defaults.items():
-            if not NUMBER.fullmatch(str(values[name])):
+        for parameter in self.described:
+            name, default, choices = parameter.name, parameter.default, parameter.choices
+            if choices and values[name] not in choices:
+                raise UserError(f"--{name} takes {' or '.join(choices)}, not {values[name]!r}")
+            if default is not None and not choices and not NUMBER.fullmatch(str(values[name])):
                 raise UserError(f"--{name} takes a number such as {default}, not {values[name]!r}")
         return values
 

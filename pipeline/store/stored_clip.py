@@ -19,6 +19,7 @@ def stored_clip(folder: StudyFolder, source: SourceRow, post: ClipRow, stored: M
         audio_path=folder.audio_path(source.clip_id),
         declared_duration_s=post.declared_duration_s,
         caption=post.caption,
+        declared_language=post.declared_language,
         media_type=post.media_type,
         stored=stored,
     )

@@ -180,6 +180,16 @@ def query(desk: Desk) -> None:
 
 
 @use
+def search(desk: Desk) -> None:
+    said = desk.says("search", "somebody inherits a house", STUDY, "--limit", "3", "-f", "json")
+    found = json.loads(said)
+    assert len(found) == 3
+    assert found[0]["similarity"] >= found[-1]["similarity"]
+    assert {"clip_id", "channel", "jump_to_s", "text", "link"} <= set(found[0])
+    assert "nothing to search for" in cliptone("search", " ", STUDY, cwd=desk.folder).stderr
+
+
+@use
 def sql(desk: Desk) -> None:
     said = desk.says(
         "sql", "SELECT language, count(*) AS clips FROM transcripts GROUP BY ALL", "-s", "demo", "-f", "json"

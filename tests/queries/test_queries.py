@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from pipeline.records import ClipRow, ObservationRow, PlatformCaptionRow, SegmentRow, SpeechEmbeddingRow, TranscriptRow
+from pipeline.records import (
+    ClipRow,
+    ObservationRow,
+    PlatformCaptionRow,
+    SegmentRow,
+    SpeechEmbeddingRow,
+    TextEmbeddingRow,
+    TranscriptRow,
+)
 from pipeline.records.runs import AttemptRow, FingerprintRow
 from pipeline.store.queries import get_query, read_queries
 from tests.support.small_study import MONDAY, SmallStudy, angry, clip, of, row, said, tones
@@ -291,6 +299,9 @@ def test_similar_clips_by_the_cosine_of_mean_embeddings(study: SmallStudy) -> No
 # ---------------------------------------------------------------- all of them
 
 GRAINS = {
+    "clip_sentiment": ("clip_id", "channel"),
+    "hashtags_together": ("hashtag", "other_hashtag"),
+    "keyness": ("kind", "language", "term"),
     "author_trajectory": ("clip_id", "model", "tone"),
     "caption_agreement": ("clip_id", "segment"),
     "clip_probabilities": ("clip_id", "model", "tone"),
@@ -315,7 +326,16 @@ GRAINS = {
     "top_moments": ("clip_id", "region", "model"),
     "words_with_tone": ("model", "language", "word"),
 }
-ARGUMENTS = {"tone": "angry", "term": "bag", "text": "a", "clip": "tiktok:1", "author": "ann", "words": "bag and"}
+ARGUMENTS = {
+    "column": "clip_id",
+    "value": "tiktok:1",
+    "tone": "angry",
+    "term": "bag",
+    "text": "a",
+    "clip": "tiktok:1",
+    "author": "ann",
+    "words": "bag and",
+}
 
 
 @pytest.mark.slow
@@ -323,13 +343,20 @@ ARGUMENTS = {"tone": "angry", "term": "bag", "text": "a", "clip": "tiktok:1", "a
 def test_grain_and_no_value_that_is_no_number(study: SmallStudy, name: str) -> None:
     calm, cross = angry(0.1), angry(0.8)
     for number in range(4):
-        post = {"author_key": "ann", "posted_at": MONDAY, "caption": "a bag", "sound_id": "s"}
+        post = {
+            "author_key": "ann",
+            "posted_at": MONDAY,
+            "caption": "a bag",
+            "sound_id": "s",
+            "hashtags": ("bag", "sale"),
+        }
         here = f"tiktok:{number}"
         study.add(clip(here, [(0, 1, calm), (1, 2, cross), (2, 3, None)][: number + 1], **post))
         study.add(tones(here, [cross, cross, calm][: number + 1], "two"), said(here, "a bag and a bag"))
         study.add([row(SegmentRow, clip_id=here, segment=segment, text="a bag") for segment in range(2)])
         study.add([row(PlatformCaptionRow, clip_id=here, language="en", kind="automatic", text="a bag")])
         study.add([row(SpeechEmbeddingRow, clip_id=here, encoder=one, embedding=(0.0, number)) for one in "ef"])
+        study.add([row(TextEmbeddingRow, clip_id=here, channel="speech", word_count=2, sentiment=0.5)])
         for age in (7, 8):
             study.add([row(ObservationRow, clip_id=here, counted_at=MONDAY + timedelta(days=age), likes=1, views=0)])
     study.add(clip("silent"), [row(TranscriptRow, clip_id="silent", reason="no_speech")])

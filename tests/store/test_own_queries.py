@@ -70,7 +70,20 @@ def test_what_a_query_takes(tmp_path: Path) -> None:
 def test_a_header_gives_a_value_to_try() -> None:
     examples = {parameter.name: parameter.example for parameter in get_query("top_moments").described}
     assert examples == {"tone": "angry", "limit": "10", "min_trust": "0.75", "own_voice_only": "0"}
-    assert get_query("similar_clips").described[0].example is None, "which clips there are, a study alone knows"
+    (of_clip,) = [one for one in get_query("similar_clips").described if one.name == "clip"]
+    assert of_clip.example is None, "which clips there are, a study alone knows"
+
+
+def test_a_header_gives_the_words_that_a_parameter_takes(tmp_path: Path) -> None:
+    assert [one.choices for one in get_query("similar_clips").described if one.name == "by"] == [("voice", "words")]
+    folder = tmp_path / "queries"
+    folder.mkdir()
+    (folder / "own.sql").write_text("-- parameters: size = small|large|huge (how large)\nSELECT $size AS size")
+    own = get_query("own", folder)
+    assert own.bind({}) == {"size": "small"}
+    assert own.bind({"size": "huge"}) == {"size": "huge"}
+    with pytest.raises(UserError, match="small or large or huge"):
+        own.bind({"size": "tiny"})
 
 
 def test_the_command_says_what_a_query_takes(tmp_path: Path) -> None:

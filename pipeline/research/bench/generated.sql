@@ -278,6 +278,20 @@ SELECT
 FROM phrases JOIN (SELECT n, language FROM heard) USING (n)
 ORDER BY n, segment;
 
+INSERT INTO text_embeddings BY NAME -- of one caption in ten: all would take most of the file
+SELECT
+    clip_id,
+    'caption' AS channel,
+    0 AS part,
+    language,
+    len(string_split(caption, ' ')) AS word_count,
+    'multilingual-e5-small' AS model,
+    [between_(-0.08, 0.08, n * 1000 + place, 'meaning') FOR place IN range(384)] AS embedding,
+    between_(-0.8, 0.9, n, 'felt') AS sentiment,
+    'e5-sentiment' AS sentiment_model,
+    CASE WHEN language = 'en' THEN 'ratings' ELSE 'signs' END AS sentiment_measured
+FROM heard WHERE n % 10 = 0 AND caption IS NOT NULL ORDER BY n;
+
 INSERT INTO speech_embeddings BY NAME -- those that are too short; the others come with their numbers
 SELECT clip_id, region, getvariable('encoder') AS encoder, 'too_short' AS reason
 FROM stretches WHERE region >= getvariable('embedded') ORDER BY n, region;

@@ -198,6 +198,14 @@ COLUMNS: dict[str, dict[Rule, str]] = {
         Rule.TEXT: "text",
         Rule.RESTRICTED: "language kind line start_s end_s",
     },
+    "text_embeddings": {
+        Rule.CLIP: "clip_id",
+        Rule.CODE: "channel part language model reason sentiment_model sentiment_measured",
+        Rule.COUNT: "word_count",
+        Rule.FEATURE: "sentiment",
+        # Words can be guessed back from it.
+        Rule.RESTRICTED: "embedding",
+    },
     "text_features": {
         Rule.CLIP: "clip_id",
         Rule.CODE: "channel language sentiment_reason",
