@@ -1,7 +1,7 @@
 """How long a search by meaning takes: `python -m pipeline.research.bench.meaning --vectors 100000`.
 
 Random vectors of the real width in a table of the real form: every one is compared, so what they say does not matter.
-The search itself counts, from the vector of the sentence to the texts; to load the model takes a second or two before it.
+The search itself counts, from the vector of the sentence to the texts; to load the model takes a second or two more.
 """
 
 from __future__ import annotations
