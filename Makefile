@@ -56,7 +56,8 @@ HAS_CPU_TORCH := import importlib.util, runpy, sys; \
   found = importlib.util.find_spec('torch').submodule_search_locations[0]; \
   sys.exit(sys.platform != 'linux' or runpy.run_path(found + '/version.py')['cuda'] is not None)
 STARTER := import tomllib; \
-  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['starter'])
+  print(*(one.partition(';')[0] for one in \
+  tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['starter']))
 
 # pip takes torch, since pip's settings say where a CPU build is. With a CPU build on Linux, the tested set is installed
 # as it stands, without dependencies: openai-whisper asks for triton, a gigabyte that only a GPU uses. Elsewhere

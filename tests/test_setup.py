@@ -29,7 +29,7 @@ echo "uv $*" >> {folder}/asked
 echo "a complaint that nobody can act on" >&2
 exit {code}
 """
-STARTER = 4  # packages of the extra
+STARTER = 5  # packages of the extra
 
 
 @dataclass
