@@ -56,3 +56,9 @@ class EmotionRow(Row):
         "reference; NULL for other models and for scores of earlier versions",
         default=None,
     )
+    novelty: float | None = column(
+        "share of the model's training speech that lies nearer to its middle than this voice: from 0.99 on the voice is "
+        "unlike what the model knows, and `label_set` holds every label; NULL for models that do not measure it",
+        "0–1",
+        default=None,
+    )

@@ -290,4 +290,5 @@ def _emotion_row(
         status=SCORED if reason is None else NO_EVIDENCE,
         reason=reason,
         reference=reference,
+        novelty=tone.novelty,
     )

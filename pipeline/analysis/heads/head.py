@@ -41,6 +41,8 @@ class LinearHead:
     temperature: float
     set_threshold: float | None = None  # probability from which a label belongs to the prediction set, where it has one
     labels_sha256: str | None = None  # of the file of labels that it was trained on
+    #: Percentiles 0 to 100 of the distance of its training embeddings from their middle, where it knows them
+    novelty_distances: tuple[float, ...] | None = None
 
 
 def load(folder: Path) -> LinearHead:
@@ -72,6 +74,7 @@ def _build_head(folder: Path, settings: dict[str, Any]) -> LinearHead:
     if any(tensors[name].shape != shape for name, shape in shapes.items()):
         raise ValueError("its weights do not fit the sizes in its settings")
     threshold, labels_sha256 = settings.get("set_threshold"), settings.get("labels_sha256")
+    distances = settings.get("novelty_distances")
     return LinearHead(
         labels=_read_labels(folder / LABELS_FILE, labels),
         encoder=str(settings["speech_encoder"]),
@@ -82,6 +85,7 @@ def _build_head(folder: Path, settings: dict[str, Any]) -> LinearHead:
         temperature=float(settings["temperature"]),
         set_threshold=None if threshold is None else float(threshold),
         labels_sha256=None if labels_sha256 is None else str(labels_sha256),
+        novelty_distances=None if distances is None else tuple(float(distance) for distance in distances),
     )
 
 

@@ -33,7 +33,7 @@ embedding_dim: {dims}
 # one label means "unsure"
 out_n_neurons: {labels}
 temperature: {temperature}
-{set_threshold}
+{set_threshold}{novelty_distances}
 # What embeddings are standardised by (0 and 1 where the layer does that itself), fixed; nothing is added to variances
 normalizer: !new:torch.nn.BatchNorm1d
     num_features: !ref <embedding_dim>
@@ -97,6 +97,7 @@ def _hyperparams_text(head: LinearHead, folder: Path, identity: str | None) -> s
         labels=len(head.labels),
         temperature=json.dumps(head.temperature),
         set_threshold=_setting_line("set_threshold", head.set_threshold),
+        novelty_distances=_novelty_lines(head.novelty_distances),
         weights_file=WEIGHTS_FILE,
         labels_file=LABELS_FILE,
         labels_sha256=_setting_line("labels_sha256", head.labels_sha256),
@@ -106,7 +107,14 @@ def _hyperparams_text(head: LinearHead, folder: Path, identity: str | None) -> s
     )
 
 
-def _setting_line(key: str, value: float | str | None) -> str:
+def _novelty_lines(distances: tuple[float, ...] | None) -> str:
+    if distances is None:
+        return ""
+    listed = _setting_line("novelty_distances", distances)
+    return f"# Percentiles 0 to 100 of how far training embeddings lie from their middle: novelty counts them\n{listed}"
+
+
+def _setting_line(key: str, value: float | str | tuple[float, ...] | None) -> str:
     return "" if value is None else f"{key}: {json.dumps(value)}\n"
 
 

@@ -210,14 +210,14 @@ MODELS: dict[str, Model] = {
             name="starter",
             task="perceived tone from the stored speech embeddings",
             source="shipped with cliptone, trained by `python -m pipeline.research.starter.train`",
-            revision="3",
+            revision="4",
             licence="Apache-2.0; contains information from CREMA-D, which is made available under the ODbL",
             trained_on="Emo-DB: 339 acted utterances of ten Germans in a studio (Burkhardt et al. 2005, CC0-1.0); "
             "CREMA-D: 2,184 acted utterances of 91 Americans, with what listeners heard in them (Cao et al. 2014, "
             "ODbL); and changed copies of them",
             labels=("angry", "happy", "neutral", "other", "sad"),
             files=(
-                ModelFile("hyperparams.yaml", "4312e2673a92786dedceec58678c45b26e5d45b7ca19b1e2f550fb26ef580394"),
+                ModelFile("hyperparams.yaml", "8be4777fd5a8ddb1194009336e7b8d12f46949531b746e9c0674fc75fc39181b"),
                 ModelFile("classifier.ckpt", "f1c75dc372703b3bf2d85a118aa732cc48fd1123a970c7ce40ca73b68e8c9364"),
                 ModelFile("label_encoder.txt", "9432f921e68a597bd48146e198787f4698d6a3d9b0cfc2b3c4d8094b959b1c8d"),
                 ModelFile("card.md", None),  # figures for people; nothing loads it

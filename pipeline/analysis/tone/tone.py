@@ -17,6 +17,7 @@ class Tone:
     valence: float | None = None  # 0–1
     dominance: float | None = None  # 0–1
     prediction_set: tuple[str, ...] | None = None  # labels that reach the model's conformal threshold, likeliest first
+    novelty: float | None = None  # share of the model's training that is less strange, 0–1
 
 
 def tone_of(probabilities: Mapping[str, float], threshold: float | None = None) -> Tone:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from pipeline.analysis.heads.head import LinearHead
+from pipeline.analysis.heads.novelty import STRANGE
 from pipeline.analysis.tone import calibration as tone_calibration
 from pipeline.research.starter import conformal, recipe, shares
 from pipeline.research.starter.corpus import OTHER, Corpus
@@ -28,7 +29,9 @@ linear layer, softmax with a temperature. {weights:,} weights. It says how a voi
 **not what a person feels**. "{other}" is a voice that is none of the four tones, as afraid or disgusted ones are.
 
 Beside the probabilities it gives a set of labels that is meant to hold the true one in {coverage:.0%} of speech. A set
-with several labels, or with none, means **unsure**.
+with several labels, or with none, means **unsure**. Novelty (0–1) is the share of the training speech whose embedding
+lies nearer to its middle; from {strange:g} on the set holds every label. It tells noise and tones from speech, and **not** which
+speech the model gets wrong.
 
 ## Figures on strangers
 
@@ -157,6 +160,7 @@ def card_text(
         dims=head.mean.size,
         weights=head.weights.size + head.bias.size,
         coverage=recipe.COVERAGE,
+        strange=STRANGE,
         strangers=tables[0],
         mixtures=tables[1],
         speakers=tables[2],
@@ -185,7 +189,10 @@ def _cells(found: Scores, calibration: Calibration) -> str:
     """Figures of one line of a table; UAR over the labels that occur."""
     odds = tone_calibration.probabilities(found.logits, calibration.temperature)
     said = odds.argmax(axis=1)
-    sets = conformal.measure_sets(conformal.label_sets(odds, calibration.threshold), found.truth)
+    reached = conformal.label_sets(odds, calibration.threshold)
+    if found.strange is not None:
+        reached |= found.strange[:, np.newaxis]
+    sets = conformal.measure_sets(reached, found.truth)
     numbers: Iterable[float | None] = (
         float(np.mean([np.mean(said[found.truth == one] == one) for one in np.unique(found.truth)])),
         float(np.mean(said == found.truth)),

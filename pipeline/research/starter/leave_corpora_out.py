@@ -8,7 +8,7 @@ corpora, each of which was held out in turn.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.heads.head import LinearHead
+from pipeline.analysis.heads.novelty import STRANGE, novelty
 from pipeline.analysis.heads.reference import read_against
 from pipeline.analysis.heads.score import logits
 from pipeline.analysis.tone import calibration as tone_calibration
@@ -40,6 +41,7 @@ class Scores:
 
     logits: NDArray[np.float64]  # (utterances, labels)
     truth: NDArray[np.int64]  # (utterances,)
+    strange: NDArray[np.bool_] | None = None  # (utterances,), so unlike the training that no label is ruled out
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def scores(head: LinearHead, corpus: Corpus, reference: ReadAgainst) -> Scores:
     rows = known.embeddings.astype(np.float64)
     read = read_against(head, rows.mean(axis=0), rows.var(axis=0) + recipe.EPSILON, share)
     truth = np.array([head.labels.index(emotion) for emotion in known.emotions], dtype=np.int64)
-    return Scores(logits(read, known.embeddings), truth)
+    return Scores(logits(read, known.embeddings), truth, _strange(head, known))
 
 
 def calibrate(parts: Sequence[Scores], coverage: float) -> Calibration:
@@ -105,7 +107,13 @@ def calibration_of(material: Material, names: tuple[str, ...], coverage: float) 
 def four_tones(found: Scores, labels: Sequence[str]) -> Scores:
     """The utterances of the four tones that every corpus has."""
     chosen = found.truth != labels.index(OTHER) if OTHER in labels else np.full(found.truth.size, True)
-    return replace(found, logits=found.logits[chosen], truth=found.truth[chosen])
+    strange = None if found.strange is None else found.strange[chosen]
+    return Scores(found.logits[chosen], found.truth[chosen], strange)
+
+
+def _strange(head: LinearHead, corpus: Corpus) -> NDArray[np.bool_] | None:
+    found = novelty(head, corpus.embeddings)
+    return None if found is None else found >= STRANGE
 
 
 def trained_on_the_others(material: Material, coverage: float) -> Iterator[tuple[str, LinearHead, Calibration]]:

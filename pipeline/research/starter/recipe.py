@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.heads.head import LinearHead
+from pipeline.analysis.heads.novelty import with_distances
 from pipeline.research.starter.corpus import OTHER, Corpus
 from pipeline.results.evaluation.train_head import layer_of
 
@@ -61,7 +62,7 @@ def train(taught: Sequence[Taught], labels: Sequence[str], encoder: str = "") ->
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=MOST_STEPS, tol=TOLERANCE)
     model.fit(np.concatenate(inputs), np.concatenate(targets), sample_weight=weight / weight.sum())
     layer, bias = layer_of(model)
-    return LinearHead(
+    head = LinearHead(
         tuple(labels),
         encoder,
         np.mean(means, axis=0),
@@ -70,6 +71,7 @@ def train(taught: Sequence[Taught], labels: Sequence[str], encoder: str = "") ->
         bias.astype(np.float64),
         temperature=1.0,
     )
+    return with_distances(head, np.concatenate([part.embeddings for one in taught for part in one.parts]))
 
 
 def labels_of(taught: Sequence[Taught]) -> tuple[str, ...]:

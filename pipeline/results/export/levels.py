@@ -229,7 +229,7 @@ COLUMNS: dict[str, dict[Rule, str]] = {
     "emotions": {
         Rule.CLIP: "clip_id",
         Rule.CODE: "region model label label_set status reason reference",
-        Rule.FEATURE: "probability probabilities arousal valence dominance",
+        Rule.FEATURE: "probability probabilities arousal valence dominance novelty",
     },
     "emotion_spans": {
         Rule.CLIP: "clip_id",
