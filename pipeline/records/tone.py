@@ -57,8 +57,8 @@ class EmotionRow(Row):
         default=None,
     )
     novelty: float | None = column(
-        "share of the model's training speech that lies nearer to its middle than this voice: from 0.99 on the voice is "
-        "unlike what the model knows, and `label_set` holds every label; NULL for models that do not measure it",
+        "share of the model's training speech that lies nearer to its middle than this voice: from 0.99 on the voice "
+        "is unlike what the model knows, and `label_set` holds every label; NULL for models that do not measure it",
         "0–1",
         default=None,
     )

@@ -30,8 +30,8 @@ linear layer, softmax with a temperature. {weights:,} weights. It says how a voi
 
 Beside the probabilities it gives a set of labels that is meant to hold the true one in {coverage:.0%} of speech. A set
 with several labels, or with none, means **unsure**. Novelty (0–1) is the share of the training speech whose embedding
-lies nearer to its middle; from {strange:g} on the set holds every label. It tells noise and tones from speech, and **not** which
-speech the model gets wrong.
+lies nearer to its middle; from {strange:g} on the set holds every label. It tells noise and tones from speech, and
+**not** which speech the model gets wrong.
 
 ## Figures on strangers
 

@@ -72,13 +72,14 @@ def test_the_shipped_weights_give_probabilities_of_the_documented_labels(starter
 
 
 def test_the_prediction_set_is_what_reaches_the_shipped_threshold(starter: HeadTone) -> None:
-    head, sizes = starter.head, set()
+    head, sizes, strange = starter.head, set(), set()
     assert head.set_threshold is not None
     for seed in range(40):
-        # from nothing but the mean of all speech, on which no label stands out, to far from it
-        scale = 0.25 * seed
+        # from nothing but the mean of all speech, on which no label stands out, towards one label, then far from all
+        towards = head.weights[seed % 5] / np.linalg.norm(head.weights[seed % 5])
         noise = np.random.default_rng(seed).normal(size=SHIPPED_DIMS)
-        tone = starter.score((head.mean + scale * np.sqrt(head.variance) * noise).astype(np.float32))
+        away = seed * towards if seed < 30 else 0.25 * seed * noise
+        tone = starter.score((head.mean + np.sqrt(head.variance) * away).astype(np.float32))
         assert tone.probabilities is not None
         assert tone.prediction_set is not None
         assert tone.novelty is not None
@@ -86,6 +87,8 @@ def test_the_prediction_set_is_what_reaches_the_shipped_threshold(starter: HeadT
         assert set(tone.prediction_set) == {label for label, p in tone.probabilities.items() if p >= least}
         assert not tone.prediction_set or tone.prediction_set[0] == tone.label
         sizes.add(len(tone.prediction_set))
+        strange.add(tone.novelty >= STRANGE)
+    assert strange == {True, False}
     assert 1 in sizes
     assert len(sizes) > 1
 
@@ -318,3 +321,19 @@ def test_a_language_that_it_never_heard_is_far_above_chance(whisper_encoder: Whi
     assert recall(against_itself) > recall(alone)
     shares = calibration.probabilities(alone.logits, starter.head.temperature)
     assert calibration.expected_calibration_error(shares, alone.truth) <= 0.15
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_noise_and_tones_are_strange_and_speech_is_not(whisper_encoder: WhisperEncoder, starter: HeadTone) -> None:
+    time = np.arange(48_000) / 16_000
+    noise = 0.1 * np.random.default_rng(0).normal(size=time.size)
+    tones = [noise, 0.2 * np.sin(2 * np.pi * 440 * time), 0.1 * sum(np.sin(2 * np.pi * f * time) for f in (196, 247))]
+    for sound in tones:
+        tone = starter.score(whisper_encoder.embed(np.asarray(sound, dtype=np.float32)))
+        assert tone.novelty is not None
+        assert tone.novelty >= STRANGE
+        assert len(tone.prediction_set or ()) == len(LABELS)
+    speech = starter_corpus.read_speech(data_of("banglaser4")).waveforms[:20]
+    found = [starter.score(whisper_encoder.embed(waveform)).novelty or 0.0 for waveform in speech]
+    assert np.mean(np.array(found) >= STRANGE) < 0.2
