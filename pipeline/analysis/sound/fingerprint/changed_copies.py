@@ -17,7 +17,7 @@ from pipeline.analysis.sound.fingerprint.constellations import Landscape
 from pipeline.analysis.sound.fingerprint.landmarks import PeakArray, changed
 from pipeline.analysis.sound.fingerprint.match import Match, changed_match_at
 
-KNOWN_MOST = 1_000  # sounds that are looked for, those in the most clips: the work grows with them
+KNOWN_MOST = 200  # sounds that are looked for, those in the most clips: work and memory grow with them
 ASKED_LANDMARKS = 240  # of a known sound: its first 12 s
 TEMPI = np.arange(0.76, 1.3501, 0.015)
 TONES = np.arange(-4.0, 4.01, 0.5)  # semitones
