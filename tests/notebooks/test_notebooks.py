@@ -42,6 +42,11 @@ SAID = {
         "the audio of 8 could be decoded (lost: the video has no audio track (1), the file is neither video nor audio",
         "5 clips have a tone (without: music lies over the voice (1), nobody speaks here (2))",
     ),
+    "08_two_groups": (
+        "these are differences of one model's answers",
+        "too few authors for a finding",
+        "no labels were evaluated, so no share of a tone is shown",
+    ),
 }
 
 
