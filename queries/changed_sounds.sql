@@ -1,7 +1,7 @@
 -- what: clips that play a known sound faster, slower, higher or lower: voice filters, "sped up" and "slowed" versions
 -- grain: one row a clip and sound
 -- unit: tempo as a ratio, pitch in semitones, times in s
--- caution: known are sounds that two clips of the study and more share; tempo from 0.76 to 1.35 and pitch to 4 semitones are looked for, not both at will; of two versions the one in fewer clips is called the changed one
+-- caution: known are sounds that two clips of the study and more share; tempo from 0.76 to 1.35 and pitch to 4 semitones are looked for, not both at will; of two versions the one in fewer clips is called the changed one; none is looked for among more than 20,000 clips
 WITH changed AS (
     SELECT * FROM sounds WHERE tempo <> 1 OR semitones <> 0
 ),

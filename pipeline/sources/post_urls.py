@@ -131,9 +131,12 @@ def short_link_url(text: str) -> str | None:
 
 
 def with_scheme(url: str) -> str:
-    """A URL with https before it, where it was written without; what is no URL stays as it is."""
+    """A URL with https before it, where it was written without, and its scheme in small letters."""
     text = url.strip()
-    return f"https://{text.removeprefix('//')}" if text.startswith("//") or not SCHEME.match(text) else text
+    stated = SCHEME.match(text)
+    if text.startswith("//") or not stated:
+        return f"https://{text.removeprefix('//')}"
+    return stated[0].lower() + text[stated.end() :]
 
 
 def _split(text: str) -> tuple[str, str, Mapping[str, list[str]]] | None:

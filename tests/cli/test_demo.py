@@ -151,6 +151,7 @@ PARAMETERS = {"tone": "sad", "term": "number", "text": "please", "clip": CLIP, "
 EMPTY = {
     "tone_agreement", "tone_disagreements", "exclusions_by_rule", "caption_agreement", "chants", "speech_without_words",
     "sound_spread", "lip_sync", "reposts", "changed_sounds", "tone_of_sounds", "collective_voice", "strange_regions",
+    "tone_prevalence",
 }  # fmt: skip
 
 

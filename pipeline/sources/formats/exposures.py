@@ -13,7 +13,7 @@ from pipeline.sources.post_urls import post_of_url
 
 def post_behind(link: object) -> tuple[str, str] | None:
     """Platform and id of the post that a link names; None for any other link, and for what is none."""
-    if not isinstance(link, str) or not link.strip().startswith(("https://", "http://")):
+    if not isinstance(link, str) or not link.strip().lower().startswith(("https://", "http://")):
         return None
     place, post_id = post_of_url(link.strip())
     return (place, post_id) if place and post_id else None

@@ -50,8 +50,9 @@ def csv_records(
                 row = next(reader)
             except StopIteration:
                 return
-            except csv.Error as error:
-                yield skipped + before + 1, Rejected(f"the row is not CSV: {error}")
+            except csv.Error as error:  # a quote that never closes takes all lines behind it along: each is lost
+                for line in range(before + 1, reader.line_num + 1):
+                    yield skipped + line, Rejected(f"the row is not CSV: {error}")
             else:
                 if row:
                     yield skipped + before + 1, _row_by_column(names, row, doubled)

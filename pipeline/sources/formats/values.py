@@ -33,7 +33,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f]")
 #: How pandas, R, spreadsheets and people write that a cell of a table is not known, in lower case.
 MISSING = {""} | frozenset((
     "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null", "(null)", "<null>", "\\n", "none", "-", "--",
-    "#value!", "#ref!", "#name?", "#div/0!", "#num!", "#null!",
+    "undefined", "#value!", "#ref!", "#name?", "#div/0!", "#num!", "#null!",
 ))  # fmt: skip
 LONGEST_MISSING = 40  # characters, with spaces
 EXCEL_TEXT = re.compile(r"""=?"([^"]*)"|'(.*)""")  # how a number is kept from being rounded: ="73…" or '73…

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
@@ -13,6 +14,13 @@ from pipeline.errors import UserError
 
 WORKBOOK = "xl/workbook.xml"
 LARGEST_EXACT = 1 << 53  # a spreadsheet stores numbers as floats: larger ones may have lost their last digits
+
+
+#: A formula whose value was never calculated: programs that write workbooks leave that to the one that opens them.
+UNCALCULATED = re.compile(rb"<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
+READ_AT_ONCE = 1 << 20  # bytes of a sheet
+LONGEST_CELL = 1 << 16  # bytes: as much of one read is looked at with the next
 
 
 def is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -27,6 +35,10 @@ def write_sheets(path: Path, folder: Path, spend: Callable[[int], None]) -> Iter
     """
     import openpyxl
 
+    if _has_uncalculated(path):
+        raise UserError(
+            f"{path} has formulas without their values: open it in a spreadsheet program, save it, and import it again"
+        )
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
         for sheet in book.worksheets:
@@ -36,6 +48,19 @@ def write_sheets(path: Path, folder: Path, spend: Callable[[int], None]) -> Iter
                 yield sheet.title, target
     except (ValueError, TypeError, KeyError, AttributeError, SyntaxError) as error:  # a ParseError is a SyntaxError
         raise UserError(f"{path} is a damaged workbook: save it again, or as CSV in UTF-8 ({error})") from error
+
+
+def _has_uncalculated(path: Path) -> bool:
+    """Whether any cell is a formula without its value, which would be read as empty."""
+    with zipfile.ZipFile(path) as archive:
+        for name in filter(SHEETS.fullmatch, archive.namelist()):
+            with archive.open(name) as sheet:
+                seen = b""
+                while more := sheet.read(READ_AT_ONCE):
+                    if UNCALCULATED.search(seen + more):
+                        return True
+                    seen = more[-LONGEST_CELL:]
+    return False
 
 
 def _write(rows: Iterator[Sequence[object]], target: Path, spend: Callable[[int], None]) -> bool:

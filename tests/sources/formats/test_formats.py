@@ -288,6 +288,23 @@ def test_posts_of_a_site_that_is_not_read_are_said_to_be_that(tmp_path: Path) ->
     assert "linkedin.com" in result.rejects[0].reason
 
 
+def test_a_quote_that_never_closes_loses_no_row_without_a_word(tmp_path: Path) -> None:
+    rows = ["tiktok,7312345678901234567,fine", 'tiktok,7312345678901234568,"open', "tiktok,7312345678901234569,behind"]
+    result = read(written(tmp_path / "x.csv", "platform,id,caption", *rows))
+    assert (len(result.posts), [reject.number for reject in result.rejects]) == (1, [3, 4])
+
+
+@pytest.mark.parametrize("scheme", ["HTTPS://WWW.TIKTOK.COM", "Https://www.tiktok.com", "HTTP://m.tiktok.com"])
+def test_a_scheme_in_capitals_is_one(tmp_path: Path, scheme: str) -> None:
+    result = read(written(tmp_path / "x.csv", "url", f"{scheme}/@ann/video/7312345678901234567"))
+    assert [found.post.post_id for found in result.posts] == ["7312345678901234567"]
+
+
+def test_what_javascript_calls_undefined_is_no_handle(tmp_path: Path) -> None:
+    result = read(written(tmp_path / "x.csv", "platform,id,author", "tiktok,7312345678901234567,undefined"))
+    assert result.posts[0].post.author is None
+
+
 # ---------------------------------------------------------------- size
 
 

@@ -240,3 +240,8 @@ def test_json_in_a_workbook_of_one_column_is_no_export(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", [["x"], [json.dumps({"a": 1})]])
     with pytest.raises(UserError, match=r"a\.xlsx"):
         read(path)
+
+
+def test_formulas_that_were_never_calculated_are_said_instead_of_read_as_empty(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"posts\.xlsx has formulas without their values"):
+        read(workbook(tmp_path / "posts.xlsx", [HEADER, ROW, ["7312345678901234568", '="a"&"b"', *ROW[2:]]]))

@@ -18,6 +18,7 @@ from pipeline.analysis.sound.fingerprint.landmarks import PeakArray, changed
 from pipeline.analysis.sound.fingerprint.match import Match, changed_match_at
 
 KNOWN_MOST = 200  # sounds that are looked for, those in the most clips: work and memory grow with them
+CLIPS_MOST = 20_000  # of a study: in a larger one the search would take hours and more memory than a laptop has
 ASKED_LANDMARKS = 240  # of a known sound: its first 12 s
 TEMPI = np.arange(0.76, 1.3501, 0.015)
 TONES = np.arange(-4.0, 4.01, 0.5)  # semitones
@@ -53,8 +54,8 @@ class ChangedCopy:
 
 
 def changed_copies(groups: Sequence[Sequence[int]], landmarks: Sequence[PeakArray]) -> list[ChangedCopy]:
-    """The changed copies of the sounds of these groups of clips, in the order of the clips."""
-    if not groups:
+    """The changed copies of the sounds of these groups of clips, in the order of the clips; none of very many clips."""
+    if not groups or len(landmarks) > CLIPS_MOST:
         return []
     held = Counter(clip for clips in groups for clip in clips)
     # one that holds several sounds speaks for none of them where another can
