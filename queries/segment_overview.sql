@@ -9,7 +9,7 @@ WITH final AS (
         segments.start_s, -- start in the clip [s]
         segments.end_s, -- end in the clip [s]
         segments.text, -- the words
-        transcripts.language, -- language of the speech [ISO 639-1]
+        coalesce(segments.language, transcripts.language) AS language, -- language it was decoded in, else the clip's [ISO 639-1]
         segment_trust.in_text, -- whether the transcript has it: its trust reaches the least trust of the study
         segment_trust.trust, -- weighted geometric mean of the parts below that are known [0–1]
         -- captions that share no word with a segment halve its trust

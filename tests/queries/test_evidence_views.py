@@ -228,6 +228,13 @@ def test_segments_under_the_least_trust_stay_and_are_marked(study: SmallStudy) -
     assert [found["trust_with_captions"] for found in rows] == [0.9, 0.2]
 
 
+def test_a_segment_has_the_language_it_was_decoded_in(study: SmallStudy) -> None:
+    study.add(clip("a"), spoken("a", [("said well", 0, 1, 0.9), ("dicho bien", 1, 2, 0.9)], language="en"))
+    study.connection.execute("UPDATE segments SET language = 'es' WHERE segment = 1")
+    rows = study.ask("segment_overview")
+    assert [found["language"] for found in rows] == ["en", "es"], "one of an older version has its clip's"
+
+
 def test_captions_agree_by_words_near_the_segment(study: SmallStudy) -> None:
     study.add(clip("a"), spoken("a", [("Hello there, my friend!", 0, 2, 0.8), ("thank you", 20, 21, 0.8)]))
     study.add(captions("a", ("hello there", 0, 1), ("friend, how are you", 1, 3), language="eng-US"))

@@ -28,7 +28,7 @@ function drawTranscript(clip, shared, player) {
     return el('div', { class: doubtful ? 'segment doubtful' : 'segment' },
       el('button', { type: 'button', 'aria-label': `Play from ${clock(segment.start_s)}`, onclick: () => player.seek(segment.start_s, true) }, clock(segment.start_s)),
       el('div', {},
-        el('p', { dir: 'auto', lang: clip.overview.language }, ...wordsOf(segment)),
+        el('p', { dir: 'auto', lang: segment.language }, ...wordsOf(segment)),
         el('span', { class: 'trust' }, doubtful ? `not trusted, ${trust}` : trust)),
     );
   }
