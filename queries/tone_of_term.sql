@@ -16,7 +16,7 @@ spellings AS (
     FROM (SELECT word, words_of(word) AS tokens FROM (SELECT DISTINCT word FROM words))
 ),
 found AS (
-    SELECT words.clip_id, words.word_index, words.start_s, words.end_s, spellings.part, wanted.position, wanted.length
+    SELECT words.clip_id, words.word_index, words.start_s, words.end_s, words.region, spellings.part, wanted.position, wanted.length
     FROM words
     JOIN spellings USING (word)
     JOIN wanted USING (token)
@@ -45,6 +45,7 @@ spoken AS (
         found.position,
         any_value(found.start_s) AS start_s,
         any_value(found.end_s) AS end_s,
+        any_value(found.region) AS region,
         any_value(found.length) AS length,
         count(parts.part) + found.part AS place
     FROM found
@@ -59,6 +60,7 @@ mentions AS (
         spoken.place - spoken.position AS place,
         min(spoken.start_s) AS start_s,
         max(spoken.end_s) AS end_s,
+        arg_min(spoken.region, spoken.word_index) AS region, -- that of its first word
         min(spoken.word_index) AS first_word,
         max(spoken.word_index) AS last_word
     FROM spoken
@@ -87,13 +89,11 @@ final AS (
             WHEN speech_regions.region IS NULL THEN 'no_speech'
             ELSE coalesce(emotions.reason, 'not_scored')
         END AS tone_reason,
-        speech_regions.region,
+        mentions.region,
         mentions.place
     FROM mentions
     JOIN around USING (clip_id, place)
-    LEFT JOIN speech_regions ON speech_regions.clip_id = mentions.clip_id
-        AND (mentions.start_s + mentions.end_s) / 2 >= speech_regions.start_s
-        AND (mentions.start_s + mentions.end_s) / 2 < speech_regions.end_s
+    LEFT JOIN speech_regions USING (clip_id, region)
     LEFT JOIN emotions ON emotions.clip_id = speech_regions.clip_id AND emotions.region = speech_regions.region
 )
 SELECT * FROM final ORDER BY clip_id, place, model;

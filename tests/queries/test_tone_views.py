@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from pipeline.records import ObservationRow
+from pipeline.records import ObservationRow, SegmentRow, TranscriptRow, WordRow
 from tests.support.small_study import MONDAY, SmallStudy, angry, clip, of, row, tones
 
 
@@ -100,3 +100,22 @@ def test_engagement_of_each_tone_counts_posts_of_one_age_alone(study: SmallStudy
     assert (cross["week_views_lower"], cross["week_views_upper"]) == (150, 250)
     assert cross["week_likes_per_view_median"] == pytest.approx((10 / 100 + 10 / 300) / 2)
     assert {found["platform_week_views_median"] for found in rows} == {300}
+
+
+def test_a_clip_in_two_languages_counts_under_each_with_its_speech_in_it(study: SmallStudy) -> None:
+    study.add(clip("both", [(0, 2, angry(0.9)), (2, 6, angry(0.2)), (6, 7, angry(0.5))]))
+    study.add([row(TranscriptRow, clip_id="both", text="hello there hola", language="es")])
+    for number, (start, language) in enumerate([(0.5, "en"), (3.0, "es")]):
+        study.add(
+            [
+                row(SegmentRow, clip_id="both", segment=number, start_s=start, end_s=start + 1, language=language),
+                row(
+                    WordRow, clip_id="both", word_index=number, segment=number, word="x", start_s=start, end_s=start + 1
+                ),
+            ]
+        )
+    rows = study.ask("tone_by_language")
+    english, spanish = (of(rows, language=name, tone="angry", model="one") for name in ("en", "es"))
+    assert english["mean_probability"] == pytest.approx(0.9)
+    assert spanish["mean_probability"] == pytest.approx((4 * 0.2 + 1 * 0.5) / 5), "what has no words is as its clip"
+    assert (english["clips"], spanish["clips"], english["clips_scored"]) == (1, 1, 1)

@@ -33,6 +33,7 @@ def overview(reader: StudyReader, relations: Mapping[str, Relation]) -> dict[str
         "collection": query_rows(reader, "collection_status"),
         "languages": _languages(clips),
         "evidence": _evidence(relations["clip_evidence"].rows()),
+        "strange_clips": reader.rows("SELECT count(DISTINCT clip_id) FROM strange_regions")[0][0],
         "shares": corrected_shares(reader),
         **tone_groups(reader),
         "agreement": _agreement(query_rows(reader, "tone_agreement")),
