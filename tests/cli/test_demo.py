@@ -146,12 +146,15 @@ def test_a_second_run_does_nothing(demo_copy: Study) -> None:
 
 
 CLIP = "tiktok:7300000000000000001"
-PARAMETERS = {"tone": "sad", "term": "number", "text": "please", "clip": CLIP, "words": "please wait"}
+PARAMETERS = {
+    "tone": "sad", "term": "number", "text": "please", "clip": CLIP, "words": "please wait",
+    "column": "language", "value": "es",
+}  # fmt: skip
 #: The demo has one model, no filters, no captions of a platform, no two clips with one sound, no crowd, no odd voice.
 EMPTY = {
     "tone_agreement", "tone_disagreements", "exclusions_by_rule", "caption_agreement", "chants", "speech_without_words",
     "sound_spread", "lip_sync", "reposts", "changed_sounds", "tone_of_sounds", "collective_voice", "strange_regions",
-    "tone_prevalence",
+    "tone_prevalence", "hashtags_together",
 }  # fmt: skip
 
 

@@ -115,6 +115,16 @@ FEW = """
         model, 'all' AS grouping, 'all' AS group_value, 'uar' AS measure, 0.5 AS value, 0.4 AS ci_low, 0.6 AS ci_high,
         300 AS n, 20 AS abstained
     FROM (SELECT DISTINCT model FROM emotions);
+    INSERT INTO comparisons BY NAME
+    SELECT TIMESTAMP '2026-05-01' AS compared_at, 'hashtag=a' AS group_a, 'hashtag=b' AS group_b, 'angry' AS measure,
+        model, 0.1 AS difference, 0 AS without_a, 0 AS without_b, 9 AS clips_a, 9 AS clips_b,
+        5 AS authors_a, 5 AS authors_b
+    FROM (SELECT DISTINCT model FROM emotions);
+    INSERT INTO annotations BY NAME
+    SELECT 'sample' AS sample, 's' || row_number() OVER (ORDER BY clip_id) AS sample_id, clip_id, 4.0 AS weight,
+        coder, 'tone' AS question, 'nominal' AS level, 'label' AS measures, 'angry' AS label, FALSE AS cannot_tell,
+        sha256('scheme') AS scheme_sha256
+    FROM (SELECT clip_id FROM clips ORDER BY clip_id LIMIT 30), unnest(['A', 'B']) AS coders(coder);
     INSERT INTO tombstones BY NAME
     SELECT sha256('forgotten ' || n)[:26] AS clip_key, TIMESTAMP '2026-05-01' AS forgotten_at, 'decision' AS cause
     FROM range(5) AS posts(n)

@@ -1,8 +1,7 @@
-"""Fixtures of the report: a browser, and a small report that every kind of clip is in."""
+"""Fixtures of the report: pages of it in a browser, and a small report that every kind of clip is in."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,38 +11,8 @@ import pytest
 from pipeline.results.report.build import build_report
 from tests.support.report.generated_study import clip, hostile, lost, silent, write_audio, write_published
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-#: Nothing of the browser's own may ask the network.
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
 Open = Callable[..., Any]
 HOSTILE = "tiktok:<b>&amp;'\"/.."
-
-
-def open_browser(playwright: Any) -> Any:
-    """A headless Chromium of this machine; None where there is none."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return playwright.chromium.launch(executable_path=path, args=list(QUIET)) if path else None
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A headless Chromium, or a skip that says how to have one."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[test]'")
-    with sync_api.sync_playwright() as playwright:
-        opened = open_browser(playwright)
-        if opened is None:
-            pytest.skip("no browser on this machine: install chromium")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from pipeline.results.validation.page import write_page
 from pipeline.results.validation.report import make_report
 from pipeline.results.validation.sample import make_sample
 from pipeline.results.validation.scheme import EXAMPLE, read_scheme
-from tests.results.report.conftest import browser  # noqa: F401 - a fixture
 from tests.support.report.visits import wait_until
 from tests.support.validation_study import validation_study
 
@@ -50,7 +49,7 @@ def save(page: Any, path: Path) -> Path:
     return path
 
 
-def test_two_coders_label_and_their_agreement_is_that_by_hand(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_two_coders_label_and_their_agreement_is_that_by_hand(browser: Any, tmp_path: Path) -> None:
     study = validation_study(tmp_path, 4)
     with StudyReader(study.folder.published) as reader:
         sample = make_sample(reader, study.folder, "sample", "clip", 0.05, 4, 1).sample

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.results.report.build import build_report
 from pipeline.results.report.places import Places
-from tests.results.report.conftest import open_browser
+from tests.support.browser import open_browser
 from tests.support.report.generated_study import clip, write_published
 
 CLIPS = 10_000

@@ -12,7 +12,7 @@ from pipeline.research.demo_clips.picture import PICTURES
 from pipeline.results.report.build import build_report
 from pipeline.results.report.places import PAGES
 from pipeline.results.study import StudyReader
-from tests.results.report.conftest import open_browser
+from tests.support.browser import open_browser
 
 FILE = "english_clear.mp4"
 SECOND = 9.6  # a word is marked and the cursor stands in a region
