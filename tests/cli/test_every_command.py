@@ -60,7 +60,21 @@ def desk(demo_copy: Study, tmp_path: Path, keys: Path, monkeypatch: pytest.Monke
 
 
 STUDY = "demo/demo.toml"
-SLOW = frozenset({"forget", "optout add", "run", "verify", "serve", "merge"})  # commands that take seconds
+#: Commands that take seconds.
+SLOW = frozenset(
+    {
+        "forget",
+        "optout add",
+        "run",
+        "verify",
+        "serve",
+        "merge",
+        "picture",
+        "reference",
+        "validate import",
+        "validate page",
+    }
+)
 Use = Callable[[Desk], None]
 USES: dict[str, Use] = {}
 

@@ -28,6 +28,7 @@ def holes(draw: st.DrawFn) -> list[tuple[int, int]]:
     return frames
 
 
+@pytest.mark.slow
 @given(holes())
 def test_every_sample_lies_at_its_time(frames: list[tuple[int, int]]) -> None:
     timeline = lay_out(frames, [])
@@ -43,6 +44,7 @@ def test_every_sample_lies_at_its_time(frames: list[tuple[int, int]]) -> None:
         source += samples
 
 
+@pytest.mark.slow
 @given(holes())
 def test_gaps_are_the_silence_between_stretches(frames: list[tuple[int, int]]) -> None:
     timeline = lay_out(frames, [])
@@ -54,6 +56,7 @@ def test_gaps_are_the_silence_between_stretches(frames: list[tuple[int, int]]) -
         assert silent[round(gap.start_s * SAMPLE_RATE) : round(gap.end_s * SAMPLE_RATE)].all()
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(-(1 << 40), 1 << 40), st.integers(0, 5000)), max_size=40))
 def test_no_order_of_times_loses_the_shape(frames: list[tuple[int, int]]) -> None:
     timeline = lay_out(frames, [])

@@ -121,6 +121,7 @@ def test_lexicons_in_csv(tmp_path: Path, rows: list[list[str]]) -> None:
     _lexicon(written(tmp_path / "lexicon.csv", _csv(rows)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content"),
     [

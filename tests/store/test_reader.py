@@ -15,6 +15,7 @@ from pipeline.store.store import Store
 from tests.support.small_study import row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["UPDATE publications SET views_sha256 = 'older'", "DROP TABLE publications"])
 def test_results_of_another_version_that_lack_what_is_asked_for_are_said_to_be_that(
     tmp_path: Path, change: str

@@ -86,6 +86,7 @@ def test_it_is_prediction_powered_inference() -> None:
     assert of(units, "share_corrected", "angry").value == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_labels_that_were_chosen_by_tone_need_adjusted_counts() -> None:
     units = drawn([0.1, 0.2, 0.7], 6_000, 900, 2, by_tone=True)
     assert of(units, "share_adjusted", "neutral").value == pytest.approx(0.7, abs=0.06)
@@ -94,6 +95,7 @@ def test_labels_that_were_chosen_by_tone_need_adjusted_counts() -> None:
     assert corrected < 0.6, "labels of a third neutral voices pull it there"
 
 
+@pytest.mark.slow
 def test_weights_take_chosen_labels_back_to_the_study() -> None:
     units = drawn([0.1, 0.2, 0.7], 6_000, 900, 3, by_tone=True)
     true_share = np.array([0.1, 0.2, 0.7])

@@ -101,6 +101,7 @@ def test_readers_see_what_is_stored(published: Published) -> None:
     assert not published.store.unpublished
 
 
+@pytest.mark.slow
 def test_only_buckets_with_changes_are_written(published: Published) -> None:
     published.save(*CLIPS)
     before = published.publish()
