@@ -24,6 +24,7 @@ from pipeline.results.evaluation import charts, results, stored
 from pipeline.results.evaluation.bootstrap import Interval, by_cluster, estimate
 from pipeline.results.evaluation.labels import read_labels
 from pipeline.results.evaluation.prevalence import LEAST_LABELS, powered_means, powered_parts
+from pipeline.results.evaluation.tone import training_of
 from pipeline.results.evaluation.units import CLIP, Units, read_units
 from pipeline.results.study import StudyReader
 from pipeline.store.tables import now
@@ -50,11 +51,11 @@ class Comparison:
     in_both: int
 
 
-def compare(published: Path, wish: Wish) -> Comparison:
+def compare(folder: StudyFolder, wish: Wish) -> Comparison:
     """Compare two groups; `UserError` where one is empty or a name is unknown."""
     if (wish.by is None) == (wish.a is None and wish.b is None) or (wish.a is None) != (wish.b is None):
         raise UserError("say which groups: --by COLUMN=A,B, or --a and --b with a condition in SQL each")
-    with StudyReader(published) as reader:
+    with StudyReader(folder.published) as reader:
         first, second = (
             by_column(reader, wish.by)
             if wish.by is not None
@@ -71,7 +72,7 @@ def compare(published: Path, wish: Wish) -> Comparison:
         rows = [_row(one, groups[0], groups[1], known) for one in measured]
         rows = [replace(row, p_holm=p) for row, p in zip(rows, holm([row.p for row in rows]), strict=True)]
         if wish.labels is not None:
-            rows = _corrected(reader, rows, groups, wish.labels)
+            rows = _corrected(reader, folder, rows, groups, wish.labels)
         hidden = [without_people(reader, one.name) for one in groups]
         rows = [replace(row, group_a=hidden[0], group_b=hidden[1]) for row in rows]
     return Comparison(tuple(rows), len(both))
@@ -113,13 +114,15 @@ def _row(measured: Measured, a: Group, b: Group, known: Mapping[str, str]) -> Co
 
 
 def _corrected(
-    reader: StudyReader, rows: Sequence[ComparisonRow], groups: Sequence[Group], labels: Path
+    reader: StudyReader, folder: StudyFolder, rows: Sequence[ComparisonRow], groups: Sequence[Group], labels: Path
 ) -> list[ComparisonRow]:
     """The rows of tones with the difference of their shares as labels correct them, of clips or else of regions."""
     model = next((row.model for row in rows if row.model), None)
     if model is None:
         raise UserError("--labels corrects tones, and no tone is compared")
-    found = read_units(reader, model, stored.match_labels(reader, read_labels(labels)).spans, None)
+    read = read_labels(labels)
+    training = training_of(folder, model, read.sha256)  # a head is never judged on what it was trained on
+    found = read_units(reader, model, stored.match_labels(reader, read).spans, training)
     units = next((one for one in found if one.kind == CLIP), found[0] if found else None)
     if units is None:
         raise UserError(f"{labels} labels nothing that {model} has a score for")

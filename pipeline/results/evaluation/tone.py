@@ -100,7 +100,7 @@ def evaluate_tone(folder: StudyFolder, path: Path, names: Sequence[str] = ()) ->
         left_out, notes, cautions, drawn = list(matched.left_out), [], [], []
         for name in _chosen_models(reader, names):
             try:
-                training = _training_of(folder, name, labels.sha256)
+                training = training_of(folder, name, labels.sha256)
                 trial, unusable = _trial(reader, name, matched.spans, known)
                 if training is not None:
                     trial = _without_training(folder, trial, training, spans)
@@ -153,7 +153,7 @@ def _chosen_models(reader: StudyReader, names: Sequence[str]) -> list[str]:
     return list(names) or there
 
 
-def _training_of(study_folder: StudyFolder, model: str, sha256: str) -> TrainingSpans | None:
+def training_of(study_folder: StudyFolder, model: str, sha256: str) -> TrainingSpans | None:
     """What a head was trained on; `UserError` where that is not known, but the file of labels is the same.
 
     Its card has figures for unheard authors.
