@@ -33,12 +33,12 @@ def compare(
     labels: Annotated[Path | None, typer.Option(help="CSV of labels, as for evaluate: corrects the tones")] = None,
 ) -> None:
     """Compare two groups of clips: how much they differ in tone, with intervals over authors and a p by permutation."""
-    from pipeline.results.comparison.compare import Wish, store_and_draw
+    from pipeline.results.comparison.compare import ComparisonWish, store_and_draw
     from pipeline.results.comparison.compare import compare as compare_groups
     from pipeline.study import audit_log
 
     folder = load(find_study(study)).folder
-    found = compare_groups(folder, Wish(by, a, b, tuple(measure or ()), model, labels))
+    found = compare_groups(folder, ComparisonWish(by, a, b, tuple(measure or ()), model, labels))
     drawn = store_and_draw(folder, found)
     audit_log.note(folder, "compare", {"measures": len(found.rows)})
     _print(found)

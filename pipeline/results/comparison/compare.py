@@ -12,8 +12,8 @@ from pipeline.errors import UserError
 from pipeline.records.comparison import ComparisonRow
 from pipeline.results.comparison.differences import Mask, difference, holm, permutation_p
 from pipeline.results.comparison.groups import (
-    Group,
-    Measured,
+    ClipGroup,
+    ClipMeasure,
     authors,
     by_column,
     by_predicate,
@@ -32,7 +32,7 @@ from pipeline.study.folder import StudyFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ComparisonWish:
     """What is to be compared: `by` a column and values, or two predicates of SQL."""
 
     by: str | None
@@ -51,7 +51,7 @@ class Comparison:
     in_both: int
 
 
-def compare(folder: StudyFolder, wish: Wish) -> Comparison:
+def compare(folder: StudyFolder, wish: ComparisonWish) -> Comparison:
     """Compare two groups; `UserError` where one is empty or a name is unknown."""
     if (wish.by is None) == (wish.a is None and wish.b is None) or (wish.a is None) != (wish.b is None):
         raise UserError("say which groups: --by COLUMN=A,B, or --a and --b with a condition in SQL each")
@@ -62,7 +62,7 @@ def compare(folder: StudyFolder, wish: Wish) -> Comparison:
             else (by_predicate(reader, str(wish.a)), by_predicate(reader, str(wish.b)))
         )
         both = first.clips & second.clips
-        groups = [Group(one.name, one.clips - both) for one in (first, second)]
+        groups = [ClipGroup(one.name, one.clips - both) for one in (first, second)]
         if not all(one.clips for one in groups):
             raise UserError(
                 f"every clip of {first.name} or of {second.name} is in both groups: nothing is left to compare"
@@ -78,7 +78,7 @@ def compare(folder: StudyFolder, wish: Wish) -> Comparison:
     return Comparison(tuple(rows), len(both))
 
 
-def _row(measured: Measured, a: Group, b: Group, known: Mapping[str, str]) -> ComparisonRow:
+def _row(measured: ClipMeasure, a: ClipGroup, b: ClipGroup, known: Mapping[str, str]) -> ComparisonRow:
     clips = sorted(clip_id for clip_id in measured.values if clip_id in a.clips or clip_id in b.clips)
     values = np.array([measured.values[clip_id] for clip_id in clips], dtype=np.float64)
     clusters = np.array([known[clip_id] for clip_id in clips], dtype=np.str_)
@@ -114,7 +114,7 @@ def _row(measured: Measured, a: Group, b: Group, known: Mapping[str, str]) -> Co
 
 
 def _corrected(
-    reader: StudyReader, folder: StudyFolder, rows: Sequence[ComparisonRow], groups: Sequence[Group], labels: Path
+    reader: StudyReader, folder: StudyFolder, rows: Sequence[ComparisonRow], groups: Sequence[ClipGroup], labels: Path
 ) -> list[ComparisonRow]:
     """The rows of tones with the difference of their shares as labels correct them, of clips or else of regions."""
     model = next((row.model for row in rows if row.model), None)

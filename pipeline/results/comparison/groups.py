@@ -33,7 +33,7 @@ OF_COLUMN = "SELECT clip_id, avg({column}) FROM {view} WHERE {column} IS NOT NUL
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ClipGroup:
     """Some clips of a study under the name that they were asked for by."""
 
     name: str
@@ -41,7 +41,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ClipMeasure:
     """One measure of clips: those that have a value."""
 
     name: str
@@ -49,7 +49,7 @@ class Measured:
     values: dict[str, float]  # by clip
 
 
-def by_column(reader: StudyReader, wanted: str) -> tuple[Group, Group]:
+def by_column(reader: StudyReader, wanted: str) -> tuple[ClipGroup, ClipGroup]:
     """Two groups from `hashtag=A,B`; with one value, the others are the second group."""
     column, _, values = wanted.partition("=")
     names = [value.strip() for value in values.split(",")]
@@ -65,17 +65,17 @@ def by_column(reader: StudyReader, wanted: str) -> tuple[Group, Group]:
     groups = [_group(reader, f"{column}={name}", sql) for name, sql in zip(names, chosen, strict=True)]
     if len(groups) == 1:
         others = _group(reader, f"other {column}s", "SELECT clip_id FROM clips")
-        groups.append(Group(others.name, others.clips - groups[0].clips))
+        groups.append(ClipGroup(others.name, others.clips - groups[0].clips))
     return groups[0], groups[1]
 
 
-def by_predicate(reader: StudyReader, predicate: str) -> Group:
+def by_predicate(reader: StudyReader, predicate: str) -> ClipGroup:
     """The clips for which SQL over `clip_overview` holds."""
     return _group(reader, predicate, CLIPS_OF.format(predicate=predicate))
 
 
-def _group(reader: StudyReader, name: str, sql: str) -> Group:
-    found = Group(name, frozenset(str(clip_id) for (clip_id,) in reader.rows(sql)))
+def _group(reader: StudyReader, name: str, sql: str) -> ClipGroup:
+    found = ClipGroup(name, frozenset(str(clip_id) for (clip_id,) in reader.rows(sql)))
     if not found.clips:
         raise UserError(f"no clip of this study is in the group {name}")
     return found
@@ -95,7 +95,7 @@ def authors(reader: StudyReader) -> dict[str, str]:
     return {str(clip_id): str(author) for clip_id, author in reader.rows(AUTHORS)}
 
 
-def measures(reader: StudyReader, names: Sequence[str], model: str | None) -> list[Measured]:
+def measures(reader: StudyReader, names: Sequence[str], model: str | None) -> list[ClipMeasure]:
     """The named measures: tones, arousal, or VIEW.COLUMN; without names, all tones and arousal."""
     tones: dict[str, dict[str, float]] = {}
     for clip_id, tone, probability in reader.rows(TONES, model=model):
@@ -106,9 +106,9 @@ def measures(reader: StudyReader, names: Sequence[str], model: str | None) -> li
     found = []
     for name in names or (*sorted(tones), AROUSAL):
         if name in tones:
-            found.append(Measured(name, model, tones[name]))
+            found.append(ClipMeasure(name, model, tones[name]))
         elif name == AROUSAL:
-            found.append(Measured(name, None, _column(reader, AROUSAL, "arousal_rank")))
+            found.append(ClipMeasure(name, None, _column(reader, AROUSAL, "arousal_rank")))
         else:
             view, dot, column = name.partition(".")
             if not dot:
@@ -117,7 +117,7 @@ def measures(reader: StudyReader, names: Sequence[str], model: str | None) -> li
                     f"there is no measure {name!r}: it is {known}, or VIEW.COLUMN as in acoustics.f0_median_hz"
                 )
             _require_column(reader, view, column)
-            found.append(Measured(name, None, _column(reader, view, column)))
+            found.append(ClipMeasure(name, None, _column(reader, view, column)))
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.records import ClipRow
 from pipeline.records.comparison import ComparisonRow
-from pipeline.results.comparison.compare import Comparison, Wish, compare, store_and_draw
+from pipeline.results.comparison.compare import Comparison, ComparisonWish, compare, store_and_draw
 from pipeline.results.study import StudyReader
 from pipeline.study.config import Study
 from tests.support.evaluation_study import clip, make_study, write_rows
@@ -38,7 +38,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def asked(
     study: Study, by: str | None = None, a: str | None = None, b: str | None = None, **more: object
 ) -> Comparison:
-    return compare(study.folder, Wish(by, a, b, **more))  # type: ignore[arg-type]
+    return compare(study.folder, ComparisonWish(by, a, b, **more))  # type: ignore[arg-type]
 
 
 def of(found: Comparison, measure: str) -> ComparisonRow:
@@ -109,20 +109,33 @@ def test_it_is_stored_and_drawn_without_the_name_of_an_author(study: Study) -> N
 @pytest.mark.parametrize(
     ("wish", "named"),
     [
-        (Wish(None, None, None), "--by"),
-        (Wish("hashtag=a,b", "TRUE", "FALSE"), "--by"),
-        (Wish(None, "TRUE", None), "--a and --b"),
-        (Wish("hashtag", None, None), "hashtag"),
-        (Wish("hashtag=bag,hat", None, None), "hat"),
-        (Wish("colour=red,blue", None, None), "colour"),
-        (Wish("hashtag=bag,bag", None, None), "bag"),
-        (Wish(None, "nonsense = 1", "TRUE"), "nonsense"),
-        (Wish(None, "TRUE", "TRUE"), "both"),
-        (Wish("hashtag=bag,shoe", None, None, ("joy",)), "joy"),
-        (Wish("hashtag=bag,shoe", None, None, ("clips.moon",)), "moon"),
-        (Wish("hashtag=bag,shoe", None, None, ("angry",), "two"), "two"),
+        (ComparisonWish(None, None, None), "--by"),
+        (ComparisonWish("hashtag=a,b", "TRUE", "FALSE"), "--by"),
+        (ComparisonWish(None, "TRUE", None), "--a and --b"),
+        (ComparisonWish("hashtag", None, None), "hashtag"),
+        (ComparisonWish("hashtag=bag,hat", None, None), "hat"),
+        (ComparisonWish("colour=red,blue", None, None), "colour"),
+        (ComparisonWish("hashtag=bag,bag", None, None), "bag"),
+        (ComparisonWish(None, "nonsense = 1", "TRUE"), "nonsense"),
+        (ComparisonWish(None, "TRUE", "TRUE"), "both"),
+        (ComparisonWish("hashtag=bag,shoe", None, None, ("joy",)), "joy"),
+        (ComparisonWish("hashtag=bag,shoe", None, None, ("clips.moon",)), "moon"),
+        (ComparisonWish("hashtag=bag,shoe", None, None, ("angry",), "two"), "two"),
     ],
 )
-def test_mistakes_are_sentences(study: Study, wish: Wish, named: str) -> None:
+def test_mistakes_are_sentences(study: Study, wish: ComparisonWish, named: str) -> None:
     with pytest.raises(UserError, match=named):
         compare(study.folder, wish)
+
+
+def test_labels_that_a_head_was_trained_on_correct_nothing(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Everything:
+        def holds(self, spans: object) -> bool:
+            return True
+
+    monkeypatch.setattr("pipeline.results.comparison.compare.training_of", lambda *_: Everything())
+    labels = write_rows(tmp_path / "l.csv", "clip_id,label", *[(f"tiktok:{number}", "angry") for number in range(40)])
+    with pytest.raises(UserError, match=r"l\.csv"):
+        asked(study, "hashtag=bag,shoe", measures=("angry",), labels=labels)
