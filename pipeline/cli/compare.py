@@ -38,7 +38,7 @@ def compare(
     from pipeline.study import audit_log
 
     folder = load(find_study(study)).folder
-    found = compare_groups(folder, ComparisonWish(by, a, b, tuple(measure or ()), model, labels))
+    found = compare_groups(folder.published, ComparisonWish(by, a, b, tuple(measure or ()), model, labels))
     drawn = store_and_draw(folder, found)
     audit_log.note(folder, "compare", {"measures": len(found.rows)})
     _print(found)

@@ -51,11 +51,11 @@ class Comparison:
     in_both: int
 
 
-def compare(folder: StudyFolder, wish: ComparisonWish) -> Comparison:
+def compare(published: Path, wish: ComparisonWish) -> Comparison:
     """Compare two groups; `UserError` where one is empty or a name is unknown."""
     if (wish.by is None) == (wish.a is None and wish.b is None) or (wish.a is None) != (wish.b is None):
         raise UserError("say which groups: --by COLUMN=A,B, or --a and --b with a condition in SQL each")
-    with StudyReader(folder.published) as reader:
+    with StudyReader(published) as reader:
         first, second = (
             by_column(reader, wish.by)
             if wish.by is not None
@@ -72,7 +72,7 @@ def compare(folder: StudyFolder, wish: ComparisonWish) -> Comparison:
         rows = [_row(one, groups[0], groups[1], known) for one in measured]
         rows = [replace(row, p_holm=p) for row, p in zip(rows, holm([row.p for row in rows]), strict=True)]
         if wish.labels is not None:
-            rows = _corrected(reader, folder, rows, groups, wish.labels)
+            rows = _corrected(reader, rows, groups, wish.labels)
         hidden = [without_people(reader, one.name) for one in groups]
         rows = [replace(row, group_a=hidden[0], group_b=hidden[1]) for row in rows]
     return Comparison(tuple(rows), len(both))
@@ -114,14 +114,16 @@ def _row(measured: ClipMeasure, a: ClipGroup, b: ClipGroup, known: Mapping[str, 
 
 
 def _corrected(
-    reader: StudyReader, folder: StudyFolder, rows: Sequence[ComparisonRow], groups: Sequence[ClipGroup], labels: Path
+    reader: StudyReader, rows: Sequence[ComparisonRow], groups: Sequence[ClipGroup], labels: Path
 ) -> list[ComparisonRow]:
     """The rows of tones with the difference of their shares as labels correct them, of clips or else of regions."""
     model = next((row.model for row in rows if row.model), None)
     if model is None:
         raise UserError("--labels corrects tones, and no tone is compared")
     read = read_labels(labels)
-    training = training_of(folder, model, read.sha256)  # a head is never judged on what it was trained on
+    training = training_of(
+        StudyFolder.at(reader.path.parent), model, read.sha256
+    )  # a head is never judged on what it was trained on
     found = read_units(reader, model, stored.match_labels(reader, read).spans, training)
     units = next((one for one in found if one.kind == CLIP), found[0] if found else None)
     if units is None:

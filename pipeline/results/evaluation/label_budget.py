@@ -44,7 +44,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredNeed:
     """What an evaluation has found of one tone: its corrected share with the ends of its interval, 0–1."""
 
     labels: int
@@ -82,7 +82,7 @@ def needs(published: Path, points: float) -> tuple[str, list[Need]]:
             raise UserError("this study has no tone yet, so there is nothing to label: run it first, stage emotion")
         found = []
         for counted, units in _scored(reader, name, clips).items():
-            known = {tone: Measured(*rest) for tone, *rest in reader.rows(MEASURED, model=name, counted=counted)}
+            known = {tone: MeasuredNeed(*rest) for tone, *rest in reader.rows(MEASURED, model=name, counted=counted)}
             found += _of_tones(counted, units, _authors(reader, clips), known, points / 100)
     if not found:
         raise UserError(f"nothing has a tone by {name}: `cliptone query attrition` says why")
@@ -111,7 +111,7 @@ def _of_tones(
     counted: str,
     units: Sequence[tuple[str, Mapping[str, float]]],
     authors: Mapping[str, str],
-    known: Mapping[str, Measured],
+    known: Mapping[str, MeasuredNeed],
     half: float,
 ) -> list[Need]:
     clusters = np.array([authors[clip_id] for clip_id, _ in units], dtype=np.str_)
@@ -153,7 +153,7 @@ def if_useless(said: Spread, half: float) -> int | None:
     return _labels(LARGEST_VARIANCE, LARGEST_VARIANCE * said.authors, said.units, half)
 
 
-def as_measured(said: Spread, measured: Measured, half: float) -> int | None:
+def as_measured(said: Spread, measured: MeasuredNeed, half: float) -> int | None:
     """Labels by the width of an interval that was reached, less the part that is the authors'."""
     reached = ((measured.high - measured.low) / 2 / NORMAL_95) ** 2
     fixed = min(measured.share * (1 - measured.share) * said.authors, reached)

@@ -11,7 +11,7 @@ from pipeline.errors import StoreError, UserError
 from pipeline.records import AnnotationRow
 from pipeline.results.validation.answer_files import Answered, AnswerFile, read_answers
 from pipeline.results.validation.page import SCHEME_FILE
-from pipeline.results.validation.sample import Drawn, Sample, read_sample
+from pipeline.results.validation.sample import SampledUnit, ValidationSample, read_sample
 from pipeline.results.validation.scheme import CANT_TELL, Question, Scheme, from_json
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
@@ -109,7 +109,7 @@ def _rows(folder: StudyFolder, one: AnswerFile) -> Iterator[AnnotationRow]:
         yield from _of_sound(one, scheme, drawn[answered.sample_id], answered)
 
 
-def scheme_of(sample: Sample) -> Scheme:
+def scheme_of(sample: ValidationSample) -> Scheme:
     """The scheme by which a sample is labelled; `UserError` before a page was made."""
     path = sample.folder / SCHEME_FILE
     if not path.is_file():
@@ -117,7 +117,7 @@ def scheme_of(sample: Sample) -> Scheme:
     return from_json(path.read_text(encoding="utf-8"))
 
 
-def _of_sound(one: AnswerFile, scheme: Scheme, unit: Drawn, answered: Answered) -> Iterator[AnnotationRow]:
+def _of_sound(one: AnswerFile, scheme: Scheme, unit: SampledUnit, answered: Answered) -> Iterator[AnnotationRow]:
     questions = {question.id: question for question in scheme.questions}
     for name, answer in answered.values.items():
         question = questions.get(name)
@@ -135,7 +135,7 @@ def _of_sound(one: AnswerFile, scheme: Scheme, unit: Drawn, answered: Answered) 
         yield _row(one, unit, answered, Question(NOTE, NOTE, TEXT), answered.note.strip())
 
 
-def _row(one: AnswerFile, unit: Drawn, answered: Answered, question: Question, answer: Any) -> AnnotationRow:
+def _row(one: AnswerFile, unit: SampledUnit, answered: Answered, question: Question, answer: Any) -> AnnotationRow:
     told = answer != CANT_TELL
     is_text, is_scale = question.type == TEXT, question.type == "scale"
     place = float(question.options.index(answer) + 1) if told and question.type == "choice" else None

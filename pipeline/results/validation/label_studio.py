@@ -8,14 +8,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from pipeline.results.validation.page import keep_scheme
-from pipeline.results.validation.sample import Sample
+from pipeline.results.validation.sample import ValidationSample
 from pipeline.results.validation.scheme import CANT_TELL, Question, Scheme
 
 TASKS, CONFIG = "label-studio-tasks.json", "label-studio.xml"
 LOCAL = "/data/local-files/?d="  # where Label Studio serves files of its own machine
 
 
-def write_tasks(sample: Sample, scheme: Scheme, words: Mapping[str, str] | None = None) -> tuple[Path, Path]:
+def write_tasks(sample: ValidationSample, scheme: Scheme, words: Mapping[str, str] | None = None) -> tuple[Path, Path]:
     """Write the tasks and the interface into the sample's folder; the tasks name files of its folder `media`."""
     keep_scheme(sample, scheme)
     tasks = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.results.study import StudyReader
-from pipeline.results.validation.sample import Drawn, Sample
+from pipeline.results.validation.sample import SampledUnit, ValidationSample
 from pipeline.results.validation.scheme import Scheme
 
 FORMAT = "cliptone-labels"
@@ -36,16 +36,16 @@ def check_coder(code: str) -> str:
     return code
 
 
-def order_of(sample: Sample, coder: str) -> list[Drawn]:
+def order_of(sample: ValidationSample, coder: str) -> list[SampledUnit]:
     """What a coder hears, in an order of their own that is the same each time."""
 
-    def place(one: Drawn) -> str:
+    def place(one: SampledUnit) -> str:
         return hashlib.sha256(f"{sample.seed} {coder} {one.sample_id}".encode()).hexdigest()
 
     return sorted((one for one in sample.units if one.media and (sample.folder / one.media).is_file()), key=place)
 
 
-def write_page(sample: Sample, scheme: Scheme, coder: str, words: Mapping[str, str] | None = None) -> Path:
+def write_page(sample: ValidationSample, scheme: Scheme, coder: str, words: Mapping[str, str] | None = None) -> Path:
     """Write the page of one coder into the sample's folder; `UserError` where there is nothing to listen to."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -82,7 +82,7 @@ def write_page(sample: Sample, scheme: Scheme, coder: str, words: Mapping[str, s
     return target
 
 
-def keep_scheme(sample: Sample, scheme: Scheme) -> None:
+def keep_scheme(sample: ValidationSample, scheme: Scheme) -> None:
     """Note by which scheme a sample is labelled; `UserError` if it is labelled by another."""
     path = sample.folder / SCHEME_FILE
     if path.is_file() and path.read_text(encoding="utf-8").strip() != scheme.json:
@@ -92,7 +92,7 @@ def keep_scheme(sample: Sample, scheme: Scheme) -> None:
     path.write_text(scheme.json + "\n", encoding="utf-8")
 
 
-def words_of(reader: StudyReader, sample: Sample) -> dict[str, str]:
+def words_of(reader: StudyReader, sample: ValidationSample) -> dict[str, str]:
     """What is said in each unit: the segments of the transcript that it meets."""
     rows = reader.arrow(WORDS, {"clips": sorted({one.clip_id for one in sample.units})}).to_pylist()
     found = {}

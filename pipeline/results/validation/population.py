@@ -37,7 +37,7 @@ LABELS = "SELECT clip_id, region, model, label FROM emotions WHERE label IS NOT 
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PopulationUnit:
     """A speech region, or a whole clip, with the groups that it is in."""
 
     clip_id: str
@@ -47,7 +47,7 @@ class Candidate:
     groups: dict[str, str]
 
 
-def population(reader: StudyReader, kind: UnitKind, model: str | None = None) -> list[Candidate]:
+def population(reader: StudyReader, kind: UnitKind, model: str | None = None) -> list[PopulationUnit]:
     """All units of a kind in which somebody speaks; `tone` is the label by `model`, or by the first one.
 
     `UserError` where there are none, or where the study has no such model.
@@ -71,7 +71,7 @@ def population(reader: StudyReader, kind: UnitKind, model: str | None = None) ->
         groups = {name: grouped[clip_id][name] for name in ("platform", "language", "week", "music")}
         groups["tone"] = labels.get(first, NONE)
         groups["disagreement"] = NONE if len(labels) < 2 else "no" if len(set(labels.values())) == 1 else "yes"
-        found.append(Candidate(clip_id, region, start_s, end_s, groups))
+        found.append(PopulationUnit(clip_id, region, start_s, end_s, groups))
     return found
 
 

@@ -16,7 +16,7 @@ from pipeline.media.encode import write_playable
 from pipeline.records import Seconds
 from pipeline.results.study import StudyReader
 from pipeline.results.validation.draw import Draw, draw_for
-from pipeline.results.validation.population import GROUPINGS, Candidate, UnitKind, population
+from pipeline.results.validation.population import GROUPINGS, PopulationUnit, UnitKind, population
 from pipeline.study import files
 from pipeline.study.folder import StudyFolder
 
@@ -28,7 +28,7 @@ MOST_S = 90.0  # of a clip that is heard
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class SampledUnit:
     """One unit of a sample."""
 
     sample_id: str
@@ -42,17 +42,17 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ValidationSample:
     """A sample as it lies in its folder."""
 
     name: str
     folder: Path
     seed: int  # of the draw, and of the order in which each coder hears it
-    units: tuple[Drawn, ...]
+    units: tuple[SampledUnit, ...]
     plan: dict[str, object]
 
     @property
-    def by_id(self) -> dict[str, Drawn]:
+    def by_id(self) -> dict[str, SampledUnit]:
         """The units by their ids in the sample."""
         return {one.sample_id: one for one in self.units}
 
@@ -61,7 +61,7 @@ class Sample:
 class Made:
     """A sample that was drawn now."""
 
-    sample: Sample
+    sample: ValidationSample
     drawn: Draw
     population: int
     silent: dict[str, str]  # clips without any sound to listen to, and why
@@ -95,7 +95,7 @@ def make_sample(
         "seed": seed, "unit": kind, "population": len(units), "drawn": len(chosen), "by": list(drawn.by),
         "left_out": list(drawn.left_out), "margin": round(drawn.margin(len(units)), 4), "model": model,
     }  # fmt: skip
-    sample = Sample(name, target, seed, tuple(sorted(heard, key=lambda one: one.sample_id)), plan)
+    sample = ValidationSample(name, target, seed, tuple(sorted(heard, key=lambda one: one.sample_id)), plan)
     write_units(part / SAMPLE, sample.units)
     (part / PLAN).write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
     files.put(part, target)
@@ -109,7 +109,7 @@ def place_of(folder: StudyFolder, name: str) -> Path:
     return folder.validation / name
 
 
-def read_sample(folder: StudyFolder, name: str) -> Sample:
+def read_sample(folder: StudyFolder, name: str) -> ValidationSample:
     """A sample of a study; `UserError` names those that there are."""
     place = place_of(folder, name)
     if not (place / SAMPLE).is_file():
@@ -118,7 +118,7 @@ def read_sample(folder: StudyFolder, name: str) -> Sample:
     plan = json.loads((place / PLAN).read_text(encoding="utf-8"))
     with (place / SAMPLE).open(encoding="utf-8", newline="") as file:
         units = tuple(_unit(record) for record in csv.DictReader(file))
-    return Sample(name, place, plan["seed"], units, plan)
+    return ValidationSample(name, place, plan["seed"], units, plan)
 
 
 def samples(folder: StudyFolder) -> list[str]:
@@ -126,7 +126,7 @@ def samples(folder: StudyFolder) -> list[str]:
     return sorted(path.parent.name for path in folder.validation.glob(f"*/{SAMPLE}"))
 
 
-def write_units(path: Path, units: Sequence[Drawn]) -> None:
+def write_units(path: Path, units: Sequence[SampledUnit]) -> None:
     """Write the table of a sample."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -136,16 +136,16 @@ def write_units(path: Path, units: Sequence[Drawn]) -> None:
             writer.writerow([*("" if value is None else value for value in values), *one.groups.values()])
 
 
-def _drawn(unit: Candidate, weight: float, seed: int) -> Drawn:
+def _drawn(unit: PopulationUnit, weight: float, seed: int) -> SampledUnit:
     """Its id in the sample says nothing of the clip, and sorts at random."""
     named = f"{seed} {unit.clip_id} {unit.region}"
     sample_id = hashlib.sha256(named.encode()).hexdigest()[:12]
-    return Drawn(sample_id, unit.clip_id, unit.region, unit.start_s, unit.end_s, weight, None, unit.groups)
+    return SampledUnit(sample_id, unit.clip_id, unit.region, unit.start_s, unit.end_s, weight, None, unit.groups)
 
 
 def _with_sound(
-    reader: StudyReader, folder: Path, one: Drawn, silent: dict[str, str], advance: Callable[[], None]
-) -> Drawn:
+    reader: StudyReader, folder: Path, one: SampledUnit, silent: dict[str, str], advance: Callable[[], None]
+) -> SampledUnit:
     advance()
     if one.clip_id in silent:
         return one
@@ -157,7 +157,7 @@ def _with_sound(
     start = 0 if one.start_s is None else max(0, round((one.start_s - AROUND_S) * SAMPLE_RATE))
     end = round(MOST_S * SAMPLE_RATE) if one.end_s is None else round((one.end_s + AROUND_S) * SAMPLE_RATE)
     written = write_playable(folder / MEDIA / one.sample_id, waveform[start:end])
-    return Drawn(
+    return SampledUnit(
         one.sample_id,
         one.clip_id,
         one.region,
@@ -169,12 +169,12 @@ def _with_sound(
     )
 
 
-def _unit(record: dict[str, str]) -> Drawn:
+def _unit(record: dict[str, str]) -> SampledUnit:
     def number(name: str) -> float | None:
         return float(record[name]) if record[name] else None
 
     region = record["region"]
-    return Drawn(
+    return SampledUnit(
         record["sample_id"], record["clip_id"], int(region) if region else None, number("start_s"), number("end_s"),
         float(record["weight"]), record["media"] or None, {name: record[name] for name in GROUPINGS},
     )  # fmt: skip

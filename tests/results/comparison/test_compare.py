@@ -38,7 +38,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def asked(
     study: Study, by: str | None = None, a: str | None = None, b: str | None = None, **more: object
 ) -> Comparison:
-    return compare(study.folder, ComparisonWish(by, a, b, **more))  # type: ignore[arg-type]
+    return compare(study.folder.published, ComparisonWish(by, a, b, **more))  # type: ignore[arg-type]
 
 
 def of(found: Comparison, measure: str) -> ComparisonRow:
@@ -125,7 +125,7 @@ def test_it_is_stored_and_drawn_without_the_name_of_an_author(study: Study) -> N
 )
 def test_mistakes_are_sentences(study: Study, wish: ComparisonWish, named: str) -> None:
     with pytest.raises(UserError, match=named):
-        compare(study.folder, wish)
+        compare(study.folder.published, wish)
 
 
 def test_labels_that_a_head_was_trained_on_correct_nothing(

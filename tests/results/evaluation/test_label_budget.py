@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.results.evaluation.bootstrap import by_cluster, estimate
 from pipeline.results.evaluation.label_budget import (
     LEAST_LABELS,
-    Measured,
+    MeasuredNeed,
     Need,
     Spread,
     as_measured,
@@ -38,7 +38,7 @@ def authors(units: int, clips_each: int) -> NDArray[np.str_]:
     return np.array([f"a{number // clips_each}" for number in range(units)])
 
 
-def interval(said: Scores, truth: NDArray[np.bool_], clusters: NDArray[np.str_], labels: int) -> Measured:
+def interval(said: Scores, truth: NDArray[np.bool_], clusters: NDArray[np.str_], labels: int) -> MeasuredNeed:
     """What is evaluated where this many units, drawn at random, are labelled."""
     weights = np.zeros(said.size)
     weights[np.random.default_rng(7).choice(said.size, labels, replace=False)] = 1
@@ -48,10 +48,10 @@ def interval(said: Scores, truth: NDArray[np.bool_], clusters: NDArray[np.str_],
     assert found.value is not None
     assert found.low is not None
     assert found.high is not None
-    return Measured(labels, found.value, found.low, found.high)
+    return MeasuredNeed(labels, found.value, found.low, found.high)
 
 
-def width(found: Measured) -> float:
+def width(found: MeasuredNeed) -> float:
     return (found.high - found.low) / 2
 
 

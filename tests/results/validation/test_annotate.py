@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.results.validation.annotate import import_answers
 from pipeline.results.validation.page import keep_scheme
-from pipeline.results.validation.sample import Drawn, Sample, write_units
+from pipeline.results.validation.sample import SampledUnit, ValidationSample, write_units
 from pipeline.results.validation.scheme import EXAMPLE, read_scheme
 from pipeline.stages import STAGES
 from pipeline.store.store import Store
@@ -31,10 +31,10 @@ def folder(tmp_path: Path) -> StudyFolder:
     place.mkdir(parents=True)
     groups = dict.fromkeys(("platform", "language", "week", "music", "tone", "disagreement"), "x")
     clips = [f"{'tiktok' if number % 3 else 'youtube'}:{number}" for number in range(4)]
-    units = tuple(Drawn(f"id{n}", clip_id, 0, 0.0, 2.0, 2.0, None, groups) for n, clip_id in enumerate(clips))
+    units = tuple(SampledUnit(f"id{n}", clip_id, 0, 0.0, 2.0, 2.0, None, groups) for n, clip_id in enumerate(clips))
     write_units(place / "sample.csv", units)
     (place / "draw.json").write_text('{"seed": 1}', encoding="utf-8")
-    keep_scheme(Sample("sample", place, 1, units, {}), SCHEME)
+    keep_scheme(ValidationSample("sample", place, 1, units, {}), SCHEME)
     return study.folder
 
 

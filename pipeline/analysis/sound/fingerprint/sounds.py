@@ -37,7 +37,7 @@ class SoundClip:
 
 
 @dataclass
-class Group:
+class SharedSound:
     """The clips of one sound by number, with when each begins and the best match that ties it."""
 
     clips: list[int]
@@ -90,7 +90,7 @@ def sounds_of(clips: Mapping[str, PeakArray], before: Mapping[str, str] | None =
     return sorted(found, key=lambda row: (row.sound_id, row.clip_id))
 
 
-def _groups(landmarks: Sequence[PeakArray]) -> list[Group]:
+def _groups(landmarks: Sequence[PeakArray]) -> list[SharedSound]:
     pairs = []
     for one in candidates_among(Landscape.of(landmarks)):
         match = match_at(landmarks[one.earlier], landmarks[one.later], one.offset)
@@ -100,7 +100,7 @@ def _groups(landmarks: Sequence[PeakArray]) -> list[Group]:
     return _grouped(pairs, [_length_s(one) for one in landmarks])
 
 
-def _grouped(pairs: Sequence[Pair], lengths_s: Sequence[Seconds]) -> list[Group]:
+def _grouped(pairs: Sequence[Pair], lengths_s: Sequence[Seconds]) -> list[SharedSound]:
     """Groups of clips that share most of their sound; a clip that shares less is added to each of its groups.
 
     So a clip that plays one sound after the other belongs to both and does not make them one.
@@ -115,7 +115,7 @@ def _grouped(pairs: Sequence[Pair], lengths_s: Sequence[Seconds]) -> list[Group]
     for pair in pairs:
         if pair.first not in grouped and pair.second not in grouped:
             timelines.join(pair.first, pair.second, pair.match.offset_s)
-    groups = {timelines.root(clips[0]): Group(clips) for clips in timelines.groups()}
+    groups = {timelines.root(clips[0]): SharedSound(clips) for clips in timelines.groups()}
     for group in groups.values():
         start = timelines.begins(group.clips[0])
         group.begins = {clip: timelines.begins(clip) - start for clip in group.clips}
@@ -130,7 +130,7 @@ def _grouped(pairs: Sequence[Pair], lengths_s: Sequence[Seconds]) -> list[Group]
 
 
 def _ids(
-    groups: Sequence[Group], names: Sequence[str], landmarks: Sequence[PeakArray], before: Mapping[str, str]
+    groups: Sequence[SharedSound], names: Sequence[str], landmarks: Sequence[PeakArray], before: Mapping[str, str]
 ) -> list[str]:
     """The id of each sound: the one that most of its clips had, or one of its own."""
     ids: list[str] = [""] * len(groups)
@@ -158,7 +158,7 @@ def _new_id(landmarks: PeakArray, taken: set[str]) -> str:
         number += 1
 
 
-def _row(sound_id: str, clip_id: str, group: Group, clip: int) -> SoundClip:
+def _row(sound_id: str, clip_id: str, group: SharedSound, clip: int) -> SoundClip:
     match = group.matches[clip]
     return SoundClip(sound_id, clip_id, group.begins[clip], match.start_s, match.length_s, match.score)
 
