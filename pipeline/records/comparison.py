@@ -39,4 +39,6 @@ class ComparisonRow(Row):
     corrected_high: float | None = column("upper end of that interval")
     labelled_a: int | None = column("labels in the first group; NULL without a file of labels", "count")
     labelled_b: int | None = column("labels in the second group", "count")
-    reason: str | None = column("why the difference or its interval is NULL: nothing_to_measure or one_cluster")
+    reason: str | None = column(
+        "why the difference or its interval is NULL: nothing_to_measure, or few_authors (under five)"
+    )

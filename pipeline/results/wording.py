@@ -58,6 +58,7 @@ SENTENCES: dict[str, str] = {
     Reason.LANGUAGE_UNSUPPORTED: "this measure does not know the language",
     "few_clips": "too few clips",
     "few_labels": "too few labels",
+    "few_authors": "too few authors",
     "one_cluster": "all of one author",
     "not_scored": "not scored yet",
     "pending": "not done yet",

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.records.comparison import ComparisonRow
-from pipeline.results.comparison.differences import Mask, difference, holm, permutation_p
+from pipeline.results.comparison.differences import Mask, difference, holm, permutation_p, without_few
 from pipeline.results.comparison.groups import (
     ClipGroup,
     ClipMeasure,
@@ -85,6 +85,8 @@ def _row(measured: ClipMeasure, a: ClipGroup, b: ClipGroup, known: Mapping[str, 
     in_a = np.array([clip_id in a.clips for clip_id in clips], dtype=bool)
     there = in_a.any() and not in_a.all()
     found = difference(values, clusters, in_a, ~in_a) if there else Interval(None, reason="nothing_to_measure")
+    count_a, count_b = np.unique(clusters[in_a]).size, np.unique(clusters[~in_a]).size
+    found = without_few(found, min(count_a, count_b))
     return ComparisonRow(
         compared_at=now().replace(tzinfo=None),
         group_a=a.name,
@@ -102,8 +104,8 @@ def _row(measured: ClipMeasure, a: ClipGroup, b: ClipGroup, known: Mapping[str, 
         clips_b=int((~in_a).sum()),
         without_a=len(a.clips) - int(in_a.sum()),
         without_b=len(b.clips) - int((~in_a).sum()),
-        authors_a=np.unique(clusters[in_a]).size,
-        authors_b=np.unique(clusters[~in_a]).size,
+        authors_a=count_a,
+        authors_b=count_b,
         corrected=None,
         corrected_low=None,
         corrected_high=None,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.results.comparison.differences import from_mean
+from pipeline.results.comparison.differences import from_mean, without_few
 from pipeline.results.report.relations import query_rows
 from pipeline.results.study import StudyReader
 
@@ -88,7 +88,7 @@ def _add_differences(rows: Sequence[dict[str, Any]], clips: Sequence[Mapping[str
         for name, interval in zip(places, intervals, strict=True)
     }
     for row in rows:
-        one = found[row["tone"], row[group]]
+        one = without_few(found[row["tone"], row[group]], np.unique(clusters[places[row[group]]]).size)
         is_drawn = row["clips_scored"] >= LEAST_CLIPS
         row |= {
             "difference": one.value,

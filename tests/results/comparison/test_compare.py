@@ -139,3 +139,10 @@ def test_labels_that_a_head_was_trained_on_correct_nothing(
     labels = write_rows(tmp_path / "l.csv", "clip_id,label", *[(f"tiktok:{number}", "angry") for number in range(40)])
     with pytest.raises(UserError, match=r"l\.csv"):
         asked(study, "hashtag=bag,shoe", measures=("angry",), labels=labels)
+
+
+def test_a_group_of_few_authors_has_a_difference_and_no_interval(study: Study) -> None:
+    one = of(asked(study, None, "author_key = 'a0'", "author_key <> 'a0'", measures=("angry",)), "angry")
+    assert one.authors_a == 1
+    assert one.difference is not None
+    assert (one.ci_low, one.ci_high, one.reason) == (None, None, "few_authors")

@@ -15,7 +15,7 @@ from pipeline.results.study import StudyReader
 from tests.support.evaluation_study import clip, make_study
 from tests.support.small_study import MONDAY, angry, row
 
-CLIPS = 12
+CLIPS = 24
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,20 @@ def test_few_clips_are_a_point_without_an_interval(groups: dict[str, list[dict[s
     assert found["clips_scored"] < LEAST_CLIPS
     assert (found["low"], found["high"], found["reason"]) == (None, None, "few_clips")
     assert found["difference"] is not None
+
+
+def test_five_clips_of_one_author_are_a_point_without_an_interval(tmp_path: Path) -> None:
+    rows = []
+    for number in range(12):
+        is_one = number < LEAST_CLIPS
+        author = "prolific" if is_one else f"a{number}"
+        made = clip(f"tiktok:{number}", [((0.0,), angry(0.8 if is_one else 0.2))], author=author)
+        tags = ("mine",) if is_one else ()
+        made[0] = row(ClipRow, clip_id=f"tiktok:{number}", author_key=author, platform="tiktok", hashtags=tags)
+        rows += made
+    with StudyReader(make_study(tmp_path, rows).folder.published) as reader:
+        mine = of(tone_groups(reader)["hashtags"], hashtag="mine", tone="angry")
+    assert (mine["clips_scored"], mine["low"], mine["reason"]) == (LEAST_CLIPS, None, "few_authors")
 
 
 @pytest.mark.parametrize(("fingerprint", "shown"), [("of emotion", 1), ("older", 0)])
