@@ -40,7 +40,8 @@ class EvaluationRow(Row):
     abstained: int = column("labelled spans, or clips, of the group that have no score", "count")
     reason: str | None = column(
         "why the value or the interval is NULL: nothing_to_measure; one_label where people gave one label alone, "
-        "which is no test of telling labels apart; one_cluster where all comes from one author; or few_labels"
+        "which is no test of telling labels apart; one_cluster where all comes from one author; few_labels; or "
+        "few_authors (under five)"
     )
     in_training: int | None = column(
         "labelled spans of the group that a head was trained on, on which it is not judged; NULL where that is not "

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.records.comparison import ComparisonRow
-from pipeline.results.comparison.differences import Mask, difference, holm, permutation_p, without_few
+from pipeline.results.comparison.differences import Mask, difference, holm, permutation_p
 from pipeline.results.comparison.groups import (
     ClipGroup,
     ClipMeasure,
@@ -21,7 +21,7 @@ from pipeline.results.comparison.groups import (
     without_people,
 )
 from pipeline.results.evaluation import charts, results, stored
-from pipeline.results.evaluation.bootstrap import Interval, by_cluster, estimate
+from pipeline.results.evaluation.bootstrap import Interval, by_cluster, estimate, without_few
 from pipeline.results.evaluation.labels import read_labels
 from pipeline.results.evaluation.prevalence import LEAST_LABELS, powered_means, powered_parts
 from pipeline.results.evaluation.tone import training_of
@@ -143,6 +143,7 @@ def _with_labels(row: ComparisonRow, units: Units, masks: Sequence[Mask], labell
     half = parts.shape[1]
     sums = by_cluster(np.concatenate([parts * mask[:, np.newaxis] for mask in masks], axis=1), units.clusters)
     found = estimate(sums, lambda totals: powered_means(totals[:, :half]) - powered_means(totals[:, half:]))
+    found = without_few(found, min(np.unique(units.clusters[units.labelled & mask]).size for mask in masks))
     return replace(row, corrected=found.value, corrected_low=found.low, corrected_high=found.high)
 
 

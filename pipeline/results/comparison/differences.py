@@ -14,8 +14,6 @@ from pipeline.results.evaluation.bootstrap import Interval, Numbers, by_cluster,
 
 Mask = NDArray[np.bool_]
 
-LEAST_AUTHORS = 5  # of a group: fewer, resampled, vary too little, and one does not vary at all
-FEW_AUTHORS = "few_authors"
 PERMUTATIONS = 9_999
 AT_ONCE = 1_000  # permutations; bounds memory
 SEED = 1
@@ -25,11 +23,6 @@ def difference(values: Numbers, clusters: NDArray[np.str_], in_a: Mask, in_b: Ma
     """Mean of A less mean of B, of values `(clips,)`, with its 95 % bootstrap interval over authors."""
     parts = np.stack([in_a, in_a * values, in_b, in_b * values], axis=1).astype(np.float64)
     return estimate(by_cluster(parts, clusters), _difference)
-
-
-def without_few(found: Interval, authors: int) -> Interval:
-    """The interval of a group, or of the smaller of two; without its ends where it has too few authors."""
-    return found if found.low is None or authors >= LEAST_AUTHORS else Interval(found.value, reason=FEW_AUTHORS)
 
 
 def _difference(totals: Numbers) -> Numbers:

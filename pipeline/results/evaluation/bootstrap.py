@@ -17,6 +17,8 @@ RESAMPLES = 2_000
 RESAMPLES_AT_ONCE = 100  # bounds memory: this many times the number of clusters
 CONFIDENCE = 0.95
 SEED = 1
+LEAST_AUTHORS = 5  # of a group: fewer, resampled, vary too little, and one does not vary at all
+FEW_AUTHORS = "few_authors"
 LEAST_CLUSTERS = 2  # resampling a single cluster shows nothing about others
 
 
@@ -28,6 +30,11 @@ class Interval:
     low: float | None = None
     high: float | None = None
     reason: str | None = None
+
+
+def without_few(found: Interval, authors: int) -> Interval:
+    """The interval of a group, or of the smaller of two; without its ends where it has too few authors."""
+    return found if found.low is None or authors >= LEAST_AUTHORS else Interval(found.value, reason=FEW_AUTHORS)
 
 
 def by_cluster(parts: Numbers, clusters: NDArray[np.str_]) -> Numbers:

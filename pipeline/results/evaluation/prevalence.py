@@ -15,7 +15,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.results.evaluation.bootstrap import CONFIDENCE, Interval, Measure, Numbers, by_cluster, estimate
+from pipeline.results.evaluation.bootstrap import (
+    CONFIDENCE,
+    Interval,
+    Measure,
+    Numbers,
+    by_cluster,
+    estimate,
+    without_few,
+)
 from pipeline.results.evaluation.measures import Figure, ratios
 from pipeline.results.evaluation.units import Units
 
@@ -48,6 +56,7 @@ def _corrected(units: Units, chosen: NDArray[np.bool_], index: int) -> Interval:
     """The share of one tone by prediction-powered inference, with its interval over authors."""
     clusters, heard, truth = units.clusters[chosen], units.labelled[chosen], units.truth[chosen, index]
     found = estimate(by_cluster(powered_parts(units, index)[chosen], clusters), powered_means)
+    found = without_few(found, np.unique(clusters[heard]).size)
     if np.ptp(truth[heard]) or found.low is None or found.high is None:
         return found
     # All labels agree: resampled, they would still, and the interval would have no width (exact binomial, by authors).
@@ -93,8 +102,9 @@ def _adjusted(units: Units, chosen: NDArray[np.bool_], labels: int) -> list[Figu
     confused = (weights[:, np.newaxis] * truth)[:, :, np.newaxis] * said[:, np.newaxis, :]
     parts = np.concatenate([said, confused.reshape(len(said), size * size)], axis=1)
     sums = by_cluster(parts, units.clusters[chosen])
+    authors = np.unique(units.clusters[chosen & units.labelled]).size
     return [
-        Figure(ADJUSTED, tone, estimate(sums, _adjusted_share(size, index)), labels)
+        Figure(ADJUSTED, tone, without_few(estimate(sums, _adjusted_share(size, index)), authors), labels)
         for index, tone in enumerate(units.tones)
     ]
 

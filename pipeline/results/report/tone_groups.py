@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.results.comparison.differences import from_mean, without_few
+from pipeline.results.comparison.differences import from_mean
+from pipeline.results.evaluation.bootstrap import without_few
 from pipeline.results.report.relations import query_rows
 from pipeline.results.study import StudyReader
 

@@ -129,3 +129,11 @@ def test_labels_that_all_agree_do_not_make_it_certain() -> None:
     assert angry.high > 0.1, "twenty labels that say no may miss a tenth"
     assert neutral.low is not None
     assert neutral.low < 0.9
+
+
+def test_labels_of_few_authors_give_no_interval() -> None:
+    units = drawn([0.3, 0.3, 0.4], 300, 60, 7)
+    few = replace(units, clusters=np.array([f"author{number % 4}" for number in range(300)]))
+    found = of(few, "share_corrected", "angry")
+    assert found.value is not None
+    assert (found.low, found.high, found.reason) == (None, None, "few_authors")
